@@ -1,0 +1,16 @@
+//! What can be wrong with a plain value before any data is read.
+
+/// Errors of `driftline-core`: each names the value, what was expected and what was found.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+pub enum Error {
+    #[error("market `{0}` is not a plain code: expected 1 to 32 of a-z, 0-9, `-` and `_`, starting with a letter or digit")]
+    Market(String),
+    #[error("period `{0}` is not a period: expected a quarter like 2011Q3")]
+    Period(String),
+    #[error("period range `{0}` is not a range: expected FIRST..LAST like 2017Q2..2017Q4, oldest first")]
+    PeriodRange(String),
+    #[error("currency `{0}` is not a code: expected three capital letters like EUR")]
+    Currency(String),
+    #[error("bridge of {measure} does not close: start {start} plus bars {bars} is not end {end} (minor units)")]
+    BridgeOpen { measure: String, start: i128, bars: i128, end: i128 },
+}

@@ -1,0 +1,23 @@
+//! The product's logic on plain data: markets, periods, money, personas, lineage, bridges and the drift report.
+//!
+//! Nothing here knows about files, clocks, the environment, Arrow or HTML; every function is synchronous and pure, so a
+//! whole quarter's comparison can be tested in a millisecond.
+
+pub mod bridge;
+pub mod change;
+pub mod disclosure;
+pub mod error;
+pub mod label;
+pub mod lineage;
+pub mod market;
+pub mod money;
+pub mod period;
+pub mod persona;
+pub mod profile;
+pub mod report;
+pub mod sentence;
+
+pub use error::Error;
+pub use market::Market;
+pub use money::{Currency, Minor};
+pub use period::Period;

@@ -1,0 +1,120 @@
+//! What the tables say about segments and customers' ways between them: plain rows, read once, before anything is described.
+
+use serde::{Deserialize, Serialize};
+
+use crate::Minor;
+
+/// Totals of a market in its period, as finance knows them. Counts are customers, orders and source lines.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct MarketTotals {
+    pub customers: u64,
+    pub orders: u64,
+    pub lines: u64,
+    pub gross: Minor,
+    pub returned: Minor,
+    pub net: Minor,
+    pub unidentified_gross: Minor,
+    pub unidentified_net: Minor,
+}
+
+/// One segment of active customers; segment 0 is everyone active.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SegmentProfile {
+    pub segment: u32,
+    pub customers: u64,
+    /// Sum of the members' rounded 12-month values; `None` if no model could be fitted.
+    pub value: Option<Minor>,
+    pub net_period: Minor,
+    /// Mean risk of no purchase in the next horizon, 0 to 1; `None` if no model could be fitted.
+    pub churn_risk: Option<f64>,
+    /// The habits that the model file marks for the card, in its order.
+    pub habits: Vec<Habit>,
+    pub categories: Vec<CategoryCount>,
+    pub attributes: Vec<AttributeCount>,
+    pub contacts: Vec<ContactCount>,
+}
+
+/// One mean of a segment, with the words of the column that it comes from.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Habit {
+    pub column: String,
+    pub label: String,
+    /// `money`, `share`, `days`, or the word that follows the number.
+    pub unit: String,
+    pub decimals: u8,
+    pub mean: f64,
+    /// The mean of everyone active.
+    pub base_mean: f64,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct CategoryCount {
+    pub category: String,
+    pub customers: u64,
+    pub sold: Minor,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct AttributeCount {
+    pub attribute: String,
+    pub value: String,
+    pub customers: u64,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct ContactCount {
+    pub campaign_type: String,
+    pub contacted: u64,
+    pub responded: u64,
+}
+
+/// The way that a group of customers took from last period to this one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FlowKind {
+    /// No row last period.
+    New,
+    /// A row, but not active last period.
+    Returning,
+    /// Active last period and this one.
+    Stayed,
+    /// Active last period, not in this one.
+    Lost,
+    /// Active in neither; refunds of former customers are here.
+    Outside,
+}
+
+/// Customers who took one way; amounts are sums over them, as published last period and as computed now.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Flow {
+    pub kind: FlowKind,
+    /// Segment of last period's model, 0 if not active then.
+    pub from_segment: u32,
+    /// Segment of this period, 0 if not active now.
+    pub to_segment: u32,
+    pub customers: u64,
+    pub value_from: Minor,
+    pub value_to: Minor,
+    /// Four-decimal amounts in ten-thousandths of a major unit; rounded once, when a bridge is built.
+    pub net_from_e4: i128,
+    pub net_to_e4: i128,
+    pub trailing_from_e4: i128,
+    pub trailing_to_e4: i128,
+    /// Sums of squares of the customers' amounts in squared major units: what the noise of a sum is made of.
+    pub value_from_squares: f64,
+    pub value_to_squares: f64,
+    pub value_change_squares: f64,
+}
+
+/// How a segment differs from everyone in the features that it was made of, in standard deviations.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct FeatureTilt {
+    pub column: String,
+    pub label: String,
+    /// Word for a segment above the base, such as `frequent`.
+    pub high: String,
+    /// Word for a segment below it, such as `occasional`.
+    pub low: String,
+    /// Centroid minus the mean of everyone, in standard deviations of the scaled feature.
+    pub tilt: f64,
+}

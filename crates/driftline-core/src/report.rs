@@ -1,0 +1,268 @@
+//! The drift report: every number that a mail or a page shows, with the words that it is shown in. `report.json` is this.
+
+use std::collections::BTreeMap;
+
+use chrono::NaiveDate;
+use driftline_stats::purchase::Fit;
+use driftline_stats::scale::ColumnScale;
+use driftline_stats::spend::SpendFit;
+use serde::{Deserialize, Serialize};
+
+use crate::bridge::{Bridge, Measure};
+use crate::change::Change;
+use crate::disclosure::hide_small;
+use crate::persona::PersonaSet;
+use crate::profile::{Flow, FlowKind, MarketTotals};
+use crate::sentence::Locale;
+use crate::{Currency, Market, Period};
+
+/// Name of the layout of `report.json`; a change that breaks a reader raises the number.
+pub const SCHEMA: &str = "driftline-report/1";
+
+/// What kind of result a market has this period.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    /// Own personas.
+    Full,
+    /// Assigned by a parent market's model.
+    Provisional,
+    /// Totals only.
+    NotEnoughData,
+}
+
+/// The first thing a reader sees.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Headline {
+    pub kind: HeadlineKind,
+    pub subject: String,
+    pub sentence: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum HeadlineKind {
+    /// Something passed the gate.
+    Changed,
+    NoMaterialChange,
+    /// The first published period of the market.
+    First,
+    /// A partial period, or one whose windows are not full: nothing is compared.
+    NotCompared,
+    NotEnoughData,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Unit {
+    Count,
+    /// Minor units.
+    Money,
+    /// 0 to 1.
+    Share,
+}
+
+/// One figure against last period and the same period last year; `None` says that there is none, `note` why.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Kpi {
+    pub key: String,
+    pub label: String,
+    pub unit: Unit,
+    pub now: Option<f64>,
+    pub previous: Option<f64>,
+    pub year_before: Option<f64>,
+    pub change: Option<f64>,
+    /// Relative change for counts and money; shares change in points.
+    pub relative_change: Option<f64>,
+    pub note: Option<String>,
+}
+
+/// Customers by persona last period (rows) and this one (columns); the last row and column are "not active".
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Migration {
+    pub from: Vec<String>,
+    pub to: Vec<String>,
+    /// `None`: fewer than `min_cell`, or hidden so that another cannot be worked out.
+    pub customers: Vec<Vec<Option<u64>>>,
+}
+
+/// The fitted models, in words and numbers.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Models {
+    /// `own`, `provisional` or `history only`.
+    pub value_tier: String,
+    pub value_note: String,
+    pub purchase: Option<Fit>,
+    pub purchase_reason: Option<String>,
+    pub spend: Option<SpendFit>,
+    /// What of sales stays after returns, 0 to 1; values are multiplied by it.
+    pub net_share: Option<f64>,
+    pub segments: Option<SegmentModel>,
+}
+
+/// The segment model; the next period starts from it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SegmentModel {
+    pub columns: Vec<String>,
+    pub scales: Vec<ColumnScale>,
+    /// In scaled units, one per segment, segment 1 first.
+    pub centroids: Vec<Vec<f64>>,
+    /// Why this model: kept from last period, or fitted now and on how many customers.
+    pub reason: String,
+    pub fitted_in: Period,
+    pub sample_customers: u64,
+    pub silhouette: f64,
+    /// Smallest bootstrap Jaccard of its segments.
+    pub stability_min: f64,
+    /// What was tried: number of segments, silhouette, smallest stability, smallest segment.
+    pub candidates: Vec<Candidate>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Candidate {
+    pub segments: usize,
+    pub silhouette: f64,
+    pub stability_min: f64,
+    pub smallest_share: f64,
+}
+
+/// Where the figures come from and what was left out.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Quality {
+    pub source_rows: BTreeMap<String, u64>,
+    pub sources_not_available: Vec<String>,
+    pub ignored_columns: BTreeMap<String, Vec<String>>,
+    pub unidentified_gross_share: Option<f64>,
+    pub audits_passed: u64,
+    pub complete_from: Option<NaiveDate>,
+    pub complete_until: Option<NaiveDate>,
+}
+
+/// Settings that a reader needs to understand the figures.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Method {
+    pub active_days: u32,
+    pub horizon_days: u32,
+    pub min_cell: u64,
+    pub headline_measure: Measure,
+    pub churn_event: String,
+    pub value_definition: String,
+}
+
+/// Everything about one market and period. Money is in minor units, shares are 0 to 1.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Report {
+    pub schema: String,
+    pub content_id: String,
+    pub program_version: String,
+    pub job: String,
+    pub title: String,
+    pub market: Market,
+    pub market_name: String,
+    pub currency: Currency,
+    pub locale: Locale,
+    pub period: Period,
+    pub period_title: String,
+    pub as_of: NaiveDate,
+    pub previous_period: Option<Period>,
+    pub previous_title: Option<String>,
+    pub revision: u32,
+    pub revision_reason: Option<String>,
+    pub status: Status,
+    /// Set when the data do not cover the whole period.
+    pub partial: Option<String>,
+    pub headline: Headline,
+    pub kpis: Vec<Kpi>,
+    /// Absent if fewer than `min_cell` customers bought.
+    pub totals: Option<MarketTotals>,
+    pub bridges: Vec<Bridge>,
+    pub personas: PersonaSet,
+    pub migration: Option<Migration>,
+    pub market_change: Option<Change>,
+    pub changes: Vec<Change>,
+    /// One sentence a change that passed the gate, at most three.
+    pub change_sentences: Vec<String>,
+    pub unchanged: String,
+    pub notes: Vec<String>,
+    pub models: Models,
+    pub quality: Quality,
+    pub method: Method,
+}
+
+impl Report {
+    /// The bridge that the headline is about, or the first there is.
+    pub fn headline_bridge(&self) -> Option<&Bridge> {
+        let wanted = self.method.headline_measure;
+        self.bridges.iter().find(|bridge| bridge.measure == wanted).or_else(|| self.bridges.first())
+    }
+}
+
+/// Builds the migration table from flows, with small cells hidden along rows and columns.
+pub fn migration(previous: &PersonaSet, current: &PersonaSet, flows: &[Flow], min_cell: u64) -> Migration {
+    let rows = by_segment(previous);
+    let columns = by_segment(current);
+    let place = |list: &[(u32, String)], segment: u32, active: bool| {
+        if active { list.iter().position(|(number, _)| *number == segment) } else { None }.unwrap_or(list.len())
+    };
+    let mut counts = vec![vec![0u64; columns.len() + 1]; rows.len() + 1];
+    for flow in flows.iter().filter(|flow| flow.kind != FlowKind::Outside) {
+        let was = matches!(flow.kind, FlowKind::Stayed | FlowKind::Lost);
+        let is = flow.kind != FlowKind::Lost;
+        counts[place(&rows, flow.from_segment, was)][place(&columns, flow.to_segment, is)] += flow.customers;
+    }
+    let names = |list: Vec<(u32, String)>, last: &str| {
+        list.into_iter().map(|(_, label)| label).chain([last.to_owned()]).collect::<Vec<_>>()
+    };
+    Migration {
+        from: names(rows, "Not active before"),
+        to: names(columns, "Not active now"),
+        customers: hide_in_both_directions(&counts, min_cell),
+    }
+}
+
+fn by_segment(set: &PersonaSet) -> Vec<(u32, String)> {
+    set.personas.iter().map(|persona| (persona.segment, persona.label.clone())).collect()
+}
+
+/// Hides small cells and, until nothing changes, enough others that no row or column has a single hidden cell.
+fn hide_in_both_directions(counts: &[Vec<u64>], min_cell: u64) -> Vec<Vec<Option<u64>>> {
+    let (rows, columns) = (counts.len(), counts.first().map_or(0, Vec::len));
+    let mut hidden = vec![vec![false; columns]; rows];
+    loop {
+        let before = hidden.clone();
+        for row in 0..rows {
+            let line: Vec<u64> = (0..columns).map(|column| counts[row][column]).collect();
+            let marked: Vec<bool> = (0..columns).map(|column| hidden[row][column]).collect();
+            for (column, hide) in hide_line(&line, &marked, min_cell).into_iter().enumerate() {
+                hidden[row][column] |= hide;
+            }
+        }
+        for column in 0..columns {
+            let line: Vec<u64> = (0..rows).map(|row| counts[row][column]).collect();
+            let marked: Vec<bool> = (0..rows).map(|row| hidden[row][column]).collect();
+            for (row, hide) in hide_line(&line, &marked, min_cell).into_iter().enumerate() {
+                hidden[row][column] |= hide;
+            }
+        }
+        if hidden == before {
+            break;
+        }
+    }
+    counts
+        .iter()
+        .zip(&hidden)
+        .map(|(line, marks)| line.iter().zip(marks).map(|(count, hide)| (!hide).then_some(*count)).collect())
+        .collect()
+}
+
+fn hide_line(counts: &[u64], marked: &[bool], min_cell: u64) -> Vec<bool> {
+    let mut hide: Vec<bool> =
+        hide_small(counts, min_cell).iter().zip(marked).map(|(shown, marked)| shown.is_none() || *marked).collect();
+    let hidden: Vec<usize> = (0..counts.len()).filter(|i| hide[*i]).collect();
+    if hidden.len() == 1
+        && let Some(next) = (0..counts.len()).filter(|i| !hide[*i] && counts[*i] > 0).min_by_key(|i| counts[*i])
+    {
+        hide[next] = true;
+    }
+    hide
+}

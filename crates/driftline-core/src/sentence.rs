@@ -1,0 +1,194 @@
+//! Words for numbers: one place makes the sentences of the mail, the page and `report.json`, so they cannot differ.
+
+use serde::{Deserialize, Serialize};
+
+use crate::bridge::{Bridge, Cause};
+use crate::change::{Change, Metric};
+use crate::{Currency, Minor};
+
+/// How a reader writes numbers. The text is English everywhere; templates may replace it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Locale {
+    #[default]
+    En,
+    De,
+    Fr,
+}
+
+impl Locale {
+    /// Thousands separator and decimal mark.
+    fn marks(self) -> (char, char) {
+        match self {
+            Self::En => (',', '.'),
+            Self::De => ('.', ','),
+            Self::Fr => ('\u{202f}', ','),
+        }
+    }
+
+    /// `-1234567.891` with two decimals as `−1,234,567.89`.
+    pub fn number(self, value: f64, decimals: usize) -> String {
+        let (thousands, mark) = self.marks();
+        let text = format!("{:.decimals$}", value.abs());
+        let (whole, fraction) = text.split_once('.').unwrap_or((&text, ""));
+        let mut grouped = String::new();
+        for (index, digit) in whole.chars().enumerate() {
+            if index > 0 && (whole.len() - index).is_multiple_of(3) {
+                grouped.push(thousands);
+            }
+            grouped.push(digit);
+        }
+        if !fraction.is_empty() {
+            grouped.push(mark);
+            grouped.push_str(fraction);
+        }
+        let is_zero = !text.bytes().any(|b| (b'1'..=b'9').contains(&b));
+        if value < 0.0 && !is_zero { format!("−{grouped}") } else { grouped }
+    }
+
+    /// Whole major units from 100 on, else two decimals: `£1,235`, `€12.30`.
+    pub fn money(self, amount: Minor, currency: &Currency) -> String {
+        let decimals = if amount.0.abs() >= 10_000 { 0 } else { 2 };
+        let number = self.number(amount.as_major().abs(), decimals);
+        let sign = if amount.0 < 0 { "−" } else { "" };
+        format!("{sign}{}{number}", currency.sign())
+    }
+
+    /// As [`Locale::money`] with a plus or a minus always.
+    pub fn signed_money(self, amount: Minor, currency: &Currency) -> String {
+        if amount.0 > 0 { format!("+{}", self.money(amount, currency)) } else { self.money(amount, currency) }
+    }
+
+    /// 0.1234 as `12.3 %`.
+    pub fn percent(self, share: f64, decimals: usize) -> String {
+        format!("{} %", self.number(100.0 * share, decimals))
+    }
+
+    pub fn signed_percent(self, share: f64, decimals: usize) -> String {
+        let text = self.percent(share, decimals);
+        if share > 0.0 { format!("+{text}") } else { text }
+    }
+
+    /// A difference of shares: 0.0123 as `+1.2 pts`.
+    pub fn points(self, difference: f64) -> String {
+        let text = self.number(100.0 * difference, 1);
+        if difference > 0.0 { format!("+{text} pts") } else { format!("{text} pts") }
+    }
+
+    pub fn count(self, count: u64) -> String {
+        self.number(count as f64, 0)
+    }
+}
+
+/// What a sentence is written with.
+#[derive(Clone, Debug)]
+pub struct Words {
+    pub locale: Locale,
+    pub currency: Currency,
+}
+
+impl Words {
+    /// `12-month value rose 1.0 % to £20,365: new customers (+£1,900) … outweighed lost customers (−£1,530) …`.
+    pub fn headline(&self, bridge: &Bridge, noun: &str) -> String {
+        let money = |amount| self.locale.money(amount, &self.currency);
+        let relative = bridge.change.ratio(bridge.start);
+        let moved = match (bridge.change.0.signum(), relative) {
+            (0, _) => format!("{noun} is unchanged at {}", money(bridge.end)),
+            (sign, Some(relative)) if bridge.start.0 > 0 => format!(
+                "{noun} {} {} to {}",
+                if sign > 0 { "rose" } else { "fell" },
+                self.locale.percent(relative.abs(), 1),
+                money(bridge.end)
+            ),
+            (sign, _) => format!("{noun} {} to {}", if sign > 0 { "rose" } else { "fell" }, money(bridge.end)),
+        };
+        let mut gains: Vec<_> = bridge.bars.iter().filter(|bar| bar.amount.0 > 0).collect();
+        let mut losses: Vec<_> = bridge.bars.iter().filter(|bar| bar.amount.0 < 0).collect();
+        gains.sort_by_key(|bar| -bar.amount.0);
+        losses.sort_by_key(|bar| bar.amount.0);
+        let list = |bars: &[&crate::bridge::Bar]| -> String {
+            let parts: Vec<String> = bars
+                .iter()
+                .take(2)
+                .map(|bar| format!("{} ({})", noun_of(bar.cause), self.locale.signed_money(bar.amount, &self.currency)))
+                .collect();
+            parts.join(" and ")
+        };
+        match (gains.is_empty(), losses.is_empty()) {
+            (true, true) => format!("{moved}."),
+            (false, true) => format!("{moved}, from {}.", list(&gains)),
+            (true, false) => format!("{moved}, from {}.", list(&losses)),
+            (false, false) if bridge.change.0 >= 0 => {
+                format!("{moved}: {} outweighed {}.", list(&gains), list(&losses))
+            }
+            (false, false) => format!("{moved}: {} outweighed {}.", list(&losses), list(&gains)),
+        }
+    }
+
+    /// The fixed form of a change: who, verb, from → to, difference with its range, and what is normal.
+    pub fn change(&self, change: &Change) -> String {
+        let verb = if change.change > 0.0 { "grew" } else { "shrank" };
+        match change.metric {
+            Metric::CustomerShare => format!(
+                "{} {verb} from {} to {} of active customers ({}, 95 % range {} to {}). No history of such changes yet.",
+                change.label,
+                self.locale.percent(change.from, 1),
+                self.locale.percent(change.to, 1),
+                self.locale.points(change.change),
+                self.locale.points(change.low_95),
+                self.locale.points(change.high_95),
+            ),
+            Metric::Value => {
+                let money = |minor: f64| self.locale.money(Minor(minor as i64), &self.currency);
+                let signed = |minor: f64| self.locale.signed_money(Minor(minor as i64), &self.currency);
+                format!(
+                    "The 12-month value of {} {verb} from {} to {} ({}, 95 % range {} to {}). No history of such changes yet.",
+                    change.label,
+                    money(change.from),
+                    money(change.to),
+                    signed(change.change),
+                    signed(change.low_95),
+                    signed(change.high_95),
+                )
+            }
+        }
+    }
+}
+
+fn noun_of(cause: Cause) -> &'static str {
+    match cause {
+        Cause::New => "new customers",
+        Cause::Returning => "returning customers",
+        Cause::MovedUp => "moves to higher-value personas",
+        Cause::Within => "change within personas",
+        Cause::MovedDown => "moves to lower-value personas",
+        Cause::Lost => "lost customers",
+        Cause::Outside => "refunds and sales outside the active base",
+        Cause::Unidentified => "sales without a customer id",
+        Cause::SmallGroups => "small groups together",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+
+    #[test]
+    fn numbers_are_written_as_readers_write_them() {
+        let gbp: Currency = "GBP".parse().unwrap();
+        let cases = [
+            (Locale::En.number(-1_234_567.891, 2), "−1,234,567.89"),
+            (Locale::De.number(1_234.5, 1), "1.234,5"),
+            (Locale::En.number(-0.001, 1), "0.0"),
+            (Locale::En.money(Minor(123_456_789), &gbp), "£1,234,568"),
+            (Locale::En.money(Minor(-1_230), &gbp), "−£12.30"),
+            (Locale::En.signed_money(Minor(50), &gbp), "+£0.50"),
+            (Locale::En.points(-0.0123), "−1.2 pts"),
+            (Locale::Fr.percent(0.1234, 1), "12,3 %"),
+        ];
+        for (found, expected) in cases {
+            assert_eq!(found, expected);
+        }
+    }
+}

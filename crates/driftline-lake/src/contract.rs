@@ -1,0 +1,143 @@
+//! Checks what a model gives against what its front matter promises, batch by batch, on the way to the file.
+
+use datafusion::arrow::array::{Array, AsArray, RecordBatch};
+use datafusion::arrow::compute::cast;
+use datafusion::arrow::datatypes::{DataType, Decimal128Type, Float64Type, Int64Type, Schema};
+use datafusion::arrow::row::{OwnedRow, RowConverter, SortField};
+
+use crate::error::{Error, Result};
+use crate::model::{Column, Model};
+use crate::types;
+
+/// Compares the planned columns with the declared ones: same names, same order not required, same types.
+///
+/// # Errors
+/// `Error::Contract` naming the first column that is missing, undeclared or of another type. Models without `[columns]` pass.
+pub fn check_schema(model: &Model, planned: &Schema) -> Result<()> {
+    let wrong = |problem: String| Err(Error::Contract { model: model.name.clone(), problem: format!("{problem} ({})", model.path.display()) });
+    if model.front.columns.is_empty() {
+        return Ok(());
+    }
+    for (name, column) in &model.front.columns {
+        let Some((_, field)) = planned.column_with_name(name) else {
+            return wrong(format!("declares column `{name}`, which the select does not give"));
+        };
+        let declared = types::parse(&column.type_name).unwrap_or(DataType::Null);
+        if !types::same(&declared, field.data_type()) {
+            return wrong(format!("declares `{name}` as {}, the select gives {}", column.type_name, types::name(field.data_type())));
+        }
+    }
+    match planned.fields().iter().find(|field| !model.front.columns.contains_key(field.name())) {
+        Some(field) => wrong(format!("gives column `{}`, which [columns] does not declare", field.name())),
+        None => Ok(()),
+    }
+}
+
+/// Checks batches of one table as they pass; they must come sorted by the grain if `sorted`.
+pub struct Checker<'a> {
+    model: &'a Model,
+    grain: Option<(RowConverter, Vec<usize>)>,
+    last: Option<OwnedRow>,
+    pub rows: u64,
+}
+
+impl<'a> Checker<'a> {
+    /// # Errors
+    /// `Error::Contract` if the grain's columns cannot be compared.
+    pub fn new(model: &'a Model, schema: &Schema, sorted: bool) -> Result<Self> {
+        let grain = if sorted && !model.front.grain.is_empty() {
+            let indices: Vec<usize> = model.front.grain.iter().filter_map(|name| schema.index_of(name).ok()).collect();
+            let fields = indices.iter().map(|index| SortField::new(schema.field(*index).data_type().clone())).collect();
+            let converter = RowConverter::new(fields)
+                .map_err(|error| Error::Contract { model: model.name.clone(), problem: error.to_string() })?;
+            Some((converter, indices))
+        } else {
+            None
+        };
+        Ok(Self { model, grain, last: None, rows: 0 })
+    }
+
+    fn wrong(&self, problem: String) -> Error {
+        Error::Contract { model: self.model.name.clone(), problem }
+    }
+
+    /// # Errors
+    /// `Error::Contract` with the column, how many rows break it and the first value that does.
+    pub fn check(&mut self, batch: &RecordBatch) -> Result<()> {
+        for (name, column) in &self.model.front.columns {
+            if let Some(values) = batch.column_by_name(name) {
+                self.check_column(name, column, values.as_ref())?;
+            }
+        }
+        if let Some((converter, indices)) = &mut self.grain {
+            let columns: Vec<_> = indices.iter().map(|index| batch.column(*index).clone()).collect();
+            let rows = converter
+                .convert_columns(&columns)
+                .map_err(|error| Error::Contract { model: self.model.name.clone(), problem: error.to_string() })?;
+            let mut previous = self.last.take();
+            for (number, row) in rows.iter().enumerate() {
+                if previous.as_ref().is_some_and(|last| last.row() == row) {
+                    let shown: Vec<String> =
+                        columns.iter().map(|column| shown(column.as_ref(), number)).collect();
+                    return Err(self.wrong(format!(
+                        "grain ({}) is not unique: ({}) comes more than once",
+                        self.model.front.grain.join(", "),
+                        shown.join(", ")
+                    )));
+                }
+                previous = Some(row.owned());
+            }
+            self.last = previous;
+        }
+        self.rows += batch.num_rows() as u64;
+        Ok(())
+    }
+
+    fn check_column(&self, name: &str, column: &Column, values: &dyn Array) -> Result<()> {
+        if column.not_null && values.null_count() > 0 {
+            return Err(self.wrong(format!("column `{name}` is null in {} of {} rows", values.null_count(), values.len())));
+        }
+        if column.min.is_some() || column.max.is_some() {
+            let outside = |value: f64| {
+                column.min.is_some_and(|min| value < min) || column.max.is_some_and(|max| value > max)
+            };
+            let numbers = as_numbers(values);
+            let mut broken = numbers.iter().enumerate().filter(|(_, value)| value.is_some_and(outside));
+            if let Some((row, _)) = broken.next() {
+                return Err(self.wrong(format!(
+                    "column `{name}` is outside {} to {} in {} rows, first {}",
+                    column.min.map_or("-∞".to_owned(), |min| min.to_string()),
+                    column.max.map_or("∞".to_owned(), |max| max.to_string()),
+                    1 + broken.count(),
+                    shown(values, row)
+                )));
+            }
+        }
+        if !column.values.is_empty() {
+            let text = cast(values, &DataType::Utf8).map_err(|error| self.wrong(error.to_string()))?;
+            let text = text.as_string::<i32>();
+            if let Some(unknown) = text.iter().flatten().find(|value| !column.values.iter().any(|known| known == value)) {
+                return Err(self.wrong(format!("column `{name}` has `{unknown}`; expected one of {}", column.values.join(", "))));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Values as floats for range checks only; exact enough for a bound, never used for a figure.
+fn as_numbers(values: &dyn Array) -> Vec<Option<f64>> {
+    match values.data_type() {
+        DataType::Int64 => values.as_primitive::<Int64Type>().iter().map(|v| v.map(|v| v as f64)).collect(),
+        DataType::Float64 => values.as_primitive::<Float64Type>().iter().collect(),
+        DataType::Decimal128(_, scale) => {
+            let unit = 10f64.powi(i32::from(*scale));
+            values.as_primitive::<Decimal128Type>().iter().map(|v| v.map(|v| v as f64 / unit)).collect()
+        }
+        _ => vec![None; values.len()],
+    }
+}
+
+/// One value as text, for messages.
+pub fn shown(values: &dyn Array, row: usize) -> String {
+    datafusion::arrow::util::display::array_value_to_string(values, row).unwrap_or_else(|_| "?".to_owned())
+}

@@ -1,0 +1,57 @@
+//! The tables that fitted models give to SQL: parameters as rows, and the segment of each customer.
+
+use std::sync::Arc;
+
+use datafusion::arrow::array::{ArrayRef, Float64Array, Int64Array, RecordBatch, StringArray};
+use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use driftline_stats::purchase::PurchaseModel;
+use driftline_stats::spend::SpendModel;
+
+use crate::error::{Error, Result};
+use crate::lake::Lake;
+
+const PURCHASE: [&str; 4] = ["first_parameter", "second_parameter", "third_parameter", "fourth_parameter"];
+
+/// Gives `fitted.purchase_model` and `fitted.spend_model`; without models, the tables are empty and every score is null.
+///
+/// # Errors
+/// `Error::Engine` if a table cannot be registered.
+pub fn give_models(lake: &Lake, models: Option<(&PurchaseModel, &SpendModel, f64)>) -> Result<()> {
+    let number = |value: f64| -> ArrayRef { Arc::new(Float64Array::from(vec![value])) };
+    let mut fields = vec![Field::new("model", DataType::Utf8, true)];
+    fields.extend(PURCHASE.iter().map(|name| Field::new(*name, DataType::Float64, true)));
+    let purchase_schema: SchemaRef = Arc::new(Schema::new(fields));
+    let spend_schema: SchemaRef = Arc::new(Schema::new(
+        ["p", "q", "gamma", "net_share"].iter().map(|name| Field::new(*name, DataType::Float64, true)).collect::<Vec<_>>(),
+    ));
+    let (purchase_rows, spend_rows) = match models {
+        None => (vec![], vec![]),
+        Some((purchase, spend, net_share)) => {
+            let mut columns: Vec<ArrayRef> = vec![Arc::new(StringArray::from(vec![purchase.kind.to_string()]))];
+            columns.extend(purchase.parameters.iter().map(|value| number(*value)));
+            let spend = vec![number(spend.p), number(spend.q), number(spend.gamma), number(net_share)];
+            (vec![batch(&purchase_schema, columns)?], vec![batch(&spend_schema, spend)?])
+        }
+    };
+    lake.give("fitted", "purchase_model", purchase_schema, purchase_rows)?;
+    lake.give("fitted", "spend_model", spend_schema, spend_rows)
+}
+
+/// Gives `fitted.segments`: one row per active customer.
+///
+/// # Errors
+/// `Error::Engine` if the table cannot be registered.
+pub fn give_segments(lake: &Lake, keys: &[i64], segments: &[i64]) -> Result<()> {
+    let schema: SchemaRef = Arc::new(Schema::new(vec![
+        Field::new("customer_key", DataType::Int64, true),
+        Field::new("segment", DataType::Int64, true),
+    ]));
+    let columns: Vec<ArrayRef> =
+        vec![Arc::new(Int64Array::from(keys.to_vec())), Arc::new(Int64Array::from(segments.to_vec()))];
+    let rows = batch(&schema, columns)?;
+    lake.give("fitted", "segments", schema, vec![rows])
+}
+
+fn batch(schema: &SchemaRef, columns: Vec<ArrayRef>) -> Result<RecordBatch> {
+    RecordBatch::try_new(schema.clone(), columns).map_err(|error| Error::Engine(Box::new(error.into())))
+}

@@ -1,0 +1,220 @@
+//! The SQL functions that DataFusion lacks: pseudonyms, local dates and the scores of the fitted models.
+//!
+//! All are stateless: parameters are arguments, so the same call means the same on every machine and in every query.
+
+use std::sync::Arc;
+
+use chrono::{NaiveDate, Offset, TimeZone};
+use chrono_tz::Tz;
+use datafusion::arrow::array::{Array, ArrayRef, AsArray, Date32Array, Float64Array, Int64Array};
+use datafusion::arrow::datatypes::{DataType, Date32Type, Float64Type, TimeUnit, TimestampMicrosecondType};
+use datafusion::common::{Result, exec_err};
+use datafusion::logical_expr::{
+    ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
+};
+use datafusion::prelude::SessionContext;
+use driftline_stats::purchase::{Kind, PurchaseModel};
+use driftline_stats::spend::SpendModel;
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
+
+/// The functions, in the order of `sql/README.md`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Function {
+    /// `pseudonym(key, id)`: the first 63 bits of HMAC-SHA256, a positive integer; null for a null id.
+    Pseudonym,
+    /// `local_date(utc_timestamp, zone)`: the calendar day in an IANA time zone.
+    LocalDate,
+    /// `days_between(from, to)`: whole days, negative if `to` is earlier.
+    DaysBetween,
+    /// `p_alive(model, p1, p2, p3, p4, x, t_x, age)`.
+    ProbabilityAlive,
+    /// `p_no_purchase(model, p1, p2, p3, p4, x, t_x, age, horizon)`.
+    ProbabilityNoPurchase,
+    /// `expected_purchases(model, p1, p2, p3, p4, x, t_x, age, horizon)`.
+    ExpectedPurchases,
+    /// `expected_spend(p, q, gamma, x, mean)`.
+    ExpectedSpend,
+}
+
+#[derive(Debug, PartialEq, Eq, Hash)]
+struct Registered {
+    function: Function,
+    signature: Signature,
+}
+
+/// Registers every function of this module.
+pub fn register(context: &SessionContext) {
+    use Function::*;
+    for function in
+        [Pseudonym, LocalDate, DaysBetween, ProbabilityAlive, ProbabilityNoPurchase, ExpectedPurchases, ExpectedSpend]
+    {
+        let signature = Signature::exact(function.arguments(), Volatility::Immutable);
+        context.register_udf(ScalarUDF::new_from_impl(Registered { function, signature }));
+    }
+}
+
+impl Function {
+    fn arguments(self) -> Vec<DataType> {
+        let model = |numbers: usize| {
+            let mut types = vec![DataType::Utf8];
+            types.extend(std::iter::repeat_n(DataType::Float64, 4 + numbers));
+            types
+        };
+        match self {
+            Self::Pseudonym => vec![DataType::Utf8, DataType::Utf8],
+            Self::LocalDate => vec![DataType::Timestamp(TimeUnit::Microsecond, None), DataType::Utf8],
+            Self::DaysBetween => vec![DataType::Date32, DataType::Date32],
+            Self::ProbabilityAlive => model(3),
+            Self::ProbabilityNoPurchase | Self::ExpectedPurchases => model(4),
+            Self::ExpectedSpend => vec![DataType::Float64; 5],
+        }
+    }
+}
+
+impl ScalarUDFImpl for Registered {
+    fn name(&self) -> &str {
+        match self.function {
+            Function::Pseudonym => "pseudonym",
+            Function::LocalDate => "local_date",
+            Function::DaysBetween => "days_between",
+            Function::ProbabilityAlive => "p_alive",
+            Function::ProbabilityNoPurchase => "p_no_purchase",
+            Function::ExpectedPurchases => "expected_purchases",
+            Function::ExpectedSpend => "expected_spend",
+        }
+    }
+
+    fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    fn return_type(&self, _: &[DataType]) -> Result<DataType> {
+        Ok(match self.function {
+            Function::Pseudonym | Function::DaysBetween => DataType::Int64,
+            Function::LocalDate => DataType::Date32,
+            _ => DataType::Float64,
+        })
+    }
+
+    fn invoke_with_args(&self, arguments: ScalarFunctionArgs) -> Result<ColumnarValue> {
+        let rows = arguments.number_rows;
+        let columns = ColumnarValue::values_to_arrays(&arguments.args)?;
+        // All-scalar calls come with arrays of length one; repeat them to the batch.
+        let rows = if columns.iter().all(|column| column.len() == 1) { 1 } else { rows };
+        let result: ArrayRef = match self.function {
+            Function::Pseudonym => Arc::new(pseudonyms(&columns, rows)?),
+            Function::LocalDate => Arc::new(local_dates(&columns, rows)?),
+            Function::DaysBetween => Arc::new(days_between(&columns)),
+            Function::ExpectedSpend => Arc::new(expected_spends(&columns)),
+            scored => Arc::new(model_scores(scored, &columns)?),
+        };
+        Ok(ColumnarValue::Array(result))
+    }
+}
+
+fn pseudonyms(columns: &[ArrayRef], rows: usize) -> Result<Int64Array> {
+    let (keys, ids) = (columns[0].as_string::<i32>(), columns[1].as_string::<i32>());
+    if rows == 0 || keys.is_null(0) {
+        return Ok(Int64Array::new_null(rows));
+    }
+    // The key is a bound value, the same for every row; its schedule is computed once a batch.
+    let keyed = Hmac::<Sha256>::new_from_slice(keys.value(0).as_bytes());
+    let Ok(keyed) = keyed else { return exec_err!("pseudonym: unusable key") };
+    let pseudonym = |id: &str| {
+        let mut mac = keyed.clone();
+        mac.update(id.as_bytes());
+        let digest = mac.finalize().into_bytes();
+        let mut first = [0u8; 8];
+        first.copy_from_slice(&digest[..8]);
+        (u64::from_be_bytes(first) >> 1) as i64
+    };
+    Ok((0..rows).map(|row| (!ids.is_null(row)).then(|| pseudonym(ids.value(row)))).collect())
+}
+
+fn local_dates(columns: &[ArrayRef], rows: usize) -> Result<Date32Array> {
+    const DAY_SECONDS: i64 = 86_400;
+    let (times, zones) = (columns[0].as_primitive::<TimestampMicrosecondType>(), columns[1].as_string::<i32>());
+    if rows == 0 || zones.is_null(0) {
+        return Ok(Date32Array::new_null(rows));
+    }
+    let Ok(zone) = zones.value(0).parse::<Tz>() else {
+        return exec_err!("local_date: `{}` is not a time zone; expected a name like Europe/Berlin", zones.value(0));
+    };
+    let day = |micros: i64| {
+        let seconds = micros.div_euclid(1_000_000);
+        let offset = if zone == Tz::UTC {
+            0
+        } else {
+            let utc = chrono::DateTime::from_timestamp(seconds, 0).unwrap_or_default().naive_utc();
+            i64::from(zone.offset_from_utc_datetime(&utc).fix().local_minus_utc())
+        };
+        i32::try_from((seconds + offset).div_euclid(DAY_SECONDS)).unwrap_or(i32::MAX)
+    };
+    Ok((0..rows).map(|row| (!times.is_null(row)).then(|| day(times.value(row)))).collect())
+}
+
+fn days_between(columns: &[ArrayRef]) -> Int64Array {
+    let (from, to) = (columns[0].as_primitive::<Date32Type>(), columns[1].as_primitive::<Date32Type>());
+    from.iter().zip(to).map(|(from, to)| Some(i64::from(to?) - i64::from(from?))).collect()
+}
+
+fn expected_spends(columns: &[ArrayRef]) -> Float64Array {
+    let numbers = floats(columns);
+    (0..columns[0].len())
+        .map(|row| {
+            let [p, q, gamma, x, mean] = row_of(&numbers, row)?;
+            finite(SpendModel { p, q, gamma }.expected_spend(x, mean))
+        })
+        .collect()
+}
+
+fn model_scores(function: Function, columns: &[ArrayRef]) -> Result<Float64Array> {
+    let models = columns[0].as_string::<i32>();
+    let numbers = floats(&columns[1..]);
+    let mut scores = Vec::with_capacity(models.len());
+    for row in 0..models.len() {
+        if models.is_null(row) || numbers.iter().any(|column| column.is_null(row)) {
+            scores.push(None);
+            continue;
+        }
+        let Ok(kind) = models.value(row).parse::<Kind>() else {
+            return exec_err!("`{}` is not a purchase model; expected bgnbd, mbgnbd or paretonbd", models.value(row));
+        };
+        let number = |index: usize| numbers[index].value(row);
+        let model = PurchaseModel { kind, parameters: [number(0), number(1), number(2), number(3)] };
+        let (x, recency, age) = (number(4), number(5), number(6));
+        scores.push(finite(match function {
+            Function::ProbabilityAlive => model.p_alive(x, recency, age),
+            Function::ProbabilityNoPurchase => model.p_no_purchase(x, recency, age, number(7)),
+            _ => model.expected_purchases(x, recency, age, number(7)),
+        }));
+    }
+    Ok(scores.into_iter().collect())
+}
+
+fn floats(columns: &[ArrayRef]) -> Vec<&Float64Array> {
+    columns.iter().map(|column| column.as_primitive::<Float64Type>()).collect()
+}
+
+fn row_of<const N: usize>(columns: &[&Float64Array], row: usize) -> Option<[f64; N]> {
+    let mut values = [0.0; N];
+    for (value, column) in values.iter_mut().zip(columns) {
+        if column.is_null(row) {
+            return None;
+        }
+        *value = column.value(row);
+    }
+    Some(values)
+}
+
+/// A score that is not a number is missing, not a number.
+fn finite(score: f64) -> Option<f64> {
+    score.is_finite().then_some(score)
+}
+
+/// Days since 1970-01-01, as Arrow stores dates.
+pub fn date32(day: NaiveDate) -> i32 {
+    let epoch = NaiveDate::from_ymd_opt(1970, 1, 1).unwrap_or_default();
+    i32::try_from((day - epoch).num_days()).unwrap_or(i32::MAX)
+}

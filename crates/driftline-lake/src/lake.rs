@@ -1,0 +1,527 @@
+//! A lake is one run's view of a market: the pinned exports, the models over them and the tables computed so far.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use datafusion::arrow::array::RecordBatch;
+use datafusion::arrow::datatypes::{DataType, Schema, SchemaRef};
+use datafusion::catalog::TableProvider;
+use datafusion::common::ScalarValue;
+use datafusion::dataframe::DataFrame;
+use datafusion::datasource::MemTable;
+use datafusion::datasource::file_format::parquet::ParquetFormat;
+use datafusion::datasource::listing::{ListingOptions, ListingTable, ListingTableConfig, ListingTableUrl};
+use datafusion::execution::context::SQLOptions;
+use datafusion::prelude::SessionContext;
+use futures::{StreamExt, TryStreamExt};
+use object_store::ObjectStore;
+use parquet::arrow::ArrowWriter;
+use parquet::basic::{Compression, ZstdLevel};
+use parquet::file::properties::WriterProperties;
+use url::Url;
+
+use crate::content::RowsHash;
+use crate::contract::{self, Checker};
+use crate::error::{Error, Result};
+use crate::graph::Graph;
+use crate::model::{Kind, Model};
+use crate::pinned::PinnedStore;
+use crate::session::{self, Limits};
+use crate::source::{PinnedSource, Sources};
+use crate::{lint, types};
+
+/// Inputs above this many bytes keep their intermediate tables on disk instead of in memory.
+const IN_MEMORY_INPUT_BYTES_MAX: u64 = 48 << 20;
+
+/// Names and values that models may use as `$name`.
+pub type Parameters = BTreeMap<String, ScalarValue>;
+
+/// A table that the run computed and may publish.
+#[derive(Clone, Debug)]
+pub struct TableFile {
+    pub name: String,
+    pub path: PathBuf,
+    pub rows: u64,
+}
+
+pub struct Lake {
+    context: SessionContext,
+    graph: Arc<Graph>,
+    parameters: Parameters,
+    built: BTreeSet<String>,
+    tables: BTreeMap<String, TableFile>,
+    scratch: PathBuf,
+    keep_in_memory: bool,
+    /// Seconds and rows of each model that was computed, in order.
+    pub timings: Vec<(String, f64, u64)>,
+}
+
+impl Lake {
+    /// Opens a session over the pinned exports.
+    ///
+    /// # Errors
+    /// `Error::Scratch` if the scratch folder cannot be made, `Error::Engine` if a source cannot be registered.
+    pub fn open(
+        limits: &Limits,
+        graph: Arc<Graph>,
+        parameters: Parameters,
+        exports: Arc<dyn ObjectStore>,
+        sources: &[PinnedSource],
+    ) -> Result<Self> {
+        let scratch = limits.scratch.clone();
+        let tables = scratch.join("tables");
+        std::fs::create_dir_all(&tables).map_err(|source| Error::Scratch { path: tables.clone(), source })?;
+        let context = session::open(limits)?;
+        let url = Url::parse("exports://pinned").map_err(|_| shape("exports", "url"))?;
+        let metas = sources.iter().flat_map(|source| source.metas.iter().cloned());
+        context.register_object_store(&url, Arc::new(PinnedStore::new(exports, metas)));
+        for source in sources {
+            let table = if source.metas.is_empty() {
+                empty_table(source.schema.clone())?
+            } else {
+                let urls = source
+                    .metas
+                    .iter()
+                    .map(|meta| ListingTableUrl::parse(format!("exports://pinned/{}", meta.location)))
+                    .collect::<datafusion::error::Result<Vec<_>>>()?;
+                listing_table(urls, source.schema.clone())?
+            };
+            context.register_table(format!("source.{}", quoted(&source.name)).as_str(), table)?;
+        }
+        let input_bytes: u64 = sources.iter().flat_map(|source| &source.metas).map(|meta| meta.size).sum();
+        Ok(Self {
+            context,
+            graph,
+            parameters,
+            built: BTreeSet::new(),
+            tables: BTreeMap::new(),
+            scratch,
+            keep_in_memory: input_bytes <= IN_MEMORY_INPUT_BYTES_MAX,
+            timings: Vec::new(),
+        })
+    }
+
+    /// Opens a session in which every source is empty: enough to plan every model.
+    ///
+    /// # Errors
+    /// As [`Lake::open`].
+    pub fn open_empty(limits: &Limits, graph: Arc<Graph>, parameters: Parameters, sources: &Sources) -> Result<Self> {
+        let pinned: Vec<PinnedSource> = sources
+            .by_name
+            .iter()
+            .map(|(name, source)| PinnedSource {
+                name: name.clone(),
+                schema: source.schema(),
+                metas: Vec::new(),
+                objects: Vec::new(),
+                ignored_columns: Vec::new(),
+                days: None,
+            })
+            .collect();
+        Self::open(limits, graph, parameters, Arc::new(object_store::memory::InMemory::new()), &pinned)
+    }
+
+    pub fn graph(&self) -> &Graph {
+        &self.graph
+    }
+
+    /// Gives the graph a table of the schema `source`, `fitted` or `previous`; replaces one of that name.
+    ///
+    /// # Errors
+    /// `Error::Engine` if the batches do not have the schema.
+    pub fn give(&self, schema_name: &str, table: &str, schema: SchemaRef, batches: Vec<RecordBatch>) -> Result<()> {
+        let name = format!("{schema_name}.{}", quoted(table));
+        self.context.deregister_table(name.as_str())?;
+        self.context.register_table(name.as_str(), Arc::new(MemTable::try_new(schema, vec![batches])?))?;
+        Ok(())
+    }
+
+    /// Gives the graph a Parquet file of a folder on this machine.
+    ///
+    /// # Errors
+    /// `Error::Engine` if the file cannot be listed.
+    pub fn give_file(&self, schema_name: &str, table: &str, schema: SchemaRef, path: &Path) -> Result<()> {
+        let name = format!("{schema_name}.{}", quoted(table));
+        self.context.deregister_table(name.as_str())?;
+        self.context.register_table(name.as_str(), listing_table(vec![local_url(path)?], schema)?)?;
+        Ok(())
+    }
+
+    /// Puts rows in the place of a model or of a given table: for unit tests.
+    ///
+    /// # Errors
+    /// `Error::Engine` if the batch does not have the schema.
+    pub fn stub(&mut self, table: &str, schema: SchemaRef, batch: RecordBatch) -> Result<()> {
+        match table.split_once('.') {
+            Some((schema_name, name)) => self.give(schema_name, name, schema, vec![batch]),
+            None => {
+                self.built.insert(table.to_owned());
+                self.register(table, Arc::new(MemTable::try_new(schema, vec![vec![batch]])?))
+            }
+        }
+    }
+
+    /// The first rows of a computed table as text, for people.
+    ///
+    /// # Errors
+    /// As [`Lake::rows`].
+    pub async fn preview(&self, table: &str, rows: usize) -> Result<String> {
+        let frame = self.context.table(table).await?.limit(0, Some(rows))?;
+        let batches = self.collect(table, frame).await?;
+        let text = datafusion::arrow::util::pretty::pretty_format_batches(&batches);
+        text.map(|text| text.to_string()).map_err(|error| Error::Engine(Box::new(error.into())))
+    }
+
+    /// The declared schema of a model's table.
+    ///
+    /// # Errors
+    /// `Error::Shape` if there is no such model.
+    pub async fn schema_of(&self, model: &str) -> Result<SchemaRef> {
+        let provider = self.context.table_provider(model).await;
+        if let Ok(provider) = provider {
+            return Ok(provider.schema());
+        }
+        let model = self.graph.models.get(model).ok_or_else(|| shape(model, "any"))?;
+        let plan = self.plan(model).await?;
+        Ok(Arc::new(plan.schema().as_arrow().clone()))
+    }
+
+    /// Plans one model with bound parameters and checks it against its contract; everything it reads must be built.
+    async fn plan(&self, model: &Model) -> Result<DataFrame> {
+        let plan_error =
+            |source| Error::Plan { path: model.path.clone(), source: Box::new(source) };
+        let options = SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false);
+        let frame = self.context.sql_with_options(&model.sql, options).await.map_err(plan_error)?;
+        let used = frame.logical_plan().get_parameter_names().map_err(plan_error)?;
+        let mut bound: Vec<(String, ScalarValue)> = Vec::new();
+        for name in used {
+            let name = name.trim_start_matches('$').to_owned();
+            let Some(value) = self.parameters.get(&name) else {
+                let known: Vec<String> = self.parameters.keys().map(|name| format!("${name}")).collect();
+                let problem = format!("uses `${name}`; bound values are {}", known.join(", "));
+                return Err(Error::ModelFile { path: model.path.clone(), problem });
+            };
+            bound.push((name, value.clone()));
+        }
+        let frame = if bound.is_empty() { frame } else { frame.with_param_values(bound).map_err(plan_error)? };
+        lint::plan(frame.logical_plan())
+            .map_err(|problem| Error::ModelFile { path: model.path.clone(), problem })?;
+        contract::check_schema(model, frame.schema().as_arrow())?;
+        Ok(frame)
+    }
+
+    /// Plans every model and audit over what is registered, without computing anything; `previous.customers` has the shape of
+    /// the `customers` that these models give.
+    ///
+    /// # Errors
+    /// The first error of [`Graph`]'s models in order: `Error::Plan`, `Error::ModelFile`, `Error::Contract`.
+    pub async fn plan_with_previous(&mut self) -> Result<()> {
+        let graph = self.graph.clone();
+        for name in &graph.order {
+            if let Some(model) = graph.models.get(name) {
+                if model.references.contains("previous.customers") {
+                    let schema = self.schema_of("customers").await?;
+                    self.give("previous", "customers", schema, Vec::new())?;
+                }
+                let frame = self.plan(model).await?;
+                self.register(name, frame.into_view())?;
+            }
+        }
+        for audit in &graph.audits {
+            self.plan(audit).await?;
+        }
+        Ok(())
+    }
+
+    /// Computes the named models and whatever they need that is not there yet.
+    ///
+    /// # Errors
+    /// `Error::Plan`, `Error::Contract`, `Error::Execute`, `Error::Memory` or `Error::InputChanged`, naming the model.
+    pub async fn build(&mut self, targets: &[&str]) -> Result<()> {
+        let graph = self.graph.clone();
+        for model in graph.ancestors(targets) {
+            if !self.built.insert(model.name.clone()) {
+                continue;
+            }
+            let started = std::time::Instant::now();
+            let frame = self.plan(model).await?;
+            match model.front.kind {
+                Kind::View => self.register(&model.name, frame.into_view())?,
+                Kind::Table if model.front.publish => self.compute_published(model, frame).await?,
+                Kind::Table => self.compute_intermediate(model, frame).await?,
+            }
+            let rows = self.tables.get(&model.name).map_or(0, |table| table.rows);
+            let seconds = started.elapsed().as_secs_f64();
+            tracing::debug!(model = model.name, seconds, rows, "computed");
+            if model.front.kind == Kind::Table {
+                self.timings.push((model.name.clone(), seconds, rows));
+            }
+        }
+        Ok(())
+    }
+
+    fn register(&self, name: &str, provider: Arc<dyn TableProvider>) -> Result<()> {
+        self.context.deregister_table(name)?;
+        self.context.register_table(name, provider)?;
+        Ok(())
+    }
+
+    /// Sorted by its grain into one file whose bytes depend on the rows alone.
+    async fn compute_published(&mut self, model: &Model, frame: DataFrame) -> Result<()> {
+        let order = model.front.grain.iter().map(|name| datafusion::prelude::ident(name).sort(true, true)).collect();
+        let frame = if model.front.grain.is_empty() { frame } else { frame.sort(order)? };
+        let schema = plain_schema(frame.schema().as_arrow());
+        let path = self.scratch.join("tables").join(format!("{}.parquet", model.name));
+        let mut writer = writer(&path, schema.clone(), published_properties()?)?;
+        let mut checker = Checker::new(model, &schema, true)?;
+        let mut kept = Vec::new();
+        let mut stream = frame.execute_stream().await.map_err(|error| Error::execute(&model.name, error))?;
+        while let Some(batch) = stream.next().await {
+            let batch = plain_batch(&batch.map_err(|error| Error::execute(&model.name, error))?, &schema)?;
+            checker.check(&batch)?;
+            writer.write(&batch).map_err(|error| Error::execute(&model.name, error.into()))?;
+            if self.keep_in_memory {
+                kept.push(batch);
+            }
+        }
+        writer.close().map_err(|error| Error::execute(&model.name, error.into()))?;
+        let provider: Arc<dyn TableProvider> = if self.keep_in_memory {
+            Arc::new(MemTable::try_new(schema, vec![kept])?)
+        } else {
+            listing_table(vec![local_url(&path)?], schema)?
+        };
+        self.register(&model.name, provider)?;
+        self.tables.insert(model.name.clone(), TableFile { name: model.name.clone(), path, rows: checker.rows });
+        Ok(())
+    }
+
+    /// In any order, in memory or as one file a partition.
+    async fn compute_intermediate(&mut self, model: &Model, frame: DataFrame) -> Result<()> {
+        let schema = plain_schema(frame.schema().as_arrow());
+        let streams =
+            frame.execute_stream_partitioned().await.map_err(|error| Error::execute(&model.name, error))?;
+        let folder = self.scratch.join("tables").join(&model.name);
+        if !self.keep_in_memory {
+            std::fs::create_dir_all(&folder).map_err(|source| Error::Scratch { path: folder.clone(), source })?;
+        }
+        let parts = streams.into_iter().enumerate().map(|(number, mut stream)| {
+            let (model, schema) = (model.clone(), schema.clone());
+            let path = (!self.keep_in_memory).then(|| folder.join(format!("part-{number:05}.parquet")));
+            tokio::spawn(async move {
+                let mut checker = Checker::new(&model, &schema, false)?;
+                let mut file = match &path {
+                    Some(path) => Some(writer(path, schema.clone(), scratch_properties())?),
+                    None => None,
+                };
+                let mut kept = Vec::new();
+                while let Some(batch) = stream.next().await {
+                    let batch = plain_batch(&batch.map_err(|error| Error::execute(&model.name, error))?, &schema)?;
+                    checker.check(&batch)?;
+                    match &mut file {
+                        Some(file) => file.write(&batch).map_err(|error| Error::execute(&model.name, error.into()))?,
+                        None => kept.push(batch),
+                    }
+                }
+                if let Some(file) = file {
+                    file.close().map_err(|error| Error::execute(&model.name, error.into()))?;
+                }
+                Ok::<_, Error>((kept, path, checker.rows))
+            })
+        });
+        let mut kept = Vec::new();
+        let mut paths = Vec::new();
+        let mut rows = 0;
+        for part in futures::future::join_all(parts).await {
+            let (batches, path, count) = part.map_err(|error| {
+                Error::execute(&model.name, datafusion::error::DataFusionError::External(Box::new(error)))
+            })??;
+            kept.push(batches);
+            paths.extend(path);
+            rows += count;
+        }
+        let provider: Arc<dyn TableProvider> = if self.keep_in_memory {
+            Arc::new(MemTable::try_new(schema, kept)?)
+        } else {
+            let urls = paths.iter().map(|path| local_url(path)).collect::<Result<Vec<_>>>()?;
+            listing_table(urls, schema)?
+        };
+        self.register(&model.name, provider)?;
+        self.tables.insert(model.name.clone(), TableFile { name: model.name.clone(), path: folder, rows });
+        Ok(())
+    }
+
+    /// The tables that the run computed and that its models publish, by name.
+    pub fn published(&self) -> Vec<TableFile> {
+        let publish = |name: &str| self.graph.models.get(name).is_some_and(|model| model.front.publish);
+        self.tables.values().filter(|table| publish(&table.name)).cloned().collect()
+    }
+
+    /// Runs the audits whose tables were computed.
+    ///
+    /// # Errors
+    /// `Error::Audit` with the number of rows and the first of them.
+    pub async fn audit(&self) -> Result<usize> {
+        let mut audited = 0;
+        for audit in &self.graph.audits {
+            if !audit.references.iter().all(|name| self.built.contains(name)) {
+                continue;
+            }
+            audited += 1;
+            let batches = self.collect(&audit.name, self.plan(audit).await?).await?;
+            let rows: usize = batches.iter().map(RecordBatch::num_rows).sum();
+            if let Some(batch) = batches.iter().find(|batch| batch.num_rows() > 0) {
+                let sample: Vec<String> = batch
+                    .schema()
+                    .fields()
+                    .iter()
+                    .zip(batch.columns())
+                    .map(|(field, column)| format!("{} = {}", field.name(), contract::shown(column.as_ref(), 0)))
+                    .collect();
+                return Err(Error::Audit {
+                    audit: audit.name.clone(),
+                    about: audit.front.about.clone(),
+                    rows,
+                    sample: sample.join(", "),
+                });
+            }
+        }
+        Ok(audited)
+    }
+
+    /// All rows of a computed table or view.
+    ///
+    /// # Errors
+    /// `Error::Execute` / `Error::Memory` / `Error::InputChanged`.
+    pub async fn rows(&self, table: &str) -> Result<Vec<RecordBatch>> {
+        let frame = self.context.table(table).await?;
+        self.collect(table, frame).await
+    }
+
+    /// The rows of a query of this crate (never of a user): for reading computed tables.
+    ///
+    /// # Errors
+    /// As [`Lake::rows`].
+    pub async fn query(&self, sql: &str) -> Result<Vec<RecordBatch>> {
+        let frame = self.context.sql(sql).await?;
+        self.collect(sql, frame).await
+    }
+
+    async fn collect(&self, name: &str, frame: DataFrame) -> Result<Vec<RecordBatch>> {
+        frame.collect().await.map_err(|error| Error::execute(name, error))
+    }
+
+    /// Hash of the rows of computed tables, whatever their order; `tables` in the caller's order.
+    ///
+    /// # Errors
+    /// As [`Lake::rows`].
+    pub async fn content(&self, tables: &[&str]) -> Result<Vec<String>> {
+        let mut hashes = Vec::new();
+        for table in tables {
+            let streams = self
+                .context
+                .table(*table)
+                .await?
+                .execute_stream_partitioned()
+                .await
+                .map_err(|error| Error::execute(table, error))?;
+            let parts = streams.into_iter().map(|mut stream| {
+                tokio::spawn(async move {
+                    let mut hash = RowsHash::default();
+                    while let Some(batch) = stream.try_next().await? {
+                        hash.add(&batch)?;
+                    }
+                    Ok::<_, Error>(hash)
+                })
+            });
+            let mut hash = RowsHash::default();
+            for part in futures::future::join_all(parts).await {
+                hash.merge(&part.map_err(|error| {
+                    Error::execute(table, datafusion::error::DataFusionError::External(Box::new(error)))
+                })??);
+            }
+            hashes.push(hash.finish(table));
+        }
+        Ok(hashes)
+    }
+}
+
+fn shape(table: &str, column: &str) -> Error {
+    Error::Shape { table: table.to_owned(), column: column.to_owned() }
+}
+
+fn quoted(name: &str) -> String {
+    format!("\"{name}\"")
+}
+
+fn empty_table(schema: SchemaRef) -> Result<Arc<dyn TableProvider>> {
+    Ok(Arc::new(MemTable::try_new(schema, vec![vec![]])?))
+}
+
+fn listing_table(urls: Vec<ListingTableUrl>, schema: SchemaRef) -> Result<Arc<dyn TableProvider>> {
+    let options = ListingOptions::new(Arc::new(ParquetFormat::default())).with_file_extension(".parquet");
+    let config = ListingTableConfig::new_with_multi_paths(urls).with_listing_options(options).with_schema(schema);
+    Ok(Arc::new(ListingTable::try_new(config)?))
+}
+
+fn local_url(path: &Path) -> Result<ListingTableUrl> {
+    let url = Url::from_file_path(path).map_err(|()| Error::Scratch {
+        path: path.to_owned(),
+        source: std::io::Error::new(std::io::ErrorKind::InvalidInput, "not an absolute path"),
+    })?;
+    Ok(ListingTableUrl::parse(url)?)
+}
+
+fn writer(path: &Path, schema: SchemaRef, properties: WriterProperties) -> Result<ArrowWriter<File>> {
+    let scratch = |source| Error::Scratch { path: path.to_owned(), source };
+    let file = File::create(path).map_err(scratch)?;
+    ArrowWriter::try_new(file, schema, Some(properties))
+        .map_err(|error| scratch(std::io::Error::other(error)))
+}
+
+/// Fixed in every respect, so that bytes depend on the rows alone.
+fn published_properties() -> Result<WriterProperties> {
+    let level = ZstdLevel::try_new(3).map_err(|_| shape("parquet", "zstd"))?;
+    Ok(WriterProperties::builder()
+        .set_compression(Compression::ZSTD(level))
+        .set_created_by("driftline".to_owned())
+        .set_max_row_group_row_count(Some(1 << 20))
+        .build())
+}
+
+fn scratch_properties() -> WriterProperties {
+    WriterProperties::builder().set_compression(Compression::LZ4_RAW).set_dictionary_enabled(false).build()
+}
+
+/// Utf8 for every layout of strings: what files and memory tables of this crate hold.
+fn plain_schema(schema: &Schema) -> SchemaRef {
+    let fields: Vec<_> = schema
+        .fields()
+        .iter()
+        .map(|field| match field.data_type() {
+            DataType::Utf8View | DataType::LargeUtf8 => {
+                Arc::new(field.as_ref().clone().with_data_type(DataType::Utf8).with_nullable(true))
+            }
+            _ => Arc::new(field.as_ref().clone().with_nullable(true)),
+        })
+        .collect();
+    Arc::new(Schema::new(fields))
+}
+
+fn plain_batch(batch: &RecordBatch, schema: &SchemaRef) -> Result<RecordBatch> {
+    let columns = batch
+        .columns()
+        .iter()
+        .zip(schema.fields())
+        .map(|(column, field)| {
+            if types::name(column.data_type()) == "utf8" && column.data_type() != field.data_type() {
+                datafusion::arrow::compute::cast(column, field.data_type())
+            } else {
+                Ok(column.clone())
+            }
+        })
+        .collect::<std::result::Result<Vec<_>, _>>()
+        .and_then(|columns| RecordBatch::try_new(schema.clone(), columns));
+    columns.map_err(|error| Error::Engine(Box::new(error.into())))
+}

@@ -1,0 +1,21 @@
+//! The only room that knows DataFusion and Arrow: exports in, SQL models, audited tables out.
+
+pub mod content;
+pub mod contract;
+pub mod error;
+pub mod fitted;
+pub mod functions;
+pub mod graph;
+pub mod lake;
+pub mod lint;
+pub mod model;
+pub mod pinned;
+pub mod read;
+pub mod scalar;
+pub mod session;
+pub mod source;
+pub mod types;
+pub mod unit_test;
+
+pub use error::{Error, Result};
+pub use lake::Lake;

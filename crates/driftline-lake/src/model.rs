@@ -1,0 +1,160 @@
+//! A model is one SQL file: TOML front matter in the leading comment, then one `select`.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use datafusion::arrow::datatypes::DataType;
+use datafusion::sql::parser::{DFParser, Statement};
+use datafusion::sql::resolve::resolve_table_references;
+use datafusion::sql::sqlparser::ast;
+use serde::Deserialize;
+
+use crate::error::{Error, Result};
+use crate::types;
+
+/// How a model is kept: computed where it is used, or once.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Kind {
+    #[default]
+    View,
+    Table,
+}
+
+/// The front matter as written. Unknown keys are errors.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FrontMatter {
+    pub about: String,
+    /// Columns that identify a row; published tables are sorted by them and checked to be unique.
+    #[serde(default)]
+    pub grain: Vec<String>,
+    #[serde(default)]
+    pub kind: Kind,
+    /// Whether the table becomes part of the publication.
+    #[serde(default)]
+    pub publish: bool,
+    /// Only in `staging/canonical`: a dialect must provide a file of this name.
+    #[serde(default)]
+    pub required: bool,
+    #[serde(default)]
+    pub columns: BTreeMap<String, Column>,
+}
+
+/// The contract and the words of one column.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Column {
+    #[serde(rename = "type")]
+    pub type_name: String,
+    pub about: String,
+    #[serde(default)]
+    pub not_null: bool,
+    pub min: Option<f64>,
+    pub max: Option<f64>,
+    #[serde(default)]
+    pub values: Vec<String>,
+    /// Makes the column a feature of the segments.
+    pub feature: Option<Feature>,
+    /// Shows the column as a habit on the persona card.
+    pub card: Option<Card>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Scale {
+    Linear,
+    Log,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Feature {
+    pub scale: Scale,
+    pub label: String,
+    pub high: String,
+    pub low: String,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Card {
+    pub label: String,
+    /// `money`, `share`, `days` or the word that follows the number.
+    pub unit: String,
+    pub decimals: u8,
+}
+
+/// A model file that parsed: one query, its front matter, and what it reads.
+#[derive(Clone, Debug)]
+pub struct Model {
+    pub name: String,
+    pub path: PathBuf,
+    pub sql: String,
+    pub front: FrontMatter,
+    /// Bare names are models; `source.x`, `fitted.x` and `previous.x` are given to the graph.
+    pub references: BTreeSet<String>,
+}
+
+impl Model {
+    /// Reads and parses one file; its name is the file's stem.
+    ///
+    /// # Errors
+    /// `Error::ProjectFile` if it cannot be read; `Error::ModelFile` with the line for broken front matter, a statement that is
+    /// not exactly one query, an unknown column type, a grain that is not among the columns, or a function that gives another
+    /// answer on another day.
+    pub fn read(path: &Path) -> Result<Self> {
+        let text = std::fs::read_to_string(path)
+            .map_err(|source| Error::ProjectFile { path: path.to_owned(), source })?;
+        Self::parse(path, &text)
+    }
+
+    pub fn parse(path: &Path, text: &str) -> Result<Self> {
+        let wrong = |problem: String| Error::ModelFile { path: path.to_owned(), problem };
+        let (front, sql) = split_front_matter(text).ok_or_else(|| {
+            wrong("expected a leading comment `/*--- … ---*/` with TOML front matter (see sql/README.md)".to_owned())
+        })?;
+        let front: FrontMatter = toml::from_str(front).map_err(|error| {
+            let line = error.span().map_or(1, |span| 1 + front[..span.start.min(front.len())].matches('\n').count());
+            wrong(format!("front matter, line {line}: {}", error.message()))
+        })?;
+        for (name, column) in &front.columns {
+            if types::parse(&column.type_name).is_none() {
+                return Err(wrong(format!("column `{name}` has type `{}`; expected {}", column.type_name, types::EXPECTED)));
+            }
+        }
+        if let Some(unknown) = front.grain.iter().find(|name| !front.columns.is_empty() && !front.columns.contains_key(*name)) {
+            return Err(wrong(format!("grain names `{unknown}`, which is not among [columns]")));
+        }
+        let statement = parse_query(sql).map_err(wrong)?;
+        let references = references(&statement).map_err(|error| wrong(error.to_string()))?;
+        crate::lint::text(&statement).map_err(wrong)?;
+        let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        Ok(Self { name, path: path.to_owned(), sql: sql.to_owned(), front, references })
+    }
+
+    /// The declared Arrow type of a column.
+    pub fn declared_type(&self, column: &str) -> Option<DataType> {
+        types::parse(&self.front.columns.get(column)?.type_name)
+    }
+}
+
+/// Splits `/*--- front ---*/ sql`.
+fn split_front_matter(text: &str) -> Option<(&str, &str)> {
+    text.trim_start().strip_prefix("/*---")?.split_once("---*/")
+}
+
+fn parse_query(sql: &str) -> std::result::Result<Statement, String> {
+    let mut statements = DFParser::parse_sql(sql).map_err(|error| error.to_string())?;
+    match (statements.pop_front(), statements.is_empty()) {
+        (Some(Statement::Statement(statement)), true) if matches!(*statement, ast::Statement::Query(_)) => {
+            Ok(Statement::Statement(statement))
+        }
+        _ => Err("expected exactly one `select` (or `with … select`) and nothing else".to_owned()),
+    }
+}
+
+fn references(statement: &Statement) -> datafusion::error::Result<BTreeSet<String>> {
+    let (tables, _) = resolve_table_references(statement, true)?;
+    Ok(tables.iter().map(ToString::to_string).collect())
+}

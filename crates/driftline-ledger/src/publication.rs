@@ -1,0 +1,45 @@
+//! A publication is one market's result of one period, in one revision: a list of objects with their hashes.
+
+use driftline_core::{Market, Period};
+use serde::{Deserialize, Serialize};
+
+/// One object of a publication; `name` is relative to the run's folder.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ObjectRecord {
+    pub name: String,
+    pub bytes: u64,
+    pub sha256: String,
+}
+
+/// The record that makes a run's objects the published result. It is created once and never changed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Publication {
+    pub schema: String,
+    pub job: String,
+    pub market: Market,
+    pub period: Period,
+    pub revision: u32,
+    pub reason: Option<String>,
+    /// Folder of the run below the warehouse's root.
+    pub run: String,
+    pub content_id: String,
+    pub program_version: String,
+    /// RFC 3339, taken once from the clock (or `--now`).
+    pub published_at: String,
+    pub previous_period: Option<Period>,
+    pub previous_revision: Option<u32>,
+    pub objects: Vec<ObjectRecord>,
+    /// The input manifest: what the run read.
+    pub inputs: Vec<serde_json::Value>,
+    /// Tells our own create from another's when the store's answer is lost.
+    pub nonce: String,
+}
+
+pub const SCHEMA: &str = "driftline-publication/1";
+
+impl Publication {
+    /// The record of an object by its name.
+    pub fn object(&self, name: &str) -> Option<&ObjectRecord> {
+        self.objects.iter().find(|object| object.name == name)
+    }
+}

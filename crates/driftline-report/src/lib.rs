@@ -1,0 +1,11 @@
+//! How a report reads: templates, charts, the mail as bytes and its way to the server.
+
+pub mod chart;
+pub mod error;
+pub mod mailer;
+pub mod message;
+pub mod template;
+pub mod view;
+
+pub use error::{Error, Result};
+pub use template::{MailText, Templates};

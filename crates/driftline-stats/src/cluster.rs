@@ -1,0 +1,245 @@
+//! Seeded k-means: k-means++ starts, Lloyd's iterations, several restarts, bit-stable under any thread count.
+//!
+//! Sources: Arthur & Vassilvitskii (2007), "k-means++: the advantages of careful seeding", SODA; Lloyd (1982); stability of a
+//! cluster as the mean of its best Jaccard overlap over bootstraps: Hennig (2007), "Cluster-wise assessment of cluster
+//! stability", Computational Statistics & Data Analysis 52.
+
+use serde::{Deserialize, Serialize};
+
+use crate::random::SplitMix64;
+
+/// Points in row-major order: `values[row * dimensions + column]`, already scaled.
+#[derive(Clone, Debug)]
+pub struct Points {
+    pub dimensions: usize,
+    pub values: Vec<f64>,
+}
+
+impl Points {
+    pub fn rows(&self) -> usize {
+        self.values.len().checked_div(self.dimensions).unwrap_or(0)
+    }
+
+    pub fn row(&self, row: usize) -> &[f64] {
+        &self.values[row * self.dimensions..(row + 1) * self.dimensions]
+    }
+
+    /// The given rows as points of their own.
+    pub fn take(&self, rows: &[usize]) -> Self {
+        let values = rows.iter().flat_map(|row| self.row(*row).iter().copied()).collect();
+        Self { dimensions: self.dimensions, values }
+    }
+}
+
+/// Centroids and how well they fit. Sum of squared distances is `inertia`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Clustering {
+    pub centroids: Vec<Vec<f64>>,
+    pub inertia: f64,
+    pub iterations: usize,
+}
+
+const ITERATIONS_MAX: usize = 100;
+
+/// The best of `restarts` runs by inertia; ties go to the earlier restart. Restarts are independent, so threads change nothing.
+pub fn kmeans(points: &Points, clusters: usize, restarts: usize, seed: u64) -> Clustering {
+    let one = |restart: usize| {
+        let mut random = SplitMix64::new(seed ^ (restart as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15));
+        let start = plus_plus(points, clusters, &mut random);
+        lloyd(points, start)
+    };
+    let runs = in_parallel(restarts.max(1), one);
+    runs.into_iter()
+        .reduce(|best, next| if next.inertia < best.inertia { next } else { best })
+        .unwrap_or(Clustering { centroids: Vec::new(), inertia: 0.0, iterations: 0 })
+}
+
+/// Lloyd's iterations from given centroids until nothing moves (or 100 rounds).
+pub fn lloyd(points: &Points, mut centroids: Vec<Vec<f64>>) -> Clustering {
+    let mut inertia = f64::INFINITY;
+    for iteration in 1..=ITERATIONS_MAX {
+        let mut sums = vec![vec![0.0; points.dimensions]; centroids.len()];
+        let mut counts = vec![0usize; centroids.len()];
+        let mut total = 0.0;
+        for row in 0..points.rows() {
+            let point = points.row(row);
+            let (cluster, distance) = nearest(&centroids, point);
+            total += distance;
+            counts[cluster] += 1;
+            for (sum, value) in sums[cluster].iter_mut().zip(point) {
+                *sum += value;
+            }
+        }
+        for ((centroid, sum), count) in centroids.iter_mut().zip(&sums).zip(&counts) {
+            if *count > 0 {
+                *centroid = sum.iter().map(|value| value / *count as f64).collect();
+            }
+        }
+        if total >= inertia * (1.0 - 1e-7) {
+            return Clustering { centroids, inertia: total.min(inertia), iterations: iteration };
+        }
+        inertia = total;
+    }
+    Clustering { centroids, inertia, iterations: ITERATIONS_MAX }
+}
+
+/// Index of the nearest centroid and the squared distance to it; ties go to the lower index.
+pub fn nearest(centroids: &[Vec<f64>], point: &[f64]) -> (usize, f64) {
+    let mut best = (0, f64::INFINITY);
+    for (index, centroid) in centroids.iter().enumerate() {
+        let distance = squared_distance(centroid, point);
+        if distance < best.1 {
+            best = (index, distance);
+        }
+    }
+    best
+}
+
+fn squared_distance(a: &[f64], b: &[f64]) -> f64 {
+    a.iter().zip(b).map(|(x, y)| (x - y) * (x - y)).sum()
+}
+
+/// Starting centroids, each drawn with probability proportional to its squared distance from those before.
+fn plus_plus(points: &Points, clusters: usize, random: &mut SplitMix64) -> Vec<Vec<f64>> {
+    let rows = points.rows();
+    if rows == 0 {
+        return Vec::new();
+    }
+    let mut centroids = vec![points.row(random.below(rows)).to_vec()];
+    let mut distances: Vec<f64> = (0..rows).map(|row| squared_distance(points.row(row), &centroids[0])).collect();
+    while centroids.len() < clusters {
+        let total: f64 = distances.iter().sum();
+        let mut target = random.next_f64() * total;
+        let chosen = distances
+            .iter()
+            .position(|distance| {
+                target -= distance;
+                target < 0.0
+            })
+            .unwrap_or_else(|| random.below(rows));
+        let centroid = points.row(chosen).to_vec();
+        for (row, distance) in distances.iter_mut().enumerate() {
+            *distance = distance.min(squared_distance(points.row(row), &centroid));
+        }
+        centroids.push(centroid);
+    }
+    centroids
+}
+
+/// Mean simplified silhouette (b − a) / max(a, b), with distances to centroids: own, and the nearest other.
+pub fn silhouette(points: &Points, centroids: &[Vec<f64>]) -> f64 {
+    let rows = points.rows();
+    if centroids.len() < 2 || rows == 0 {
+        return 0.0;
+    }
+    let total: f64 = (0..rows)
+        .map(|row| {
+            let mut distances: Vec<f64> =
+                centroids.iter().map(|centroid| libm::sqrt(squared_distance(centroid, points.row(row)))).collect();
+            distances.sort_by(f64::total_cmp);
+            let (own, other) = (distances[0], distances[1]);
+            if other > 0.0 { (other - own) / other } else { 0.0 }
+        })
+        .sum();
+    total / rows as f64
+}
+
+/// Bootstrap stability of each cluster: mean over replicates of its largest Jaccard overlap with a refitted cluster, on the
+/// points drawn. At least .75 is stable, below .6 should not be trusted (Hennig).
+pub fn stability(points: &Points, clustering: &Clustering, replicates: usize, seed: u64) -> Vec<f64> {
+    let clusters = clustering.centroids.len();
+    let rows = points.rows();
+    let labels: Vec<usize> = (0..rows).map(|row| nearest(&clustering.centroids, points.row(row)).0).collect();
+    let one = |replicate: usize| {
+        let mut random = SplitMix64::new(seed ^ (replicate as u64 + 1).wrapping_mul(0xd1b5_4a32_d192_ed03));
+        let mut drawn: Vec<usize> = (0..rows).map(|_| random.below(rows)).collect();
+        drawn.sort_unstable();
+        let sample = points.take(&drawn);
+        let refit = (0..3)
+            .map(|_| lloyd(&sample, plus_plus(&sample, clusters, &mut random)))
+            .reduce(|best, next| if next.inertia < best.inertia { next } else { best });
+        let Some(refit) = refit else { return vec![0.0; clusters] };
+        drawn.dedup();
+        let mut both = vec![vec![0usize; clusters]; clusters];
+        for row in &drawn {
+            both[labels[*row]][nearest(&refit.centroids, points.row(*row)).0] += 1;
+        }
+        let refit_sizes: Vec<usize> = (0..clusters).map(|j| both.iter().map(|line| line[j]).sum()).collect();
+        both.iter()
+            .map(|line| {
+                let size: usize = line.iter().sum();
+                let jaccard = |(j, overlap): (usize, &usize)| {
+                    let union = size + refit_sizes[j] - overlap;
+                    if union == 0 { 0.0 } else { *overlap as f64 / union as f64 }
+                };
+                line.iter().enumerate().map(jaccard).fold(0.0, f64::max)
+            })
+            .collect()
+    };
+    let runs = in_parallel(replicates, one);
+    (0..clusters).map(|cluster| runs.iter().map(|run| run[cluster]).sum::<f64>() / runs.len().max(1) as f64).collect()
+}
+
+/// Runs `count` independent pieces on the machine's threads and gives their results in order.
+fn in_parallel<T: Send>(count: usize, piece: impl Fn(usize) -> T + Sync) -> Vec<T> {
+    let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get).min(count.max(1));
+    let mut slots: Vec<Option<T>> = (0..count).map(|_| None).collect();
+    std::thread::scope(|scope| {
+        for (offset, chunk) in slots.chunks_mut(count.div_ceil(threads).max(1)).enumerate() {
+            let piece = &piece;
+            let first = offset * count.div_ceil(threads).max(1);
+            scope.spawn(move || {
+                for (index, slot) in chunk.iter_mut().enumerate() {
+                    *slot = Some(piece(first + index));
+                }
+            });
+        }
+    });
+    slots.into_iter().flatten().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn three_groups() -> Points {
+        let mut random = SplitMix64::new(5);
+        let centres = [[0.0, 0.0], [6.0, 0.0], [0.0, 6.0]];
+        let values = (0..900)
+            .flat_map(|row| {
+                let centre = centres[row % 3];
+                [centre[0] + random.next_normal(), centre[1] + random.next_normal()]
+            })
+            .collect();
+        Points { dimensions: 2, values }
+    }
+
+    #[test]
+    fn planted_groups_are_found_and_stable() {
+        let points = three_groups();
+        let found = kmeans(&points, 3, 10, 1);
+        let label = |row: usize| nearest(&found.centroids, points.row(row)).0;
+        let strays = (3..points.rows()).filter(|row| label(*row) != label(row % 3)).count();
+        assert!(strays < 9, "{strays} of 897 points are not with the first of their planted group");
+        let stable = stability(&points, &found, 20, 2);
+        assert!(stable.iter().all(|jaccard| *jaccard > 0.95), "{stable:?}");
+        let split = kmeans(&points, 5, 10, 1);
+        let unstable = stability(&points, &split, 20, 2);
+        assert!(unstable.iter().any(|jaccard| *jaccard < 0.75), "{unstable:?}");
+        assert!(silhouette(&points, &found.centroids) > silhouette(&points, &split.centroids));
+    }
+
+    #[test]
+    fn the_same_seed_gives_the_same_bits() {
+        let points = three_groups();
+        assert_eq!(kmeans(&points, 4, 7, 3), kmeans(&points, 4, 7, 3));
+    }
+
+    #[test]
+    fn degenerate_points_do_not_stop_it() {
+        let constant = Points { dimensions: 1, values: vec![2.0; 50] };
+        assert_eq!(kmeans(&constant, 3, 2, 1).inertia, 0.0);
+        let none = Points { dimensions: 2, values: Vec::new() };
+        assert!(kmeans(&none, 3, 2, 1).centroids.is_empty());
+    }
+}

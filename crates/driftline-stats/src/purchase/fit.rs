@@ -1,0 +1,275 @@
+//! Maximum likelihood: from counted histories to a model with its standard errors.
+//!
+//! The search runs over logarithms. It starts from several points on a sample of the customers, goes on from the best on
+//! larger ones, and ends on all of them: most evaluations are cheap, and the last few start next to the maximum. The sample is drawn by rank, not by chance, so the same customers always give the same bits.
+
+use super::counted::{Counted, merge, sample};
+use super::{History, Kind, PurchaseModel};
+use crate::error::Error;
+use crate::optimise::{
+    Bounds, Matrix, Peak, climb, climb_by_simplex, dot, inverse, multiply, negative_hessian, scaled_identity,
+};
+use serde::{Deserialize, Serialize};
+
+/// Customers in the samples that the search runs on before it takes all.
+const SAMPLES: [usize; 3] = [256, 2048, 32_768];
+
+/// Up to this many distinct histories a search starts afresh as well, besides going on from the sample's maximum.
+const AFRESH: usize = 8192;
+
+/// Step of the differences for the Hessian, in the coordinates of the search.
+const HESSIAN_STEP: f64 = 1e-3;
+
+/// A fitted purchase model.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Fit {
+    /// The model at the maximum of the likelihood.
+    pub model: PurchaseModel,
+    /// The log-likelihood of all customers.
+    pub log_likelihood: f64,
+    /// Whether the gradient norm is at most 1e-5, or 1e-11 per customer for more than a million: the log-likelihood is
+    /// then within about as much of the maximum.
+    pub converged: bool,
+    /// The largest derivative of the log-likelihood, in absolute value, by the logarithms of r, r/α, a+b and a/b, or of
+    /// s and s/β. One at the edge of the searched range (shapes from 1e-8 to 1e6) counts if it would go inwards.
+    pub gradient_norm: f64,
+    /// Standard errors of the parameters, from the Hessian. `None` at a boundary, where there is no normal
+    /// approximation.
+    pub standard_errors: Option<[f64; 4]>,
+    /// Covariance of the *logarithms* of the parameters; `None` with the standard errors.
+    pub covariance_log: Option<[[f64; 4]; 4]>,
+    /// The customers fitted on.
+    pub customers: f64,
+    /// How many distinct histories they have.
+    pub histories: usize,
+    /// Which limit the likelihood rises towards, if no parameters inside the range maximise it. The model is then a
+    /// point near the limit: its predictions hold, its parameters by themselves mean little.
+    pub boundary: Option<String>,
+    /// From how many points the search started.
+    pub starts: usize,
+}
+
+/// The best of several kinds of model.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Choice {
+    /// The fit that was chosen.
+    pub fit: Fit,
+    /// Why, in a sentence.
+    pub reason: String,
+    /// All fits, best log-likelihood first.
+    pub considered: Vec<Fit>,
+}
+
+/// Fits a kind of model by maximum likelihood. Time is in the unit of the histories.
+///
+/// # Errors
+///
+/// * [`Error::NoCustomers`] if there are no histories.
+/// * [`Error::InvalidHistory`] if one breaks the rules stated at [`History`].
+/// * [`Error::NoRepeatPurchases`] if nobody bought twice.
+pub fn fit(kind: Kind, histories: &[History]) -> Result<Fit, Error> {
+    Search::new(histories)?.fit(kind)
+}
+
+/// Fits several kinds and chooses by log-likelihood: all have four parameters, so this orders them as AIC and BIC do.
+/// The MBG/NBD is taken if it is within 2 of the best, a difference that is no evidence; unlike the BG/NBD it does not
+/// call every one-time buyer alive.
+///
+/// # Errors
+///
+/// Those of [`fit()`], and [`Error::NoCustomers`] if no kinds are given.
+pub fn choose(kinds: &[Kind], histories: &[History]) -> Result<Choice, Error> {
+    let search = Search::new(histories)?;
+    let mut considered = kinds.iter().map(|&kind| search.fit(kind)).collect::<Result<Vec<Fit>, Error>>()?;
+    considered.sort_by(|a, b| b.log_likelihood.total_cmp(&a.log_likelihood));
+    let best = considered.first().ok_or(Error::NoCustomers)?;
+    let level = considered
+        .iter()
+        .find(|fit| fit.model.kind == Kind::MbgNbd && fit.log_likelihood >= best.log_likelihood - 2.0);
+    let (fit, why) = match level {
+        Some(level) if level.model.kind != best.model.kind => (level, "within 2 of the best log-likelihood, and the default"),
+        _ => (best, "the best log-likelihood"),
+    };
+    let list: Vec<String> =
+        considered.iter().map(|fit| format!("{} {:.2}", fit.model.kind, fit.log_likelihood)).collect();
+    let reason = format!("{} has {why} ({})", fit.model.kind, list.join(", "));
+    Ok(Choice { fit: fit.clone(), reason, considered })
+}
+
+/// The data of a fit, at growing sizes.
+struct Search {
+    /// Samples first, all customers last.
+    levels: Vec<Counted>,
+    histories: usize,
+    mean_age: f64,
+    /// Repeat purchases by unit of time since the first.
+    rate: f64,
+}
+
+impl Search {
+    fn new(histories: &[History]) -> Result<Self, Error> {
+        let merged = merge(histories)?;
+        let total = |of: fn(&History) -> f64| merged.iter().map(|history| history.customers * of(history)).sum::<f64>();
+        let (customers, repeats, time) = (total(|_| 1.0), total(|h| h.repeat_purchases), total(|h| h.age));
+        if repeats <= 0.0 {
+            return Err(Error::NoRepeatPurchases { customers });
+        }
+        let mut levels: Vec<Counted> = SAMPLES
+            .into_iter()
+            .filter(|points| 3 * points < merged.len())
+            .map(|points| {
+                let taken = sample(&merged, points, |history| history.customers).into_iter();
+                Counted::new(&taken.map(|(history, customers)| History { customers, ..history }).collect::<Vec<_>>())
+            })
+            .collect();
+        levels.push(Counted::new(&merged));
+        Ok(Self { levels, histories: merged.len(), mean_age: time / customers, rate: repeats / time })
+    }
+
+    fn fit(&self, kind: Kind) -> Result<Fit, Error> {
+        let bounds = self.bounds(kind);
+        let starts = self.starts(kind);
+        let (all, samples) = self.levels.split_last().ok_or(Error::NoCustomers)?;
+        let mut found: Vec<Peak<4>> = Vec::new();
+        let mut curvature: Option<Matrix<4>> = None;
+        for level in samples {
+            let function = |point: &[f64; 4]| objective(kind, level, point);
+            found = self.explore(kind, level, &starts, &found, curvature);
+            curvature = found.first().and_then(|peak| inverse(&negative_hessian(&function, &peak.point, HESSIAN_STEP)));
+        }
+        found.truncate(1);
+        let peak = *self.explore(kind, all, &starts, &found, curvature).first().ok_or(Error::NoCustomers)?;
+        let function = |point: &[f64; 4]| objective(kind, all, point);
+        let tolerance = tolerance(all.customers);
+        let mut peak = climb(&function, peak, &bounds, tolerance, 200);
+        if peak.gradient_norm(&bounds) > tolerance {
+            let point = climb_by_simplex(&function, peak.point, &bounds, 300);
+            let again = Peak::new(&function, point, scaled_identity(4.0 / all.customers));
+            let again = climb(&function, again, &bounds, tolerance, 200);
+            if again.value > peak.value || again.gradient_norm(&bounds) <= tolerance {
+                peak = again;
+            }
+        }
+        if let Some(curvature) = inverse(&negative_hessian(&function, &peak.point, HESSIAN_STEP)) {
+            // One step of Newton's method: BFGS stops at the tolerance, this goes on to rounding.
+            let step = multiply(&curvature, &peak.gradient);
+            let point = bounds.clamp(core::array::from_fn(|n| peak.point[n] + step[n].clamp(-0.1, 0.1)));
+            let next = Peak::new(&function, point, curvature);
+            if next.gradient_norm(&bounds) < peak.gradient_norm(&bounds) && next.value >= peak.value - 1e-9 {
+                peak = next;
+            }
+            peak.inverse = curvature;
+        } else {
+            peak.inverse = [[f64::INFINITY; 4]; 4];
+        }
+        Ok(self.result(kind, &peak, &bounds, starts.iter().map(Vec::len).sum()))
+    }
+
+    /// Finds the highest peaks of a level, at most two, highest first: from those of the level before, or else from all
+    /// starts.
+    fn explore(
+        &self,
+        kind: Kind,
+        level: &Counted,
+        starts: &[Vec<[f64; 4]>],
+        before: &[Peak<4>],
+        curvature: Option<Matrix<4>>,
+    ) -> Vec<Peak<4>> {
+        let (function, bounds) = (|point: &[f64; 4]| objective(kind, level, point), self.bounds(kind));
+        let plain = scaled_identity(4.0 / level.customers);
+        let at = |point: [f64; 4], inverse| Peak::new(&function, bounds.clamp(point), inverse);
+        let best_of = |group: &Vec<[f64; 4]>| group.iter().map(|&point| at(point, plain)).max_by(by_value);
+        let mut peaks: Vec<Peak<4>> =
+            before.iter().map(|peak| at(peak.point, curvature.unwrap_or(plain))).collect();
+        if before.is_empty() {
+            peaks.extend(starts.iter().filter_map(best_of));
+        } else if level.histories() <= AFRESH {
+            peaks.extend(starts.iter().filter_map(best_of).max_by(by_value));
+        }
+        // A parameter that ran to a limit on a sample has no gradient left to come back by.
+        if let Some(peak) = before.first() {
+            let inside = self.inside(kind, peak.point);
+            if inside != peak.point {
+                peaks.push(at(inside, plain));
+            }
+        }
+        // The poorer ones are dropped after a few steps, and nothing is taken to the end yet.
+        let tolerance = 1e-6 * level.customers.max(1e3);
+        for (keep, steps) in [(6, 15), (2, 60)] {
+            peaks = peaks.into_iter().map(|peak| climb(&function, peak, &bounds, tolerance, steps)).collect();
+            peaks.sort_by(|a, b| by_value(b, a));
+            peaks.truncate(keep);
+        }
+        peaks
+    }
+
+    fn result(&self, kind: Kind, peak: &Peak<4>, bounds: &Bounds<4>, starts: usize) -> Fit {
+        let all = &self.levels[self.levels.len() - 1];
+        let model = model_at(kind, &peak.point);
+        let boundary = self.boundary(&model, &peak.inverse);
+        let slopes = to_logarithms(&model);
+        // Covariances follow the slopes of ln r, ln α, … by the coordinates of the search.
+        let covariance_log: Option<Matrix<4>> = boundary.is_none().then(|| {
+            core::array::from_fn(|n| core::array::from_fn(|m| dot(&slopes[n], &multiply(&peak.inverse, &slopes[m]))))
+        });
+        let errors = |covariance: Matrix<4>| {
+            core::array::from_fn(|n| model.parameters[n] * libm::sqrt(covariance[n][n]))
+        };
+        let gradient_norm = peak.gradient_norm(bounds);
+        Fit {
+            model,
+            log_likelihood: peak.value,
+            converged: gradient_norm <= tolerance(all.customers),
+            gradient_norm,
+            standard_errors: covariance_log.map(errors),
+            covariance_log,
+            customers: all.customers,
+            histories: self.histories,
+            boundary,
+            starts,
+        }
+    }
+
+    /// Names the limits that the parameters ran to. Where the Hessian is regular a parameter has to be far out, else
+    /// the one that makes it singular only large or small.
+    fn boundary(&self, model: &PurchaseModel, covariance: &Matrix<4>) -> Option<String> {
+        let [r, _, first, second] = model.parameters;
+        let vague = (0..4).any(|n| covariance[n][n] > 100.0);
+        let far = if vague { 30.0 } else { 1e5 };
+        let mut limits = Vec::new();
+        if r > far {
+            limits.push("one purchase rate for all: r and alpha -> infinity (Poisson limit)");
+        }
+        if model.kind == Kind::ParetoNbd {
+            let dropped_by_mean_age = -libm::expm1(-first * libm::log1p(self.mean_age / second));
+            if dropped_by_mean_age < 1.0 / far {
+                limits.push("no dropout: s/beta -> 0 (NBD limit)");
+            } else if first > far {
+                limits.push("one dropout rate for all: s and beta -> infinity");
+            } else if second < self.mean_age / far {
+                limits.push("dropout at once or never: beta -> 0");
+            }
+        } else if first / (first + second) < 1.0 / far {
+            limits.push("no dropout: a/(a+b) -> 0 (NBD limit)");
+        } else if first + second > far {
+            limits.push("one dropout probability for all: a and b -> infinity");
+        } else if first + second < 1.0 / far {
+            limits.push("dropout at the first chance or never: a and b -> 0");
+        } else if second / (first + second) < 1.0 / far {
+            limits.push("dropout at the first chance: b/(a+b) -> 0");
+        }
+        if limits.is_empty() && vague {
+            limits.push("the likelihood is flat in one direction: the histories do not tell all parameters apart");
+        }
+        (!limits.is_empty()).then(|| limits.join("; "))
+    }
+}
+
+fn by_value(a: &Peak<4>, b: &Peak<4>) -> core::cmp::Ordering {
+    a.value.total_cmp(&b.value)
+}
+
+/// The largest gradient norm that counts as a maximum. A derivative's rounding error grows with the customers summed.
+fn tolerance(customers: f64) -> f64 {
+    1e-5 * (customers / 1e6).max(1.0)
+}

@@ -1,0 +1,312 @@
+//! The spend model: what a customer's purchases are worth on average, from the few that were seen.
+//!
+//! Gamma-Gamma (Fader & Hardie 2013, "The Gamma-Gamma Model of Monetary Value", note 025 at brucehardie.com; Colombo &
+//! Jiang 1999): a customer's purchases vary as Gamma(p, ν), and ν varies between customers as Gamma(q, γ). The mean `m`
+//! of `x` purchases has the log-likelihood
+//!
+//! ```text
+//! px ln(1 + e/(px)) + q ln(1 − e/q) − β(px, q) − ln m,    e = (q xm − px γ)/(xm + γ)
+//! ```
+//!
+//! with `β(a, b) = ln B(a, b) − a ln(a/(a+b)) − b ln(b/(a+b))`. This is equation 1a of the note with its powers paired
+//! off: `e` is by how much the customer spends more than expected, and no large terms cancel when p or q is large. Spend
+//! does not depend on how often a customer buys; `m` is the mean of the repeat purchases, as everywhere in this crate.
+//!
+//! # Limits
+//!
+//! * p → ∞ (a customer's purchases are all alike) and q → ∞ (customers are alike) have finite likelihoods; the search
+//!   ends at 1e7 and the fit names the limit.
+//! * Everybody spends the same: the likelihood has no bound, and the fit is refused.
+//! * q ≤ 1: the distribution of spend has no mean. Expectations then divide by [`LEAST_EXCESS`] instead, which makes
+//!   them finite and cautious, and the fit says so.
+
+use crate::error::Error;
+use crate::optimise::{Bounds, Peak, climb, climb_by_simplex, inverse, negative_hessian, scaled_identity};
+use crate::purchase::{chunks, counted::sample};
+use crate::special::{digamma_rising, ln_beta_rest};
+use serde::{Deserialize, Serialize};
+
+/// The smallest `px + q − 1` that an expectation divides by. Below it the mean is that of a tail nobody has seen.
+pub const LEAST_EXCESS: f64 = 0.1;
+
+/// Rows that one thread takes at a time; fixed, so that sums have the same bits on any number of threads.
+const CHUNK: usize = 16_384;
+
+/// Customers in the sample that the search starts on.
+const SAMPLE: usize = 16_384;
+
+/// What a customer spent, and the number of customers who share it.
+#[derive(Clone, Copy, Debug, PartialEq, PartialOrd, Serialize, Deserialize)]
+pub struct SpendHistory {
+    /// `x`: purchase days after the first one.
+    pub repeat_purchases: f64,
+    /// `m`: mean net amount of these days, in the currency of the input.
+    pub mean_spend: f64,
+    /// How many customers have this history; above 0.
+    pub customers: f64,
+}
+
+/// The Gamma-Gamma model.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SpendModel {
+    /// Shape of a customer's purchases.
+    pub p: f64,
+    /// Shape of the variation between customers.
+    pub q: f64,
+    /// Its rate, in the currency of the input.
+    pub gamma: f64,
+}
+
+/// A fitted spend model.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SpendFit {
+    /// The model at the maximum of the likelihood.
+    pub model: SpendModel,
+    /// The log-likelihood of all customers used.
+    pub log_likelihood: f64,
+    /// Whether the gradient norm is at most 1e-5, or 1e-11 per customer for more than a million.
+    pub converged: bool,
+    /// The largest derivative of the log-likelihood by ln p, ln q or ln(γp/q), in absolute value.
+    pub gradient_norm: f64,
+    /// Standard errors of p, q and γ, from the Hessian; `None` at a boundary.
+    pub standard_errors: Option<[f64; 3]>,
+    /// Covariance of ln p, ln q and ln γ; `None` with the standard errors.
+    pub covariance_log: Option<[[f64; 3]; 3]>,
+    /// The customers fitted on: those with a repeat purchase and a positive mean spend.
+    pub customers: f64,
+    /// The mean of their mean spends.
+    pub observed_mean: f64,
+    /// Which limit the parameters ran to, or that spend has no mean.
+    pub boundary: Option<String>,
+}
+
+impl SpendModel {
+    /// Makes a model of parameters from outside.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidParameter`] if one of them is not a positive finite number.
+    pub fn new(p: f64, q: f64, gamma: f64) -> Result<Self, Error> {
+        for (name, value) in [("p", p), ("q", q), ("gamma", gamma)] {
+            if !(value > 0.0 && value.is_finite()) {
+                return Err(Error::InvalidParameter { name, value });
+            }
+        }
+        Ok(Self { p, q, gamma })
+    }
+
+    /// Returns the expected mean spend of a customer's purchases to come (equation 5 of the note): a weighted mean of
+    /// what they spent and of the population's mean, `p(γ + xm)/(px + q − 1)`.
+    ///
+    /// It rises with `mean_spend`, and is the population's mean for `repeat_purchases` 0. A negative spend counts as 0.
+    pub fn expected_spend(&self, repeat_purchases: f64, mean_spend: f64) -> f64 {
+        let (x, spend) = (repeat_purchases.clamp(0.0, 1e9), mean_spend.clamp(0.0, 1e15));
+        let (x, spend) = (if x.is_nan() { 0.0 } else { x }, if spend.is_nan() { 0.0 } else { spend });
+        self.p * (self.gamma + x * spend) / (self.p * x + self.q - 1.0).max(LEAST_EXCESS)
+    }
+
+    /// Returns the mean spend over all customers, `pγ/(q − 1)`.
+    pub fn population_mean(&self) -> f64 {
+        self.expected_spend(0.0, 0.0)
+    }
+
+    /// Returns the log-likelihood of one customer with `repeat_purchases ≥ 1` and `mean_spend > 0`; 0 for others, who
+    /// tell nothing.
+    pub fn log_likelihood(&self, repeat_purchases: f64, mean_spend: f64) -> f64 {
+        if !(repeat_purchases > 0.0 && mean_spend > 0.0) {
+            return 0.0;
+        }
+        let (own, total) = (self.p * repeat_purchases, repeat_purchases * mean_spend);
+        let excess = (self.q * total - own * self.gamma) / (total + self.gamma);
+        own * libm::log1p(excess / own) + self.q * libm::log1p(-excess / self.q)
+            - ln_beta_rest(own, self.q)
+            - libm::log(mean_spend)
+    }
+}
+
+/// Fits the Gamma-Gamma model by maximum likelihood. Histories without a repeat purchase or a positive mean spend are
+/// left out.
+///
+/// # Errors
+///
+/// * [`Error::InvalidHistory`] if a number is not finite, or the number of customers not above 0.
+/// * [`Error::NoSpend`] if no history is left.
+/// * [`Error::ConstantSpend`] if all that are left have the same mean spend, to within 1e-4 of it.
+pub fn fit_spend(histories: &[SpendHistory]) -> Result<SpendFit, Error> {
+    let merged = merge(histories)?;
+    let total = |of: fn(&SpendHistory) -> f64| merged.iter().map(|h| h.customers * of(h)).sum::<f64>();
+    let customers = total(|_| 1.0);
+    let observed_mean = total(|h| h.mean_spend) / customers;
+    let spends = || merged.iter().map(|history| history.mean_spend);
+    let (least, most) = (spends().fold(f64::INFINITY, f64::min), spends().fold(0.0, f64::max));
+    if most - least <= 1e-4 * most {
+        return Err(Error::ConstantSpend { mean_spend: least });
+    }
+    // ln p, ln q and the logarithm of the typical spend γp/q, which the data pin down even where p or q run away.
+    let bounds = Bounds {
+        lower: [1e-4, 1e-4, 1e-9 * observed_mean].map(libm::log),
+        upper: [1e7, 1e7, 1e9 * observed_mean].map(libm::log),
+    };
+    let all = Rows::new(&merged);
+    let mut start = None;
+    if 3 * SAMPLE < merged.len() {
+        let taken = sample(&merged, SAMPLE, |history| history.customers).into_iter();
+        let rows = Rows::new(&taken.map(|(history, customers)| SpendHistory { customers, ..history }).collect::<Vec<_>>());
+        start = best_climb(&rows, &starts(observed_mean), &bounds, 1e-7 * customers);
+    }
+    let points = start.map_or_else(|| starts(observed_mean), |peak| vec![peak.point]);
+    let tolerance = 1e-5 * (customers / 1e6).max(1.0);
+    let mut peak = best_climb(&all, &points, &bounds, tolerance).ok_or(Error::NoSpend)?;
+    let function = |point: &[f64; 3]| all.objective(point);
+    if peak.gradient_norm(&bounds) > tolerance {
+        let again = climb_by_simplex(&function, peak.point, &bounds, 300);
+        let again = Peak::new(&function, again, scaled_identity(1.0 / customers));
+        peak = climb(&function, again, &bounds, tolerance, 200);
+    }
+    Ok(finish(&all, peak, &bounds, tolerance, observed_mean))
+}
+
+fn finish(rows: &Rows, peak: Peak<3>, bounds: &Bounds<3>, tolerance: f64, observed_mean: f64) -> SpendFit {
+    let model = model_at(&peak.point);
+    let natural = [model.p, model.q, model.gamma];
+    let covariance = inverse(&negative_hessian(
+        &|point: &[f64; 3]| rows.by_logarithms(&point.map(libm::exp)),
+        &natural.map(libm::log),
+        1e-3,
+    ));
+    let far = if covariance.is_none_or(|covariance| (0..3).any(|n| covariance[n][n] > 100.0)) { 30.0 } else { 1e5 };
+    let mut limits = Vec::new();
+    if model.p > far {
+        limits.push("a customer's purchases are all alike: p -> infinity");
+    }
+    if model.q > far {
+        limits.push("customers spend alike: q -> infinity");
+    }
+    let regular = covariance.filter(|_| limits.is_empty());
+    if limits.is_empty() && regular.is_none() {
+        limits.push("the likelihood is flat in one direction: the histories do not tell all parameters apart");
+    }
+    if model.q <= 1.0 + LEAST_EXCESS {
+        limits.push("q is close to 1 or below: spend has a heavy tail, and expectations are held down");
+    }
+    let gradient_norm = peak.gradient_norm(bounds);
+    SpendFit {
+        model,
+        log_likelihood: peak.value,
+        converged: gradient_norm <= tolerance,
+        gradient_norm,
+        standard_errors: regular.map(|covariance| core::array::from_fn(|n| natural[n] * libm::sqrt(covariance[n][n]))),
+        covariance_log: regular,
+        customers: rows.customers,
+        observed_mean,
+        boundary: (!limits.is_empty()).then(|| limits.join("; ")),
+    }
+}
+
+fn merge(histories: &[SpendHistory]) -> Result<Vec<SpendHistory>, Error> {
+    let invalid = |h: &&SpendHistory| {
+        !(h.repeat_purchases.is_finite() && h.mean_spend.is_finite() && h.customers.is_finite() && h.customers > 0.0)
+    };
+    if let Some(history) = histories.iter().find(invalid) {
+        let reason = "a number is not finite, or the number of customers is not above 0";
+        return Err(Error::InvalidHistory { history: format!("{history:?}"), reason });
+    }
+    let used = |h: &SpendHistory| h.repeat_purchases > 0.0 && h.mean_spend > 0.0;
+    let mut merged: Vec<SpendHistory> = histories.iter().copied().filter(used).collect();
+    merged.sort_unstable_by(|a, b| {
+        a.repeat_purchases
+            .total_cmp(&b.repeat_purchases)
+            .then(a.mean_spend.total_cmp(&b.mean_spend))
+            .then(a.customers.total_cmp(&b.customers))
+    });
+    merged.dedup_by(|next, kept| {
+        let equal = next.repeat_purchases == kept.repeat_purchases && next.mean_spend == kept.mean_spend;
+        if equal {
+            kept.customers += next.customers;
+        }
+        equal
+    });
+    if merged.is_empty() { Err(Error::NoSpend) } else { Ok(merged) }
+}
+
+fn starts(mean: f64) -> Vec<[f64; 3]> {
+    let shapes = [(1.0, 2.0), (6.0, 4.0), (50.0, 3.0), (2.0, 30.0), (0.5, 10.0)];
+    shapes.into_iter().map(|(p, q)| [p, q, mean * (q - 1.0) / q].map(libm::log)).collect()
+}
+
+fn best_climb(rows: &Rows, points: &[[f64; 3]], bounds: &Bounds<3>, tolerance: f64) -> Option<Peak<3>> {
+    let function = |point: &[f64; 3]| rows.objective(point);
+    let peaks = points.iter().map(|&point| {
+        let start = Peak::new(&function, bounds.clamp(point), scaled_identity(1.0 / rows.customers));
+        climb(&function, start, bounds, tolerance, 200)
+    });
+    peaks.max_by(|a, b| a.value.total_cmp(&b.value))
+}
+
+fn model_at(point: &[f64; 3]) -> SpendModel {
+    let [p, q, typical] = point.map(libm::exp);
+    SpendModel { p, q, gamma: typical * q / p }
+}
+
+/// Histories laid out for the likelihood.
+struct Rows {
+    /// x and the customers with it: all that the beta function depends on.
+    purchases: Vec<(f64, f64)>,
+    /// x, the total spend xm, and customers.
+    rows: Vec<(f64, f64, f64)>,
+    /// Σ ln m.
+    log_spend: f64,
+    customers: f64,
+}
+
+impl Rows {
+    fn new(sorted: &[SpendHistory]) -> Self {
+        let groups = sorted.chunk_by(|a, b| a.repeat_purchases == b.repeat_purchases);
+        let purchases: Vec<(f64, f64)> =
+            groups.map(|group| (group[0].repeat_purchases, group.iter().map(|h| h.customers).sum())).collect();
+        Self {
+            customers: purchases.iter().map(|&(_, customers)| customers).sum(),
+            purchases,
+            rows: sorted.iter().map(|h| (h.repeat_purchases, h.repeat_purchases * h.mean_spend, h.customers)).collect(),
+            log_spend: sorted.iter().map(|h| h.customers * libm::log(h.mean_spend)).sum(),
+        }
+    }
+
+    /// The log-likelihood and its gradient by ln p, ln q and ln γ.
+    fn by_logarithms(&self, &[p, q, gamma]: &[f64; 3]) -> (f64, [f64; 3]) {
+        let (mut value, mut by_p, mut by_q, mut by_gamma) = (-self.log_spend, 0.0, 0.0, 0.0);
+        for &(x, customers) in &self.purchases {
+            let own = p * x;
+            value -= customers * ln_beta_rest(own, q);
+            by_p += customers * own * (digamma_rising(own, q) - libm::log1p(q / own));
+            by_q += customers * q * (digamma_rising(q, own) - libm::log1p(own / q));
+        }
+        let parts = chunks::map(self.rows.len(), CHUNK, |range| {
+            let (mut of_own, mut of_others, mut slope) = (0.0, 0.0, 0.0);
+            for &(x, total, customers) in &self.rows[range] {
+                let own = p * x;
+                let excess = (q * total - own * gamma) / (total + gamma);
+                of_own += customers * own * libm::log1p(excess / own);
+                of_others += customers * q * libm::log1p(-excess / q);
+                slope += customers * excess;
+            }
+            (of_own, of_others, slope)
+        });
+        for (of_own, of_others, slope) in parts {
+            value += of_own + of_others;
+            by_p += of_own;
+            by_q += of_others;
+            by_gamma += slope;
+        }
+        (value, [by_p, by_q, by_gamma])
+    }
+
+    /// The same at ln p, ln q and ln(γp/q), which is what the search runs over.
+    fn objective(&self, point: &[f64; 3]) -> (f64, [f64; 3]) {
+        let SpendModel { p, q, gamma } = model_at(point);
+        let (value, [by_p, by_q, by_gamma]) = self.by_logarithms(&[p, q, gamma]);
+        let gradient = [by_p - by_gamma, by_q + by_gamma, by_gamma];
+        let finite = value.is_finite() && gradient.iter().all(|part| part.is_finite());
+        if finite { (value, gradient) } else { (f64::MIN, [0.0; 3]) }
+    }
+}

@@ -1,0 +1,341 @@
+//! Steps 12 and 14: puts the compared figures into one report, with the words that everybody will read.
+
+use std::collections::BTreeMap;
+
+use driftline_core::bridge::{self, Bridge, MarketNet, Measure, Ranks};
+use driftline_core::change::{self, Change, Verdict};
+use driftline_core::disclosure::{is_publishable, pool_bridge};
+use driftline_core::persona::{PersonaSet, Role};
+use driftline_core::profile::{Flow, MarketTotals, SegmentProfile};
+use driftline_core::report::{
+    self, Headline, HeadlineKind, Kpi, Method, Migration, Models, Quality, Report, SCHEMA, Status, Unit,
+};
+use driftline_core::sentence::Words;
+use driftline_lake::read::Base;
+
+use crate::error::{InPlace, Result};
+use crate::job::Job;
+use crate::plan::RunPlan;
+
+/// All that is known about one market and period when the tables are computed.
+pub struct Parts<'a> {
+    pub job: &'a Job,
+    pub plan: &'a RunPlan,
+    pub revision: u32,
+    pub reason: Option<String>,
+    pub content_id: String,
+    pub status: Status,
+    pub base: Base,
+    pub totals: MarketTotals,
+    pub profiles: Vec<SegmentProfile>,
+    /// Present if there is a previous published period.
+    pub flows: Option<Vec<Flow>>,
+    pub previous: Option<&'a Report>,
+    pub year_before: Option<&'a Report>,
+    pub personas: PersonaSet,
+    pub models: Models,
+    pub quality: Quality,
+}
+
+/// Builds the report.
+///
+/// # Errors
+/// `Error::Bridge` if a bridge does not close: a bug, and nothing is published.
+pub fn report(parts: Parts<'_>) -> Result<Report> {
+    let place = format!("{} {}", parts.plan.market, parts.plan.period);
+    let min_cell = parts.job.file.personas.min_cell;
+    let words = Words { locale: parts.job.file.locale, currency: parts.job.file.currency.clone() };
+    let visible = parts.base.active >= min_cell && parts.totals.customers >= min_cell;
+    let comparable = visible
+        && parts.plan.partial.is_none()
+        && parts.previous.is_some_and(|previous| previous.partial.is_none() && previous.totals.is_some());
+    let flows = parts.flows.as_deref().filter(|_| comparable);
+
+    let (bridges, mut notes) = match (flows, parts.previous) {
+        (Some(flows), Some(previous)) => bridges(&parts, flows, previous, min_cell).in_place(&place)?,
+        _ => (Vec::new(), Vec::new()),
+    };
+    let market_change = flows.filter(|_| has_value(&parts)).map(|flows| change::of_market(flows, &parts.job.file.materiality));
+    let changes: Vec<Change> = match (flows, parts.previous) {
+        (Some(flows), Some(previous)) => {
+            change::compare(&previous.personas, &parts.personas, flows, &parts.job.file.materiality)
+        }
+        _ => Vec::new(),
+    };
+    let passed: Vec<&Change> = changes.iter().filter(|line| line.verdict == Verdict::Changed).collect();
+    let change_sentences: Vec<String> = passed.iter().take(3).map(|line| words.change(line)).collect();
+    let migration: Option<Migration> = match (flows, parts.previous) {
+        (Some(flows), Some(previous)) if parts.status == Status::Full => {
+            Some(report::migration(&previous.personas, &parts.personas, flows, min_cell))
+        }
+        _ => None,
+    };
+    notes.extend(data_notes(&parts, visible));
+    let headline_measure = if has_value(&parts) { parts.job.file.bridge.value } else { Measure::NetRevenue };
+    let headline = headline(&parts, &words, &bridges, headline_measure, market_change.as_ref(), &passed, visible, comparable);
+    let kpis = if visible { kpis(&parts, comparable) } else { Vec::new() };
+    let unchanged = unchanged(&changes, &parts, comparable);
+    let method = Method {
+        active_days: parts.job.file.active_days,
+        horizon_days: parts.plan.horizon_days(parts.job),
+        min_cell,
+        headline_measure,
+        churn_event: format!("no purchase in the next {} days", parts.plan.horizon_days(parts.job)),
+        value_definition: "expected net amount of the next 365 days, undiscounted, returns taken off; rounded per customer"
+            .to_owned(),
+    };
+    Ok(Report {
+        schema: SCHEMA.to_owned(),
+        content_id: parts.content_id,
+        program_version: env!("CARGO_PKG_VERSION").to_owned(),
+        job: parts.job.name.clone(),
+        title: parts.job.file.title.clone(),
+        market: parts.plan.market.clone(),
+        market_name: parts.job.market_name(&parts.plan.market),
+        currency: parts.job.file.currency.clone(),
+        locale: parts.job.file.locale,
+        period: parts.plan.period,
+        period_title: parts.plan.period.title(),
+        as_of: parts.plan.as_of,
+        previous_period: parts.previous.map(|previous| previous.period),
+        previous_title: parts.previous.map(|previous| previous.period.title()),
+        revision: parts.revision,
+        revision_reason: parts.reason,
+        status: parts.status,
+        partial: parts.plan.partial.clone(),
+        headline,
+        kpis,
+        totals: visible.then_some(parts.totals),
+        bridges,
+        personas: parts.personas,
+        migration,
+        market_change,
+        changes,
+        change_sentences,
+        unchanged,
+        notes,
+        models: if visible { parts.models } else { Models { value_tier: parts.models.value_tier, value_note: parts.models.value_note, ..Models::default() } },
+        quality: if visible { parts.quality } else { Quality { source_rows: BTreeMap::new(), unidentified_gross_share: None, ..parts.quality } },
+        method,
+    })
+}
+
+fn has_value(parts: &Parts<'_>) -> bool {
+    parts.models.purchase.is_some() && parts.previous.is_some_and(|previous| previous.models.purchase.is_some())
+}
+
+/// The bridges that can be built from whole periods and full windows, small groups pooled; and notes on those that cannot.
+fn bridges(
+    parts: &Parts<'_>,
+    flows: &[Flow],
+    previous: &Report,
+    min_cell: u64,
+) -> std::result::Result<(Vec<Bridge>, Vec<String>), driftline_core::Error> {
+    let ranks = ranks(&previous.personas, &parts.personas);
+    let mut open = Vec::new();
+    let mut notes = Vec::new();
+    if has_value(parts) {
+        open.push(bridge::of_value(flows, &ranks)?);
+    } else {
+        notes.push("12-month value is not compared: one of the two periods has no fitted model.".to_owned());
+    }
+    if let Some(before) = &previous.totals {
+        let net = |totals: &MarketTotals| MarketNet { net: totals.net, unidentified_net: totals.unidentified_net };
+        open.push(bridge::of_net(flows, &ranks, net(before), net(&parts.totals))?);
+    }
+    let previous_year_start = driftline_core::period::year_before(previous.as_of);
+    if parts.plan.is_covered_from(previous_year_start) {
+        open.push(bridge::of_trailing(flows, &ranks)?);
+    } else {
+        let window = parts.plan.complete_from.map_or(0, |from| (parts.plan.as_of - from.max(parts.plan.year_start())).num_days());
+        notes.push(format!(
+            "Net revenue of the last 12 months is not compared: the exports hold only {window} days of the window this period, fewer last period (window not full)."
+        ));
+    }
+    let pooled = open.into_iter().map(|bridge| pool_bridge(&bridge, min_cell)).filter(|bridge| is_publishable(bridge, min_cell));
+    Ok((pooled.collect(), notes))
+}
+
+/// One order of all personas by value a customer; a persona keeps the place that it had last period.
+fn ranks(previous: &PersonaSet, current: &PersonaSet) -> Ranks {
+    let mut worth: BTreeMap<&str, i64> = BTreeMap::new();
+    for persona in current.personas.iter().chain(&previous.personas) {
+        let amount = persona.value_per_customer.unwrap_or_else(|| persona.net_revenue.mean_over(persona.customers));
+        worth.insert(&persona.key, amount.0);
+    }
+    let mut order: Vec<(&str, i64)> = worth.into_iter().collect();
+    order.sort_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(b.0)));
+    let place: BTreeMap<&str, usize> = order.into_iter().enumerate().map(|(rank, (key, _))| (key, rank)).collect();
+    let of = |set: &PersonaSet| {
+        set.personas
+            .iter()
+            .map(|persona| (persona.segment, (persona.key.clone(), place.get(persona.key.as_str()).copied().unwrap_or(0))))
+            .collect()
+    };
+    Ranks { from: of(previous), to: of(current) }
+}
+
+fn kpis(parts: &Parts<'_>, comparable: bool) -> Vec<Kpi> {
+    let everyone = parts.profiles.iter().find(|profile| profile.segment == 0);
+    let value = everyone.and_then(|profile| profile.value);
+    let risk = everyone.and_then(|profile| profile.churn_risk);
+    let per_customer = value.map(|value| value.mean_over(parts.base.active));
+    let forecast_note = parts.models.purchase.is_none().then(|| parts.models.value_note.clone());
+    let mut kpis = vec![
+        kpi("active_customers", "Active customers", Unit::Count, Some(parts.base.active as f64), None),
+        kpi("net_revenue", "Net revenue of the period", Unit::Money, Some(parts.totals.net.0 as f64), None),
+        kpi("value_12_months", "12-month value (forecast)", Unit::Money, value.map(|value| value.0 as f64), forecast_note.clone()),
+        kpi("churn_risk", "Risk of no purchase next period", Unit::Share, risk, forecast_note.clone()),
+        kpi("value_per_customer", "12-month value a customer", Unit::Money, per_customer.map(|value| value.0 as f64), forecast_note),
+        kpi("orders", "Orders", Unit::Count, Some(parts.totals.orders as f64), None),
+    ];
+    for kpi in &mut kpis {
+        let find = |report: Option<&Report>| {
+            report.and_then(|report| report.kpis.iter().find(|other| other.key == kpi.key)).and_then(|other| other.now)
+        };
+        kpi.previous = find(parts.previous.filter(|_| comparable));
+        kpi.year_before = find(parts.year_before.filter(|report| comparable && report.partial.is_none()));
+        if let (Some(now), Some(before)) = (kpi.now, kpi.previous) {
+            kpi.change = Some(now - before);
+            kpi.relative_change = (kpi.unit != Unit::Share && before != 0.0).then(|| (now - before) / before.abs());
+        } else if parts.previous.is_some() && kpi.note.is_none() {
+            kpi.note = Some("not compared".to_owned());
+        }
+    }
+    kpis
+}
+
+fn kpi(key: &str, label: &str, unit: Unit, now: Option<f64>, note: Option<String>) -> Kpi {
+    Kpi {
+        key: key.to_owned(),
+        label: label.to_owned(),
+        unit,
+        now,
+        previous: None,
+        year_before: None,
+        change: None,
+        relative_change: None,
+        note,
+    }
+}
+
+#[expect(clippy::too_many_arguments, reason = "one private sentence made of everything")]
+fn headline(
+    parts: &Parts<'_>,
+    words: &Words,
+    bridges: &[Bridge],
+    measure: Measure,
+    market: Option<&Change>,
+    passed: &[&Change],
+    visible: bool,
+    comparable: bool,
+) -> Headline {
+    let name = format!("{} {}, {}", parts.job.file.title, parts.job.market_name(&parts.plan.market), parts.plan.period.title());
+    let corrected = if parts.revision > 1 { "Corrected: " } else { "" };
+    let of = |kind, message: &str, sentence: String| Headline { kind, subject: format!("{corrected}{name}: {message}"), sentence };
+    let min_cell = parts.job.file.personas.min_cell;
+    if !visible {
+        return of(HeadlineKind::NotEnoughData, "not enough data", format!("Fewer than {min_cell} customers: there is nothing that can be said about them."));
+    }
+    if let Some(partial) = &parts.plan.partial {
+        return of(
+            HeadlineKind::NotCompared,
+            "partial period, not compared",
+            format!("The period is not whole: {partial}. Its figures are not compared with a whole one."),
+        );
+    }
+    if parts.status == Status::NotEnoughData {
+        let small = &parts.job.file.small_markets;
+        let needed = if small.parent.is_some() { small.provisional_from } else { small.own_from };
+        return of(
+            HeadlineKind::NotEnoughData,
+            "not enough data for personas",
+            format!("{} active customers are too few for personas ({needed} are needed); totals only.", words.locale.count(parts.base.active)),
+        );
+    }
+    if parts.previous.is_none() {
+        let described = parts.personas.personas.len();
+        return of(
+            HeadlineKind::First,
+            "first report",
+            format!(
+                "First report of this market: {} active customers in {described} personas. Changes are shown from the next period on.",
+                words.locale.count(parts.base.active)
+            ),
+        );
+    }
+    if !comparable {
+        return of(HeadlineKind::NotCompared, "not compared with a partial period", "The period before is not whole, so nothing is compared with it.".to_owned());
+    }
+    let noun = match measure {
+        Measure::Value12Months => "12-month customer value",
+        Measure::NetRevenue => "Net revenue of the period",
+        Measure::Trailing12Months => "Net revenue of the last 12 months",
+    };
+    let found = bridges.iter().find(|bridge| bridge.measure == measure).or_else(|| bridges.first());
+    let sentence = found.map_or_else(String::new, |bridge| words.headline(bridge, if bridge.measure == measure { noun } else { &bridge.label }));
+    let relative = found.and_then(|bridge| bridge.change.ratio(bridge.start));
+    let market_changed = market.is_some_and(|line| line.verdict == Verdict::Changed);
+    let ended = parts.personas.ended.len();
+    let born = parts.personas.personas.iter().filter(|persona| persona.since == parts.plan.period).count();
+    if market_changed || !passed.is_empty() || ended + born > 0 {
+        let short = match measure {
+            Measure::Value12Months => "value",
+            _ => "net revenue",
+        };
+        let moved = relative.map_or_else(String::new, |relative| format!("{short} {}", words.locale.signed_percent(relative, 1)));
+        let count = passed.len() + ended + born;
+        let message = match count {
+            0 => moved,
+            1 => format!("{moved}, 1 change in personas"),
+            _ => format!("{moved}, {count} changes in personas"),
+        };
+        return of(HeadlineKind::Changed, &message, sentence);
+    }
+    of(HeadlineKind::NoMaterialChange, "no material change", sentence)
+}
+
+fn unchanged(changes: &[Change], parts: &Parts<'_>, comparable: bool) -> String {
+    if !comparable || changes.is_empty() {
+        return String::new();
+    }
+    let changed: std::collections::BTreeSet<&str> =
+        changes.iter().filter(|line| line.verdict == Verdict::Changed).map(|line| line.subject.as_str()).collect();
+    let compared: std::collections::BTreeSet<&str> = changes.iter().map(|line| line.subject.as_str()).collect();
+    let quiet = compared.len() - changed.len();
+    format!("{quiet} of {} personas are within what the gate calls normal (share and value).", parts.personas.personas.len())
+}
+
+fn data_notes(parts: &Parts<'_>, visible: bool) -> Vec<String> {
+    let mut notes = Vec::new();
+    if !visible {
+        return notes;
+    }
+    if let Some(share) = parts.quality.unidentified_gross_share.filter(|share| *share >= 0.005) {
+        notes.push(format!(
+            "{:.1} % of gross revenue has no customer id: it counts in the market's totals and in no persona.",
+            100.0 * share
+        ));
+    }
+    if parts.models.value_tier != "own" {
+        notes.push(format!("Forecasts: {} ({}).", parts.models.value_tier, parts.models.value_note));
+    } else {
+        notes.push(
+            "Forecasts are estimates; the range of a change does not hold the uncertainty of the fitted model itself.".to_owned(),
+        );
+    }
+    if let Some(segments) = &parts.models.segments {
+        notes.push(format!("Segments: {}.", segments.reason));
+    }
+    if let Some(note) = &parts.personas.primaries_note {
+        notes.push(note.clone());
+    }
+    let negative = parts.personas.personas.iter().filter(|persona| persona.role == Role::Negative).count();
+    if negative > 0 {
+        notes.push(format!("{negative} persona(s) cost more than they bring; see their cards for where to look first."));
+    }
+    if !parts.quality.sources_not_available.is_empty() {
+        notes.push(format!("Not available in these exports: {}.", parts.quality.sources_not_available.join(", ")));
+    }
+    notes
+}

@@ -1,0 +1,110 @@
+//! `driftline check`: every error that does not depend on data, in seconds, without network or credentials.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use driftline_lake::graph::{self, Graph};
+use driftline_lake::session::Limits;
+use driftline_lake::source::Sources;
+use driftline_lake::{Lake, fitted};
+use driftline_report::Templates;
+
+use crate::args::Cli;
+use crate::command::{World, say};
+use crate::error::{Error, InPlace, Result};
+use crate::job::Job;
+use crate::plan::{Coverage, RunPlan};
+use crate::project::Project;
+use crate::unit_test::{self, Subject};
+
+pub(super) async fn execute(cli: &Cli, project: &Project, world: &World) -> Result<()> {
+    let paths = project.job_paths()?;
+    let jobs: Vec<Job> = paths.iter().map(|path| Job::read(path, &[])).collect::<Result<_>>()?;
+    let scratch = world.scratch.join(format!("driftline-check-{}", std::process::id()));
+    let limits = Limits { threads: 1, memory_bytes: 256 << 20, spill_bytes: 1 << 30, scratch: scratch.clone() };
+    let result = check_all(project, &jobs, &limits).await;
+    let _ = std::fs::remove_dir_all(&scratch);
+    let counts = result?;
+    if cli.json {
+        say(serde_json::to_string_pretty(&counts)?);
+    } else {
+        say(format!(
+            "ok: {} jobs, {} dialects, {} models planned, {} audits, {} unit tests passed, {} report folders",
+            counts.jobs, counts.dialects, counts.models, counts.audits, counts.unit_tests, counts.reports
+        ));
+        say("next: driftline run jobs/<job>.toml --period <period>");
+    }
+    Ok(())
+}
+
+#[derive(serde::Serialize)]
+struct Counts {
+    jobs: usize,
+    dialects: usize,
+    models: usize,
+    audits: usize,
+    unit_tests: usize,
+    reports: usize,
+}
+
+async fn check_all(project: &Project, jobs: &[Job], limits: &Limits) -> Result<Counts> {
+    let mut counts = Counts { jobs: jobs.len(), dialects: 0, models: 0, audits: 0, unit_tests: 0, reports: 0 };
+    let sql = project.sql();
+    for (number, dialect) in graph::dialects(&sql).into_iter().enumerate() {
+        let graph = Arc::new(Graph::read(&sql, &dialect).in_place("sql")?);
+        let sources = Sources::read(&sql, &dialect).in_place("sql")?;
+        let Some(job) = jobs.iter().find(|job| job.file.exports.dialect == dialect).or(jobs.first()) else { continue };
+        let plan = RunPlan::new(
+            "sample".parse().map_err(|source| Error::Period { source })?,
+            "2011Q3".parse().map_err(|source| Error::Period { source })?,
+            Coverage::default(),
+        );
+        let parameters = plan.parameters(job, "check");
+        let mut lake = Lake::open_empty(limits, graph.clone(), parameters.clone(), &sources).in_place("sql")?;
+        fitted::give_models(&lake, None).in_place("sql")?;
+        fitted::give_segments(&lake, &[], &[]).in_place("sql")?;
+        lake.plan_with_previous().await.in_place("sql")?;
+        counts.dialects += 1;
+        counts.models += graph.models.len();
+        counts.audits += graph.audits.len();
+        let subject =
+            Subject { dialect: &dialect, is_first: number == 0, graph: &graph, sources: &sources, parameters: &parameters };
+        counts.unit_tests += unit_test::run_all(project, &subject, limits).await?;
+    }
+    for job in jobs {
+        check_job(&sql, job)?;
+    }
+    let folders: BTreeSet<&str> = jobs.iter().map(|job| job.file.mail.report.as_str()).collect();
+    for folder in folders {
+        let templates = Templates::read(&project.reports(folder)).in_place("reports")?;
+        for (path, report) in templates.samples().in_place("reports")? {
+            let place = path.strip_prefix(&project.root).unwrap_or(&path).display().to_string();
+            templates.mail(&report, "report.html", "check").in_place(&place)?;
+            templates.page(&report).in_place(&place)?;
+        }
+        counts.reports += 1;
+    }
+    Ok(counts)
+}
+
+/// What of a job can be wrong without being a wrong key: names of things that are not there.
+fn check_job(sql: &std::path::Path, job: &Job) -> Result<()> {
+    let wrong = |problem: String| Error::Job { path: job.path.clone(), problem };
+    let dialects = graph::dialects(sql);
+    if !dialects.contains(&job.file.exports.dialect) {
+        return Err(wrong(format!("exports.dialect = \"{}\"; found {}", job.file.exports.dialect, dialects.join(", "))));
+    }
+    let graph = Graph::read(sql, &job.file.exports.dialect).in_place("sql")?;
+    if let Some(customers) = graph.models.get("customers") {
+        let known = |name: &String| customers.front.columns.get(name).is_some_and(|column| column.feature.is_some());
+        if let Some(unknown) = job.file.segments.features.iter().find(|name| !known(name)) {
+            return Err(wrong(format!("segments.features names `{unknown}`, which is no column of sql/marts/customers.sql with a feature")));
+        }
+    }
+    for recipient in &job.file.mail.recipients {
+        if !recipient.contains('@') || recipient.chars().any(char::is_control) {
+            return Err(wrong("mail.recipients: expected addresses like Insight Team <insight@example.com>".to_owned()));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,72 @@
+//! `driftline init`: a commented project to start from, with the shared models and a dialect to fill in.
+
+use std::path::Path;
+
+use crate::args;
+use crate::command::say;
+use crate::error::{Error, Result};
+
+/// Every file of the skeleton: what this program was built with, so that it fits it.
+macro_rules! files {
+    ($($path:literal),* $(,)?) => { [$(($path, include_str!(concat!("../../../../", $path)))),*] };
+}
+
+const SHARED: [(&str, &str); 30] = files![
+    "sql/README.md",
+    "sql/staging/canonical/stg_cancelled_sales.sql",
+    "sql/staging/canonical/stg_contacts.sql",
+    "sql/staging/canonical/stg_customer_attributes.sql",
+    "sql/staging/canonical/stg_order_lines.sql",
+    "sql/intermediate/int_customer_categories.sql",
+    "sql/intermediate/int_customer_days.sql",
+    "sql/intermediate/int_customers_described.sql",
+    "sql/intermediate/int_customers_scored.sql",
+    "sql/intermediate/int_customers_summarised.sql",
+    "sql/intermediate/int_customers_valued.sql",
+    "sql/intermediate/int_purchase_days.sql",
+    "sql/intermediate/int_purchase_histories.sql",
+    "sql/intermediate/int_spend_histories.sql",
+    "sql/marts/customer_flows.sql",
+    "sql/marts/customers.sql",
+    "sql/marts/market_periods.sql",
+    "sql/marts/segment_attributes.sql",
+    "sql/marts/segment_categories.sql",
+    "sql/marts/segment_contacts.sql",
+    "sql/marts/segment_profiles.sql",
+    "sql/audits/customers_own_what_the_market_does_not_leave.sql",
+    "sql/audits/flows_account_for_every_customer.sql",
+    "sql/audits/order_lines_have_an_order_and_a_kind.sql",
+    "sql/audits/values_are_not_negative.sql",
+    "reports/drift/subject.txt",
+    "reports/drift/body.txt",
+    "reports/drift/body.html",
+    "reports/drift/report.html",
+    "reports/drift/sample.json",
+];
+
+const OWN: [(&str, &str); 4] = [
+    ("jobs/quarterly.toml", include_str!("skeleton/quarterly.toml")),
+    ("sql/staging/shop/sources.toml", include_str!("skeleton/sources.toml")),
+    ("sql/staging/shop/stg_order_lines.sql", include_str!("skeleton/stg_order_lines.sql")),
+    ("README.md", include_str!("skeleton/README.md")),
+];
+
+pub(super) fn execute(args: &args::Init) -> Result<()> {
+    let folder = &args.folder;
+    let is_used = std::fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_some());
+    if is_used {
+        let source = std::io::Error::new(std::io::ErrorKind::AlreadyExists, "the folder is not empty");
+        return Err(Error::Output { path: folder.clone(), source });
+    }
+    for (path, text) in SHARED.iter().chain(&OWN) {
+        write(&folder.join(path), text)?;
+    }
+    say(format!("wrote {} files to {}", SHARED.len() + OWN.len(), folder.display()));
+    say(format!("next: read {0}/README.md, then driftline check --project {0}", folder.display()));
+    Ok(())
+}
+
+fn write(path: &Path, text: &str) -> Result<()> {
+    let made = path.parent().map_or(Ok(()), std::fs::create_dir_all);
+    made.and_then(|()| std::fs::write(path, text)).map_err(|source| Error::Output { path: path.to_owned(), source })
+}

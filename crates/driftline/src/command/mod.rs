@@ -1,0 +1,108 @@
+//! One file a command.
+
+mod check;
+mod diff;
+mod init;
+mod list;
+mod preview;
+mod run;
+mod show;
+
+use std::path::PathBuf;
+
+use chrono::{DateTime, Utc};
+use clap::CommandFactory;
+use driftline_ledger::Ledger;
+
+use crate::args::{Cli, Command};
+use crate::error::{Error, Result};
+use crate::job::Job;
+use crate::project::Project;
+use crate::store;
+
+/// What the program took from outside: the clock, the environment and the machine, read once.
+pub struct World {
+    pub now: DateTime<Utc>,
+    pub environment: Vec<(String, String)>,
+    pub scratch: PathBuf,
+    pub threads: usize,
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// Any of the program's errors; `exit::code` gives its number.
+pub fn execute(cli: &Cli, world: &World) -> Result<()> {
+    match &cli.command {
+        Command::Init(args) => return init::execute(args),
+        Command::Completions(args) => {
+            clap_complete::generate(args.shell, &mut Cli::command(), "driftline", &mut std::io::stdout());
+            return Ok(());
+        }
+        _ => {}
+    }
+    let project = Project::open(&cli.project)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(threads(cli, world))
+        // Deep plans need deep stacks.
+        .thread_stack_size(8 << 20)
+        .enable_all()
+        .build()
+        .map_err(Error::Runtime)?;
+    runtime.block_on(async {
+        match &cli.command {
+            Command::Run(args) => run::execute(cli, args, &project, world).await,
+            Command::Check => check::execute(cli, &project, world).await,
+            Command::List => list::execute(cli, &project, world).await,
+            Command::Show(args) => show::execute(cli, args, &project, world).await,
+            Command::Diff(args) => diff::execute(cli, args, &project, world).await,
+            Command::Preview(args) => preview::execute(cli, args, &project),
+            Command::Init(_) | Command::Completions(_) => Ok(()),
+        }
+    })
+}
+
+fn threads(cli: &Cli, world: &World) -> usize {
+    match &cli.command {
+        Command::Run(args) => args.threads.unwrap_or(world.threads).max(1),
+        _ => world.threads,
+    }
+}
+
+fn ledger(job: &Job, project: &Project, world: &World, create: bool) -> Result<Ledger> {
+    let location = store::open(&job.file.warehouse.url, &project.root, create, &world.environment)?;
+    Ok(Ledger::new(location.store, location.root, location.shown))
+}
+
+/// The one job of the project that has a market published, or the one that was named.
+async fn job_of_market(project: &Project, named: Option<&str>, market: &str, overrides: &[String], world: &World) -> Result<(Job, Ledger)> {
+    if named.is_some() {
+        let job = project.job(named, overrides)?;
+        let ledger = ledger(&job, project, world, true)?;
+        return Ok((job, ledger));
+    }
+    let mut found = Vec::new();
+    let mut names = Vec::new();
+    for path in project.job_paths()? {
+        let job = Job::read(&path, overrides)?;
+        names.push(job.name.clone());
+        let Ok(ledger) = ledger(&job, project, world, false) else { continue };
+        if ledger.markets(&job.name).await.is_ok_and(|markets| markets.iter().any(|code| code.as_str() == market)) {
+            found.push((job, ledger));
+        }
+    }
+    match found.len() {
+        1 => Ok(found.remove(0)),
+        0 => Err(Error::NotPublished { what: format!("market {market} in any job ({})", names.join(", ")) }),
+        _ => Err(Error::NoSuchJob {
+            name: "(several have this market; use --job)".to_owned(),
+            known: found.iter().map(|(job, _)| job.name.clone()).collect::<Vec<_>>().join(", "),
+        }),
+    }
+}
+
+/// Prints a line on standard output; a closed pipe is no error.
+pub(crate) fn say(text: impl AsRef<str>) {
+    use std::io::Write;
+    let _ = writeln!(std::io::stdout(), "{}", text.as_ref());
+}

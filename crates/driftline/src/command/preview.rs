@@ -1,0 +1,45 @@
+//! `driftline preview`: how a report reads, from its samples, without data.
+
+use std::path::Path;
+
+use driftline_core::report::Report;
+use driftline_report::Templates;
+
+use crate::args::{self, Cli};
+use crate::command::say;
+use crate::error::{Error, InPlace, Result};
+use crate::project::Project;
+
+pub(super) fn execute(cli: &Cli, args: &args::Preview, project: &Project) -> Result<()> {
+    let templates = Templates::read(&project.reports(&args.report)).in_place("reports")?;
+    let reports: Vec<(String, Report)> = match &args.from {
+        Some(path) => {
+            let bytes = std::fs::read(path).map_err(|source| Error::ProjectFile { path: path.clone(), source })?;
+            vec![("report".to_owned(), serde_json::from_slice(&bytes)?)]
+        }
+        None => {
+            let stem = |path: &Path| path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+            templates.samples().in_place("reports")?.into_iter().map(|(path, report)| (stem(&path), report)).collect()
+        }
+    };
+    let mut written = Vec::new();
+    for (name, report) in reports {
+        let mail = templates.mail(&report, "report.html", "This is a preview.").in_place(&name)?;
+        let page = templates.page(&report).in_place(&name)?;
+        let folder = args.out.join(&name);
+        std::fs::create_dir_all(&folder).map_err(|source| Error::Output { path: folder.clone(), source })?;
+        let parts = [("subject.txt", mail.subject), ("mail.txt", mail.text), ("mail.html", mail.html), ("report.html", page)];
+        for (file, text) in parts {
+            let path = folder.join(file);
+            std::fs::write(&path, text).map_err(|source| Error::Output { path: path.clone(), source })?;
+            written.push(path.display().to_string());
+        }
+    }
+    if cli.json {
+        say(serde_json::to_string_pretty(&written)?);
+    } else {
+        written.iter().for_each(say);
+        say("next: open mail.html and report.html in a browser");
+    }
+    Ok(())
+}

@@ -1,0 +1,251 @@
+//! `driftline run`: every market of a job, every period asked for, oldest first.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use driftline_core::report::HeadlineKind;
+use driftline_lake::Lake;
+use driftline_lake::graph::Graph;
+use driftline_lake::session::Limits;
+use driftline_lake::source::{self, Exports, Sources};
+use driftline_report::Templates;
+use object_store::ObjectStoreExt;
+
+use crate::args::{self, Cli};
+use crate::command::{World, ledger, say};
+use crate::error::{Error, InPlace, Result};
+use crate::job::{Job, bytes_of};
+use crate::plan::{self, Coverage, RunPlan};
+use crate::progress::{Progress, Timing};
+use crate::project::Project;
+use crate::run::{self, Outcome, Room, State};
+use crate::store;
+
+pub(super) async fn execute(cli: &Cli, args: &args::Run, project: &Project, world: &World) -> Result<()> {
+    let name = args.job.to_string_lossy();
+    let job = project.job(Some(name.as_ref()), &args.job_options.overrides)?;
+    let room = open_room(args, project, world, job).await?;
+    let periods = plan::periods(args.period.as_deref(), room.now)?;
+    let markets = plan::markets(&room.job, &args.markets, &room.exports, &room.sources).await?;
+    let coverage = coverage(&room).await?;
+    if !args.dry_run && args.select.is_empty() {
+        let nonce = format!("{}-{}", std::process::id(), world.now.timestamp_nanos_opt().unwrap_or(0));
+        room.ledger.probe(&nonce).await.in_place("warehouse")?;
+    }
+
+    let mut progress = Progress::new(cli.json);
+    let mut outcomes = Vec::new();
+    let mut first_error = None;
+    let mut failed = BTreeSet::new();
+    for period in periods {
+        for market in &markets {
+            // A later period must not be compared with one that failed before it.
+            if failed.contains(market) {
+                continue;
+            }
+            let plan = RunPlan::new(market.clone(), period, coverage);
+            if !args.select.is_empty() {
+                select(&room, &plan, &args.select).await?;
+                continue;
+            }
+            match run::one(&room, &plan, &mut progress).await {
+                Ok(outcome) => {
+                    report_line(cli, &outcome, &mut outcomes);
+                }
+                // Of a market among many, that it does not exist yet is no failure.
+                Err(Error::Lake { source: driftline_lake::Error::SourceTooLate { .. }, .. }) if args.markets.is_empty() && markets.len() > 1 => {
+                    outcomes.push(not_yet(&plan));
+                }
+                Err(error) if markets.len() > 1 || first_error.is_some() => {
+                    eprintln!("error: {market} {period}: {}", summary(&error));
+                    failed.insert(market.clone());
+                    first_error.get_or_insert(error);
+                }
+                Err(error) => {
+                    progress.finish();
+                    return Err(error);
+                }
+            }
+        }
+    }
+    progress.finish();
+    if args.select.is_empty() {
+        finish(cli, args, &outcomes, &progress.timings)?;
+    }
+    first_error.map_or(Ok(()), Err)
+}
+
+async fn open_room(args: &args::Run, project: &Project, world: &World, job: Job) -> Result<Room> {
+    let dialect = job.file.exports.dialect.clone();
+    let graph = Graph::read(&project.sql(), &dialect).in_place("sql")?;
+    let sources = Sources::read(&project.sql(), &dialect).in_place("sql")?;
+    let templates = Templates::read(&project.reports(&job.file.mail.report)).in_place("reports")?;
+    let location = store::open(&job.file.exports.url, &project.root, false, &world.environment)?;
+    let index = match &job.file.exports.index {
+        None => None,
+        Some(name) => {
+            let path: object_store::path::Path =
+                location.root.parts().chain(object_store::path::Path::from(name.as_str()).parts()).collect();
+            let read = async { location.store.get(&path).await?.bytes().await };
+            let bytes = read.await.map_err(|source| Error::Lake {
+                place: format!("index of the exports, {name}"),
+                source: driftline_lake::Error::Store { location: location.shown.clone(), source },
+            })?;
+            Some(String::from_utf8_lossy(&bytes).lines().map(|line| line.trim().to_owned()).filter(|line| !line.is_empty()).collect())
+        }
+    };
+    let memory = args.memory.as_deref().unwrap_or(&job.file.limits.memory);
+    let size = |text: &str| bytes_of(text).map_err(|problem| Error::Override { setting: "memory".to_owned(), problem });
+    let limits = Limits {
+        threads: args.threads.or(job.file.limits.threads).unwrap_or(world.threads).max(1),
+        memory_bytes: usize::try_from(size(memory)?).unwrap_or(usize::MAX),
+        spill_bytes: size(&job.file.limits.spill)?,
+        scratch: world.scratch.clone(),
+    };
+    let key_name = &job.file.privacy.pseudonym_key_env;
+    let key = world.environment.iter().find(|(name, _)| name == key_name).map(|(_, value)| value.clone());
+    if key.is_none() {
+        tracing::info!("environment variable {key_name} is not set: pseudonyms use the public development key");
+    }
+    Ok(Room {
+        exports: Exports { store: location.store, root: location.root, shown: location.shown, index },
+        ledger: ledger(&job, project, world, true)?,
+        graph: Arc::new(graph),
+        sources,
+        templates,
+        limits,
+        now: args.now.unwrap_or(world.now),
+        pseudonym_key: key.unwrap_or_else(|| "driftline development key".to_owned()),
+        environment: world.environment.clone(),
+        dry_run: args.dry_run,
+        dry_folder: project.root.join("target").join("dry-run").join(&job.name),
+        revise: args.revise.clone(),
+        job,
+    })
+}
+
+async fn coverage(room: &Room) -> Result<Coverage> {
+    let declared = &room.job.file.exports;
+    if declared.complete_from.is_some() || declared.complete_until.is_some() {
+        return Ok(Coverage { from: declared.complete_from, until: declared.complete_until, is_declared: true });
+    }
+    let found = source::coverage(&room.exports, &room.sources).await.in_place("coverage of the exports")?;
+    Ok(Coverage { from: found.map(|days| days.0), until: found.map(|days| days.1), is_declared: false })
+}
+
+/// `--select`: computes models and prints their first rows.
+async fn select(room: &Room, plan: &RunPlan, models: &[String]) -> Result<()> {
+    let place = format!("{} {}", plan.market, plan.period);
+    let names: Vec<&str> = models.iter().map(String::as_str).collect();
+    if let Some(unknown) = names.iter().find(|name| !room.graph.models.contains_key(**name)) {
+        let near = driftline_lake::graph::nearest(unknown, room.graph.models.keys());
+        return Err(Error::Override { setting: format!("--select {unknown}"), problem: format!("no such model; did the author mean `{near}`?") });
+    }
+    let pinned = source::pin(&room.exports, &room.sources, plan.market.as_str()).await.in_place(&place)?;
+    let scratch = tempfile_folder(&room.limits.scratch)?;
+    let limits = Limits { scratch: scratch.clone(), ..room.limits.clone() };
+    let parameters = plan.parameters(&room.job, &room.pseudonym_key);
+    let mut lake = Lake::open(&limits, room.graph.clone(), parameters, room.exports.store.clone(), &pinned).in_place(&place)?;
+    driftline_lake::fitted::give_models(&lake, None).in_place(&place)?;
+    driftline_lake::fitted::give_segments(&lake, &[], &[]).in_place(&place)?;
+    let built = async {
+        lake.build(&names).await?;
+        for name in &names {
+            say(format!("-- {name}, {place}\n{}", lake.preview(name, 20).await?));
+        }
+        Ok::<_, driftline_lake::Error>(())
+    };
+    let result = built.await.in_place(&place);
+    let _ = std::fs::remove_dir_all(&scratch);
+    result
+}
+
+fn tempfile_folder(parent: &std::path::Path) -> Result<std::path::PathBuf> {
+    let path = parent.join(format!("driftline-{}-select", std::process::id()));
+    std::fs::create_dir_all(&path).map_err(|source| Error::Output { path: path.clone(), source })?;
+    Ok(path)
+}
+
+fn not_yet(plan: &RunPlan) -> Outcome {
+    Outcome {
+        market: plan.market.to_string(),
+        period: plan.period.to_string(),
+        state: State::NotYet,
+        revision: 0,
+        headline: "the market's exports start later".to_owned(),
+        kind: None,
+        personas: 0,
+        report_html: None,
+        report_json: None,
+        mails: Vec::new(),
+        sent: 0,
+    }
+}
+
+fn summary(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut next = error.source();
+    while let Some(source) = next {
+        text = format!("{text}: {source}");
+        next = source.source();
+    }
+    text
+}
+
+fn report_line(cli: &Cli, outcome: &Outcome, outcomes: &mut Vec<Outcome>) {
+    if !cli.json {
+        let state = match outcome.state {
+            State::Published if outcome.revision > 1 => format!("published as revision {}", outcome.revision),
+            State::Published => "published".to_owned(),
+            State::AlreadyPublished => format!("is published (revision {}); nothing done", outcome.revision),
+            State::DryRun => "computed, not published".to_owned(),
+            State::NotYet => "not yet".to_owned(),
+        };
+        say(format!("{} {} {state}\n    {}", outcome.market, outcome.period, outcome.headline));
+    }
+    outcomes.push(outcome.clone());
+}
+
+fn finish(cli: &Cli, args: &args::Run, outcomes: &[Outcome], timings: &[Timing]) -> Result<()> {
+    if cli.json {
+        let timings = args.timings.then_some(timings);
+        say(serde_json::to_string_pretty(&serde_json::json!({ "runs": outcomes, "timings": timings }))?);
+        return Ok(());
+    }
+    let count = |state: State| outcomes.iter().filter(|outcome| outcome.state == state).count();
+    let changed = outcomes.iter().filter(|outcome| outcome.kind == Some(HeadlineKind::Changed)).count();
+    say("");
+    say(format!(
+        "{} published, {} already published, {} with changes to look at{}",
+        count(State::Published) + count(State::DryRun),
+        count(State::AlreadyPublished),
+        changed,
+        match count(State::NotYet) {
+            0 => String::new(),
+            later => format!(", {later} not in the exports yet"),
+        }
+    ));
+    if let Some(last) = outcomes.iter().rev().find(|outcome| outcome.report_html.is_some()) {
+        for (label, place) in [("report", &last.report_html), ("numbers", &last.report_json), ("mail", &last.mails.first().cloned())] {
+            if let Some(place) = place {
+                say(format!("  {label:<8} {place}"));
+            }
+        }
+        say(format!("next: driftline show {} {}", last.market, last.period));
+        if last.state == State::AlreadyPublished {
+            say("      driftline run … --revise \"why\" makes a new revision beside it");
+        }
+    }
+    if args.timings {
+        say("");
+        say(format!("{:<8} {:<7} {:<9} {:>9} {:>11} {:>9}", "market", "period", "step", "seconds", "rows", "peak MiB"));
+        for timing in timings {
+            let rows = timing.rows.map_or_else(String::new, |rows| rows.to_string());
+            say(format!(
+                "{:<8} {:<7} {:<9} {:>9.3} {:>11} {:>9}",
+                timing.market, timing.period, timing.step, timing.seconds, rows, timing.peak_memory_mib
+            ));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,134 @@
+//! `driftline show`: the personas of a market as readable cards.
+
+use driftline_core::persona::{Persona, Role};
+use driftline_core::report::{Report, Unit};
+use driftline_core::{Minor, Period};
+use driftline_ledger::Slot;
+
+use crate::args::{self, Cli};
+use crate::command::{World, job_of_market, say};
+use crate::error::{Error, InPlace, Result};
+use crate::project::Project;
+
+pub(super) async fn execute(cli: &Cli, args: &args::Show, project: &Project, world: &World) -> Result<()> {
+    let market = args.market.parse().map_err(|source| Error::Period { source })?;
+    let (job, ledger) = job_of_market(project, args.job.as_deref(), &args.market, &args.job_options.overrides, world).await?;
+    let period = match &args.period {
+        Some(text) => text.parse::<Period>().map_err(|source| Error::Period { source })?,
+        None => {
+            let periods = ledger.periods(&job.name, &market).await.in_place(&args.market)?;
+            periods.last().map(|(period, _)| *period).ok_or_else(|| Error::NotPublished { what: format!("market {market} of job {}", job.name) })?
+        }
+    };
+    let slot = Slot { job: job.name.clone(), market, period };
+    let report = super::show::published_report(&ledger, &slot).await?;
+    if cli.json {
+        say(serde_json::to_string_pretty(&report)?);
+        return Ok(());
+    }
+    print(&report);
+    say(format!("next: driftline diff {} {} {}", report.market, report.previous_period.unwrap_or(report.period.previous()), report.period));
+    Ok(())
+}
+
+/// The report of a slot in its highest revision.
+///
+/// # Errors
+/// `Error::NotPublished` if there is none, `Error::Ledger` if it cannot be read.
+pub(crate) async fn published_report(ledger: &driftline_ledger::Ledger, slot: &Slot) -> Result<Report> {
+    let place = format!("{} {}", slot.market, slot.period);
+    let publication = ledger.latest(slot).await.in_place(&place)?;
+    let publication = publication.ok_or_else(|| Error::NotPublished { what: format!("{place} of job {}", slot.job) })?;
+    let bytes = ledger.read(&publication, "report.json").await.in_place(&place)?;
+    Ok(serde_json::from_slice(&bytes)?)
+}
+
+fn print(report: &Report) {
+    let locale = report.locale;
+    let money = |amount: Minor| locale.money(amount, &report.currency);
+    say(format!("{}  {}  {}  (as of {}, revision {})", report.title, report.market_name, report.period_title, report.as_of, report.revision));
+    say(&report.headline.sentence);
+    say("");
+    for kpi in &report.kpis {
+        let shown = |value: f64| match kpi.unit {
+            Unit::Count => locale.number(value, 0),
+            Unit::Money => money(Minor(value as i64)),
+            Unit::Share => locale.percent(value, 1),
+        };
+        let change = match (kpi.change, kpi.relative_change) {
+            (Some(change), None) if kpi.unit == Unit::Share => locale.points(change),
+            (_, Some(relative)) => locale.signed_percent(relative, 1),
+            _ => kpi.note.clone().unwrap_or_default(),
+        };
+        say(format!("  {:<32} {:>14}  {change}", kpi.label, kpi.now.map_or_else(|| "–".to_owned(), shown)));
+    }
+    for persona in &report.personas.personas {
+        say("");
+        card(persona, report);
+    }
+    for ended in &report.personas.ended {
+        say(format!("\n- {} ({}): {}", ended.label, ended.key, ended.sentence));
+    }
+    if !report.notes.is_empty() {
+        say("");
+        for note in &report.notes {
+            say(format!("note: {note}"));
+        }
+    }
+}
+
+fn card(persona: &Persona, report: &Report) {
+    let locale = report.locale;
+    let money = |amount: Minor| locale.money(amount, &report.currency);
+    let role = match persona.role {
+        Role::Primary => "primary",
+        Role::Secondary => "secondary",
+        Role::Negative => "negative",
+    };
+    let provisional = if persona.provisional { ", provisional" } else { "" };
+    say(format!("{}  [{role}{provisional}]  {}", persona.label, persona.key));
+    say(format!("  {} customers, {} of active; {}", locale.count(persona.customers), locale.percent(persona.share, 1), persona.lineage));
+    if let (Some(value), Some(each), Some(share)) = (persona.value, persona.value_per_customer, persona.value_share) {
+        say(format!("  12-month value {} ({} of the market), {} a customer", money(value), locale.percent(share, 1), money(each)));
+    }
+    let risk = persona.churn_risk.map_or_else(|| "not available".to_owned(), |risk| locale.percent(risk, 1));
+    say(format!("  net revenue of the period {}; risk ({}) {risk}", money(persona.net_revenue), report.method.churn_event));
+    for habit in &persona.habits {
+        let shown = |value: f64| match habit.unit.as_str() {
+            "money" => locale.money(Minor((100.0 * value).round() as i64), &report.currency),
+            "share" => locale.percent(value, usize::from(habit.decimals)),
+            unit => format!("{} {unit}", locale.number(value, usize::from(habit.decimals))),
+        };
+        say(format!("    {:<28} {:>22}   everyone {}", habit.label, shown(habit.mean), shown(habit.base_mean)));
+    }
+    if !persona.categories.is_empty() {
+        let list: Vec<String> = persona
+            .categories
+            .iter()
+            .map(|c| format!("{} {} (everyone {}; n {})", c.category, locale.percent(c.share, 1), locale.percent(c.base_share, 1), c.customers))
+            .collect();
+        say(format!("  buys more of: {}", list.join(", ")));
+    }
+    for attribute in &persona.attributes {
+        let top = attribute.bands.iter().filter(|band| band.share.is_some()).max_by(|a, b| a.share.unwrap_or(0.0).total_cmp(&b.share.unwrap_or(0.0)));
+        if let Some(band) = top {
+            say(format!(
+                "  {}: most often {} ({} of {} who answered; {} did not)",
+                attribute.attribute,
+                band.value,
+                locale.percent(band.share.unwrap_or(0.0), 0),
+                attribute.answered,
+                locale.percent(attribute.missing_share, 0)
+            ));
+        }
+    }
+    for contact in &persona.contacts {
+        let response = contact.response_share.map_or_else(|| "too few to say".to_owned(), |share| locale.percent(share, 1));
+        say(format!("  {}: reached {} ({}), responded {response}", contact.campaign_type, contact.contacted, locale.percent(contact.contacted_share, 1)));
+    }
+    let missing: Vec<&str> = persona.evidence.iter().map(|evidence| evidence.field.as_str()).collect();
+    say(format!("  no evidence yet: {}", missing.join(", ")));
+    if let Some(note) = &persona.note {
+        say(format!("  {note}"));
+    }
+}

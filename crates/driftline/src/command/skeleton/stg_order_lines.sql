@@ -1,0 +1,17 @@
+/*---
+about = "Order lines of the shop in the canonical shape: rename, cast, say what is a sale and what a return."
+grain = []
+kind = "view"
+---*/
+select
+    order_id,
+    customer_id,
+    local_date(ordered_at, $time_zone) as order_date,
+    case when quantity > 0 then 'sale' else 'return' end as kind,
+    category,
+    cast(null as varchar) as channel,
+    cast(1 as bigint) as line_count,
+    cast(net_amount as decimal(18, 4)) as amount,
+    cast(null as decimal(18, 4)) as discount,
+    true as is_profiled
+from source.order_lines

@@ -1,0 +1,88 @@
+//! The program's errors: each says where; its source says what. The chain is printed once, in `main`.
+
+use std::path::PathBuf;
+
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error("{}: {problem}", path.display())]
+    Job { path: PathBuf, problem: String },
+
+    #[error("--set {setting}: {problem}")]
+    Override { setting: String, problem: String },
+
+    #[error("no job `{name}`; the project has {known}")]
+    NoSuchJob { name: String, known: String },
+
+    #[error("cannot read {}", path.display())]
+    ProjectFile { path: PathBuf, source: std::io::Error },
+
+    #[error("market `{market}` is not in the exports of job `{job}`; found: {known}")]
+    UnknownMarket { market: String, job: String, known: String },
+
+    #[error("the period of the run")]
+    Period { source: driftline_core::Error },
+
+    #[error("period {period} is not over: it ends on {last_day}, now is {now}; use an earlier period")]
+    PeriodNotOver { period: String, last_day: String, now: String },
+
+    #[error("{place}")]
+    Lake { place: String, source: driftline_lake::Error },
+
+    #[error("{place}")]
+    Report { place: String, source: driftline_report::Error },
+
+    #[error("{place}")]
+    Ledger { place: String, source: driftline_ledger::Error },
+
+    #[error("url `{url}`: {problem}; expected a folder, file://, s3://, az://, gs:// or http(s)://")]
+    Url { url: String, problem: String },
+
+    #[error("cannot write {}", path.display())]
+    Output { path: PathBuf, source: std::io::Error },
+
+    #[error("nothing is published for {what}; publish it with `driftline run`")]
+    NotPublished { what: String },
+
+    #[error("{place}: model fit")]
+    Fit { place: String, source: driftline_stats::error::Error },
+
+    #[error("{place}")]
+    Bridge { place: String, source: driftline_core::Error },
+
+    #[error("json")]
+    Json(#[from] serde_json::Error),
+
+    #[error("runtime")]
+    Runtime(#[source] std::io::Error),
+}
+
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// Puts a place in front of another crate's error: `in_place("de 2011Q3")(error)`.
+pub trait InPlace<T> {
+    fn in_place(self, place: &str) -> Result<T>;
+}
+
+impl<T> InPlace<T> for std::result::Result<T, driftline_lake::Error> {
+    fn in_place(self, place: &str) -> Result<T> {
+        self.map_err(|source| Error::Lake { place: place.to_owned(), source })
+    }
+}
+
+impl<T> InPlace<T> for std::result::Result<T, driftline_report::Error> {
+    fn in_place(self, place: &str) -> Result<T> {
+        self.map_err(|source| Error::Report { place: place.to_owned(), source })
+    }
+}
+
+impl<T> InPlace<T> for std::result::Result<T, driftline_ledger::Error> {
+    fn in_place(self, place: &str) -> Result<T> {
+        self.map_err(|source| Error::Ledger { place: place.to_owned(), source })
+    }
+}
+
+impl<T> InPlace<T> for std::result::Result<T, driftline_core::Error> {
+    fn in_place(self, place: &str) -> Result<T> {
+        self.map_err(|source| Error::Bridge { place: place.to_owned(), source })
+    }
+}

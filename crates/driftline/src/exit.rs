@@ -1,0 +1,54 @@
+//! Exit codes: each kind of failure has its own, documented in `driftline --help` and the README.
+
+use crate::error::Error;
+
+/// The table that `--help` and the README show.
+pub const TABLE: &str = "\
+Exit codes:
+   0  done                               30  an audit found rows
+   2  wrong usage                        31  a table broke its contract
+  10  job file wrong                     40  warehouse cannot be read or written
+  11  unknown market                     41  published by another run meanwhile
+  12  period wrong or not over           42  nothing published that was asked for
+  13  SQL model wrong                    50  mail not sent
+  14  template wrong                     60  out of memory
+  20  exports: column missing/retyped    70  a bug: please report it
+  21  exports: unreadable Parquet
+  22  exports: nothing there
+  23  exports: start after the period
+  24  exports: replaced during the run
+  25  exports: store does not answer";
+
+/// Maps every error to its documented code.
+pub fn code(error: &Error) -> u8 {
+    use driftline_lake::Error as Lake;
+    match error {
+        Error::Job { .. } | Error::Override { .. } | Error::NoSuchJob { .. } | Error::ProjectFile { .. } => 10,
+        Error::UnknownMarket { .. } => 11,
+        Error::Period { .. } | Error::PeriodNotOver { .. } => 12,
+        Error::Lake { source, .. } => match source {
+            Lake::ProjectFile { .. } | Lake::ModelFile { .. } | Lake::Plan { .. } | Lake::UnitTest { .. } => 13,
+            Lake::SourceContract { .. } => 20,
+            Lake::SourceUnreadable { .. } => 21,
+            Lake::EmptySource { .. } => 22,
+            Lake::SourceTooLate { .. } => 23,
+            Lake::InputChanged { .. } => 24,
+            Lake::Store { .. } => 25,
+            Lake::Audit { .. } => 30,
+            Lake::Contract { .. } => 31,
+            Lake::Memory { .. } => 60,
+            Lake::Execute { .. } | Lake::Engine(_) | Lake::Shape { .. } | Lake::Scratch { .. } => 70,
+        },
+        Error::Report { source, .. } => match source {
+            driftline_report::Error::Server { .. } | driftline_report::Error::Message { .. } => 50,
+            _ => 14,
+        },
+        Error::Ledger { source, .. } => match source {
+            driftline_ledger::Error::Superseded { .. } => 41,
+            _ => 40,
+        },
+        Error::Url { .. } | Error::Output { .. } => 40,
+        Error::NotPublished { .. } => 42,
+        Error::Fit { .. } | Error::Bridge { .. } | Error::Json(_) | Error::Runtime(_) => 70,
+    }
+}

@@ -1,0 +1,340 @@
+//! A job as written (`JobFile`, private) and as meant (`Job`): what to read, for whom, by which definitions.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use chrono::NaiveDate;
+use chrono_tz::Tz;
+use driftline_core::bridge::Measure;
+use driftline_core::change::Materiality;
+use driftline_core::lineage::Thresholds;
+use driftline_core::persona::{Floor, Priority};
+use driftline_core::sentence::Locale;
+use driftline_core::{Currency, Market};
+use driftline_report::mailer::Encryption;
+use serde::Deserialize;
+
+use crate::error::{Error, Result};
+
+/// A job as the run uses it. `jobs/README.md` lists every key with its default and unit.
+#[derive(Clone, Debug)]
+pub struct Job {
+    pub name: String,
+    pub path: PathBuf,
+    pub file: JobFile,
+    /// The text that the content id covers: the file with overrides, without where to read and write.
+    pub definition: String,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct JobFile {
+    pub title: String,
+    pub currency: Currency,
+    #[serde(default)]
+    pub locale: Locale,
+    /// Codes; empty means every market that the exports have.
+    #[serde(default)]
+    pub markets: Vec<Market>,
+    #[serde(default)]
+    pub market_names: BTreeMap<String, String>,
+    #[serde(default = "days_365")]
+    pub active_days: u32,
+    /// Horizon of the churn risk in days; default: the days of the next period.
+    pub horizon_days: Option<u32>,
+    pub exports: Exports,
+    #[serde(default)]
+    pub warehouse: Warehouse,
+    #[serde(default)]
+    pub small_markets: SmallMarkets,
+    #[serde(default)]
+    pub value: Value,
+    #[serde(default)]
+    pub segments: Segments,
+    #[serde(default)]
+    pub personas: Floor,
+    #[serde(default)]
+    pub priority: Priority,
+    #[serde(default)]
+    pub lineage: Thresholds,
+    #[serde(default)]
+    pub materiality: Materiality,
+    #[serde(default)]
+    pub bridge: BridgeChoice,
+    #[serde(default)]
+    pub privacy: Privacy,
+    pub mail: Mail,
+    #[serde(default)]
+    pub limits: Limits,
+}
+
+fn days_365() -> u32 {
+    365
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Exports {
+    pub url: String,
+    /// Folder below `sql/staging/`.
+    pub dialect: String,
+    #[serde(default = "utc")]
+    pub time_zone: String,
+    /// First day from which every market is completely in the exports.
+    pub complete_from: Option<NaiveDate>,
+    /// Last day up to which every market is completely in the exports.
+    pub complete_until: Option<NaiveDate>,
+    /// Object with one object name a line, for servers that cannot list.
+    pub index: Option<String>,
+}
+
+fn utc() -> String {
+    "UTC".to_owned()
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Warehouse {
+    pub url: String,
+}
+
+impl Default for Warehouse {
+    fn default() -> Self {
+        Self { url: "warehouse".to_owned() }
+    }
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct SmallMarkets {
+    /// Active customers from which a market has personas of its own.
+    pub own_from: u64,
+    /// Active customers from which the parent's model is used, marked provisional.
+    pub provisional_from: u64,
+    pub parent: Option<Market>,
+}
+
+impl Default for SmallMarkets {
+    fn default() -> Self {
+        Self { own_from: 300, provisional_from: 90, parent: None }
+    }
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Value {
+    /// `auto`, `bgnbd`, `mbgnbd` or `paretonbd`.
+    pub model: String,
+    pub own_purchasers: u64,
+    pub own_history_days: i64,
+    pub fitted_purchasers: u64,
+    pub fitted_repeat_customers: u64,
+}
+
+impl Default for Value {
+    fn default() -> Self {
+        Self {
+            model: "auto".to_owned(),
+            own_purchasers: 500,
+            own_history_days: 180,
+            fitted_purchasers: 50,
+            fitted_repeat_customers: 10,
+        }
+    }
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Segments {
+    pub min: usize,
+    pub max: usize,
+    pub restarts: usize,
+    /// Columns of the customers mart; empty means every column with a `feature`.
+    pub features: Vec<String>,
+    /// Part by which a refit must lower the spread within segments before last period's model is given up.
+    pub keep_margin: f64,
+    pub seed: u64,
+    pub sample_max: usize,
+    pub bootstraps: usize,
+}
+
+impl Default for Segments {
+    fn default() -> Self {
+        Self { min: 4, max: 7, restarts: 10, features: Vec::new(), keep_margin: 0.05, seed: 1, sample_max: 20_000, bootstraps: 20 }
+    }
+}
+
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct BridgeChoice {
+    /// Which bridge the headline is about.
+    pub value: Measure,
+}
+
+impl Default for BridgeChoice {
+    fn default() -> Self {
+        Self { value: Measure::Value12Months }
+    }
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Privacy {
+    /// Environment variable that holds the key of the pseudonyms.
+    pub pseudonym_key_env: String,
+}
+
+impl Default for Privacy {
+    fn default() -> Self {
+        Self { pseudonym_key_env: "DRIFTLINE_PSEUDONYM_KEY".to_owned() }
+    }
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Mail {
+    /// Folder below `reports/`.
+    #[serde(default = "drift")]
+    pub report: String,
+    pub from: String,
+    pub reply_to: Option<String>,
+    pub recipients: Vec<String>,
+    /// Absent: mails are written as files and not sent.
+    pub smtp: Option<Smtp>,
+}
+
+fn drift() -> String {
+    "drift".to_owned()
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Smtp {
+    pub host: String,
+    pub port: u16,
+    pub encryption: Encryption,
+    /// Names of environment variables; never the secrets themselves.
+    pub user_env: Option<String>,
+    pub password_env: Option<String>,
+    #[serde(default)]
+    pub xoauth2: bool,
+    pub ca_file: Option<PathBuf>,
+    #[serde(default = "seconds_30")]
+    pub timeout_seconds: u64,
+}
+
+fn seconds_30() -> u64 {
+    30
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Limits {
+    pub memory: String,
+    pub spill: String,
+    pub threads: Option<usize>,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { memory: "2GB".to_owned(), spill: "20GB".to_owned(), threads: None }
+    }
+}
+
+impl Job {
+    /// Reads a job and applies `KEY=VALUE` overrides.
+    ///
+    /// # Errors
+    /// `Error::ProjectFile` if it cannot be read; `Error::Job` with the line for a key that is misspelt or a value of the wrong
+    /// kind; `Error::Override` for an override that names no key.
+    pub fn read(path: &Path, overrides: &[String]) -> Result<Self> {
+        let text = std::fs::read_to_string(path)
+            .map_err(|source| Error::ProjectFile { path: path.to_owned(), source })?;
+        let wrong = |problem: String| Error::Job { path: path.to_owned(), problem };
+        let of_toml = |error: toml::de::Error| {
+            let line = error.span().map_or(1, |span| 1 + text[..span.start.min(text.len())].matches('\n').count());
+            wrong(format!("line {line}: {}", error.message()))
+        };
+        // Once from the text, for errors with their line; then with the overrides.
+        let _: JobFile = toml::from_str(&text).map_err(of_toml)?;
+        let mut table: toml::Table = toml::from_str(&text).map_err(of_toml)?;
+        for setting in overrides {
+            apply(&mut table, setting)?;
+        }
+        let file: JobFile = serde_path_to_error::deserialize(table.clone())
+            .map_err(|error| wrong(format!("with --set, `{}`: {}", error.path(), error.inner())))?;
+        if file.exports.time_zone.parse::<Tz>().is_err() {
+            return Err(wrong(format!("exports.time_zone = \"{}\" is no time zone; expected a name like Europe/Berlin", file.exports.time_zone)));
+        }
+        if file.segments.min < 2 || file.segments.max < file.segments.min || file.segments.max > 20 {
+            return Err(wrong("segments.min and segments.max: expected 2 <= min <= max <= 20".to_owned()));
+        }
+        if file.personas.min_cell < 5 {
+            return Err(wrong("personas.min_cell: expected at least 5 (default 10)".to_owned()));
+        }
+        if file.value.model != "auto" && file.value.model.parse::<driftline_stats::purchase::Kind>().is_err() {
+            return Err(wrong(format!("value.model = \"{}\"; expected auto, bgnbd, mbgnbd or paretonbd", file.value.model)));
+        }
+        bytes_of(&file.limits.memory).and(bytes_of(&file.limits.spill)).map_err(&wrong)?;
+        let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        // Where it reads and writes, how fast and to whom is not what it computes.
+        for key in ["warehouse", "limits"] {
+            table.remove(key);
+        }
+        if let Some(exports) = table.get_mut("exports").and_then(toml::Value::as_table_mut) {
+            exports.remove("url");
+            exports.remove("index");
+        }
+        if let Some(mail) = table.get_mut("mail").and_then(toml::Value::as_table_mut) {
+            mail.remove("smtp");
+        }
+        Ok(Self { name, path: path.to_owned(), file, definition: table.to_string() })
+    }
+
+    /// The market as the reader calls it.
+    pub fn market_name(&self, market: &Market) -> String {
+        self.file.market_names.get(market.as_str()).cloned().unwrap_or_else(|| market.as_str().to_uppercase())
+    }
+}
+
+/// Sets `a.b.c=value`; a value that is no TOML is taken as text.
+fn apply(table: &mut toml::Table, setting: &str) -> Result<()> {
+    let wrong = |problem: &str| Error::Override { setting: setting.to_owned(), problem: problem.to_owned() };
+    let (key, value) = setting.split_once('=').ok_or_else(|| wrong("expected KEY=VALUE"))?;
+    let value = format!("value = {value}")
+        .parse::<toml::Table>()
+        .ok()
+        .and_then(|mut parsed| parsed.remove("value"))
+        .unwrap_or_else(|| toml::Value::String(value.to_owned()));
+    let mut parts: Vec<&str> = key.split('.').collect();
+    let last = parts.pop().filter(|part| !part.is_empty()).ok_or_else(|| wrong("the key is empty"))?;
+    let mut at = table;
+    for part in parts {
+        at = at
+            .entry(part)
+            .or_insert_with(|| toml::Value::Table(toml::Table::new()))
+            .as_table_mut()
+            .ok_or_else(|| wrong("the key goes through a value that is no table"))?;
+    }
+    at.insert(last.to_owned(), value);
+    Ok(())
+}
+
+/// `512MB`, `2GB` or plain bytes.
+pub fn bytes_of(text: &str) -> std::result::Result<u64, String> {
+    let upper = text.trim().to_uppercase();
+    let (digits, unit) = match upper.strip_suffix("GB") {
+        Some(digits) => (digits, 1 << 30),
+        None => match upper.strip_suffix("MB") {
+            Some(digits) => (digits, 1 << 20),
+            None => (upper.as_str(), 1),
+        },
+    };
+    digits
+        .trim()
+        .parse::<u64>()
+        .ok()
+        .and_then(|number| number.checked_mul(unit))
+        .filter(|bytes| *bytes > 0)
+        .ok_or_else(|| format!("`{text}` is no size; expected a number with MB or GB, like 2GB"))
+}

@@ -1,0 +1,17 @@
+//! The program: reads the command line, the environment and the clock once, and hands them down.
+
+pub mod args;
+pub mod assemble;
+pub mod command;
+pub mod error;
+pub mod exit;
+pub mod job;
+pub mod outbox;
+pub mod plan;
+pub mod progress;
+pub mod project;
+pub mod run;
+pub mod segment;
+pub mod store;
+pub mod unit_test;
+pub mod value;

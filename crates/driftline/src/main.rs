@@ -1,0 +1,50 @@
+//! Reads argv, the environment and the clock; prints the chain of an error once; turns it into an exit code.
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use driftline::args::Cli;
+use driftline::command::{self, World};
+use driftline::exit;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    start_logging(&cli.log);
+    // Two TLS stacks in one program need a choice; ours is ring everywhere.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let world = World {
+        now: chrono::Utc::now(),
+        environment: std::env::vars().collect(),
+        scratch: std::env::temp_dir(),
+        threads: std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
+    };
+    match command::execute(&cli, &world) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {}", chain(&error));
+            ExitCode::from(exit::code(&error))
+        }
+    }
+}
+
+/// Every error of the chain, outermost first, each saying only its own part.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut next = error.source();
+    while let Some(source) = next {
+        text.push_str(&format!("\n  because: {source}"));
+        next = source.source();
+    }
+    text
+}
+
+fn start_logging(format: &str) {
+    let filter = tracing_subscriber::EnvFilter::try_from_default_env()
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn"));
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    if format == "json" {
+        builder.json().init();
+    } else {
+        builder.with_target(false).init();
+    }
+}

@@ -1,0 +1,141 @@
+//! Step 3: what exactly will be computed: one market, one period, one revision, up to one as-of date.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use driftline_core::{Market, Period};
+use driftline_lake::lake::Parameters;
+use driftline_lake::source::{Exports, Sources};
+
+use crate::error::{Error, InPlace, Result};
+use crate::job::Job;
+
+/// One unit of work.
+#[derive(Clone, Debug)]
+pub struct RunPlan {
+    pub market: Market,
+    pub period: Period,
+    /// First day that does not count; earlier than the period's end if the exports end before it.
+    pub as_of: NaiveDate,
+    pub partial: Option<String>,
+    pub complete_from: Option<NaiveDate>,
+    pub complete_until: Option<NaiveDate>,
+}
+
+/// The periods that were asked for, oldest first; by default the last quarter that is over.
+///
+/// # Errors
+/// `Error::Period` for a text that is no period or range, `Error::PeriodNotOver` if one of them is not over at `now`.
+pub fn periods(text: Option<&str>, now: DateTime<Utc>) -> Result<Vec<Period>> {
+    let today = now.date_naive();
+    let periods = match text {
+        Some(text) => Period::parse_range(text).map_err(|source| Error::Period { source })?,
+        None => {
+            let quarter = format!("{}Q{}", today.format("%Y"), (chrono::Datelike::month(&today) + 2) / 3);
+            vec![quarter.parse::<Period>().map_err(|source| Error::Period { source })?.previous()]
+        }
+    };
+    match periods.iter().find(|period| period.as_of() > today) {
+        Some(period) => Err(Error::PeriodNotOver {
+            period: period.to_string(),
+            last_day: period.last_day().to_string(),
+            now: today.to_string(),
+        }),
+        None => Ok(periods),
+    }
+}
+
+/// The markets that were asked for, the parent market first.
+///
+/// # Errors
+/// `Error::UnknownMarket` for a market that the exports (or the job's list) do not have.
+pub async fn markets(job: &Job, asked: &[String], exports: &Exports, sources: &Sources) -> Result<Vec<Market>> {
+    // Refused before anything is read: a code becomes part of paths.
+    let asked: Vec<Market> = asked
+        .iter()
+        .map(|code| code.parse::<Market>().map_err(|source| Error::Period { source }))
+        .collect::<Result<_>>()?;
+    let found = driftline_lake::source::markets(exports, sources).await.in_place("markets of the exports")?;
+    let known: Vec<Market> = found.iter().filter_map(|code| code.parse().ok()).collect();
+    let mut chosen = if !asked.is_empty() {
+        asked
+    } else if job.file.markets.is_empty() {
+        known.clone()
+    } else {
+        job.file.markets.clone()
+    };
+    if let Some(unknown) = chosen.iter().find(|market| !known.contains(market)) {
+        return Err(Error::UnknownMarket {
+            market: unknown.to_string(),
+            job: job.name.clone(),
+            known: if found.is_empty() { "none".to_owned() } else { found.join(", ") },
+        });
+    }
+    if let Some(parent) = &job.file.small_markets.parent {
+        chosen.sort_by_key(|market| (market != parent, market.clone()));
+    }
+    Ok(chosen)
+}
+
+/// How many days of silence at an end of an export whose reach is not declared still count as complete.
+const SILENT_DAYS_MAX: i64 = 5;
+
+/// Where the exports begin and end, declared or taken over all markets.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Coverage {
+    pub from: Option<NaiveDate>,
+    pub until: Option<NaiveDate>,
+    pub is_declared: bool,
+}
+
+impl RunPlan {
+    pub fn new(market: Market, period: Period, coverage: Coverage) -> Self {
+        let tolerance = if coverage.is_declared { 0 } else { SILENT_DAYS_MAX };
+        let starts_late = coverage.from.filter(|from| (*from - period.start()).num_days() > tolerance);
+        let ends_early = coverage.until.filter(|until| (period.last_day() - *until).num_days() > tolerance);
+        let partial = match (starts_late, ends_early) {
+            (None, None) => None,
+            (Some(from), None) => Some(format!("the exports start on {from}, inside the period")),
+            (None, Some(until)) => Some(format!("the exports end on {until}, before the period does")),
+            (Some(from), Some(until)) => Some(format!("the exports hold only {from} to {until} of the period")),
+        };
+        let as_of = match ends_early.and_then(|until| until.succ_opt()) {
+            Some(day) => day.min(period.as_of()),
+            None => period.as_of(),
+        };
+        Self { market, period, as_of, partial, complete_from: coverage.from, complete_until: coverage.until }
+    }
+
+    /// Days of the churn horizon: the job's, or the length of the next period.
+    pub fn horizon_days(&self, job: &Job) -> u32 {
+        job.file.horizon_days.unwrap_or_else(|| u32::try_from(self.period.next().days()).unwrap_or(91))
+    }
+
+    /// First day of the 12 calendar months before as-of.
+    pub fn year_start(&self) -> NaiveDate {
+        driftline_core::period::year_before(self.as_of)
+    }
+
+    /// Whether a window that starts on a day is wholly inside the exports.
+    pub fn is_covered_from(&self, day: NaiveDate) -> bool {
+        self.complete_from.is_none_or(|from| from <= day)
+    }
+
+    /// The values that models may use as `$name`; `sql/README.md` lists them.
+    pub fn parameters(&self, job: &Job, pseudonym_key: &str) -> Parameters {
+        use driftline_lake::scalar::{date, integer, text};
+        let active_start = self.as_of - chrono::Days::new(u64::from(job.file.active_days));
+        [
+            ("market", text(self.market.as_str())),
+            ("period_start", date(self.period.start())),
+            ("as_of", date(self.as_of)),
+            ("active_start", date(active_start)),
+            ("year_start", date(self.year_start())),
+            ("horizon_days", integer(i64::from(self.horizon_days(job)))),
+            ("time_zone", text(&job.file.exports.time_zone)),
+            ("pseudonym_key", text(pseudonym_key)),
+        ]
+        .into_iter()
+        .map(|(name, value)| (name.to_owned(), value))
+        .collect()
+    }
+}
+

@@ -1,0 +1,79 @@
+//! What a person sees while a run works: one line that says which step it is at; nothing where there is no terminal.
+
+use std::io::IsTerminal;
+use std::time::{Duration, Instant};
+
+use indicatif::{ProgressBar, ProgressStyle};
+use serde::Serialize;
+
+/// Seconds, rows and peak memory of one step of the flow table.
+#[derive(Clone, Debug, Serialize)]
+pub struct Timing {
+    pub market: String,
+    pub period: String,
+    pub step: String,
+    pub seconds: f64,
+    pub rows: Option<u64>,
+    pub peak_memory_mib: u64,
+}
+
+pub struct Progress {
+    bar: Option<ProgressBar>,
+    place: (String, String),
+    started: Instant,
+    pub timings: Vec<Timing>,
+}
+
+impl Progress {
+    pub fn new(is_quiet: bool) -> Self {
+        let bar = (!is_quiet && std::io::stderr().is_terminal()).then(|| {
+            let bar = ProgressBar::new_spinner();
+            if let Ok(style) = ProgressStyle::with_template("{spinner} {msg} ({elapsed})") {
+                bar.set_style(style);
+            }
+            bar.enable_steady_tick(Duration::from_millis(120));
+            bar
+        });
+        Self { bar, place: (String::new(), String::new()), started: Instant::now(), timings: Vec::new() }
+    }
+
+    /// Starts a market and period.
+    pub fn begin(&mut self, market: &str, period: &str) {
+        self.place = (market.to_owned(), period.to_owned());
+        self.started = Instant::now();
+    }
+
+    /// Says what is going on now.
+    pub fn says(&self, step: &str) {
+        tracing::info!(market = self.place.0, period = self.place.1, "{step}");
+        if let Some(bar) = &self.bar {
+            bar.set_message(format!("{} {}: {step}", self.place.0, self.place.1));
+        }
+    }
+
+    /// Ends a step that began when the last one ended.
+    pub fn done(&mut self, step: &str, rows: Option<u64>) {
+        self.timings.push(Timing {
+            market: self.place.0.clone(),
+            period: self.place.1.clone(),
+            step: step.to_owned(),
+            seconds: self.started.elapsed().as_secs_f64(),
+            rows,
+            peak_memory_mib: peak_memory_mib(),
+        });
+        self.started = Instant::now();
+    }
+
+    pub fn finish(&self) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+/// Largest resident memory of this process so far; zero where the system does not say.
+fn peak_memory_mib() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok()).unwrap_or(0) / 1024
+}

@@ -1,0 +1,480 @@
+//! One run: from a plan to a publication and its mails. This file reads like the flow table of `crates/README.md`.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use bytes::Bytes;
+use chrono::{DateTime, Utc};
+use driftline_core::Market;
+use driftline_core::persona::{self, PersonaSet};
+use driftline_core::report::{HeadlineKind, Models, Quality, Report, Status};
+use driftline_lake::graph::Graph;
+use driftline_lake::session::Limits;
+use driftline_lake::source::{self, Exports, PinnedSource, Sources};
+use driftline_lake::{Lake, content, fitted, read};
+use driftline_ledger::{Ledger, Publication, Slot};
+use driftline_report::Templates;
+use serde::Serialize;
+
+use crate::assemble::{self, Parts};
+use crate::error::{Error, InPlace, Result};
+use crate::job::Job;
+use crate::outbox;
+use crate::plan::RunPlan;
+use crate::progress::Progress;
+use crate::segment::{self, Customers, Segmented};
+use crate::value;
+
+/// What every market and period of a command shares.
+pub struct Room {
+    pub job: Job,
+    pub graph: Arc<Graph>,
+    pub sources: Sources,
+    pub templates: Templates,
+    pub exports: Exports,
+    pub ledger: Ledger,
+    pub limits: Limits,
+    pub now: DateTime<Utc>,
+    pub pseudonym_key: String,
+    pub environment: Vec<(String, String)>,
+    pub dry_run: bool,
+    /// Folder for the results of a dry run.
+    pub dry_folder: PathBuf,
+    pub revise: Option<String>,
+}
+
+/// How a market and period ended.
+#[derive(Clone, Debug, Serialize)]
+pub struct Outcome {
+    pub market: String,
+    pub period: String,
+    pub state: State,
+    pub revision: u32,
+    pub headline: String,
+    pub kind: Option<HeadlineKind>,
+    pub personas: usize,
+    pub report_html: Option<String>,
+    pub report_json: Option<String>,
+    pub mails: Vec<String>,
+    pub sent: usize,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum State {
+    Published,
+    AlreadyPublished,
+    DryRun,
+    /// The market's exports start after the period.
+    NotYet,
+}
+
+/// What was published before, as far as this run needs it.
+struct Recalled {
+    publication: Publication,
+    report: Report,
+}
+
+/// Computes, compares, publishes and mails one market and period.
+///
+/// # Errors
+/// Any of the program's errors; nothing is published then.
+pub async fn one(room: &Room, plan: &RunPlan, progress: &mut Progress) -> Result<Outcome> {
+    let place = format!("{} {}", plan.market, plan.period);
+    let slot = Slot { job: room.job.name.clone(), market: plan.market.clone(), period: plan.period };
+    progress.begin(plan.market.as_str(), &plan.period.to_string());
+
+    progress.says("looking at what is published");
+    let revisions = room.ledger.revisions(&slot).await.in_place(&place)?;
+    if let (Some(revision), None) = (revisions.last(), &room.revise) {
+        let publication = room.ledger.publication(&slot, *revision).await.in_place(&place)?;
+        return already(room, &publication).await;
+    }
+    let revision = revisions.last().map_or(1, |last| last + 1);
+    let previous = recall(room, room.ledger.previous(&slot).await.in_place(&place)?).await?;
+    let year_slot = Slot { period: plan.period.year_before(), ..slot.clone() };
+    let year_before = recall(room, room.ledger.latest(&year_slot).await.in_place(&place)?).await?;
+    let parent = recall_parent(room, plan).await?;
+    progress.done("recall", None);
+
+    progress.says("pinning the exports");
+    let pinned = source::pin(&room.exports, &room.sources, plan.market.as_str()).await.in_place(&place)?;
+    check_not_too_late(&pinned, plan).in_place(&place)?;
+    let source_rows: u64 = pinned.iter().flat_map(|source| &source.objects).map(|object| object.rows).sum();
+    progress.done("pin", Some(source_rows));
+
+    progress.says("computing histories and profiles");
+    let scratch = Scratch::new(&room.limits.scratch)?;
+    let limits = Limits { scratch: scratch.path.clone(), ..room.limits.clone() };
+    let parameters = plan.parameters(&room.job, &room.pseudonym_key);
+    let mut lake = Lake::open(&limits, room.graph.clone(), parameters, room.exports.store.clone(), &pinned).in_place(&place)?;
+    let computed =
+        ["int_customers_described", "int_purchase_histories", "int_spend_histories", "market_periods", "int_customer_categories"];
+    lake.build(&computed).await.in_place(&place)?;
+    let base = read::base(&lake).await.in_place(&place)?;
+    progress.done("compute", Some(base.customers));
+
+    progress.says("fitting models");
+    let mut models = fit_value(room, &lake, &base).await.in_place(&place)?;
+    let segmented = fit_segments(room, plan, &lake, &base, previous.as_ref(), parent.as_ref()).await.in_place(&place)?;
+    let (status, segmented) = segmented;
+    models.segments = segmented.as_ref().map(|segmented| segmented.model.clone());
+    progress.done("fit", None);
+
+    progress.says("scoring customers");
+    let marts = ["customers", "segment_profiles", "segment_categories", "segment_attributes", "segment_contacts"];
+    lake.build(&marts).await.in_place(&place)?;
+    if let Some(previous) = &previous {
+        give_previous(room, &lake, &previous.publication, &scratch).await?;
+        lake.build(&["customer_flows"]).await.in_place(&place)?;
+    }
+    progress.done("score", Some(base.customers));
+
+    progress.says("auditing");
+    let audits = lake.audit().await.in_place(&place)?;
+    progress.done("audit", None);
+
+    progress.says("describing personas");
+    let quarters = read::market_periods(&lake).await.in_place(&place)?;
+    let totals = quarters.get(&plan.period.to_string()).cloned().unwrap_or_default();
+    let profiles = read::segment_profiles(&lake).await.in_place(&place)?;
+    let flows = match &previous {
+        Some(_) => Some(read::flows(&lake).await.in_place(&place)?),
+        None => None,
+    };
+    let personas = describe(room, plan, revision, &profiles, flows.as_deref(), previous.as_ref(), parent.as_ref(), status, segmented.as_ref());
+    progress.done("describe", Some(personas.personas.len() as u64));
+
+    progress.says("comparing");
+    let content_id = content_id(room, plan, &lake, previous.as_ref()).await.in_place(&place)?;
+    let quality = quality(room, plan, &pinned, &totals, audits);
+    let report = assemble::report(Parts {
+        job: &room.job,
+        plan,
+        revision,
+        reason: room.revise.clone(),
+        content_id,
+        status,
+        base,
+        totals,
+        profiles,
+        flows,
+        previous: previous.as_ref().map(|recalled| &recalled.report),
+        year_before: year_before.as_ref().map(|recalled| &recalled.report),
+        personas,
+        models,
+        quality,
+    })?;
+    progress.done("compare", None);
+
+    progress.says("writing report and mails");
+    let run = run_name(room, &report);
+    let folder = room.ledger.run_folder(&slot, &run);
+    let report_location = room.ledger.location(&folder, "report.html");
+    let page = room.templates.page(&report).in_place(&place)?;
+    let mails = outbox::render(&room.job, &room.templates, &report, &report_location, room.now).in_place(&place)?;
+    let mut objects: Vec<(String, Bytes)> = vec![
+        ("report.json".to_owned(), serde_json::to_vec_pretty(&report)?.into()),
+        ("report.html".to_owned(), page.into_bytes().into()),
+    ];
+    objects.extend(mails.iter().map(|mail| (format!("mails/{}.eml", mail.name), Bytes::from(mail.bytes.clone()))));
+    progress.done("write", None);
+
+    if room.dry_run {
+        return dry_run(room, &report, &lake, objects);
+    }
+    progress.says("publishing");
+    let mut records = Vec::new();
+    for table in lake.published() {
+        let bytes = read_file(&table.path)?;
+        records.push(room.ledger.put(&folder, &format!("tables/{}.parquet", table.name), bytes).await.in_place(&place)?);
+    }
+    for (name, bytes) in objects {
+        records.push(room.ledger.put(&folder, &name, bytes).await.in_place(&place)?);
+    }
+    let publication = Publication {
+        schema: driftline_ledger::publication::SCHEMA.to_owned(),
+        job: room.job.name.clone(),
+        market: plan.market.clone(),
+        period: plan.period,
+        revision,
+        reason: room.revise.clone(),
+        run: folder.clone(),
+        content_id: report.content_id.clone(),
+        program_version: report.program_version.clone(),
+        published_at: room.now.to_rfc3339(),
+        previous_period: previous.as_ref().map(|recalled| recalled.publication.period),
+        previous_revision: previous.as_ref().map(|recalled| recalled.publication.revision),
+        objects: records,
+        inputs: inputs(&pinned)?,
+        nonce: run.clone(),
+    };
+    room.ledger.publish(&publication).await.in_place(&place)?;
+    progress.done("publish", None);
+
+    progress.says("sending");
+    let sent = outbox::send(room, &publication, &mails).await?;
+    progress.done("send", Some(sent as u64));
+    Ok(outcome(room, &report, &publication, State::Published, sent))
+}
+
+async fn fit_value(room: &Room, lake: &Lake, base: &read::Base) -> driftline_lake::Result<Models> {
+    let histories = read::purchase_histories(lake).await?;
+    let spends = read::spend_histories(lake).await?;
+    let net_share = read::net_share(lake).await?;
+    let models = value::fit(base, &histories, &spends, net_share, &room.job.file.value);
+    let fitted = match (&models.purchase, &models.spend) {
+        (Some(purchase), Some(spend)) => Some((&purchase.model, &spend.model, net_share)),
+        _ => None,
+    };
+    fitted::give_models(lake, fitted)?;
+    Ok(models)
+}
+
+/// Own segments, a parent's, or none: by the number of active customers.
+async fn fit_segments(
+    room: &Room,
+    plan: &RunPlan,
+    lake: &Lake,
+    base: &read::Base,
+    previous: Option<&Recalled>,
+    parent: Option<&Recalled>,
+) -> driftline_lake::Result<(Status, Option<Segmented>)> {
+    let small = &room.job.file.small_markets;
+    let columns = read::feature_columns(lake, &room.job.file.segments.features);
+    let (keys, raw) = read::features(lake, &columns).await?;
+    let customers = Customers { keys: &keys, raw: &raw, columns: &columns };
+    let settings = &room.job.file.segments;
+    let parent_model = parent.and_then(|parent| parent.report.models.segments.as_ref());
+    let names: Vec<&String> = columns.iter().map(|(name, _)| name).collect();
+    let usable_parent = parent_model.filter(|model| model.columns.iter().collect::<Vec<_>>() == names);
+    let (status, segmented) = if base.active >= small.own_from {
+        let kept = previous
+            .filter(|recalled| recalled.report.status == Status::Full)
+            .and_then(|recalled| recalled.report.models.segments.as_ref());
+        let fitted = segment::fit(&customers, kept, plan.period, room.job.file.personas.members_min, settings);
+        (Status::Full, Some(fitted))
+    } else if let (true, Some(model)) = (base.active >= small.provisional_from, usable_parent) {
+        (Status::Provisional, Some(segment::adopt(&customers, model, settings)))
+    } else {
+        (Status::NotEnoughData, None)
+    };
+    match &segmented {
+        Some(segmented) => fitted::give_segments(lake, &keys, &segmented.assigned)?,
+        None => fitted::give_segments(lake, &[], &[])?,
+    }
+    Ok((status, segmented))
+}
+
+#[expect(clippy::too_many_arguments, reason = "one step of the flow table, called once")]
+fn describe(
+    room: &Room,
+    plan: &RunPlan,
+    revision: u32,
+    profiles: &[driftline_core::profile::SegmentProfile],
+    flows: Option<&[driftline_core::profile::Flow]>,
+    previous: Option<&Recalled>,
+    parent: Option<&Recalled>,
+    status: Status,
+    segmented: Option<&Segmented>,
+) -> PersonaSet {
+    let empty_tilts = BTreeMap::new();
+    let empty_stability = BTreeMap::new();
+    let adopted: Option<BTreeMap<u32, (String, String)>> = match (status, parent) {
+        (Status::Provisional, Some(parent)) => Some(
+            parent.report.personas.personas.iter().map(|p| (p.segment, (p.key.clone(), p.label.clone()))).collect(),
+        ),
+        _ => None,
+    };
+    let has = |table: &str| !room.graph.absent.contains(table);
+    // Without segments there is nothing to describe: only everyone's profile is left.
+    let shown: Vec<_> = match segmented {
+        Some(_) => profiles.to_vec(),
+        None => profiles.iter().filter(|profile| profile.segment == 0).cloned().collect(),
+    };
+    persona::describe(
+        &shown,
+        &persona::Context {
+            market: plan.market.as_str(),
+            period: plan.period,
+            revision,
+            previous: previous.filter(|_| status == Status::Full).map(|recalled| &recalled.report.personas),
+            flows: flows.unwrap_or(&[]),
+            tilts: segmented.map_or(&empty_tilts, |segmented| &segmented.tilts),
+            stability: segmented.map_or(&empty_stability, |segmented| &segmented.stability),
+            thresholds: &room.job.file.lineage,
+            priority: &room.job.file.priority,
+            floor: room.job.file.personas,
+            provisional: status == Status::Provisional,
+            adopted: adopted.as_ref(),
+            has_attributes: has("stg_customer_attributes"),
+            has_contacts: has("stg_contacts"),
+        },
+    )
+}
+
+async fn recall(room: &Room, publication: Option<Publication>) -> Result<Option<Recalled>> {
+    let Some(publication) = publication else { return Ok(None) };
+    let place = format!("{} {} (published)", publication.market, publication.period);
+    let bytes = room.ledger.read(&publication, "report.json").await.in_place(&place)?;
+    let report = serde_json::from_slice(&bytes)?;
+    Ok(Some(Recalled { publication, report }))
+}
+
+async fn recall_parent(room: &Room, plan: &RunPlan) -> Result<Option<Recalled>> {
+    let Some(parent) = room.job.file.small_markets.parent.clone().filter(|parent: &Market| *parent != plan.market) else {
+        return Ok(None);
+    };
+    let slot = Slot { job: room.job.name.clone(), market: parent, period: plan.period };
+    let published = room.ledger.latest(&slot).await.in_place(&format!("{} {}", slot.market, slot.period))?;
+    recall(room, published).await
+}
+
+/// Last period's customers, as published, become `previous.customers`.
+async fn give_previous(room: &Room, lake: &Lake, publication: &Publication, scratch: &Scratch) -> Result<()> {
+    let place = format!("{} {} (published)", publication.market, publication.period);
+    let bytes = room.ledger.read(publication, "tables/customers.parquet").await.in_place(&place)?;
+    let path = scratch.path.join("previous-customers.parquet");
+    std::fs::write(&path, &bytes).map_err(|source| Error::Output { path: path.clone(), source })?;
+    let schema = lake.schema_of("customers").await.in_place(&place)?;
+    lake.give_file("previous", "customers", schema, &path).in_place(&place)
+}
+
+fn check_not_too_late(pinned: &[PinnedSource], plan: &RunPlan) -> driftline_lake::Result<()> {
+    let first = pinned.iter().filter_map(|source| source.days).map(|days| days.0).min();
+    match first {
+        Some(first) if first >= plan.as_of => Err(driftline_lake::Error::SourceTooLate {
+            market: plan.market.to_string(),
+            first: first.to_string(),
+            as_of: plan.as_of.to_string(),
+        }),
+        _ => Ok(()),
+    }
+}
+
+/// Hash of everything that the figures and words follow from; run ids, object names and times are not in it.
+async fn content_id(room: &Room, plan: &RunPlan, lake: &Lake, previous: Option<&Recalled>) -> driftline_lake::Result<String> {
+    let tables = ["int_customer_days", "int_customer_categories", "market_periods", "segment_attributes", "segment_contacts"];
+    let mut parts = lake.content(&tables).await?;
+    parts.push(room.job.definition.clone());
+    parts.extend(room.graph.models.values().map(|model| model.sql.clone()));
+    parts.push(room.templates.text());
+    parts.push(env!("CARGO_PKG_VERSION").to_owned());
+    parts.push(format!("{} {} {}", plan.market, plan.period, plan.as_of));
+    parts.extend(previous.map(|recalled| recalled.report.content_id.clone()));
+    Ok(content::sha256(parts.join("\n").as_bytes())[..32].to_owned())
+}
+
+fn quality(room: &Room, plan: &RunPlan, pinned: &[PinnedSource], totals: &driftline_core::profile::MarketTotals, audits: usize) -> Quality {
+    let rows = |source: &PinnedSource| source.objects.iter().map(|object| object.rows).sum::<u64>();
+    let plain = |name: &str| name.trim_start_matches("stg_").replace('_', " ");
+    let mut absent: Vec<String> = room.graph.absent.iter().filter(|name| *name != "stg_cancelled_sales").map(|name| plain(name)).collect();
+    absent.extend(pinned.iter().filter(|source| source.metas.is_empty()).map(|source| source.name.replace('_', " ")));
+    Quality {
+        source_rows: pinned.iter().map(|source| (source.name.clone(), rows(source))).collect(),
+        sources_not_available: absent,
+        ignored_columns: pinned
+            .iter()
+            .filter(|source| !source.ignored_columns.is_empty())
+            .map(|source| (source.name.clone(), source.ignored_columns.clone()))
+            .collect(),
+        unidentified_gross_share: totals.unidentified_gross.ratio(totals.gross),
+        audits_passed: audits as u64,
+        complete_from: plan.complete_from,
+        complete_until: plan.complete_until,
+    }
+}
+
+fn inputs(pinned: &[PinnedSource]) -> Result<Vec<serde_json::Value>> {
+    let objects = pinned.iter().flat_map(|source| &source.objects);
+    objects.map(|object| serde_json::to_value(object).map_err(Error::from)).collect()
+}
+
+/// A folder that no other run uses; it is in no table, report or mail body but the link to the report.
+fn run_name(room: &Room, report: &Report) -> String {
+    format!("r{:06}-{}-{}", report.revision, &report.content_id[..12], room.now.timestamp_millis())
+}
+
+async fn already(room: &Room, publication: &Publication) -> Result<Outcome> {
+    let place = format!("{} {}", publication.market, publication.period);
+    let bytes = room.ledger.read(publication, "report.json").await.in_place(&place)?;
+    let report: Report = serde_json::from_slice(&bytes)?;
+    let sent = outbox::send_stored(room, publication).await?;
+    Ok(outcome(room, &report, publication, State::AlreadyPublished, sent))
+}
+
+fn outcome(room: &Room, report: &Report, publication: &Publication, state: State, sent: usize) -> Outcome {
+    let at = |name: &str| room.ledger.location(&publication.run, name);
+    let mails = publication.objects.iter().filter(|object| object.name.ends_with(".eml")).map(|object| at(&object.name));
+    Outcome {
+        market: report.market.to_string(),
+        period: report.period.to_string(),
+        state,
+        revision: report.revision,
+        headline: report.headline.sentence.clone(),
+        kind: Some(report.headline.kind),
+        personas: report.personas.personas.len(),
+        report_html: Some(at("report.html")),
+        report_json: Some(at("report.json")),
+        mails: mails.collect(),
+        sent,
+    }
+}
+
+fn dry_run(room: &Room, report: &Report, lake: &Lake, objects: Vec<(String, Bytes)>) -> Result<Outcome> {
+    let folder = room.dry_folder.join(report.market.as_str()).join(report.period.to_string());
+    let write = |name: &str, bytes: &[u8]| {
+        let path = folder.join(name);
+        let made = path.parent().map_or(Ok(()), std::fs::create_dir_all);
+        made.and_then(|()| std::fs::write(&path, bytes)).map_err(|source| Error::Output { path, source })
+    };
+    for table in lake.published() {
+        write(&format!("tables/{}.parquet", table.name), &read_file(&table.path)?)?;
+    }
+    let mut mails = Vec::new();
+    for (name, bytes) in &objects {
+        write(name, bytes)?;
+        if name.ends_with(".eml") {
+            mails.push(folder.join(name).display().to_string());
+        }
+    }
+    Ok(Outcome {
+        market: report.market.to_string(),
+        period: report.period.to_string(),
+        state: State::DryRun,
+        revision: report.revision,
+        headline: report.headline.sentence.clone(),
+        kind: Some(report.headline.kind),
+        personas: report.personas.personas.len(),
+        report_html: Some(folder.join("report.html").display().to_string()),
+        report_json: Some(folder.join("report.json").display().to_string()),
+        mails,
+        sent: 0,
+    })
+}
+
+fn read_file(path: &Path) -> Result<Bytes> {
+    std::fs::read(path).map(Bytes::from).map_err(|source| Error::Output { path: path.to_owned(), source })
+}
+
+/// A folder for one run's intermediate files, removed when the run ends.
+struct Scratch {
+    path: PathBuf,
+}
+
+impl Scratch {
+    fn new(parent: &Path) -> Result<Self> {
+        static COUNT: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(0);
+        let number = COUNT.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        let path = parent.join(format!("driftline-{}-{number}", std::process::id()));
+        std::fs::create_dir_all(&path).map_err(|source| Error::Output { path: path.clone(), source })?;
+        Ok(Self { path })
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.path);
+    }
+}

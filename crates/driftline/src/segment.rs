@@ -1,0 +1,214 @@
+//! Step 7 for segments: last period's model is kept unless a refit wins by the job's margin; every rename costs trust.
+
+use std::collections::BTreeMap;
+
+use driftline_core::Period;
+use driftline_core::profile::FeatureTilt;
+use driftline_core::report::{Candidate, SegmentModel};
+use driftline_lake::model::Feature;
+use driftline_stats::cluster::{self, Clustering, Points};
+use driftline_stats::random::mix;
+use driftline_stats::scale::ColumnScale;
+
+use crate::job::Segments;
+
+/// A model with what it says about this period's customers.
+pub struct Segmented {
+    pub model: SegmentModel,
+    /// Segment of each customer, 1 and up, in the order of the keys.
+    pub assigned: Vec<i64>,
+    pub tilts: BTreeMap<u32, Vec<FeatureTilt>>,
+    pub stability: BTreeMap<u32, f64>,
+}
+
+/// Active customers with their raw features.
+pub struct Customers<'a> {
+    pub keys: &'a [i64],
+    pub raw: &'a Points,
+    pub columns: &'a [(String, Feature)],
+}
+
+/// Fits or keeps the model of a market with enough customers of its own.
+pub fn fit(customers: &Customers<'_>, previous: Option<&SegmentModel>, period: Period, members_min: u64, settings: &Segments) -> Segmented {
+    let names: Vec<String> = customers.columns.iter().map(|(name, _)| name.clone()).collect();
+    let usable = previous.filter(|model| model.columns == names);
+    let scales = match usable {
+        Some(model) => model.scales.clone(),
+        None => fit_scales(customers),
+    };
+    let points = scaled(customers.raw, &scales);
+    let sample_rows = hash_sample(customers.keys, settings.sample_max);
+    let sample = points.take(&sample_rows);
+    if let Some(model) = usable
+        && let Some(kept) = keep(model, &points, &sample, members_min, settings)
+    {
+        return describe(customers, &points, &sample, kept, settings);
+    }
+    // A refit starts from this period's own scales.
+    let scales = fit_scales(customers);
+    let points = scaled(customers.raw, &scales);
+    let sample = points.take(&sample_rows);
+    let (clustering, candidates, silhouette) = choose(&sample, members_min, points.rows(), settings);
+    let refined = if sample.rows() < points.rows() { cluster::lloyd(&points, clustering.centroids) } else { clustering };
+    let reason = match previous {
+        None => "first model of this market".to_owned(),
+        Some(_) if usable.is_none() => "the features changed, so last period's model could not be kept".to_owned(),
+        Some(_) => format!("a refit fitted better than last period's model by more than {:.0} %", 100.0 * settings.keep_margin),
+    };
+    let model = SegmentModel {
+        columns: names,
+        scales,
+        centroids: by_size(&points, refined.centroids),
+        reason,
+        fitted_in: period,
+        sample_customers: sample.rows() as u64,
+        silhouette,
+        stability_min: 0.0,
+        candidates,
+    };
+    describe(customers, &points, &sample, model, settings)
+}
+
+/// Assigns the customers of a small market by another market's model.
+pub fn adopt(customers: &Customers<'_>, parent: &SegmentModel, settings: &Segments) -> Segmented {
+    let points = scaled(customers.raw, &parent.scales);
+    let sample = points.take(&hash_sample(customers.keys, settings.sample_max));
+    let model = SegmentModel { reason: "the parent market's model".to_owned(), ..parent.clone() };
+    describe(customers, &points, &sample, model, settings)
+}
+
+fn fit_scales(customers: &Customers<'_>) -> Vec<ColumnScale> {
+    let column = |index: usize| (0..customers.raw.rows()).map(|row| customers.raw.row(row)[index]).collect::<Vec<f64>>();
+    customers
+        .columns
+        .iter()
+        .enumerate()
+        .map(|(index, (_, feature))| ColumnScale::fit(&column(index), driftline_lake::read::is_log(feature)))
+        .collect()
+}
+
+fn scaled(raw: &Points, scales: &[ColumnScale]) -> Points {
+    let dimensions = scales.len().max(1);
+    let values = raw.values.iter().enumerate().map(|(index, value)| scales[index % dimensions].apply(*value)).collect();
+    Points { dimensions: raw.dimensions, values }
+}
+
+/// Rows of the customers with the smallest hashes, in the order of the keys: the same people whatever the order or the run.
+fn hash_sample(keys: &[i64], size: usize) -> Vec<usize> {
+    let mut rows: Vec<usize> = (0..keys.len()).collect();
+    if rows.len() > size {
+        rows.sort_by_key(|row| mix(keys[*row] as u64));
+        rows.truncate(size);
+        rows.sort_unstable();
+    }
+    rows
+}
+
+/// Last period's model, if no refit of the same number of segments beats it by the margin and no segment has become too small.
+fn keep(model: &SegmentModel, points: &Points, sample: &Points, members_min: u64, settings: &Segments) -> Option<SegmentModel> {
+    let mut sizes = vec![0u64; model.centroids.len()];
+    for row in 0..points.rows() {
+        sizes[cluster::nearest(&model.centroids, points.row(row)).0] += 1;
+    }
+    if sizes.iter().any(|size| *size < members_min) {
+        return None;
+    }
+    let inertia = |centroids: &[Vec<f64>]| (0..sample.rows()).map(|row| cluster::nearest(centroids, sample.row(row)).1).sum::<f64>();
+    let old = inertia(&model.centroids);
+    let refit = cluster::kmeans(sample, model.centroids.len(), settings.restarts, settings.seed);
+    let gain = if old > 0.0 { 1.0 - refit.inertia / old } else { 0.0 };
+    (gain < settings.keep_margin).then(|| SegmentModel {
+        reason: format!(
+            "kept from {}: a refit would lower the spread within segments by {:.1} %, less than the margin of {:.0} %",
+            model.fitted_in,
+            100.0 * gain.max(0.0),
+            100.0 * settings.keep_margin
+        ),
+        ..model.clone()
+    })
+}
+
+/// The number of segments: among those whose least stable segment is stable, the best separated; see `sql/DECISIONS.md`.
+fn choose(sample: &Points, members_min: u64, customers: usize, settings: &Segments) -> (Clustering, Vec<Candidate>, f64) {
+    let floor = members_min as f64 / customers.max(1) as f64;
+    let mut tried: Vec<(Clustering, Candidate)> = Vec::new();
+    for segments in settings.min..=settings.max {
+        let clustering = cluster::kmeans(sample, segments, settings.restarts, settings.seed);
+        let stable = cluster::stability(sample, &clustering, settings.bootstraps, settings.seed);
+        let mut sizes = vec![0usize; clustering.centroids.len()];
+        for row in 0..sample.rows() {
+            sizes[cluster::nearest(&clustering.centroids, sample.row(row)).0] += 1;
+        }
+        let candidate = Candidate {
+            segments,
+            silhouette: cluster::silhouette(sample, &clustering.centroids),
+            stability_min: stable.iter().copied().fold(1.0, f64::min),
+            smallest_share: sizes.iter().copied().min().unwrap_or(0) as f64 / sample.rows().max(1) as f64,
+        };
+        tried.push((clustering, candidate));
+    }
+    let large = |candidate: &Candidate| candidate.smallest_share >= floor;
+    let bars = [0.75, 0.6, 0.0];
+    let best = bars.iter().find_map(|bar| {
+        tried
+            .iter()
+            .filter(|(_, candidate)| large(candidate) && candidate.stability_min >= *bar)
+            .reduce(|best, next| if next.1.silhouette > best.1.silhouette { next } else { best })
+    });
+    let best = best.or(tried.first()).cloned();
+    let candidates = tried.into_iter().map(|(_, candidate)| candidate).collect();
+    match best {
+        Some((clustering, candidate)) => (clustering, candidates, candidate.silhouette),
+        None => (Clustering { centroids: Vec::new(), inertia: 0.0, iterations: 0 }, candidates, 0.0),
+    }
+}
+
+/// Segment 1 is the largest; ties go to the smaller centroid, so numbers do not depend on restarts.
+fn by_size(points: &Points, centroids: Vec<Vec<f64>>) -> Vec<Vec<f64>> {
+    let mut sizes = vec![0usize; centroids.len()];
+    for row in 0..points.rows() {
+        sizes[cluster::nearest(&centroids, points.row(row)).0] += 1;
+    }
+    let mut order: Vec<(usize, Vec<f64>)> = sizes.into_iter().zip(centroids).collect();
+    order.sort_by(|a, b| b.0.cmp(&a.0).then_with(|| a.1.iter().zip(&b.1).map(|(x, y)| x.total_cmp(y)).find(|o| o.is_ne()).unwrap_or(std::cmp::Ordering::Equal)));
+    order.into_iter().map(|(_, centroid)| centroid).collect()
+}
+
+fn describe(customers: &Customers<'_>, points: &Points, sample: &Points, mut model: SegmentModel, settings: &Segments) -> Segmented {
+    let clustering = Clustering { centroids: model.centroids.clone(), inertia: 0.0, iterations: 0 };
+    let stable = cluster::stability(sample, &clustering, settings.bootstraps, settings.seed);
+    model.stability_min = stable.iter().copied().fold(1.0, f64::min);
+    let mut assigned = Vec::with_capacity(points.rows());
+    let mut sums = vec![vec![0.0; points.dimensions]; model.centroids.len()];
+    let mut sizes = vec![0usize; model.centroids.len()];
+    let mut base = vec![0.0; points.dimensions];
+    for row in 0..points.rows() {
+        let segment = cluster::nearest(&model.centroids, points.row(row)).0;
+        assigned.push(segment as i64 + 1);
+        sizes[segment] += 1;
+        for (index, value) in points.row(row).iter().enumerate() {
+            sums[segment][index] += value;
+            base[index] += value;
+        }
+    }
+    let rows = points.rows().max(1) as f64;
+    let tilts = (0..model.centroids.len())
+        .map(|segment| {
+            let tilts = customers
+                .columns
+                .iter()
+                .enumerate()
+                .map(|(index, (column, feature))| FeatureTilt {
+                    column: column.clone(),
+                    label: feature.label.clone(),
+                    high: feature.high.clone(),
+                    low: feature.low.clone(),
+                    tilt: sums[segment][index] / sizes[segment].max(1) as f64 - base[index] / rows,
+                })
+                .collect();
+            (segment as u32 + 1, tilts)
+        })
+        .collect();
+    let stability = stable.into_iter().enumerate().map(|(segment, jaccard)| (segment as u32 + 1, jaccard)).collect();
+    Segmented { model, assigned, tilts, stability }
+}

@@ -1,0 +1,59 @@
+//! Opens the object store behind a URL: a folder, `file://`, `s3://`, `az://`, `gs://` or `http(s)://`.
+
+use std::path::Path as FolderPath;
+use std::sync::Arc;
+
+use object_store::ObjectStore;
+use object_store::local::LocalFileSystem;
+use object_store::path::Path;
+use url::Url;
+
+use crate::error::{Error, Result};
+
+/// A store and the place in it that the URL names.
+#[derive(Clone, Debug)]
+pub struct Location {
+    pub store: Arc<dyn ObjectStore>,
+    pub root: Path,
+    pub shown: String,
+    /// The folder on this machine, if it is one.
+    pub folder: Option<std::path::PathBuf>,
+}
+
+/// Opens a URL; relative folders are below `base`. Credentials and options come from `environment` (`AWS_…`, `AZURE_…`, `GOOGLE_…`).
+///
+/// # Errors
+/// `Error::Url` for a scheme or an option that the store does not take, or a folder that cannot be made.
+pub fn open(url: &str, base: &FolderPath, create: bool, environment: &[(String, String)]) -> Result<Location> {
+    let wrong = |problem: String| Error::Url { url: url.to_owned(), problem };
+    let parsed = match Url::parse(url) {
+        Ok(parsed) if parsed.scheme().len() > 1 => Some(parsed),
+        _ => None,
+    };
+    let folder = match &parsed {
+        None => Some(base.join(url)),
+        Some(parsed) if parsed.scheme() == "file" => {
+            Some(parsed.to_file_path().map_err(|()| wrong("not an absolute path".to_owned()))?)
+        }
+        Some(_) => None,
+    };
+    if let Some(folder) = folder {
+        if create {
+            std::fs::create_dir_all(&folder).map_err(|error| wrong(error.to_string()))?;
+        }
+        let folder = folder.canonicalize().map_err(|error| wrong(format!("{}: {error}", folder.display())))?;
+        let store = LocalFileSystem::new_with_prefix(&folder).map_err(|error| wrong(error.to_string()))?;
+        let shown = if parsed.is_some() { url.to_owned() } else { url.trim_end_matches('/').to_owned() };
+        return Ok(Location { store: Arc::new(store), root: Path::default(), shown, folder: Some(folder) });
+    }
+    let Some(parsed) = parsed else { return Err(wrong("empty".to_owned())) };
+    let options = environment.iter().filter_map(|(name, value)| {
+        let lower = name.to_lowercase();
+        let known = ["aws_", "azure_", "google_"].iter().any(|prefix| lower.starts_with(prefix)) || lower == "allow_http";
+        known.then(|| (lower, value.clone()))
+    });
+    let (store, root) =
+        object_store::parse_url_opts(&parsed, options).map_err(|error| wrong(error.to_string()))?;
+    let shown = format!("{}://{}{}", parsed.scheme(), parsed.host_str().unwrap_or_default(), parsed.path());
+    Ok(Location { store: Arc::from(store), root, shown, folder: None })
+}

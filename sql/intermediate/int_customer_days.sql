@@ -1,0 +1,58 @@
+/*---
+about = "What each customer bought and brought back on each day: what every later figure about customers is built from."
+grain = ["customer_key", "order_date"]
+kind = "table"
+
+[columns]
+customer_key = { type = "int64", about = "Keyed pseudonym of the customer id; the id itself ends here." }
+order_date = { type = "date", about = "Calendar day in the market's time zone." }
+sold_lines = { type = "int64", min = 0, about = "Source lines sold." }
+returned_lines = { type = "int64", min = 0, about = "Source lines returned or cancelled." }
+sold_amount = { type = "decimal(18,4)", about = "Amount sold." }
+returned_amount = { type = "decimal(18,4)", about = "Amount returned or cancelled on that day, negative." }
+discount_amount = { type = "decimal(18,4)", about = "Reductions already taken off, positive." }
+---*/
+with
+
+order_lines as (
+
+    select
+        customer_id,
+        order_date,
+        kind,
+        line_count,
+        amount,
+        discount
+    from stg_order_lines
+    where customer_id is not null
+        and is_profiled
+        and order_date < $as_of
+
+),
+
+lines_summed_to_days as (
+
+    select
+        customer_id,
+        order_date,
+        sum(case when kind = 'sale' then line_count else 0 end) as sold_lines,
+        sum(case when kind in ('return', 'cancellation') then line_count else 0 end) as returned_lines,
+        sum(case when kind = 'sale' then amount else 0 end) as sold_amount,
+        sum(case when kind in ('return', 'cancellation') then amount else 0 end) as returned_amount,
+        sum(coalesce(discount, 0)) as discount_amount
+    from order_lines
+    group by
+        customer_id,
+        order_date
+
+)
+
+select
+    pseudonym($pseudonym_key, customer_id) as customer_key,
+    order_date,
+    sold_lines,
+    returned_lines,
+    cast(sold_amount as decimal(18, 4)) as sold_amount,
+    cast(returned_amount as decimal(18, 4)) as returned_amount,
+    cast(discount_amount as decimal(18, 4)) as discount_amount
+from lines_summed_to_days

@@ -1,0 +1,115 @@
+/*---
+about = "Customers with their RFM group, lifecycle stage and the habits that segments are made of."
+grain = ["customer_key"]
+kind = "table"
+
+[columns]
+customer_key = { type = "int64", not_null = true, about = "Keyed pseudonym." }
+is_active = { type = "boolean", about = "A purchase day inside the active window." }
+rfm_group = { type = "utf8", about = "Total and disjoint map of the 125 score codes." }
+lifecycle_stage = { type = "utf8", about = "By recency against the market's own gaps between purchases." }
+recency_score = { type = "int64", about = "R of RFM." }
+frequency_score = { type = "int64", about = "F of RFM." }
+monetary_score = { type = "int64", about = "M of RFM." }
+purchase_days = { type = "int64", about = "Purchase days before as-of." }
+purchase_days_active = { type = "int64", about = "Purchase days inside the active window." }
+recency_days = { type = "int64", about = "Days since the last purchase day." }
+age_days = { type = "int64", about = "Days since the first purchase day." }
+mean_order = { type = "decimal(18,4)", about = "Amount sold a purchase day, inside the active window." }
+lines_per_order = { type = "decimal(18,4)", about = "Lines a purchase day, inside the active window." }
+return_rate = { type = "decimal(18,6)", about = "Returned amount by sold amount inside the active window; at most 1." }
+discount_share = { type = "decimal(18,6)", about = "Reductions by the amount before them, inside the active window." }
+net_period = { type = "decimal(18,4)", about = "Net amount inside the period." }
+net_12_months = { type = "decimal(18,4)", about = "Net amount of the 12 calendar months before as-of." }
+net_lifetime = { type = "decimal(18,4)", about = "Net amount before as-of." }
+---*/
+with
+
+customers as (
+
+    select *
+    from int_customers_summarised
+
+),
+
+scores as (
+
+    select *
+    from int_customers_scored
+
+),
+
+gaps as (
+
+    -- Mean gap between purchases of each repeat customer; the market's quantiles draw the lines of the stages.
+    select
+        percentile_cont(0.5) within group (order by gap_days) as gap_median,
+        percentile_cont(0.8) within group (order by gap_days) as gap_high,
+        percentile_cont(0.95) within group (order by gap_days) as gap_extreme
+    from (
+        select
+            cast(days_between(first_purchase_date, last_purchase_date) as double) / (purchase_days - 1) as gap_days
+        from int_customers_summarised
+        where purchase_days > 1
+    ) as repeat_customers
+
+)
+
+select
+    customers.customer_key,
+    customers.is_active,
+    case
+        when scores.recency_score = 5 and scores.frequency_score + scores.monetary_score >= 8 then 'champions'
+        when scores.recency_score >= 3 and scores.frequency_score + scores.monetary_score >= 8 then 'loyal'
+        when scores.recency_score >= 4 and scores.frequency_score + scores.monetary_score >= 5 then 'active'
+        when scores.recency_score = 5 then 'new'
+        when scores.recency_score = 4 then 'promising'
+        when scores.recency_score = 3 then 'needs_attention'
+        when scores.frequency_score + scores.monetary_score >= 9 then 'previously_loyal'
+        when scores.frequency_score + scores.monetary_score >= 6 then 'at_risk'
+        when scores.recency_score = 2 then 'almost_lost'
+        else 'dormant'
+    end as rfm_group,
+    case
+        when customers.recency_days > greatest(coalesce(gaps.gap_extreme, 182), 28) then 'lapsed'
+        when customers.recency_days > greatest(coalesce(gaps.gap_high, 91), 21) then 'at-risk'
+        when customers.purchase_days = 1 then 'first-time'
+        when customers.recency_days > greatest(coalesce(gaps.gap_median, 45), 14) then 'cooling'
+        else 'active'
+    end as lifecycle_stage,
+    scores.recency_score,
+    scores.frequency_score,
+    scores.monetary_score,
+    customers.purchase_days,
+    customers.purchase_days_active,
+    customers.recency_days,
+    customers.age_days,
+    cast(
+        case when customers.purchase_days_active > 0 then customers.sold_active / customers.purchase_days_active else 0 end
+        as decimal(18, 4)
+    ) as mean_order,
+    cast(
+        case
+            when customers.purchase_days_active > 0
+                then cast(customers.sold_lines_active as decimal(18, 4)) / customers.purchase_days_active
+            else 0
+        end as decimal(18, 4)
+    ) as lines_per_order,
+    cast(
+        case when customers.sold_active > 0 then least(1, -customers.returned_active / customers.sold_active) else 0 end
+        as decimal(18, 6)
+    ) as return_rate,
+    cast(
+        case
+            when customers.sold_active + customers.discount_active > 0
+                then customers.discount_active / (customers.sold_active + customers.discount_active)
+            else 0
+        end as decimal(18, 6)
+    ) as discount_share,
+    customers.net_period,
+    customers.net_12_months,
+    customers.net_lifetime
+from customers
+inner join scores
+    on customers.customer_key = scores.customer_key
+cross join gaps

@@ -1,0 +1,55 @@
+/*---
+about = "One row per segment of active customers, and segment 0 for all active customers together: size, money and habits."
+grain = ["segment"]
+kind = "table"
+publish = true
+
+[columns]
+segment = { type = "int64", not_null = true, min = 0, about = "Number of the segment; 0 is everyone active." }
+customers = { type = "int64", min = 1, about = "Active customers." }
+value_12_months = { type = "decimal(18,2)", about = "Sum of the customers' rounded 12-month values." }
+net_period = { type = "decimal(18,2)", about = "Net amount inside the period, rounded once." }
+churn_risk = { type = "decimal(9,6)", min = 0, max = 1, about = "Mean risk of no purchase in the next horizon." }
+purchase_days_active = { type = "decimal(18,4)", about = "Mean purchase days in the active window.", card = { label = "Purchase days", unit = "in the window", decimals = 1 } }
+recency_days = { type = "decimal(18,4)", about = "Mean days since the last purchase.", card = { label = "Days since last purchase", unit = "days", decimals = 0 } }
+age_days = { type = "decimal(18,4)", about = "Mean days since the first purchase.", card = { label = "Days since first purchase", unit = "days", decimals = 0 } }
+mean_order = { type = "decimal(18,4)", about = "Mean of the customers' spend a purchase day.", card = { label = "Spend a purchase day", unit = "money", decimals = 2 } }
+lines_per_order = { type = "decimal(18,4)", about = "Mean of the customers' lines a purchase day.", card = { label = "Lines a purchase day", unit = "lines", decimals = 1 } }
+return_rate = { type = "decimal(18,6)", about = "Mean share of sales returned.", card = { label = "Share of sales returned", unit = "share", decimals = 1 } }
+discount_share = { type = "decimal(18,6)", about = "Mean share of price taken off.", card = { label = "Share of price discounted", unit = "share", decimals = 1 } }
+---*/
+with
+
+active_customers as (
+
+    select *
+    from customers
+    where is_active
+
+),
+
+segments_and_everyone as (
+
+    select * from active_customers where segment > 0
+
+    union all
+
+    select * replace (cast(0 as bigint) as segment) from active_customers
+
+)
+
+select
+    segment,
+    count(*) as customers,
+    cast(sum(value_12_months) as decimal(18, 2)) as value_12_months,
+    cast(round(sum(net_period), 2) as decimal(18, 2)) as net_period,
+    cast(avg(churn_risk) as decimal(9, 6)) as churn_risk,
+    cast(avg(cast(purchase_days_active as decimal(18, 4))) as decimal(18, 4)) as purchase_days_active,
+    cast(avg(cast(recency_days as decimal(18, 4))) as decimal(18, 4)) as recency_days,
+    cast(avg(cast(age_days as decimal(18, 4))) as decimal(18, 4)) as age_days,
+    cast(avg(mean_order) as decimal(18, 4)) as mean_order,
+    cast(avg(lines_per_order) as decimal(18, 4)) as lines_per_order,
+    cast(avg(return_rate) as decimal(18, 6)) as return_rate,
+    cast(avg(discount_share) as decimal(18, 6)) as discount_share
+from segments_and_everyone
+group by segment
