@@ -13,12 +13,13 @@ frequency_score = { type = "int64", about = "F of RFM." }
 monetary_score = { type = "int64", about = "M of RFM." }
 purchase_days = { type = "int64", about = "Purchase days before as-of." }
 purchase_days_active = { type = "int64", about = "Purchase days inside the active window." }
+purchases_a_month = { type = "decimal(18,4)", about = "Purchase days by months known, over the last 12 months." }
 recency_days = { type = "int64", about = "Days since the last purchase day." }
 age_days = { type = "int64", about = "Days since the first purchase day." }
-mean_order = { type = "decimal(18,4)", about = "Amount sold a purchase day, inside the active window." }
-lines_per_order = { type = "decimal(18,4)", about = "Lines a purchase day, inside the active window." }
-return_rate = { type = "decimal(18,6)", about = "Returned amount by sold amount inside the active window; at most 1." }
-discount_share = { type = "decimal(18,6)", about = "Reductions by the amount before them, inside the active window." }
+mean_order = { type = "decimal(18,4)", about = "Amount sold a purchase day, over the last 12 months." }
+lines_per_order = { type = "decimal(18,4)", about = "Lines a purchase day, over the last 12 months." }
+return_rate = { type = "decimal(18,6)", about = "Returned amount by sold amount over the last 12 months; at most 1." }
+discount_share = { type = "decimal(18,6)", about = "Reductions by the amount before them, over the last 12 months." }
 net_period = { type = "decimal(18,4)", about = "Net amount inside the period." }
 net_12_months = { type = "decimal(18,4)", about = "Net amount of the 12 calendar months before as-of." }
 net_lifetime = { type = "decimal(18,4)", about = "Net amount before as-of." }
@@ -85,24 +86,33 @@ select
     customers.recency_days,
     customers.age_days,
     cast(
-        case when customers.purchase_days_active > 0 then customers.sold_active / customers.purchase_days_active else 0 end
+        -- A rate, not a count: it means the same while a young customer's, or a young export's, window is still filling.
+        cast(customers.purchase_days_12_months as decimal(18, 4)) * 30.4375 / greatest(least(customers.age_days, 365), 30)
         as decimal(18, 4)
+    ) as purchases_a_month,
+    cast(
+        case
+            when customers.purchase_days_12_months > 0 then customers.sold_12_months / customers.purchase_days_12_months
+            else 0
+        end as decimal(18, 4)
     ) as mean_order,
     cast(
         case
-            when customers.purchase_days_active > 0
-                then cast(customers.sold_lines_active as decimal(18, 4)) / customers.purchase_days_active
+            when customers.purchase_days_12_months > 0
+                then cast(customers.sold_lines_12_months as decimal(18, 4)) / customers.purchase_days_12_months
             else 0
         end as decimal(18, 4)
     ) as lines_per_order,
     cast(
-        case when customers.sold_active > 0 then least(1, -customers.returned_active / customers.sold_active) else 0 end
-        as decimal(18, 6)
+        case
+            when customers.sold_12_months > 0 then least(1, -customers.returned_12_months / customers.sold_12_months)
+            else 0
+        end as decimal(18, 6)
     ) as return_rate,
     cast(
         case
-            when customers.sold_active + customers.discount_active > 0
-                then customers.discount_active / (customers.sold_active + customers.discount_active)
+            when customers.sold_12_months + customers.discount_12_months > 0
+                then customers.discount_12_months / (customers.sold_12_months + customers.discount_12_months)
             else 0
         end as decimal(18, 6)
     ) as discount_share,

@@ -15,10 +15,11 @@ mean_repeat_spend = { type = "decimal(18,4)", min = 0, about = "Mean spend of th
 net_period = { type = "decimal(18,4)", about = "Sold plus returned amounts inside the period." }
 net_12_months = { type = "decimal(18,4)", about = "Sold plus returned amounts in the 12 calendar months before as-of." }
 net_lifetime = { type = "decimal(18,4)", about = "Sold plus returned amounts before as-of." }
-sold_active = { type = "decimal(18,4)", about = "Amount sold inside the active window." }
-returned_active = { type = "decimal(18,4)", about = "Amount returned inside the active window, negative." }
-discount_active = { type = "decimal(18,4)", about = "Reductions inside the active window, positive." }
-sold_lines_active = { type = "int64", min = 0, about = "Lines sold inside the active window." }
+purchase_days_12_months = { type = "int64", min = 0, about = "Purchase days in the 12 calendar months before as-of." }
+sold_12_months = { type = "decimal(18,4)", about = "Amount sold in the 12 months." }
+returned_12_months = { type = "decimal(18,4)", about = "Amount returned in the 12 months, negative." }
+discount_12_months = { type = "decimal(18,4)", about = "Reductions in the 12 months, positive." }
+sold_lines_12_months = { type = "int64", min = 0, about = "Lines sold in the 12 months." }
 sold_lifetime = { type = "decimal(18,4)", about = "Amount sold before as-of." }
 is_active = { type = "boolean", about = "A purchase day inside the active window." }
 ---*/
@@ -55,10 +56,10 @@ money_summed_to_customers as (
         sum(sold_amount) as sold_lifetime,
         sum(case when order_date >= $period_start then sold_amount + returned_amount else 0 end) as net_period,
         sum(case when order_date >= $year_start then sold_amount + returned_amount else 0 end) as net_12_months,
-        sum(case when order_date >= $active_start then sold_amount else 0 end) as sold_active,
-        sum(case when order_date >= $active_start then returned_amount else 0 end) as returned_active,
-        sum(case when order_date >= $active_start then discount_amount else 0 end) as discount_active,
-        sum(case when order_date >= $active_start then sold_lines else 0 end) as sold_lines_active
+        sum(case when order_date >= $year_start then sold_amount else 0 end) as sold_12_months,
+        sum(case when order_date >= $year_start then returned_amount else 0 end) as returned_12_months,
+        sum(case when order_date >= $year_start then discount_amount else 0 end) as discount_12_months,
+        sum(case when order_date >= $year_start then sold_lines else 0 end) as sold_lines_12_months
     from customer_days
     group by customer_key
 
@@ -70,6 +71,7 @@ purchases_summed_to_customers as (
         customer_key,
         count(*) as purchase_days,
         sum(case when order_date >= $active_start then 1 else 0 end) as purchase_days_active,
+        sum(case when order_date >= $year_start then 1 else 0 end) as purchase_days_12_months,
         min(order_date) as first_purchase_date,
         max(order_date) as last_purchase_date,
         sum(spend) as spend
@@ -96,6 +98,7 @@ select
     purchases.last_purchase_date,
     purchases.purchase_days,
     purchases.purchase_days_active,
+    purchases.purchase_days_12_months,
     days_between(purchases.last_purchase_date, $as_of) as recency_days,
     days_between(purchases.first_purchase_date, $as_of) as age_days,
     cast(
@@ -108,10 +111,10 @@ select
     cast(money.net_period as decimal(18, 4)) as net_period,
     cast(money.net_12_months as decimal(18, 4)) as net_12_months,
     cast(money.net_lifetime as decimal(18, 4)) as net_lifetime,
-    cast(money.sold_active as decimal(18, 4)) as sold_active,
-    cast(money.returned_active as decimal(18, 4)) as returned_active,
-    cast(money.discount_active as decimal(18, 4)) as discount_active,
-    money.sold_lines_active,
+    cast(money.sold_12_months as decimal(18, 4)) as sold_12_months,
+    cast(money.returned_12_months as decimal(18, 4)) as returned_12_months,
+    cast(money.discount_12_months as decimal(18, 4)) as discount_12_months,
+    money.sold_lines_12_months,
     cast(money.sold_lifetime as decimal(18, 4)) as sold_lifetime,
     purchases.purchase_days_active > 0 as is_active
 from purchases_summed_to_customers as purchases

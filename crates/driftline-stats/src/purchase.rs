@@ -48,6 +48,7 @@
 
 mod beta_geometric;
 pub(crate) mod chunks;
+mod coordinates;
 mod count;
 pub(crate) mod counted;
 mod fit;

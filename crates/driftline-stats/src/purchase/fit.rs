@@ -3,11 +3,12 @@
 //! The search runs over logarithms. It starts from several points on a sample of the customers, goes on from the best on
 //! larger ones, and ends on all of them: most evaluations are cheap, and the last few start next to the maximum. The sample is drawn by rank, not by chance, so the same customers always give the same bits.
 
+use super::coordinates::{Coordinates, slopes};
 use super::counted::{Counted, merge, sample};
 use super::{History, Kind, PurchaseModel};
 use crate::error::Error;
 use crate::optimise::{
-    Bounds, Matrix, Peak, climb, climb_by_simplex, dot, inverse, multiply, negative_hessian, scaled_identity,
+    Matrix, Peak, climb, climb_by_simplex, dot, inverse, multiply, negative_hessian, scaled_identity,
 };
 use serde::{Deserialize, Serialize};
 
@@ -102,7 +103,6 @@ struct Search {
     levels: Vec<Counted>,
     histories: usize,
     mean_age: f64,
-    /// Repeat purchases by unit of time since the first.
     rate: f64,
 }
 
@@ -127,19 +127,19 @@ impl Search {
     }
 
     fn fit(&self, kind: Kind) -> Result<Fit, Error> {
-        let bounds = self.bounds(kind);
-        let starts = self.starts(kind);
+        let space = Coordinates { kind, mean_age: self.mean_age, rate: self.rate };
+        let (bounds, starts) = (space.bounds(), space.starts());
         let (all, samples) = self.levels.split_last().ok_or(Error::NoCustomers)?;
         let mut found: Vec<Peak<4>> = Vec::new();
         let mut curvature: Option<Matrix<4>> = None;
         for level in samples {
-            let function = |point: &[f64; 4]| objective(kind, level, point);
-            found = self.explore(kind, level, &starts, &found, curvature);
+            let function = |point: &[f64; 4]| space.log_likelihood(level, point);
+            found = explore(&space, level, &starts, &found, curvature);
             curvature = found.first().and_then(|peak| inverse(&negative_hessian(&function, &peak.point, HESSIAN_STEP)));
         }
         found.truncate(1);
-        let peak = *self.explore(kind, all, &starts, &found, curvature).first().ok_or(Error::NoCustomers)?;
-        let function = |point: &[f64; 4]| objective(kind, all, point);
+        let peak = *explore(&space, all, &starts, &found, curvature).first().ok_or(Error::NoCustomers)?;
+        let function = |point: &[f64; 4]| space.log_likelihood(all, point);
         let tolerance = tolerance(all.customers);
         let mut peak = climb(&function, peak, &bounds, tolerance, 200);
         if peak.gradient_norm(&bounds) > tolerance {
@@ -162,52 +162,14 @@ impl Search {
         } else {
             peak.inverse = [[f64::INFINITY; 4]; 4];
         }
-        Ok(self.result(kind, &peak, &bounds, starts.iter().map(Vec::len).sum()))
+        Ok(self.result(&space, &peak, starts.iter().map(Vec::len).sum()))
     }
 
-    /// Finds the highest peaks of a level, at most two, highest first: from those of the level before, or else from all
-    /// starts.
-    fn explore(
-        &self,
-        kind: Kind,
-        level: &Counted,
-        starts: &[Vec<[f64; 4]>],
-        before: &[Peak<4>],
-        curvature: Option<Matrix<4>>,
-    ) -> Vec<Peak<4>> {
-        let (function, bounds) = (|point: &[f64; 4]| objective(kind, level, point), self.bounds(kind));
-        let plain = scaled_identity(4.0 / level.customers);
-        let at = |point: [f64; 4], inverse| Peak::new(&function, bounds.clamp(point), inverse);
-        let best_of = |group: &Vec<[f64; 4]>| group.iter().map(|&point| at(point, plain)).max_by(by_value);
-        let mut peaks: Vec<Peak<4>> =
-            before.iter().map(|peak| at(peak.point, curvature.unwrap_or(plain))).collect();
-        if before.is_empty() {
-            peaks.extend(starts.iter().filter_map(best_of));
-        } else if level.histories() <= AFRESH {
-            peaks.extend(starts.iter().filter_map(best_of).max_by(by_value));
-        }
-        // A parameter that ran to a limit on a sample has no gradient left to come back by.
-        if let Some(peak) = before.first() {
-            let inside = self.inside(kind, peak.point);
-            if inside != peak.point {
-                peaks.push(at(inside, plain));
-            }
-        }
-        // The poorer ones are dropped after a few steps, and nothing is taken to the end yet.
-        let tolerance = 1e-6 * level.customers.max(1e3);
-        for (keep, steps) in [(6, 15), (2, 60)] {
-            peaks = peaks.into_iter().map(|peak| climb(&function, peak, &bounds, tolerance, steps)).collect();
-            peaks.sort_by(|a, b| by_value(b, a));
-            peaks.truncate(keep);
-        }
-        peaks
-    }
-
-    fn result(&self, kind: Kind, peak: &Peak<4>, bounds: &Bounds<4>, starts: usize) -> Fit {
+    fn result(&self, space: &Coordinates, peak: &Peak<4>, starts: usize) -> Fit {
         let all = &self.levels[self.levels.len() - 1];
-        let model = model_at(kind, &peak.point);
-        let boundary = self.boundary(&model, &peak.inverse);
-        let slopes = to_logarithms(&model);
+        let model = space.model(&peak.point);
+        let boundary = space.limits(&model, &peak.inverse);
+        let slopes = slopes(&model);
         // Covariances follow the slopes of ln r, ln α, … by the coordinates of the search.
         let covariance_log: Option<Matrix<4>> = boundary.is_none().then(|| {
             core::array::from_fn(|n| core::array::from_fn(|m| dot(&slopes[n], &multiply(&peak.inverse, &slopes[m]))))
@@ -215,7 +177,7 @@ impl Search {
         let errors = |covariance: Matrix<4>| {
             core::array::from_fn(|n| model.parameters[n] * libm::sqrt(covariance[n][n]))
         };
-        let gradient_norm = peak.gradient_norm(bounds);
+        let gradient_norm = peak.gradient_norm(&space.bounds());
         Fit {
             model,
             log_likelihood: peak.value,
@@ -229,40 +191,43 @@ impl Search {
             starts,
         }
     }
+}
 
-    /// Names the limits that the parameters ran to. Where the Hessian is regular a parameter has to be far out, else
-    /// the one that makes it singular only large or small.
-    fn boundary(&self, model: &PurchaseModel, covariance: &Matrix<4>) -> Option<String> {
-        let [r, _, first, second] = model.parameters;
-        let vague = (0..4).any(|n| covariance[n][n] > 100.0);
-        let far = if vague { 30.0 } else { 1e5 };
-        let mut limits = Vec::new();
-        if r > far {
-            limits.push("one purchase rate for all: r and alpha -> infinity (Poisson limit)");
-        }
-        if model.kind == Kind::ParetoNbd {
-            let dropped_by_mean_age = -libm::expm1(-first * libm::log1p(self.mean_age / second));
-            if dropped_by_mean_age < 1.0 / far {
-                limits.push("no dropout: s/beta -> 0 (NBD limit)");
-            } else if first > far {
-                limits.push("one dropout rate for all: s and beta -> infinity");
-            } else if second < self.mean_age / far {
-                limits.push("dropout at once or never: beta -> 0");
-            }
-        } else if first / (first + second) < 1.0 / far {
-            limits.push("no dropout: a/(a+b) -> 0 (NBD limit)");
-        } else if first + second > far {
-            limits.push("one dropout probability for all: a and b -> infinity");
-        } else if first + second < 1.0 / far {
-            limits.push("dropout at the first chance or never: a and b -> 0");
-        } else if second / (first + second) < 1.0 / far {
-            limits.push("dropout at the first chance: b/(a+b) -> 0");
-        }
-        if limits.is_empty() && vague {
-            limits.push("the likelihood is flat in one direction: the histories do not tell all parameters apart");
-        }
-        (!limits.is_empty()).then(|| limits.join("; "))
+/// Finds the highest peaks of a level, at most two, highest first: from those of the level before, or else from all
+/// starts.
+fn explore(
+    space: &Coordinates,
+    level: &Counted,
+    starts: &[Vec<[f64; 4]>],
+    before: &[Peak<4>],
+    curvature: Option<Matrix<4>>,
+) -> Vec<Peak<4>> {
+    let (function, bounds) = (|point: &[f64; 4]| space.log_likelihood(level, point), space.bounds());
+    let plain = scaled_identity(4.0 / level.customers);
+    let at = |point: [f64; 4], inverse| Peak::new(&function, bounds.clamp(point), inverse);
+    let best_of = |group: &Vec<[f64; 4]>| group.iter().map(|&point| at(point, plain)).max_by(by_value);
+    let mut peaks: Vec<Peak<4>> =
+        before.iter().map(|peak| at(peak.point, curvature.unwrap_or(plain))).collect();
+    if before.is_empty() {
+        peaks.extend(starts.iter().filter_map(best_of));
+    } else if level.histories() <= AFRESH {
+        peaks.extend(starts.iter().filter_map(best_of).max_by(by_value));
     }
+    // A parameter that ran to a limit on a sample has no gradient left to come back by.
+    if let Some(peak) = before.first() {
+        let inside = space.inside(peak.point);
+        if inside != peak.point {
+            peaks.push(at(inside, plain));
+        }
+    }
+    // The poorer ones are dropped after a few steps, and nothing is taken to the end yet.
+    let tolerance = 1e-6 * level.customers.max(1e3);
+    for (keep, steps) in [(6, 15), (2, 60)] {
+        peaks = peaks.into_iter().map(|peak| climb(&function, peak, &bounds, tolerance, steps)).collect();
+        peaks.sort_by(|a, b| by_value(b, a));
+        peaks.truncate(keep);
+    }
+    peaks
 }
 
 fn by_value(a: &Peak<4>, b: &Peak<4>) -> core::cmp::Ordering {
