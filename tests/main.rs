@@ -1,1 +1,53 @@
+//! One integration binary. It drives the built program as its users do and reads what they get.
+//!
+//! Tests that need the reference data outside the repository run when `DRIFTLINE_SHARED` names their folder; without it they are
+//! listed as ignored and counted as "not run" in the last line.
 
+mod bad_input; // One broken thing a case: the message names it, the exit code is its own, nothing is published.
+mod bench; // The bench dialect against the figures of an independent program.
+mod commands; // What each command prints and leaves behind.
+mod determinism; // Same rows, same bytes, whatever the threads and the layout of files.
+mod disclosure; // Nothing about fewer than ten people leaves the warehouse.
+mod facts; // Published totals equal totals computed outside the project.
+mod fences; // Which crate may use which.
+mod figures; // Bridges close, and every number of a mail is in report.json.
+mod mail_server; // Delivery to a real SMTP server, where one was started.
+mod product; // How tests start the program and read its tables.
+
+use libtest_mimic::{Arguments, Failed, Trial};
+
+/// A test by name; `None` for the data means that it needs none.
+fn trial(name: &'static str, needs: Option<&'static str>, test: fn() -> Result<(), String>) -> Trial {
+    let missing = needs.is_some_and(|variable| std::env::var_os(variable).is_none());
+    Trial::test(name, move || test().map_err(Failed::from)).with_ignored_flag(missing)
+}
+
+fn main() -> std::process::ExitCode {
+    let shared = Some("DRIFTLINE_SHARED");
+    let mut trials = vec![
+        trial("commands::a_range_is_published_and_a_second_run_does_nothing", None, commands::run_twice),
+        trial("commands::a_revision_lies_beside_the_first", None, commands::revise),
+        trial("commands::a_dry_run_publishes_nothing", None, commands::dry_run),
+        trial("commands::check_passes_on_the_shipped_project", None, commands::check),
+        trial("commands::init_writes_a_project_that_checks_and_runs", None, commands::init),
+        trial("commands::list_show_diff_and_preview_speak_json_and_text", None, commands::readers),
+        trial("commands::select_shows_a_model", None, commands::select),
+        trial("determinism::threads_and_layout_change_no_byte", None, determinism::threads_and_layout),
+        trial("disclosure::complete_journey_has_no_small_cell", None, disclosure::complete_journey),
+        trial("disclosure::online_retail_has_no_small_cell", shared, disclosure::online_retail),
+        trial("facts::complete_journey_quarters", None, facts::complete_journey),
+        trial("facts::online_retail_271_market_quarters", shared, facts::online_retail),
+        trial("fences::crates_use_what_they_may", None, fences::crates),
+        trial("fences::one_arrow_one_parquet_one_object_store", None, fences::one_version),
+        trial("fences::readme_commands_and_exit_codes_are_true", None, fences::readme),
+        trial("figures::bridges_close_and_mails_quote_the_report", None, figures::complete_journey),
+        trial("figures::online_retail_bridges_close", shared, figures::online_retail),
+        trial("bench::figures_equal_the_independent_program", Some("DRIFTLINE_BENCH_EXPORTS"), bench::figures),
+        trial("mail_server::a_real_server_takes_the_stored_bytes", Some("DRIFTLINE_SMTP"), mail_server::delivery),
+    ];
+    trials.extend(bad_input::trials());
+    let not_run = trials.iter().filter(|trial| trial.has_ignored_flag()).count();
+    let conclusion = libtest_mimic::run(&Arguments::from_args(), trials);
+    println!("not run: {not_run} (they need DRIFTLINE_SHARED, DRIFTLINE_BENCH_EXPORTS or DRIFTLINE_SMTP; see tests/README.md)");
+    conclusion.exit_code()
+}

@@ -65,7 +65,9 @@ pub async fn run(path: &Path, case: &Case, limits: &Limits, graph: &Arc<Graph>, 
     fitted::give_models(&lake, None)?;
     fitted::give_segments(&lake, &[], &[])?;
     for (table, rows) in &case.given {
-        let schema = match graph.models.get(table) {
+        // Last period's table has the shape of this period's model.
+        let model = graph.models.get(table.strip_prefix("previous.").unwrap_or(table));
+        let schema = match model {
             Some(model) => declared(model).ok_or_else(|| wrong(format!("`{table}` declares no [columns], so it cannot be given")))?,
             None => lake.schema_of(table).await?,
         };
@@ -117,6 +119,8 @@ fn batch_of(rows: &[BTreeMap<String, toml::Value>], schema: &SchemaRef) -> std::
         let known: Vec<&str> = schema.fields().iter().map(|field| field.name().as_str()).collect();
         return Err(format!("no column `{unknown}`; columns are {}", known.join(", ")));
     }
+    let fields: Vec<Field> = schema.fields().iter().map(|field| field.as_ref().clone().with_nullable(true)).collect();
+    let schema: SchemaRef = Arc::new(Schema::new(fields));
     let mut columns: Vec<ArrayRef> = Vec::new();
     for field in schema.fields() {
         let text: StringArray = rows.iter().map(|row| row.get(field.name()).map(plain)).collect();
@@ -126,7 +130,7 @@ fn batch_of(rows: &[BTreeMap<String, toml::Value>], schema: &SchemaRef) -> std::
         }
         columns.push(values);
     }
-    RecordBatch::try_new(schema.clone(), columns).map_err(|error| error.to_string())
+    RecordBatch::try_new(schema, columns).map_err(|error| error.to_string())
 }
 
 fn plain(value: &toml::Value) -> String {

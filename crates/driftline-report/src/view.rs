@@ -1,10 +1,21 @@
 //! What templates see: the report as it is in `report.json`, plus shapes that a template must not compute.
+//!
+//! Shapes are places, widths, orders and line breaks. A figure that a reader sees is always the report's own.
+
+use std::collections::BTreeSet;
 
 use driftline_core::bridge::Bridge;
-use driftline_core::report::Report;
+use driftline_core::change::Change;
+use driftline_core::persona::{AttributeBand, AttributeSummary, CategoryShare, Persona, Role};
+use driftline_core::profile::{FeatureTilt, Habit};
+use driftline_core::report::{Migration, Quality, Report};
+use driftline_core::sentence::Words;
 use serde::Serialize;
 
 use crate::chart::{self, BarView};
+
+/// Columns of a plain-text mail.
+const COLUMNS: usize = 76;
 
 /// The context of every template.
 #[derive(Clone, Debug, Serialize)]
@@ -12,8 +23,14 @@ pub struct View<'a> {
     pub report: &'a Report,
     /// The bridge of the headline first.
     pub bridges: Vec<BridgeView<'a>>,
-    pub primary: Vec<&'a driftline_core::persona::Persona>,
-    pub others: Vec<&'a driftline_core::persona::Persona>,
+    /// The personas that lead, best first.
+    pub primary: Vec<Card<'a>>,
+    pub others: Vec<Card<'a>>,
+    /// Whether any figure has one of the same period last year: else there is no such column.
+    pub has_year_before: bool,
+    pub migration: Option<Heat<'a>>,
+    pub sources: Vec<Source<'a>>,
+    pub plain: Plain,
     /// Where the full report lies; shown in the mail.
     pub report_location: &'a str,
     pub recipient_reason: &'a str,
@@ -26,21 +43,248 @@ pub struct BridgeView<'a> {
     pub svg: String,
 }
 
+/// A persona with what its card draws.
+#[derive(Clone, Debug, Serialize)]
+pub struct Card<'a> {
+    pub persona: &'a Persona,
+    /// Its lines of the report's changes.
+    pub changes: Vec<&'a Change>,
+    /// What it differs in, most first; features that do not vary are left out.
+    pub tilts: Vec<Tilt<'a>>,
+    pub habits: Vec<HabitView<'a>>,
+    /// Categories with a larger share than everyone's.
+    pub more_of: Vec<&'a CategoryShare>,
+    pub attributes: Vec<Attribute<'a>>,
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub struct Tilt<'a> {
+    pub tilt: &'a FeatureTilt,
+    pub is_above: bool,
+    pub svg: String,
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub struct HabitView<'a> {
+    pub habit: &'a Habit,
+    pub svg: String,
+}
+
+/// A declared attribute with its bands in the order of their numbers, and the largest of them.
+#[derive(Clone, Debug, Serialize)]
+pub struct Attribute<'a> {
+    pub summary: &'a AttributeSummary,
+    pub bands: Vec<&'a AttributeBand>,
+    pub largest: Option<&'a AttributeBand>,
+}
+
+/// The migration table with a shade for each cell.
+#[derive(Clone, Debug, Serialize)]
+pub struct Heat<'a> {
+    pub to: &'a [String],
+    pub rows: Vec<HeatRow<'a>>,
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub struct HeatRow<'a> {
+    pub from: &'a str,
+    pub cells: Vec<HeatCell>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct HeatCell {
+    pub customers: Option<u64>,
+    /// 0 (nobody, or hidden) to 5 (most of the row's shown customers).
+    pub shade: u8,
+    /// The same persona in both periods.
+    pub is_stay: bool,
+}
+
+/// A source of the exports: how many rows were read, and which columns nobody asked for.
+#[derive(Clone, Debug, Serialize)]
+pub struct Source<'a> {
+    pub name: &'a str,
+    pub rows: Option<u64>,
+    pub ignored: &'a [String],
+}
+
+/// The report's sentences broken into lines for `body.txt`; a line after the first of a list item is indented by two.
+#[derive(Clone, Debug, Serialize)]
+pub struct Plain {
+    pub headline: String,
+    pub partial: Option<String>,
+    pub revision_reason: Option<String>,
+    pub change_sentences: Vec<String>,
+    pub unchanged: String,
+    pub notes: Vec<String>,
+    pub recipient_reason: String,
+}
+
 impl<'a> View<'a> {
     pub fn new(report: &'a Report, report_location: &'a str, recipient_reason: &'a str) -> Self {
-        use driftline_core::persona::Role;
+        let words = Words { locale: report.locale, currency: report.currency.clone() };
+        let titles = [report.previous_title.as_deref().unwrap_or("before"), report.period_title.as_str()];
         let headline = report.headline_bridge().map(|bridge| bridge.measure);
         let mut ordered: Vec<&Bridge> = report.bridges.iter().collect();
         ordered.sort_by_key(|bridge| (Some(bridge.measure) != headline, bridge.measure));
         let bridges = ordered
             .into_iter()
-            .map(|bridge| BridgeView {
-                bridge,
-                bars: chart::bars(bridge),
-                svg: chart::waterfall(bridge, report.locale, &report.currency),
-            })
+            .map(|bridge| BridgeView { bridge, bars: chart::bars(bridge), svg: chart::waterfall(bridge, titles, &words) })
             .collect();
-        let (primary, others) = report.personas.personas.iter().partition(|persona| persona.role == Role::Primary);
-        Self { report, bridges, primary, others, report_location, recipient_reason }
+        let (primary, others) = report
+            .personas
+            .personas
+            .iter()
+            .map(|persona| Card::new(persona, report))
+            .partition(|card| card.persona.role == Role::Primary);
+        Self {
+            report,
+            bridges,
+            primary,
+            others,
+            has_year_before: report.kpis.iter().any(|kpi| kpi.year_before.is_some()),
+            migration: report.migration.as_ref().map(heat),
+            sources: sources(&report.quality),
+            plain: Plain::new(report, recipient_reason),
+            report_location,
+            recipient_reason,
+        }
+    }
+}
+
+impl<'a> Card<'a> {
+    fn new(persona: &'a Persona, report: &'a Report) -> Self {
+        let everywhere = report.personas.personas.iter().flat_map(|persona| &persona.tilts);
+        let most = everywhere.map(|tilt| tilt.tilt.abs()).fold(0.0, f64::max);
+        let mut tilts: Vec<&FeatureTilt> = persona.tilts.iter().filter(|tilt| tilt.tilt != 0.0).collect();
+        tilts.sort_by(|a, b| b.tilt.abs().total_cmp(&a.tilt.abs()).then(a.column.cmp(&b.column)));
+        Self {
+            persona,
+            changes: report.changes.iter().filter(|change| change.subject == persona.key).collect(),
+            tilts: tilts
+                .into_iter()
+                .map(|tilt| Tilt { tilt, is_above: tilt.tilt > 0.0, svg: chart::tilt(tilt.tilt, most) })
+                .collect(),
+            habits: persona
+                .habits
+                .iter()
+                .map(|habit| HabitView { habit, svg: chart::dumbbell(habit.mean, habit.base_mean) })
+                .collect(),
+            more_of: persona.categories.iter().filter(|category| category.share > category.base_share).collect(),
+            attributes: persona.attributes.iter().map(attribute).collect(),
+        }
+    }
+}
+
+fn attribute(summary: &AttributeSummary) -> Attribute<'_> {
+    let mut bands: Vec<&AttributeBand> = summary.bands.iter().collect();
+    if bands.iter().all(|band| first_number(&band.value).is_some()) {
+        bands.sort_by(|a, b| first_number(&a.value).unwrap_or(0.0).total_cmp(&first_number(&b.value).unwrap_or(0.0)));
+    }
+    let share = |band: &AttributeBand| band.share.unwrap_or(0.0);
+    let largest = bands.iter().copied().filter(|band| band.share.is_some()).max_by(|a, b| share(a).total_cmp(&share(b)));
+    Attribute { summary, bands, largest }
+}
+
+/// The number that a band's name begins with: 15 of `15-24K`, a little less of `Under 15K`.
+fn first_number(band: &str) -> Option<f64> {
+    let lower = band.to_lowercase();
+    let below = ["under", "below", "less than", "<"].iter().find_map(|word| lower.strip_prefix(word));
+    let rest = below.unwrap_or(&lower).trim_start();
+    let digits: String = rest.chars().take_while(|c| c.is_ascii_digit() || *c == '.').collect();
+    let number: f64 = digits.parse().ok()?;
+    Some(if below.is_some() { number - 0.5 } else { number })
+}
+
+fn heat(migration: &Migration) -> Heat<'_> {
+    let row = |(from, customers): (&'_ String, &Vec<Option<u64>>)| {
+        let shown: u64 = customers.iter().flatten().sum();
+        customers
+            .iter()
+            .zip(&migration.to)
+            .map(|(customers, to)| HeatCell { customers: *customers, shade: shade(customers.unwrap_or(0), shown), is_stay: from == to })
+            .collect()
+    };
+    let rows = migration.from.iter().zip(&migration.customers);
+    Heat { to: &migration.to, rows: rows.map(|(from, line)| HeatRow { from, cells: row((from, line)) }).collect() }
+}
+
+fn shade(customers: u64, of: u64) -> u8 {
+    (0..5u8).filter(|step| customers > 0 && 5 * customers > u64::from(*step) * of).count() as u8
+}
+
+fn sources(quality: &Quality) -> Vec<Source<'_>> {
+    let names: BTreeSet<&String> = quality.source_rows.keys().chain(quality.ignored_columns.keys()).collect();
+    names
+        .into_iter()
+        .map(|name| Source {
+            name,
+            rows: quality.source_rows.get(name).copied(),
+            ignored: quality.ignored_columns.get(name).map_or(&[], Vec::as_slice),
+        })
+        .collect()
+}
+
+impl Plain {
+    fn new(report: &Report, recipient_reason: &str) -> Self {
+        let items = |texts: &[String]| texts.iter().map(|text| broken(text, COLUMNS - 2, "  ")).collect();
+        Self {
+            headline: broken(&report.headline.sentence, COLUMNS, ""),
+            partial: report.partial.as_ref().map(|text| broken(text, COLUMNS, "")),
+            revision_reason: report.revision_reason.as_ref().map(|text| broken(text, COLUMNS, "")),
+            change_sentences: items(&report.change_sentences),
+            unchanged: broken(&report.unchanged, COLUMNS, ""),
+            notes: items(&report.notes),
+            recipient_reason: broken(recipient_reason, COLUMNS, ""),
+        }
+    }
+}
+
+/// Breaks a text into lines at plain spaces. A unit stays with its number: no line begins with `%` or `pts`.
+fn broken(text: &str, columns: usize, indent: &str) -> String {
+    let mut lines: Vec<String> = Vec::new();
+    let mut words: Vec<String> = Vec::new();
+    for word in text.split([' ', '\n']).filter(|word| !word.is_empty()) {
+        match words.last_mut() {
+            Some(last) if word.starts_with('%') || word.starts_with("pts") => *last = format!("{last} {word}"),
+            _ => words.push(word.to_owned()),
+        }
+    }
+    for word in words {
+        match lines.last_mut() {
+            Some(line) if line.chars().count() + 1 + word.chars().count() <= columns => *line = format!("{line} {word}"),
+            _ => lines.push(word),
+        }
+    }
+    lines.join(&format!("\n{indent}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_break_at_spaces_and_never_before_a_unit() {
+        let cases = [
+            ("value fell 1.1 % to $4", 13, "", "value fell\n1.1 % to $4"),
+            ("one  two\nthree", 8, "  ", "one two\n  three"),
+            ("+12\u{202f}345 here", 7, "", "+12\u{202f}345\nhere"),
+            ("", 8, "", ""),
+        ];
+        for (text, columns, indent, expected) in cases {
+            assert_eq!(broken(text, columns, indent), expected);
+        }
+    }
+
+    #[test]
+    fn bands_are_ordered_by_the_number_they_begin_with() {
+        let found = ["Under 15K", "15-24K", "250K+", "3+", "<5", "Renter"].map(first_number);
+        assert_eq!(found, [Some(14.5), Some(15.0), Some(250.0), Some(3.0), Some(4.5), None]);
+    }
+
+    #[test]
+    fn a_shade_is_the_part_of_the_row_that_is_shown() {
+        assert_eq!([0, 1, 20, 21, 99, 100].map(|customers| shade(customers, 100)), [0, 1, 1, 2, 5, 5]);
+        assert_eq!(shade(0, 0), 0);
     }
 }

@@ -34,14 +34,19 @@ impl<const N: usize> Bounds<N> {
     /// The gradient without the components that push out of the box.
     fn inward(&self, point: &Vector<N>, gradient: &Vector<N>) -> Vector<N> {
         core::array::from_fn(|n| {
-            let out = (point[n] <= self.lower[n] && gradient[n] < 0.0) || (point[n] >= self.upper[n] && gradient[n] > 0.0);
+            let out =
+                (point[n] <= self.lower[n] && gradient[n] < 0.0) || (point[n] >= self.upper[n] && gradient[n] > 0.0);
             if out { 0.0 } else { gradient[n] }
         })
     }
 }
 
 impl<const N: usize> Peak<N> {
-    pub(crate) fn new(function: &impl Fn(&Vector<N>) -> (f64, Vector<N>), point: Vector<N>, inverse: Matrix<N>) -> Self {
+    pub(crate) fn new(
+        function: &impl Fn(&Vector<N>) -> (f64, Vector<N>),
+        point: Vector<N>,
+        inverse: Matrix<N>,
+    ) -> Self {
         let (value, gradient) = function(&point);
         Self { point, value, gradient, inverse }
     }
@@ -150,7 +155,11 @@ fn without<const N: usize>(inverse: &Matrix<N>, held: &[bool; N]) -> Matrix<N> {
         let from = left;
         left = core::array::from_fn(|row| {
             core::array::from_fn(|column| {
-                if row == k || column == k { 0.0 } else { from[row][column] - from[row][k] * from[k][column] / from[k][k] }
+                if row == k || column == k {
+                    0.0
+                } else {
+                    from[row][column] - from[row][k] * from[k][column] / from[k][k]
+                }
             })
         });
     }

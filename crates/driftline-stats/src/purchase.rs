@@ -31,8 +31,9 @@
 //! | MBG/NBD | A + ln B(a, b+x+1) − ln B(a, b) | −R ℓ(T) | ln a − ln(b+x) − R ℓ(t_x) |
 //! | Pareto/NBD | A | E(T) + ln(1 − ρ(T)) | E(t_x) + ln ρ(t_x) |
 //!
-//! The first two are equation 6 of the BG/NBD paper (in the factored form of its appendix) and its MBG counterpart. In
-//! the third `E(t) = −R ℓ(t) − s ln(1 + t/β)` and ρ is the hypergeometric function of `purchase/hypergeometric.rs`.
+//! The first two are equation 6 of the BG/NBD paper, factored, and its counterpart. In the third, which is equation 18
+//! of Fader & Hardie's note 009 at brucehardie.com, `E(t) = −R ℓ(t) − s ln(1 + t/β)`, and ρ is the hypergeometric
+//! function of `purchase/hypergeometric.rs`.
 //! The binomial coefficients and the dates of purchases within `(0, t_x)` cancel from everything and are left out, as in
 //! the papers, so log-likelihoods compare with published ones.
 //!
@@ -197,7 +198,9 @@ impl PurchaseModel {
         let past = Past::new(x, t_x, age);
         let p_alive = self.p_alive(x, t_x, age);
         let mut probabilities = match self.process() {
-            AnyProcess::BetaGeometric(process) => count::beta_geometric(&process, past.x, past.age, time(horizon), most),
+            AnyProcess::BetaGeometric(process) => {
+                count::beta_geometric(&process, past.x, past.age, time(horizon), most)
+            }
             AnyProcess::Pareto(process) => count::pareto(&process, past.x, past.age, time(horizon), most),
         };
         for probability in &mut probabilities {

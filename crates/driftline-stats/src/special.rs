@@ -50,7 +50,8 @@ pub(crate) fn ln_beta_rest(a: f64, b: f64) -> f64 {
     }
     let sum = small + large;
     let ln_root_two_pi = 0.918_938_533_204_672_8;
-    ln_root_two_pi - 0.5 * libm::log(small) + 0.5 * libm::log1p(small / large)
+    ln_root_two_pi - 0.5 * libm::log(small)
+        + 0.5 * libm::log1p(small / large)
         + (stirling_rest(small) + stirling_rest(large) - stirling_rest(sum))
 }
 
@@ -81,21 +82,28 @@ fn stirling_rest(z: f64) -> f64 {
 /// What `ln z − 1/(2z)` has more than `ψ(z)` (DLMF 5.11.2).
 fn digamma_rest(z: f64) -> f64 {
     let square = 1.0 / (z * z);
-    let terms =
-        [1.0 / 12.0, -1.0 / 120.0, 1.0 / 252.0, -1.0 / 240.0, 1.0 / 132.0, -691.0 / 32_760.0, 1.0 / 12.0];
+    let terms = [1.0 / 12.0, -1.0 / 120.0, 1.0 / 252.0, -1.0 / 240.0, 1.0 / 132.0, -691.0 / 32_760.0, 1.0 / 12.0];
     square * terms.iter().rev().fold(0.0, |sum, term| sum * square + term)
 }
 
 /// Positive nodes of the twelve-point Gauss-Legendre rule on [−1, 1] (DLMF 3.5.21).
 const NODES: [f64; 6] = [
-    0.125_233_408_511_468_9, 0.367_831_498_998_180_2, 0.587_317_954_286_617_4, 0.769_902_674_194_304_7,
-    0.904_117_256_370_474_9, 0.981_560_634_246_719_3,
+    0.125_233_408_511_468_9,
+    0.367_831_498_998_180_2,
+    0.587_317_954_286_617_4,
+    0.769_902_674_194_304_7,
+    0.904_117_256_370_474_9,
+    0.981_560_634_246_719_3,
 ];
 
 /// Weights of [`NODES`].
 const WEIGHTS: [f64; 6] = [
-    0.249_147_045_813_402_8, 0.233_492_536_538_354_8, 0.203_167_426_723_065_92, 0.160_078_328_543_346_2,
-    0.106_939_325_995_318_43, 0.047_175_336_386_511_83,
+    0.249_147_045_813_402_8,
+    0.233_492_536_538_354_8,
+    0.203_167_426_723_065_92,
+    0.160_078_328_543_346_2,
+    0.106_939_325_995_318_43,
+    0.047_175_336_386_511_83,
 ];
 
 /// Integrates a smooth vector function over `[from, to]`, one twelve-point Gauss-Legendre panel after another.

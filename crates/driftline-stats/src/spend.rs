@@ -95,13 +95,13 @@ impl SpendModel {
         Ok(Self { p, q, gamma })
     }
 
-    /// Returns the expected mean spend of a customer's purchases to come (equation 5 of the note): a weighted mean of
-    /// what they spent and of the population's mean, `p(γ + xm)/(px + q − 1)`.
+    /// Returns the expected mean spend of a customer's purchases to come: a weighted mean of what they spent and
+    /// of the population's mean, `p(γ + xm)/(px + q − 1)`.
     ///
     /// It rises with `mean_spend`, and is the population's mean for `repeat_purchases` 0. A negative spend counts as 0.
     pub fn expected_spend(&self, repeat_purchases: f64, mean_spend: f64) -> f64 {
-        let (x, spend) = (repeat_purchases.clamp(0.0, 1e9), mean_spend.clamp(0.0, 1e15));
-        let (x, spend) = (if x.is_nan() { 0.0 } else { x }, if spend.is_nan() { 0.0 } else { spend });
+        let positive = |value: f64, most: f64| if value > 0.0 { value.min(most) } else { 0.0 };
+        let (x, spend) = (positive(repeat_purchases, 1e9), positive(mean_spend, 1e15));
         self.p * (self.gamma + x * spend) / (self.p * x + self.q - 1.0).max(LEAST_EXCESS)
     }
 
@@ -151,7 +151,8 @@ pub fn fit_spend(histories: &[SpendHistory]) -> Result<SpendFit, Error> {
     let mut start = None;
     if 3 * SAMPLE < merged.len() {
         let taken = sample(&merged, SAMPLE, |history| history.customers).into_iter();
-        let rows = Rows::new(&taken.map(|(history, customers)| SpendHistory { customers, ..history }).collect::<Vec<_>>());
+        let rows =
+            Rows::new(&taken.map(|(history, customers)| SpendHistory { customers, ..history }).collect::<Vec<_>>());
         start = best_climb(&rows, &starts(observed_mean), &bounds, 1e-7 * customers);
     }
     let points = start.map_or_else(|| starts(observed_mean), |peak| vec![peak.point]);
@@ -308,5 +309,34 @@ impl Rows {
         let gradient = [by_p - by_gamma, by_q + by_gamma, by_gamma];
         let finite = value.is_finite() && gradient.iter().all(|part| part.is_finite());
         if finite { (value, gradient) } else { (f64::MIN, [0.0; 3]) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn gradients_match_differences() {
+        let history = |n: u32| SpendHistory {
+            repeat_purchases: f64::from(n % 7 + 1),
+            mean_spend: 3.0 + f64::from(n * n % 101),
+            customers: f64::from(n % 3 + 1),
+        };
+        let rows = Rows::new(&(0..60).map(history).collect::<Vec<_>>());
+        for point in [[6.0, 4.0, 15.0], [0.01, 0.5, 900.0], [1e5, 3.0, 1e-3], [2.0, 1e5, 1e6]].map(|p| p.map(libm::log))
+        {
+            let (_, gradient) = rows.by_logarithms(&point.map(libm::exp));
+            for n in 0..3 {
+                let at = |by: f64| {
+                    let mut moved = point;
+                    moved[n] += by;
+                    rows.by_logarithms(&moved.map(libm::exp)).0
+                };
+                let slope = (8.0 * (at(1e-3) - at(-1e-3)) - at(2e-3) + at(-2e-3)) / 12e-3;
+                let scale = 1.0 + gradient[n].abs();
+                assert!((slope - gradient[n]).abs() < 1e-6 * scale, "{point:?} {n}: {slope} {}", gradient[n]);
+            }
+        }
     }
 }

@@ -2,7 +2,7 @@
 
 use driftline_core::report::Models;
 use driftline_lake::read::Base;
-use driftline_stats::purchase::{self, Fit, History, Kind};
+use driftline_stats::purchase::{self, History, Kind};
 use driftline_stats::spend::{SpendHistory, fit_spend};
 
 use crate::job::Value;
@@ -20,19 +20,9 @@ pub fn fit(base: &Base, histories: &[History], spends: &[SpendHistory], net_shar
         Ok(kind) => vec![kind],
         Err(_) => vec![Kind::MbgNbd, Kind::BgNbd],
     };
-    let mut refusals = Vec::new();
-    let mut fits: Vec<Fit> = Vec::new();
-    for kind in kinds {
-        match purchase::fit(kind, histories) {
-            Ok(fit) => fits.push(fit),
-            Err(error) => refusals.push(format!("{kind}: {error}")),
-        }
-    }
-    let tried: Vec<String> =
-        fits.iter().map(|fit| format!("{} {:.2}", fit.model.kind, fit.log_likelihood)).collect();
-    let Some(best) = fits.into_iter().reduce(|best, next| if next.log_likelihood > best.log_likelihood { next } else { best })
-    else {
-        return none(format!("no purchase model could be fitted ({})", refusals.join("; ")));
+    let choice = match purchase::choose(&kinds, histories) {
+        Ok(choice) => choice,
+        Err(error) => return none(format!("no purchase model could be fitted ({error})")),
     };
     let spend = match fit_spend(spends) {
         Ok(spend) => spend,
@@ -55,8 +45,8 @@ pub fn fit(base: &Base, histories: &[History], spends: &[SpendHistory], net_shar
     Models {
         value_tier: tier.to_owned(),
         value_note: note,
-        purchase_reason: Some(format!("highest log-likelihood of {}", tried.join(", "))),
-        purchase: Some(best),
+        purchase_reason: Some(choice.reason),
+        purchase: Some(choice.fit),
         spend: Some(spend),
         net_share: Some(net_share),
         segments: None,

@@ -23,8 +23,7 @@ impl Process for BetaGeometric {
     fn common(&self, x: f64) -> Term {
         let &Self { r, alpha, a, b, flips_at_first } = self;
         let flips = x + flips_at_first;
-        let value =
-            ln_rising(r, x) - x * libm::log(alpha) + ln_rising(b, flips) - ln_rising(a + b, flips);
+        let value = ln_rising(r, x) - x * libm::log(alpha) + ln_rising(b, flips) - ln_rising(a + b, flips);
         let of_both = digamma_rising(a + b, flips);
         let gradient = [r * digamma_rising(r, x), -x, -a * of_both, b * (digamma_rising(b, flips) - of_both)];
         Term { value, gradient }
@@ -144,7 +143,8 @@ mod tests {
     fn expectation_matches_forty_digit_integrals() {
         // Columns: r, alpha, a, b, flips at the first purchase, x, T, horizon, expected purchases if alive.
         let mut seen = 0;
-        for line in include_str!("../../reference/expected_if_alive.csv").lines().filter(|line| !line.starts_with('#')) {
+        for line in include_str!("../../reference/expected_if_alive.csv").lines().filter(|line| !line.starts_with('#'))
+        {
             let cells: Vec<f64> = line.split(',').filter_map(|cell| cell.parse().ok()).collect();
             let [r, alpha, a, b, flips_at_first, x, age, horizon, expected] = cells[..] else { continue };
             let process = BetaGeometric { r, alpha, a, b, flips_at_first };

@@ -44,13 +44,17 @@ impl Coordinates {
         // a + b and a/b, or s and s/β by mean age. The last two are dropout at the first chance or never, which has a
         // maximum of its own in small sets.
         let dropout = match self.kind {
-            Kind::BgNbd | Kind::MbgNbd => [(2.5, 0.25), (2.0, 1.0), (1.0, 0.05), (22.0, 0.1), (0.02, 0.1), (0.02, 1.0)],
-            Kind::ParetoNbd => [(0.5, 1.0), (1.0, 3.0), (0.05, 0.05), (3.0, 0.3), (0.01, 1e7), (0.06, 1e4)],
+            Kind::BgNbd | Kind::MbgNbd => {
+                [(2.5, 0.25), (2.0, 1.0), (1.0, 0.05), (22.0, 0.1), (3.0, 30.0), (0.02, 0.1), (0.02, 1.0)]
+            }
+            Kind::ParetoNbd => {
+                [(0.5, 1.0), (1.0, 3.0), (0.05, 0.05), (3.0, 0.3), (3.0, 30.0), (0.01, 1e7), (0.06, 1e4)]
+            }
         };
         let with = |(size, ratio): (f64, f64)| {
             [0.3, 1.0, 4.0].map(|r| [r, 1.5 * self.rate, size, ratio * self.unit()].map(libm::log)).to_vec()
         };
-        let (usual, rare) = dropout.split_at(4);
+        let (usual, rare) = dropout.split_at(5);
         let single = rare.iter().flat_map(|&shape| with(shape)).map(|point| vec![point]);
         usual.iter().map(|&shape| with(shape)).chain(single).collect()
     }

@@ -40,11 +40,18 @@ pub(super) fn pareto(rates: &Rates, x: f64, age: f64, horizon: f64, most: usize)
             };
             let staying = libm::exp(-rates.s * libm::log1p(horizon / beta)) * exactly(horizon);
             let width = 10.0 / (rate + rates.s + n + 1.0);
-            let [dropped] = integrate(0.0, libm::log1p(horizon / small), |_| width.min(1.5), |_| false, |v| {
-                let time = small * libm::expm1(v);
-                let dropout = libm::exp(-rates.s * libm::log1p(time / beta)) * rates.s * (small + time) / (beta + time);
-                [dropout * exactly(time)]
-            });
+            let [dropped] = integrate(
+                0.0,
+                libm::log1p(horizon / small),
+                |_| width.min(1.5),
+                |_| false,
+                |v| {
+                    let time = small * libm::expm1(v);
+                    let dropout =
+                        libm::exp(-rates.s * libm::log1p(time / beta)) * rates.s * (small + time) / (beta + time);
+                    [dropout * exactly(time)]
+                },
+            );
             staying + dropped
         })
         .collect()

@@ -17,7 +17,12 @@ pub(super) fn merge(histories: &[History]) -> Result<Vec<History>, Error> {
         }
     }
     // Adding 0 turns −0 into 0, which sorts before it.
-    merged.extend(histories.iter().map(|h| History { repeat_purchases: h.repeat_purchases + 0.0, recency: h.recency + 0.0, age: h.age + 0.0, ..*h }));
+    merged.extend(histories.iter().map(|h| History {
+        repeat_purchases: h.repeat_purchases + 0.0,
+        recency: h.recency + 0.0,
+        age: h.age + 0.0,
+        ..*h
+    }));
     // The bits of numbers that are not negative sort as the numbers do, and compare faster.
     merged.sort_unstable_by_key(|h| [h.repeat_purchases, h.recency, h.age, h.customers].map(f64::to_bits));
     merged.dedup_by(|next, kept| {

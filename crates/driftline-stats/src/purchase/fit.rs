@@ -1,7 +1,8 @@
 //! Maximum likelihood: from counted histories to a model with its standard errors.
 //!
 //! The search runs over logarithms. It starts from several points on a sample of the customers, goes on from the best on
-//! larger ones, and ends on all of them: most evaluations are cheap, and the last few start next to the maximum. The sample is drawn by rank, not by chance, so the same customers always give the same bits.
+//! larger ones, and ends on all of them: most evaluations are cheap, and the last few start next to the maximum. Samples
+//! are drawn by rank, not by chance, so the same customers always give the same bits.
 
 use super::coordinates::{Coordinates, slopes};
 use super::counted::{Counted, merge, sample};
@@ -84,11 +85,12 @@ pub fn choose(kinds: &[Kind], histories: &[History]) -> Result<Choice, Error> {
     let mut considered = kinds.iter().map(|&kind| search.fit(kind)).collect::<Result<Vec<Fit>, Error>>()?;
     considered.sort_by(|a, b| b.log_likelihood.total_cmp(&a.log_likelihood));
     let best = considered.first().ok_or(Error::NoCustomers)?;
-    let level = considered
-        .iter()
-        .find(|fit| fit.model.kind == Kind::MbgNbd && fit.log_likelihood >= best.log_likelihood - 2.0);
+    let level =
+        considered.iter().find(|fit| fit.model.kind == Kind::MbgNbd && fit.log_likelihood >= best.log_likelihood - 2.0);
     let (fit, why) = match level {
-        Some(level) if level.model.kind != best.model.kind => (level, "within 2 of the best log-likelihood, and the default"),
+        Some(level) if level.model.kind != best.model.kind => {
+            (level, "within 2 of the best log-likelihood, and the default")
+        }
         _ => (best, "the best log-likelihood"),
     };
     let list: Vec<String> =
@@ -174,9 +176,8 @@ impl Search {
         let covariance_log: Option<Matrix<4>> = boundary.is_none().then(|| {
             core::array::from_fn(|n| core::array::from_fn(|m| dot(&slopes[n], &multiply(&peak.inverse, &slopes[m]))))
         });
-        let errors = |covariance: Matrix<4>| {
-            core::array::from_fn(|n| model.parameters[n] * libm::sqrt(covariance[n][n]))
-        };
+        let errors =
+            |covariance: Matrix<4>| core::array::from_fn(|n| model.parameters[n] * libm::sqrt(covariance[n][n]));
         let gradient_norm = peak.gradient_norm(&space.bounds());
         Fit {
             model,
@@ -206,8 +207,7 @@ fn explore(
     let plain = scaled_identity(4.0 / level.customers);
     let at = |point: [f64; 4], inverse| Peak::new(&function, bounds.clamp(point), inverse);
     let best_of = |group: &Vec<[f64; 4]>| group.iter().map(|&point| at(point, plain)).max_by(by_value);
-    let mut peaks: Vec<Peak<4>> =
-        before.iter().map(|peak| at(peak.point, curvature.unwrap_or(plain))).collect();
+    let mut peaks: Vec<Peak<4>> = before.iter().map(|peak| at(peak.point, curvature.unwrap_or(plain))).collect();
     if before.is_empty() {
         peaks.extend(starts.iter().filter_map(best_of));
     } else if level.histories() <= AFRESH {

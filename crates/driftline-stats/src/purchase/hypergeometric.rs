@@ -1,7 +1,7 @@
 //! The Gauss hypergeometric function of the Pareto/NBD, in the one form that is a probability.
 //!
-//! Fader & Hardie's likelihood ("A Note on Deriving the Pareto/NBD Model and Related Expressions", 2005, the result
-//! for A₀) has a difference of two terms `₂F₁(r+s+x, s+1; r+s+x+1; (α−β)/(α+t)) / (α+t)^(r+s+x)` for `α ≥ β`, and
+//! Fader & Hardie's likelihood ("A Note on Deriving the Pareto/NBD Model and Related Expressions", 2005, note 009 at
+//! brucehardie.com, equations 18 to 20) has a difference of two terms `₂F₁(r+s+x, s+1; r+s+x+1; (α−β)/(α+t)) / (α+t)^(r+s+x)` for `α ≥ β`, and
 //! `₂F₁(r+s+x, r+x; r+s+x+1; (β−α)/(β+t)) / (β+t)^(r+s+x)` otherwise. Euler's transformation (DLMF 15.8.1),
 //! `₂F₁(a, b; c; z) = (1−z)^(c−a−b) ₂F₁(c−a, c−b; c; z)`, turns `c − a` into 1 and either term into
 //!

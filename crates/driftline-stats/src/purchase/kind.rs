@@ -19,7 +19,7 @@ impl Kind {
     /// All kinds, the default first.
     pub const ALL: [Kind; 3] = [Kind::MbgNbd, Kind::BgNbd, Kind::ParetoNbd];
 
-    /// Returns the names of the parameters, in the order of [`PurchaseModel::parameters`].
+    /// Returns the names of the parameters, in the order of [`PurchaseModel::parameters`](super::PurchaseModel::parameters).
     pub fn parameter_names(self) -> [&'static str; 4] {
         match self {
             Kind::BgNbd | Kind::MbgNbd => ["r", "alpha", "a", "b"],

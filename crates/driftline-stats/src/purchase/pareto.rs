@@ -2,7 +2,7 @@
 
 use super::hypergeometric::{Rates, never_again};
 use super::term::{Process, Term};
-use crate::special::{ln_rising, digamma_rising, one_minus_exp_over};
+use crate::special::{digamma_rising, ln_rising, one_minus_exp_over};
 
 impl Rates {
     /// `E(t)`: the logarithm of the chance of neither buying nor dropping out up to age `t`, as a density over the `x`
@@ -43,14 +43,14 @@ impl Process for Rates {
         self.with_never_again(self.active(x, t_x), libm::log(value), never.gradient, 1.0 / value)
     }
 
-    /// `e^E(T) / L`, which is equation 12 of Fader & Hardie's note in other letters.
+    /// `e^E(T) / L`: the share of the likelihood that is due to being active at `T`.
     fn p_alive(&self, x: f64, t_x: f64, age: f64) -> f64 {
         let (now, last) = (never_again(*self, x, age).value, never_again(*self, x, t_x).value);
         self.p_alive_of(x, t_x, age, now, last)
     }
 
-    /// `(r+x)(β+T)/((α+T)(s−1)) [1 − ((β+T)/(β+T+h))^(s−1)]` (equation 41 of Schmittlein, Morrison & Colombo), with the
-    /// singularity at s = 1 divided out.
+    /// `(r+x)(β+T)/((α+T)(s−1)) [1 − ((β+T)/(β+T+h))^(s−1)]` (Fader & Hardie's note, equation 41 without P(alive)), with
+    /// the singularity at s = 1 divided out.
     fn expected_if_alive(&self, x: f64, age: f64, horizon: f64) -> f64 {
         let aged = libm::log1p(horizon / (self.beta + age));
         let rate = (self.r + x) / (self.alpha + age);
@@ -60,7 +60,8 @@ impl Process for Rates {
     fn p_purchase_if_alive(&self, x: f64, age: f64, horizon: f64) -> f64 {
         let later = age + horizon;
         let staying = self.active(x, later).value - self.active(x, age).value;
-        let (again_now, again_later) = (1.0 - never_again(*self, x, age).value, 1.0 - never_again(*self, x, later).value);
+        let (again_now, again_later) =
+            (1.0 - never_again(*self, x, age).value, 1.0 - never_again(*self, x, later).value);
         (again_now - libm::exp(staying) * again_later).clamp(0.0, 1.0)
     }
 
@@ -93,7 +94,8 @@ impl Rates {
     pub(super) fn p_alive_of(&self, x: f64, t_x: f64, age: f64, now: f64, last: f64) -> f64 {
         // The age gone by since the last purchase, so that no digits are lost between two large logarithms.
         let gone = age - t_x;
-        let odds = (self.r + x) * libm::log1p(gone / (self.alpha + t_x)) + self.s * libm::log1p(gone / (self.beta + t_x));
+        let odds =
+            (self.r + x) * libm::log1p(gone / (self.alpha + t_x)) + self.s * libm::log1p(gone / (self.beta + t_x));
         (1.0 / ((1.0 - now) + last * libm::exp(odds))).min(1.0)
     }
 }

@@ -13,7 +13,10 @@ fn history(x: f64, t_x: f64, age: f64, customers: f64) -> History {
 fn finite_fit(kind: Kind, histories: &[History]) -> Fit {
     let fit = fit(kind, histories).unwrap();
     assert!(fit.converged, "{fit:?}");
-    assert!(fit.log_likelihood.is_finite() && fit.model.parameters.iter().all(|p| p.is_finite() && *p > 0.0), "{fit:?}");
+    assert!(
+        fit.log_likelihood.is_finite() && fit.model.parameters.iter().all(|p| p.is_finite() && *p > 0.0),
+        "{fit:?}"
+    );
     assert_eq!(fit.standard_errors.is_none(), fit.boundary.is_some(), "{fit:?}");
     for history in histories.iter().take(200) {
         let History { repeat_purchases: x, recency, age, .. } = *history;

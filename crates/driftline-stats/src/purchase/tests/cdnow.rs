@@ -104,9 +104,8 @@ fn holdout_forecasts_match() {
         let total: f64 = forecast.iter().sum();
         check("total", total, expected.total_expected, 1e-4 * total);
         let actual: Vec<f64> = customers.iter().map(|c| c.holdout_purchases).collect();
-        let mean = |of: &dyn Fn(f64, f64) -> f64| {
-            forecast.iter().zip(&actual).map(|(&f, &a)| of(f, a)).sum::<f64>() / count
-        };
+        let mean =
+            |of: &dyn Fn(f64, f64) -> f64| forecast.iter().zip(&actual).map(|(&f, &a)| of(f, a)).sum::<f64>() / count;
         check("MAE", mean(&|f, a| (f - a).abs()), expected.mae, 2e-5);
         check("RMSE", mean(&|f, a| (f - a) * (f - a)).sqrt(), expected.rmse, 2e-5);
         let (mean_f, mean_a) = (total / count, 1882.0 / count);
@@ -157,7 +156,9 @@ fn single_customers_match() {
 #[test]
 fn tracking_follows_the_cohorts() {
     let customers = cdnow();
-    for (kind, calibration, end) in [(Kind::BgNbd, 2493.956942, 4160.609338), (Kind::ParetoNbd, 2524.932608, 4270.040394)] {
+    for (kind, calibration, end) in
+        [(Kind::BgNbd, 2493.956942, 4160.609338), (Kind::ParetoNbd, 2524.932608, 4270.040394)]
+    {
         let model = cdnow_model(kind);
         let until = |more: f64| customers.iter().map(|c| model.expected_purchases_new(c.age + more)).sum::<f64>();
         check("calibration", until(0.0), calibration, 1e-5 * calibration);

@@ -10,8 +10,16 @@ fn models() -> Vec<PurchaseModel> {
     for kind in Kind::ALL {
         for (r, alpha) in [(1e-6, 1e-3), (0.25, 4.4), (0.5, 7.0), (3.0, 0.01), (1e4, 1e5)] {
             for (first, second) in [
-                (1e-9, 1.0), (1e-6, 1e-6), (0.2, 0.3), (1.0, 2.0), (1.0 + 1e-12, 2.0), (1.0 - 1e-9, 7.0), (0.8, 2.4),
-                (5.0, 1e-4), (1e4, 3e5), (2.0, 1.0),
+                (1e-9, 1.0),
+                (1e-6, 1e-6),
+                (0.2, 0.3),
+                (1.0, 2.0),
+                (1.0 + 1e-12, 2.0),
+                (1.0 - 1e-9, 7.0),
+                (0.8, 2.4),
+                (5.0, 1e-4),
+                (1e4, 3e5),
+                (2.0, 1.0),
             ] {
                 models.push(PurchaseModel::new(kind, [r, alpha, first, second]).unwrap());
             }
@@ -161,7 +169,9 @@ fn input_outside_the_rules_is_moved_inside() {
     for kind in Kind::ALL {
         let model = cdnow_model(kind);
         for odd in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, -3.0, 0.4, 1e300] {
-            for (x, t_x, age, horizon) in [(odd, 3.0, 39.0, 52.0), (2.0, odd, 39.0, 52.0), (2.0, 3.0, odd, 52.0), (2.0, 3.0, 39.0, odd)] {
+            for (x, t_x, age, horizon) in
+                [(odd, 3.0, 39.0, 52.0), (2.0, odd, 39.0, 52.0), (2.0, 3.0, odd, 52.0), (2.0, 3.0, 39.0, odd)]
+            {
                 assert!(model.log_likelihood(x, t_x, age).is_finite(), "{kind} {x} {t_x} {age}");
                 assert!(model.expected_purchases(x, t_x, age, horizon).is_finite(), "{kind} {x} {t_x} {age} {horizon}");
                 assert!((0.0..=1.0).contains(&model.p_no_purchase(x, t_x, age, horizon)));

@@ -85,7 +85,8 @@ fn twelve_month_value_follows_the_convention_of_lifetimes() {
 #[test]
 fn holdout_spend_matches() {
     let (model, spend) = (cdnow_model(Kind::BgNbd), cdnow_spend());
-    let forecast = |c: &Customer| model.expected_purchases(c.x, c.t_x, c.age, 39.0) * spend.expected_spend(c.x, c.mean_spend);
+    let forecast =
+        |c: &Customer| model.expected_purchases(c.x, c.t_x, c.age, 39.0) * spend.expected_spend(c.x, c.mean_spend);
     let customers = cdnow();
     let total: f64 = customers.iter().map(forecast).sum();
     check("total", total, 59931.627543, 0.5);
@@ -161,7 +162,9 @@ fn finds_the_parameters_of_a_simulation() {
         .collect();
     let fit = fit_spend(&histories).unwrap();
     let errors = fit.standard_errors.unwrap();
-    for (got, (error, truth)) in [fit.model.p, fit.model.q, fit.model.gamma].into_iter().zip(errors.into_iter().zip([6.2, 3.7, 15.0])) {
+    for (got, (error, truth)) in
+        [fit.model.p, fit.model.q, fit.model.gamma].into_iter().zip(errors.into_iter().zip([6.2, 3.7, 15.0]))
+    {
         check("parameter", got, truth, 3.5 * error);
         assert!(error < 0.05 * truth, "{error}");
     }

@@ -1,0 +1,76 @@
+//! What each command prints and leaves behind.
+
+use crate::product::{self, NOW, TestResult, equal, holds, run_in, succeed};
+
+pub(crate) fn run_twice() -> TestResult {
+    let folder = product::folder()?;
+    let setting = format!("warehouse.url={}", folder.path().join("w").display());
+    let arguments =
+        ["run", "jobs/complete-journey.toml", "--period", "2017Q2..2017Q3", "--now", NOW, "--set", &setting];
+    let first = product::run(&arguments)?;
+    holds("first run", &first, "2 published, 0 already published")?;
+    holds("next step", &first, "next: driftline show us 2017Q3")?;
+    let second = product::run(&arguments)?;
+    holds("second run", &second, "0 published, 2 already published")
+}
+
+pub(crate) fn revise() -> TestResult {
+    let folder = product::folder()?;
+    product::publish_complete_journey(folder.path(), "2017Q3", &[])?;
+    let revised = product::publish_complete_journey(folder.path(), "2017Q3", &["--revise", "late export"])?;
+    equal("revision", revised["runs"][0]["revision"].as_u64(), Some(2))?;
+    let slot = folder.path().join("complete-journey/us/2017Q3/published");
+    equal("both revisions stay", (slot.join("000001.json").is_file(), slot.join("000002.json").is_file()), (true, true))?;
+    let report = product::report(folder.path(), "complete-journey", "us", "2017Q3")?;
+    equal("reason", report["revision_reason"].as_str(), Some("late export"))?;
+    holds("subject", report["headline"]["subject"].as_str().unwrap_or_default(), "Corrected: ")
+}
+
+pub(crate) fn dry_run() -> TestResult {
+    let folder = product::folder()?;
+    let result = product::publish_complete_journey(folder.path(), "2017Q3", &["--dry-run"])?;
+    equal("state", result["runs"][0]["state"].as_str(), Some("dry_run"))?;
+    equal("nothing in the warehouse", folder.path().join("complete-journey").exists(), false)
+}
+
+pub(crate) fn check() -> TestResult {
+    let text = product::run(&["check"])?;
+    holds("check", &text, "ok: ")?;
+    let counts = product::json(&["check"])?;
+    let tests = counts["unit_tests"].as_u64().unwrap_or(0);
+    if tests < 6 { Err(format!("only {tests} unit tests of models ran")) } else { Ok(()) }
+}
+
+pub(crate) fn init() -> TestResult {
+    let folder = product::folder()?;
+    let project = folder.path().join("shop");
+    let shown = project.display().to_string();
+    holds("init", &product::run(&["init", &shown])?, "next: ")?;
+    holds("check", &succeed(run_in(&project, &["check"])?)?, "ok: 1 jobs, 1 dialects")?;
+    // A folder that is in use is never written to.
+    let again = run_in(&product::root(), &["init", &shown])?;
+    equal("second init", again.status.code(), Some(40))
+}
+
+pub(crate) fn readers() -> TestResult {
+    let folder = product::folder()?;
+    product::publish_complete_journey(folder.path(), "2017Q2..2017Q3", &[])?;
+    let setting = format!("warehouse.url={}", folder.path().display());
+    let show = ["show", "us", "2017Q3", "--job", "complete-journey", "--set", &setting];
+    let cards = product::run(&show)?;
+    holds("show", &cards, "[primary]")?;
+    holds("show", &cards, "no evidence yet")?;
+    equal("show --json", product::json(&show)?["period"].as_str(), Some("2017Q3"))?;
+    let diff = ["diff", "us", "2017Q2", "2017Q3", "--job", "complete-journey", "--set", &setting];
+    holds("diff", &product::run(&diff)?, "~ market: Net revenue of the period $1,148,055 → $1,149,075")?;
+    let list = product::json(&["list"])?;
+    equal("jobs listed", list.as_array().map(|jobs| jobs.len() >= 2), Some(true))?;
+    let out = folder.path().join("preview").display().to_string();
+    holds("preview", &product::run(&["preview", "drift", "--out", &out])?, "mail.html")?;
+    holds("completions", &product::run(&["completions", "bash"])?, "driftline")
+}
+
+pub(crate) fn select() -> TestResult {
+    let text = product::run(&["run", "jobs/complete-journey.toml", "--period", "2017Q3", "--now", NOW, "--select", "market_periods"])?;
+    holds("select", &text, "1149075.04")
+}

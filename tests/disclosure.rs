@@ -1,0 +1,90 @@
+//! Nothing about fewer than `min_cell` people is in a report, a page or a mail; no customer's id or pseudonym either.
+
+use std::path::Path;
+
+use driftline_core::report::Report;
+
+use crate::product::{self, TestResult};
+
+fn check(warehouse: &Path, job: &str, market: &str, period: &str) -> TestResult {
+    let run = product::run_folder(warehouse, job, market, period)?;
+    let report: Report = serde_json::from_value(product::read_json(&run.join("report.json"))?).map_err(|e| e.to_string())?;
+    let place = format!("{market} {period}");
+    let min = report.method.min_cell;
+    let small = |what: &str, count: u64| {
+        if count > 0 && count < min { Err(format!("{place}: {what} shows {count} customers")) } else { Ok(()) }
+    };
+    for bridge in &report.bridges {
+        for bar in &bridge.bars {
+            small(&bar.label, bar.customers.unwrap_or(0))?;
+        }
+    }
+    for persona in &report.personas.personas {
+        small(&persona.key, persona.customers)?;
+        for category in &persona.categories {
+            small(&category.category, category.customers)?;
+        }
+        for attribute in &persona.attributes {
+            let hidden: Vec<_> = attribute.bands.iter().filter(|band| band.customers.is_none()).collect();
+            if hidden.len() == 1 && attribute.bands.len() > 1 {
+                return Err(format!("{place}: one hidden band of {} can be worked out", attribute.attribute));
+            }
+            for band in &attribute.bands {
+                small(&band.value, band.customers.unwrap_or(0))?;
+            }
+        }
+        for contact in &persona.contacts {
+            small(&contact.campaign_type, contact.contacted)?;
+            small(&contact.campaign_type, contact.responded.unwrap_or(0))?;
+        }
+    }
+    if let Some(migration) = &report.migration {
+        for cell in migration.customers.iter().flatten() {
+            small("migration", cell.unwrap_or(0))?;
+        }
+        let lines = migration.customers.len();
+        for index in 0..lines {
+            let row = migration.customers[index].iter().filter(|cell| cell.is_none()).count();
+            let column = migration.customers.iter().filter(|row| row[index.min(row.len() - 1)].is_none()).count();
+            if row == 1 || column == 1 {
+                return Err(format!("{place}: a single hidden cell of the migration table can be worked out"));
+            }
+        }
+    }
+    if let Some(totals) = &report.totals {
+        small("totals", totals.customers)?;
+    }
+    // Row-level data never leaves the tables: no pseudonym of a customer is in what people read.
+    let keys: Vec<String> =
+        product::table(&run.join("tables/customers.parquet"))?.iter().take(500).map(|row| row["customer_key"].clone()).collect();
+    for name in ["report.json", "report.html"] {
+        let text = std::fs::read_to_string(run.join(name)).map_err(|error| error.to_string())?;
+        if let Some(key) = keys.iter().find(|key| text.contains(*key)) {
+            return Err(format!("{place}: {name} holds the customer key {key}"));
+        }
+    }
+    Ok(())
+}
+
+pub(crate) fn complete_journey() -> TestResult {
+    let folder = product::folder()?;
+    product::publish_complete_journey(folder.path(), "2017Q3..2017Q4", &[])?;
+    check(folder.path(), "complete-journey", "us", "2017Q3")?;
+    check(folder.path(), "complete-journey", "us", "2017Q4")
+}
+
+pub(crate) fn online_retail() -> TestResult {
+    let folder = product::folder()?;
+    let markets = ["gb", "de", "fr", "hk", "be", "at"];
+    product::publish_online_retail(folder.path(), "2011Q2..2011Q3", &markets)?;
+    for market in markets {
+        check(folder.path(), "online-retail", market, "2011Q2")?;
+        check(folder.path(), "online-retail", market, "2011Q3")?;
+    }
+    // Nobody can be identified in Hong Kong: no figure at all.
+    let report = product::report(folder.path(), "online-retail", "hk", "2011Q3")?;
+    if !report["totals"].is_null() || report["kpis"].as_array().is_none_or(|kpis| !kpis.is_empty()) {
+        return Err("hk shows figures about fewer than ten customers".to_owned());
+    }
+    Ok(())
+}

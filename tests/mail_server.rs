@@ -1,0 +1,77 @@
+//! Delivery to the real SMTP server that `.ci/servers` starts: `DRIFTLINE_SMTP` names the folder of its certificate and mails.
+
+use std::path::PathBuf;
+use std::process::Command;
+
+use crate::product::{self, NOW, TestResult, equal, holds};
+
+pub(crate) fn delivery() -> TestResult {
+    let server = PathBuf::from(std::env::var("DRIFTLINE_SMTP").map_err(|error| error.to_string())?);
+    for (encryption, port) in [("starttls", 2526), ("implicit", 2466)] {
+        let folder = product::folder()?;
+        let mails = server.join("mails");
+        let before = count(&mails);
+        let settings = [
+            format!("warehouse.url={}", folder.path().display()),
+            "mail.smtp.host=localhost".to_owned(),
+            format!("mail.smtp.port={port}"),
+            format!("mail.smtp.encryption={encryption}"),
+            "mail.smtp.user_env=TEST_SMTP_USER".to_owned(),
+            "mail.smtp.password_env=TEST_SMTP_PASSWORD".to_owned(),
+            format!("mail.smtp.ca_file={}", server.join("cert.pem").display()),
+        ];
+        let run = |password: &str, recipient: &str| {
+            let mut command = Command::new(product::program()?);
+            command.current_dir(product::root()).args(["run", "jobs/complete-journey.toml", "--period", "2017Q4", "--now", NOW]);
+            for setting in &settings {
+                command.args(["--set", setting]);
+            }
+            command.args(["--set", &format!("mail.recipients=[\"{recipient}\"]")]);
+            command.env("TEST_SMTP_USER", "driftline").env("TEST_SMTP_PASSWORD", password);
+            command.output().map_err(|error| error.to_string())
+        };
+        // A wrong password: published, not sent, and the secret is not shown.
+        let refused = run("wrong-secret", "Insight <insight@example.com>")?;
+        let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+        equal("exit code with a wrong password", refused.status.code(), Some(50))?;
+        holds("refused", &said, "run the same command again")?;
+        if said.contains("wrong-secret") {
+            return Err("the password is in the error".to_owned());
+        }
+        equal("mails after a refusal", count(&mails), before)?;
+        // The same command again sends what is stored, once.
+        product::succeed(run("secret", "Insight <insight@example.com>")?)?;
+        equal("mails after the second run", count(&mails), before + 1)?;
+        product::succeed(run("secret", "Insight <insight@example.com>")?)?;
+        equal("mails after the third run", count(&mails), before + 1)?;
+        let stored = product::run_folder(folder.path(), "complete-journey", "us", "2017Q4")?.join("mails");
+        let stored = std::fs::read_dir(stored).map_err(|error| error.to_string())?.flatten().next().ok_or("no stored mail")?;
+        let sent = std::fs::read(stored.path()).map_err(|error| error.to_string())?;
+        let received = newest(&mails)?;
+        equal("bytes that arrived are the stored ones", received.trim_ascii_end() == sent.trim_ascii_end(), true)?;
+        // A mailbox that does not exist is a permanent refusal.
+        let gone = product::folder()?;
+        let mut command = Command::new(product::program()?);
+        command.current_dir(product::root()).args(["run", "jobs/complete-journey.toml", "--period", "2017Q4", "--now", NOW]);
+        for setting in &settings[1..] {
+            command.args(["--set", setting]);
+        }
+        command.args(["--set", &format!("warehouse.url={}", gone.path().display())]);
+        command.args(["--set", "mail.recipients=[\"nobody@example.com\"]"]);
+        command.env("TEST_SMTP_USER", "driftline").env("TEST_SMTP_PASSWORD", "secret");
+        let output = command.output().map_err(|error| error.to_string())?;
+        equal("exit code for an unknown mailbox", output.status.code(), Some(50))?;
+        holds("unknown mailbox", &String::from_utf8_lossy(&output.stderr), "550")?;
+    }
+    Ok(())
+}
+
+fn count(folder: &std::path::Path) -> usize {
+    std::fs::read_dir(folder).map_or(0, |entries| entries.flatten().count())
+}
+
+fn newest(folder: &std::path::Path) -> Result<Vec<u8>, String> {
+    let mut paths: Vec<PathBuf> = std::fs::read_dir(folder).map_err(|e| e.to_string())?.flatten().map(|entry| entry.path()).collect();
+    paths.sort();
+    std::fs::read(paths.pop().ok_or("no mail arrived")?).map_err(|error| error.to_string())
+}
