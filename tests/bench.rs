@@ -11,13 +11,27 @@ pub(crate) fn figures() -> TestResult {
     let expected = std::env::var("DRIFTLINE_SHARED").map_err(|error| error.to_string())?;
     let facts = product::read_json(&product::root().join(expected).join("bench/expected/facts-100k-gb.json"))?;
     let folder = product::folder()?;
-    let (from, to) = (format!("exports.url={}", exports.display()), format!("warehouse.url={}", folder.path().display()));
-    let arguments =
-        ["run", "jobs/bench.toml", "--market", "gb", "--period", "2025Q3..2025Q4", "--now", NOW, "--set", &from, "--set", &to];
+    let (from, to) =
+        (format!("exports.url={}", exports.display()), format!("warehouse.url={}", folder.path().display()));
+    let arguments = [
+        "run",
+        "jobs/bench.toml",
+        "--market",
+        "gb",
+        "--period",
+        "2025Q3..2025Q4",
+        "--now",
+        NOW,
+        "--set",
+        &from,
+        "--set",
+        &to,
+    ];
     product::run(&arguments)?;
     for (period, key) in [("2025Q3", "previous"), ("2025Q4", "current")] {
         let run = product::run_folder(folder.path(), "bench", "gb", period)?;
-        customers(&run.join("tables/customers.parquet"), &facts[key]).map_err(|problem| format!("{period}: {problem}"))?;
+        customers(&run.join("tables/customers.parquet"), &facts[key])
+            .map_err(|problem| format!("{period}: {problem}"))?;
     }
     let run = product::run_folder(folder.path(), "bench", "gb", "2025Q4")?;
     lines(&run, &facts)?;
@@ -31,7 +45,8 @@ pub(crate) fn figures() -> TestResult {
 
 fn customers(table: &std::path::Path, facts: &Value) -> TestResult {
     let rows = product::table(table)?;
-    let integer = |row: &std::collections::BTreeMap<String, String>, name: &str| row[name].parse::<i64>().unwrap_or(i64::MIN);
+    let integer =
+        |row: &std::collections::BTreeMap<String, String>, name: &str| row[name].parse::<i64>().unwrap_or(i64::MIN);
     let sum = |name: &str| rows.iter().map(|row| integer(row, name)).sum::<i64>();
     let fact = |name: &str| facts[name].as_i64();
     equal("customers", Some(rows.len() as i64), fact("customers"))?;

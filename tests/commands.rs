@@ -20,7 +20,11 @@ pub(crate) fn revise() -> TestResult {
     let revised = product::publish_complete_journey(folder.path(), "2017Q3", &["--revise", "late export"])?;
     equal("revision", revised["runs"][0]["revision"].as_u64(), Some(2))?;
     let slot = folder.path().join("complete-journey/us/2017Q3/published");
-    equal("both revisions stay", (slot.join("000001.json").is_file(), slot.join("000002.json").is_file()), (true, true))?;
+    equal(
+        "both revisions stay",
+        (slot.join("000001.json").is_file(), slot.join("000002.json").is_file()),
+        (true, true),
+    )?;
     let report = product::report(folder.path(), "complete-journey", "us", "2017Q3")?;
     equal("reason", report["revision_reason"].as_str(), Some("late export"))?;
     holds("subject", report["headline"]["subject"].as_str().unwrap_or_default(), "Corrected: ")
@@ -71,6 +75,15 @@ pub(crate) fn readers() -> TestResult {
 }
 
 pub(crate) fn select() -> TestResult {
-    let text = product::run(&["run", "jobs/complete-journey.toml", "--period", "2017Q3", "--now", NOW, "--select", "market_periods"])?;
+    let text = product::run(&[
+        "run",
+        "jobs/complete-journey.toml",
+        "--period",
+        "2017Q3",
+        "--now",
+        NOW,
+        "--select",
+        "market_periods",
+    ])?;
     holds("select", &text, "1149075.04")
 }

@@ -15,7 +15,9 @@ fn objects(folder: &Path) -> Result<BTreeMap<String, Vec<u8>>, String> {
     let mut open: Vec<PathBuf> = vec![folder.to_owned()];
     while let Some(path) = open.pop() {
         if path.is_dir() {
-            open.extend(std::fs::read_dir(&path).map_err(|error| error.to_string())?.flatten().map(|entry| entry.path()));
+            open.extend(
+                std::fs::read_dir(&path).map_err(|error| error.to_string())?.flatten().map(|entry| entry.path()),
+            );
         } else {
             let name = path.strip_prefix(folder).unwrap_or(&path).display().to_string();
             found.insert(name, std::fs::read(&path).map_err(|error| error.to_string())?);
@@ -39,7 +41,8 @@ fn split_exports(from: &Path, to: &Path) -> Result<(), String> {
         let file = std::fs::File::open(month.path().join("part-00000.parquet")).map_err(|error| error.to_string())?;
         let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(|error| error.to_string())?;
         let schema = builder.schema().clone();
-        let batches: Vec<RecordBatch> = builder.build().map_err(|e| e.to_string())?.collect::<Result<_, _>>().map_err(|e| e.to_string())?;
+        let batches: Vec<RecordBatch> =
+            builder.build().map_err(|e| e.to_string())?.collect::<Result<_, _>>().map_err(|e| e.to_string())?;
         let name = month.file_name().to_string_lossy().replace("month=", "");
         let rows = batches.iter().map(RecordBatch::num_rows).sum::<usize>();
         for (part, range) in [("b", 0..rows / 2), ("a", rows / 2..rows)] {

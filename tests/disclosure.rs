@@ -8,7 +8,8 @@ use crate::product::{self, TestResult};
 
 fn check(warehouse: &Path, job: &str, market: &str, period: &str) -> TestResult {
     let run = product::run_folder(warehouse, job, market, period)?;
-    let report: Report = serde_json::from_value(product::read_json(&run.join("report.json"))?).map_err(|e| e.to_string())?;
+    let report: Report =
+        serde_json::from_value(product::read_json(&run.join("report.json"))?).map_err(|e| e.to_string())?;
     let place = format!("{market} {period}");
     let min = report.method.min_cell;
     let small = |what: &str, count: u64| {
@@ -55,8 +56,11 @@ fn check(warehouse: &Path, job: &str, market: &str, period: &str) -> TestResult 
         small("totals", totals.customers)?;
     }
     // Row-level data never leaves the tables: no pseudonym of a customer is in what people read.
-    let keys: Vec<String> =
-        product::table(&run.join("tables/customers.parquet"))?.iter().take(500).map(|row| row["customer_key"].clone()).collect();
+    let keys: Vec<String> = product::table(&run.join("tables/customers.parquet"))?
+        .iter()
+        .take(500)
+        .map(|row| row["customer_key"].clone())
+        .collect();
     for name in ["report.json", "report.html"] {
         let text = std::fs::read_to_string(run.join(name)).map_err(|error| error.to_string())?;
         if let Some(key) = keys.iter().find(|key| text.contains(*key)) {

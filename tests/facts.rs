@@ -12,7 +12,12 @@ fn number(value: &Value, key: &str) -> String {
 }
 
 /// Compares `market_periods` of one published slot with facts by quarter; `pairs` are (our column, the facts' key).
-fn compare(tables: &Path, facts: &BTreeMap<String, &Value>, counts: &[(&str, &str)], money: &[(&str, &str)]) -> Result<usize, String> {
+fn compare(
+    tables: &Path,
+    facts: &BTreeMap<String, &Value>,
+    counts: &[(&str, &str)],
+    money: &[(&str, &str)],
+) -> Result<usize, String> {
     let rows = product::table(&tables.join("market_periods.parquet"))?;
     for row in &rows {
         let quarter = &row["quarter"];
@@ -52,7 +57,8 @@ pub(crate) fn online_retail() -> TestResult {
     let facts = product::read_json(&product::root().join(shared).join("data/online_retail/facts.json"))?;
     let mut by_market: BTreeMap<String, BTreeMap<String, &Value>> = BTreeMap::new();
     for fact in facts["market_quarters"].as_array().ok_or("no market_quarters")? {
-        let (market, quarter) = (fact["market"].as_str().unwrap_or_default(), fact["quarter"].as_str().unwrap_or_default());
+        let (market, quarter) =
+            (fact["market"].as_str().unwrap_or_default(), fact["quarter"].as_str().unwrap_or_default());
         by_market.entry(market.to_owned()).or_default().insert(quarter.to_owned(), fact);
     }
     let mut compared = 0;
@@ -61,7 +67,12 @@ pub(crate) fn online_retail() -> TestResult {
         let found = compare(
             &tables,
             facts,
-            &[("customers", "active_customers"), ("orders", "orders"), ("lines", "lines"), ("unidentified_lines", "lines_without_customer")],
+            &[
+                ("customers", "active_customers"),
+                ("orders", "orders"),
+                ("lines", "lines"),
+                ("unidentified_lines", "lines_without_customer"),
+            ],
             &[
                 ("gross_amount", "gross_revenue"),
                 ("returned_amount", "returns_value"),

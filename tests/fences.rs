@@ -9,11 +9,17 @@ use crate::product::{self, TestResult};
 
 /// What each crate must not depend on.
 const FORBIDDEN: [(&str, &[&str]); 5] = [
-    ("driftline-stats", &["chrono", "datafusion", "arrow", "tokio", "object_store", "driftline-core", "tera", "lettre"]),
+    (
+        "driftline-stats",
+        &["chrono", "datafusion", "arrow", "tokio", "object_store", "driftline-core", "tera", "lettre"],
+    ),
     ("driftline-core", &["datafusion", "arrow", "parquet", "tokio", "object_store", "tera", "lettre", "serde_json"]),
     ("driftline-ledger", &["datafusion", "arrow", "parquet", "tera", "lettre", "driftline-lake", "driftline-report"]),
     ("driftline-lake", &["tera", "lettre", "clap", "driftline-ledger", "driftline-report"]),
-    ("driftline-report", &["datafusion", "arrow", "parquet", "object_store", "clap", "driftline-lake", "driftline-ledger"]),
+    (
+        "driftline-report",
+        &["datafusion", "arrow", "parquet", "object_store", "clap", "driftline-lake", "driftline-ledger"],
+    ),
 ];
 
 fn metadata() -> Result<Value, String> {
@@ -40,7 +46,8 @@ pub(crate) fn crates() -> TestResult {
         }
     }
     // Only these link the query engine.
-    let engine: Vec<&String> = uses.iter().filter(|(_, used)| used.contains("datafusion")).map(|(name, _)| name).collect();
+    let engine: Vec<&String> =
+        uses.iter().filter(|(_, used)| used.contains("datafusion")).map(|(name, _)| name).collect();
     product::equal("crates that use datafusion", engine, vec![&"driftline-lake".to_owned()])
 }
 
@@ -54,7 +61,8 @@ pub(crate) fn one_version() -> TestResult {
 }
 
 pub(crate) fn readme() -> TestResult {
-    let read = |path: &str| std::fs::read_to_string(product::root().join(path)).map_err(|error| format!("{path}: {error}"));
+    let read =
+        |path: &str| std::fs::read_to_string(product::root().join(path)).map_err(|error| format!("{path}: {error}"));
     let (readme, ci) = (read("README.md")?, read(".ci/run")?);
     for command in ["cargo run -- run jobs/complete-journey.toml --period 2017Q2..2017Q4", "cargo test"] {
         product::holds("README.md", &readme, command)?;

@@ -17,7 +17,9 @@ fn bridges_close(report: &Report) -> TestResult {
         equal(&format!("{} {}", report.period, bridge.label), bridge.start + bars, bridge.end)?;
     }
     // The realised bridge ends at the market's published net revenue.
-    if let (Some(totals), Some(bridge)) = (&report.totals, report.bridges.iter().find(|b| b.label.starts_with("net revenue of the period"))) {
+    if let (Some(totals), Some(bridge)) =
+        (&report.totals, report.bridges.iter().find(|b| b.label.starts_with("net revenue of the period")))
+    {
         equal("end of the realised bridge", bridge.end, totals.net)?;
     }
     Ok(())
@@ -76,7 +78,10 @@ fn text_of(mail: &str) -> String {
     let mut bytes = Vec::new();
     let mut rest = joined.as_bytes();
     while let Some((first, tail)) = rest.split_first() {
-        let hex = tail.get(..2).and_then(|pair| std::str::from_utf8(pair).ok()).and_then(|pair| u8::from_str_radix(pair, 16).ok());
+        let hex = tail
+            .get(..2)
+            .and_then(|pair| std::str::from_utf8(pair).ok())
+            .and_then(|pair| u8::from_str_radix(pair, 16).ok());
         match (first, hex) {
             (b'=', Some(byte)) => {
                 bytes.push(byte);

@@ -22,7 +22,14 @@ pub(crate) fn delivery() -> TestResult {
         ];
         let run = |password: &str, recipient: &str| {
             let mut command = Command::new(product::program()?);
-            command.current_dir(product::root()).args(["run", "jobs/complete-journey.toml", "--period", "2017Q4", "--now", NOW]);
+            command.current_dir(product::root()).args([
+                "run",
+                "jobs/complete-journey.toml",
+                "--period",
+                "2017Q4",
+                "--now",
+                NOW,
+            ]);
             for setting in &settings {
                 command.args(["--set", setting]);
             }
@@ -45,14 +52,22 @@ pub(crate) fn delivery() -> TestResult {
         product::succeed(run("secret", "Insight <insight@example.com>")?)?;
         equal("mails after the third run", count(&mails), before + 1)?;
         let stored = product::run_folder(folder.path(), "complete-journey", "us", "2017Q4")?.join("mails");
-        let stored = std::fs::read_dir(stored).map_err(|error| error.to_string())?.flatten().next().ok_or("no stored mail")?;
+        let stored =
+            std::fs::read_dir(stored).map_err(|error| error.to_string())?.flatten().next().ok_or("no stored mail")?;
         let sent = std::fs::read(stored.path()).map_err(|error| error.to_string())?;
         let received = newest(&mails)?;
         equal("bytes that arrived are the stored ones", received.trim_ascii_end() == sent.trim_ascii_end(), true)?;
         // A mailbox that does not exist is a permanent refusal.
         let gone = product::folder()?;
         let mut command = Command::new(product::program()?);
-        command.current_dir(product::root()).args(["run", "jobs/complete-journey.toml", "--period", "2017Q4", "--now", NOW]);
+        command.current_dir(product::root()).args([
+            "run",
+            "jobs/complete-journey.toml",
+            "--period",
+            "2017Q4",
+            "--now",
+            NOW,
+        ]);
         for setting in &settings[1..] {
             command.args(["--set", setting]);
         }
@@ -71,7 +86,8 @@ fn count(folder: &std::path::Path) -> usize {
 }
 
 fn newest(folder: &std::path::Path) -> Result<Vec<u8>, String> {
-    let mut paths: Vec<PathBuf> = std::fs::read_dir(folder).map_err(|e| e.to_string())?.flatten().map(|entry| entry.path()).collect();
+    let mut paths: Vec<PathBuf> =
+        std::fs::read_dir(folder).map_err(|e| e.to_string())?.flatten().map(|entry| entry.path()).collect();
     paths.sort();
     std::fs::read(paths.pop().ok_or("no mail arrived")?).map_err(|error| error.to_string())
 }

@@ -48,6 +48,8 @@ fn main() -> std::process::ExitCode {
     trials.extend(bad_input::trials());
     let not_run = trials.iter().filter(|trial| trial.has_ignored_flag()).count();
     let conclusion = libtest_mimic::run(&Arguments::from_args(), trials);
-    println!("not run: {not_run} (they need DRIFTLINE_SHARED, DRIFTLINE_BENCH_EXPORTS or DRIFTLINE_SMTP; see tests/README.md)");
+    println!(
+        "not run: {not_run} (they need DRIFTLINE_SHARED, DRIFTLINE_BENCH_EXPORTS or DRIFTLINE_SMTP; see tests/README.md)"
+    );
     conclusion.exit_code()
 }

@@ -23,14 +23,23 @@ pub(crate) fn root() -> PathBuf {
 pub(crate) fn program() -> Result<&'static Path, String> {
     static PROGRAM: OnceLock<Result<PathBuf, String>> = OnceLock::new();
     let built = PROGRAM.get_or_init(|| {
-        // The whole workspace, as the README's commands do: one package alone would have other features.
-        let status = Command::new(env!("CARGO"))
-            .args(["build", "--workspace", "--quiet"])
-            .current_dir(root())
-            .status()
-            .map_err(|error| error.to_string())?;
+        // The whole workspace, as the README's commands do: one package alone would have other features. What `cargo test`
+        // puts into the environment must not reach the build: build scripts that watch it would build everything again.
+        let mut build = Command::new(env!("CARGO"));
+        build.args(["build", "--workspace", "--quiet"]).current_dir(root());
+        for (name, _) in std::env::vars() {
+            let of_this_test = ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_BIN_", "CARGO_CRATE_", "CARGO_PRIMARY_"];
+            if of_this_test.iter().any(|prefix| name.starts_with(prefix)) {
+                build.env_remove(name);
+            }
+        }
+        let status = build.status().map_err(|error| error.to_string())?;
         let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
-        if status.success() { Ok(target.join("debug").join("driftline")) } else { Err("the program does not build".to_owned()) }
+        if status.success() {
+            Ok(target.join("debug").join("driftline"))
+        } else {
+            Err("the program does not build".to_owned())
+        }
     });
     built.as_deref().map_err(Clone::clone)
 }
@@ -72,8 +81,7 @@ pub(crate) fn folder() -> Result<tempfile::TempDir, String> {
 /// Publishes periods of the shipped complete-journey job into a warehouse.
 pub(crate) fn publish_complete_journey(warehouse: &Path, periods: &str, more: &[&str]) -> Result<Value, String> {
     let setting = format!("warehouse.url={}", warehouse.display());
-    let mut arguments =
-        vec!["run", "jobs/complete-journey.toml", "--period", periods, "--now", NOW, "--set", &setting];
+    let mut arguments = vec!["run", "jobs/complete-journey.toml", "--period", periods, "--now", NOW, "--set", &setting];
     arguments.extend(more);
     json(&arguments)
 }
@@ -82,9 +90,20 @@ pub(crate) fn publish_complete_journey(warehouse: &Path, periods: &str, more: &[
 pub(crate) fn publish_online_retail(warehouse: &Path, periods: &str, markets: &[&str]) -> Result<Value, String> {
     let shared = std::env::var("DRIFTLINE_SHARED").map_err(|error| error.to_string())?;
     let data = root().join(shared).join("data").join("online_retail");
-    let (exports, warehouse) = (format!("exports.url={}", data.display()), format!("warehouse.url={}", warehouse.display()));
-    let mut arguments =
-        vec!["run", "jobs/online-retail.toml", "--period", periods, "--now", NOW, "--set", &exports, "--set", &warehouse];
+    let (exports, warehouse) =
+        (format!("exports.url={}", data.display()), format!("warehouse.url={}", warehouse.display()));
+    let mut arguments = vec![
+        "run",
+        "jobs/online-retail.toml",
+        "--period",
+        periods,
+        "--now",
+        NOW,
+        "--set",
+        &exports,
+        "--set",
+        &warehouse,
+    ];
     for market in markets {
         arguments.extend(["--market", market]);
     }
@@ -115,12 +134,20 @@ pub(crate) fn read_json(path: &Path) -> Result<Value, String> {
 /// Every row of a published table as name → value; decimals as text with their scale.
 pub(crate) fn table(path: &Path) -> Result<Vec<std::collections::BTreeMap<String, String>>, String> {
     let file = std::fs::File::open(path).map_err(|error| format!("{}: {error}", path.display()))?;
-    let reader = ParquetRecordBatchReaderBuilder::try_new(file).and_then(|builder| builder.build()).map_err(|e| e.to_string())?;
+    let reader = ParquetRecordBatchReaderBuilder::try_new(file)
+        .and_then(|builder| builder.build())
+        .map_err(|e| e.to_string())?;
     let mut rows = Vec::new();
     for batch in reader {
         let batch: RecordBatch = batch.map_err(|error| error.to_string())?;
         for row in 0..batch.num_rows() {
-            let cells = batch.schema().fields().iter().zip(batch.columns()).map(|(field, column)| (field.name().clone(), cell(column, row))).collect();
+            let cells = batch
+                .schema()
+                .fields()
+                .iter()
+                .zip(batch.columns())
+                .map(|(field, column)| (field.name().clone(), cell(column, row)))
+                .collect();
             rows.push(cells);
         }
     }
@@ -137,7 +164,12 @@ fn cell(column: &dyn Array, row: usize) -> String {
             let value = column.as_primitive::<Decimal128Type>().value(row);
             let unit = 10i128.pow(u32::try_from(*scale).unwrap_or(0));
             let sign = if value < 0 { "-" } else { "" };
-            format!("{sign}{}.{:0width$}", value.abs() / unit, value.abs() % unit, width = usize::try_from(*scale).unwrap_or(0))
+            format!(
+                "{sign}{}.{:0width$}",
+                value.abs() / unit,
+                value.abs() % unit,
+                width = usize::try_from(*scale).unwrap_or(0)
+            )
         }
         DataType::Utf8 => column.as_string::<i32>().value(row).to_owned(),
         other => format!("({other})"),
@@ -151,7 +183,8 @@ pub(crate) fn cents(text: &str) -> Result<i64, String> {
         None => (1, text),
     };
     let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
-    let number = |text: &str| if text.is_empty() { Ok(0) } else { text.parse::<i64>().map_err(|error| error.to_string()) };
+    let number =
+        |text: &str| if text.is_empty() { Ok(0) } else { text.parse::<i64>().map_err(|error| error.to_string()) };
     let padded = format!("{fraction:0<3}");
     let (two, third) = (number(&padded[..2])?, number(&padded[2..3])?);
     Ok(sign * (number(whole)? * 100 + two + i64::from(third >= 5)))

@@ -148,7 +148,8 @@ pub fn of_value(flows: &[Flow], ranks: &Ranks) -> Result<Bridge, Error> {
 pub fn of_trailing(flows: &[Flow], ranks: &Ranks) -> Result<Bridge, Error> {
     let start: i128 = flows.iter().map(|flow| flow.trailing_from_e4).sum();
     let end: i128 = flows.iter().map(|flow| flow.trailing_to_e4).sum();
-    let bars = summed(flows.iter().filter(|f| f.kind != FlowKind::Outside), ranks, |f| f.trailing_to_e4 - f.trailing_from_e4);
+    let bars =
+        summed(flows.iter().filter(|f| f.kind != FlowKind::Outside), ranks, |f| f.trailing_to_e4 - f.trailing_from_e4);
     let bars = rounded(bars, round_e4(end) - round_e4(start));
     close(Measure::Trailing12Months, round_e4(start), round_e4(end), bars)
 }
@@ -281,7 +282,13 @@ mod tests {
         assert_eq!((bridge.start, bridge.end), (Minor(2_017_000), Minor(2_036_500)));
         assert_eq!(
             amounts,
-            [(Cause::New, 1900), (Cause::MovedUp, 980), (Cause::Within, 530), (Cause::MovedDown, -1685), (Cause::Lost, -1530)]
+            [
+                (Cause::New, 1900),
+                (Cause::MovedUp, 980),
+                (Cause::Within, 530),
+                (Cause::MovedDown, -1685),
+                (Cause::Lost, -1530)
+            ]
         );
     }
 

@@ -26,7 +26,13 @@ pub struct Materiality {
 
 impl Default for Materiality {
     fn default() -> Self {
-        Self { share_points: 0.01, share_relative: 0.05, value_of_total: 0.02, members_min: 100, false_discovery_rate: 0.05 }
+        Self {
+            share_points: 0.01,
+            share_relative: 0.05,
+            value_of_total: 0.02,
+            members_min: 100,
+            false_discovery_rate: 0.05,
+        }
     }
 }
 
@@ -89,14 +95,33 @@ pub fn compare(previous: &PersonaSet, current: &PersonaSet, flows: &[Flow], rule
         let money = persona.value.unwrap_or_default() - old.value.unwrap_or_default();
         let share = paired_share(old, persona, flows, before, now);
         let floor = (0.5 * rules.share_points).max(0.5 * rules.share_relative * old.share);
-        let material = share.change.abs() >= rules.share_points && share.change.abs() >= rules.share_relative * old.share;
-        lines.push(line(persona, Metric::CustomerShare, old.share, persona.share, share, floor, enough && material, enough, money));
+        let material =
+            share.change.abs() >= rules.share_points && share.change.abs() >= rules.share_relative * old.share;
+        lines.push(line(
+            persona,
+            Metric::CustomerShare,
+            old.share,
+            persona.share,
+            share,
+            floor,
+            enough && material,
+            enough,
+            money,
+        ));
         if let (Some(from), Some(to)) = (old.value, persona.value) {
             let value = paired_value(old.segment, persona.segment, flows);
             let threshold = rules.value_of_total * total_before.as_major().abs();
             let material = value.change.abs() >= threshold;
             lines.push(line(
-                persona, Metric::Value, from.as_major(), to.as_major(), value, 0.5 * threshold, enough && material, enough, money,
+                persona,
+                Metric::Value,
+                from.as_major(),
+                to.as_major(),
+                value,
+                0.5 * threshold,
+                enough && material,
+                enough,
+                money,
             ));
         }
     }

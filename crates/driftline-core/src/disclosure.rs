@@ -10,7 +10,8 @@ use crate::bridge::{Bar, Bridge, Cause};
 /// A pool may hold causes of both signs; its label says that it is a pool. If all bars together are of too few customers they
 /// become one pool, and the caller must not publish the bridge (see [`is_publishable`]).
 pub fn pool_bridge(bridge: &Bridge, min_cell: u64) -> Bridge {
-    let (mut counted, free): (Vec<Bar>, Vec<Bar>) = bridge.bars.iter().cloned().partition(|bar| bar.customers.is_some());
+    let (mut counted, free): (Vec<Bar>, Vec<Bar>) =
+        bridge.bars.iter().cloned().partition(|bar| bar.customers.is_some());
     counted.sort_by_key(|bar| (bar.customers, bar.cause));
     let mut pooled: Vec<Bar> = Vec::new();
     let mut kept: Vec<Bar> = Vec::new();
@@ -43,7 +44,10 @@ pub fn pool_bridge(bridge: &Bridge, min_cell: u64) -> Bridge {
 
 /// Whether every bar with customers is of at least `min_cell` of them, or of nobody.
 pub fn is_publishable(bridge: &Bridge, min_cell: u64) -> bool {
-    bridge.bars.iter().all(|bar| bar.customers.is_none_or(|size| size >= min_cell || (size == 0 && bar.amount == Minor::ZERO)))
+    bridge
+        .bars
+        .iter()
+        .all(|bar| bar.customers.is_none_or(|size| size >= min_cell || (size == 0 && bar.amount == Minor::ZERO)))
 }
 
 /// Counts that a table may show: `None` stands for "fewer than `min_cell`". If exactly one count of a closed table is hidden,
@@ -77,12 +81,24 @@ mod tests {
             })
             .collect();
         let change: Minor = bars.iter().map(|bar| bar.amount).sum();
-        Bridge { measure: Measure::NetRevenue, label: String::new(), start: Minor(1000), end: Minor(1000) + change, change, bars }
+        Bridge {
+            measure: Measure::NetRevenue,
+            label: String::new(),
+            start: Minor(1000),
+            end: Minor(1000) + change,
+            change,
+            bars,
+        }
     }
 
     #[test]
     fn small_bars_are_pooled_with_the_next_smallest_and_the_sum_stays() {
-        let open = bridge(&[(Cause::New, 3, 50), (Cause::Returning, 40, 70), (Cause::Within, 900, -20), (Cause::Lost, 12, -90)]);
+        let open = bridge(&[
+            (Cause::New, 3, 50),
+            (Cause::Returning, 40, 70),
+            (Cause::Within, 900, -20),
+            (Cause::Lost, 12, -90),
+        ]);
         let safe = pool_bridge(&open, 10);
         assert!(is_publishable(&safe, 10) && !is_publishable(&open, 10));
         assert_eq!(safe.bars.iter().map(|bar| bar.amount).sum::<Minor>(), open.change);

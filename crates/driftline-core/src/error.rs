@@ -3,7 +3,9 @@
 /// Errors of `driftline-core`: each names the value, what was expected and what was found.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum Error {
-    #[error("market `{0}` is not a plain code: expected 1 to 32 of a-z, 0-9, `-` and `_`, starting with a letter or digit")]
+    #[error(
+        "market `{0}` is not a plain code: expected 1 to 32 of a-z, 0-9, `-` and `_`, starting with a letter or digit"
+    )]
     Market(String),
     #[error("period `{0}` is not a period: expected a quarter like 2011Q3")]
     Period(String),

@@ -62,12 +62,15 @@ mod tests {
         let same = tilts(&[("a", 1.0), ("b", -0.8), ("c", 0.5)]);
         let flat = tilts(&[("a", 0.1)]);
         let found = labels(&[same.clone(), same.clone(), same, flat.clone(), flat], &BTreeSet::new());
-        assert_eq!(found, [
-            "High-a low-b customers",
-            "High-a low-b high-c customers",
-            "High-a low-b (2)".replace(" (2)", " customers (2)").as_str(),
-            "Typical customers",
-            "Typical customers (2)",
-        ]);
+        assert_eq!(
+            found,
+            [
+                "High-a low-b customers",
+                "High-a low-b high-c customers",
+                "High-a low-b (2)".replace(" (2)", " customers (2)").as_str(),
+                "Typical customers",
+                "Typical customers (2)",
+            ]
+        );
     }
 }

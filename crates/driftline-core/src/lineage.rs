@@ -97,7 +97,8 @@ pub fn trace(overlaps: &Overlaps, t: &Thresholds) -> (Vec<Origin>, Vec<Fate>) {
         if fates[i].is_some() {
             continue;
         }
-        let parts: Vec<usize> = (0..children).filter(|j| retained(i, *j) >= t.split_retained && source(i, *j) > 0.5).collect();
+        let parts: Vec<usize> =
+            (0..children).filter(|j| retained(i, *j) >= t.split_retained && source(i, *j) > 0.5).collect();
         if parts.len() < 2 || parts.iter().map(|j| retained(i, *j)).sum::<f64>() < t.split_total {
             continue;
         }
@@ -201,15 +202,21 @@ mod tests {
                 (0..parents).map(|_| (0..children).map(|_| random.below(120) as u64).collect()).collect();
             let overlaps = Overlaps {
                 parents: shared.iter().map(|line| line.iter().sum::<u64>() + random.below(50) as u64).collect(),
-                children: (0..children).map(|j| shared.iter().map(|line| line[j]).sum::<u64>() + random.below(50) as u64).collect(),
+                children: (0..children)
+                    .map(|j| shared.iter().map(|line| line[j]).sum::<u64>() + random.below(50) as u64)
+                    .collect(),
                 shared,
             };
             let (origins, fates) = trace(&overlaps, &Thresholds::default());
             assert_eq!((origins.len(), fates.len()), (children, parents));
             for (i, fate) in fates.iter().enumerate() {
                 match fate {
-                    Fate::Survived { child } => assert!(matches!(origins[*child], Origin::Survived { parent, .. } if parent == i)),
-                    Fate::Merged { child } => assert!(matches!(&origins[*child], Origin::Merged { parents, .. } if parents.contains(&i))),
+                    Fate::Survived { child } => {
+                        assert!(matches!(origins[*child], Origin::Survived { parent, .. } if parent == i))
+                    }
+                    Fate::Merged { child } => {
+                        assert!(matches!(&origins[*child], Origin::Merged { parents, .. } if parents.contains(&i)))
+                    }
                     Fate::Split { children } => {
                         for child in children {
                             assert!(matches!(origins[*child], Origin::SplitFrom { parent, .. } if parent == i));

@@ -244,7 +244,13 @@ fn identify(segments: &[&SegmentProfile], context: &Context<'_>) -> Identities {
         let identity = |profile: &&SegmentProfile| {
             let (key, label) = adopted.get(&profile.segment).cloned().unwrap_or_default();
             let lineage = format!("assigned by the model of the parent market's persona {key}");
-            Identity { key: format!("{}-as-{key}", context.market), label, since: context.period, lineage, parents: vec![key] }
+            Identity {
+                key: format!("{}-as-{key}", context.market),
+                label,
+                since: context.period,
+                lineage,
+                parents: vec![key],
+            }
         };
         return Identities { born: segments.iter().map(identity).collect(), ended: Vec::new() };
     }
@@ -260,8 +266,12 @@ fn identify(segments: &[&SegmentProfile], context: &Context<'_>) -> Identities {
         })
         .collect();
     let taken: BTreeSet<String> = parents.iter().map(|persona| persona.label.clone()).collect();
-    let unnamed: Vec<Vec<FeatureTilt>> =
-        segments.iter().zip(&inherited).filter(|(_, parent)| parent.is_none()).map(|(profile, _)| tilts_of(profile)).collect();
+    let unnamed: Vec<Vec<FeatureTilt>> = segments
+        .iter()
+        .zip(&inherited)
+        .filter(|(_, parent)| parent.is_none())
+        .map(|(profile, _)| tilts_of(profile))
+        .collect();
     let mut fresh_labels = label::labels(&unnamed, &taken).into_iter();
     let mut letters = 'a'..='z';
     let born = origins
@@ -278,14 +288,25 @@ fn identify(segments: &[&SegmentProfile], context: &Context<'_>) -> Identities {
             match parent {
                 Some(index) => {
                     let parent = &parents[*index];
-                    Identity { key: parent.key.clone(), label: parent.label.clone(), since: parent.since, lineage, parents: from }
+                    Identity {
+                        key: parent.key.clone(),
+                        label: parent.label.clone(),
+                        since: parent.since,
+                        lineage,
+                        parents: from,
+                    }
                 }
                 None => {
                     let letter = letters.next().unwrap_or('z');
                     let revision = if context.revision > 1 { format!("-r{}", context.revision) } else { String::new() };
-                    let key = format!("{}-{}-{letter}{revision}", context.market, context.period.to_string().to_lowercase());
+                    let key =
+                        format!("{}-{}-{letter}{revision}", context.market, context.period.to_string().to_lowercase());
                     let label = fresh_labels.next().unwrap_or_default();
-                    let lineage = if context.previous.is_none() { "first seen in the first published period".to_owned() } else { lineage };
+                    let lineage = if context.previous.is_none() {
+                        "first seen in the first published period".to_owned()
+                    } else {
+                        lineage
+                    };
                     Identity { key, label, since: context.period, lineage, parents: from }
                 }
             }
@@ -324,7 +345,10 @@ fn overlaps(parents: &[Persona], segments: &[&SegmentProfile], flows: &[Flow]) -
     Overlaps {
         parents: parents.iter().map(|persona| persona.customers).collect(),
         children: segments.iter().map(|profile| profile.customers).collect(),
-        shared: parents.iter().map(|persona| segments.iter().map(|profile| shared(persona, profile)).collect()).collect(),
+        shared: parents
+            .iter()
+            .map(|persona| segments.iter().map(|profile| shared(persona, profile)).collect())
+            .collect(),
     }
 }
 
@@ -465,7 +489,8 @@ fn contacts(profile: &SegmentProfile, min_cell: u64) -> Vec<ContactSummary> {
         .filter(|contact| contact.contacted >= min_cell)
         .map(|contact| {
             let safe = |part: u64| part == 0 || part >= min_cell;
-            let shown = (safe(contact.responded) && safe(contact.contacted - contact.responded)).then_some(contact.responded);
+            let shown =
+                (safe(contact.responded) && safe(contact.contacted - contact.responded)).then_some(contact.responded);
             ContactSummary {
                 campaign_type: contact.campaign_type.clone(),
                 contacted: contact.contacted,
@@ -514,7 +539,8 @@ fn weighted(parts: &PriorityScore, weights: &Priority) -> f64 {
 
 /// Place of each persona by a score, best first; ties go to the key.
 fn ranks(personas: &[Persona], weights: &Priority) -> BTreeMap<String, usize> {
-    let mut order: Vec<(&Persona, f64)> = personas.iter().map(|persona| (persona, weighted(&persona.priority, weights))).collect();
+    let mut order: Vec<(&Persona, f64)> =
+        personas.iter().map(|persona| (persona, weighted(&persona.priority, weights))).collect();
     order.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.key.cmp(&b.0.key)));
     order.iter().enumerate().map(|(place, (persona, _))| (persona.key.clone(), place + 1)).collect()
 }
@@ -573,7 +599,8 @@ fn assign_roles(personas: &mut [Persona], everyone: &SegmentProfile, context: &C
 }
 
 fn is_negative(persona: &Persona, everyone: &SegmentProfile) -> bool {
-    let rate = |habits: &[Habit]| habits.iter().find(|habit| habit.column == "return_rate").map_or(0.0, |habit| habit.mean);
+    let rate =
+        |habits: &[Habit]| habits.iter().find(|habit| habit.column == "return_rate").map_or(0.0, |habit| habit.mean);
     let (own, base) = (rate(&persona.habits), rate(&everyone.habits));
     persona.value.is_some_and(|value| value.0 <= 0) || (own >= 0.3 && own >= 2.0 * base)
 }

@@ -31,7 +31,8 @@ impl RowsHash {
             });
         }
         let fields = columns.iter().map(|column| SortField::new(column.data_type().clone())).collect();
-        let rows = RowConverter::new(fields).and_then(|converter| converter.convert_columns(&columns)).map_err(arrow_error)?;
+        let rows =
+            RowConverter::new(fields).and_then(|converter| converter.convert_columns(&columns)).map_err(arrow_error)?;
         for row in rows.iter() {
             self.sum = self.sum.wrapping_add(XxHash3_128::oneshot(row.as_ref()));
         }

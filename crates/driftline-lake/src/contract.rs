@@ -14,7 +14,9 @@ use crate::types;
 /// # Errors
 /// `Error::Contract` naming the first column that is missing, undeclared or of another type. Models without `[columns]` pass.
 pub fn check_schema(model: &Model, planned: &Schema) -> Result<()> {
-    let wrong = |problem: String| Err(Error::Contract { model: model.name.clone(), problem: format!("{problem} ({})", model.path.display()) });
+    let wrong = |problem: String| {
+        Err(Error::Contract { model: model.name.clone(), problem: format!("{problem} ({})", model.path.display()) })
+    };
     if model.front.columns.is_empty() {
         return Ok(());
     }
@@ -24,7 +26,11 @@ pub fn check_schema(model: &Model, planned: &Schema) -> Result<()> {
         };
         let declared = types::parse(&column.type_name).unwrap_or(DataType::Null);
         if !types::same(&declared, field.data_type()) {
-            return wrong(format!("declares `{name}` as {}, the select gives {}", column.type_name, types::name(field.data_type())));
+            return wrong(format!(
+                "declares `{name}` as {}, the select gives {}",
+                column.type_name,
+                types::name(field.data_type())
+            ));
         }
     }
     match planned.fields().iter().find(|field| !model.front.columns.contains_key(field.name())) {
@@ -77,8 +83,7 @@ impl<'a> Checker<'a> {
             let mut previous = self.last.take();
             for (number, row) in rows.iter().enumerate() {
                 if previous.as_ref().is_some_and(|last| last.row() == row) {
-                    let shown: Vec<String> =
-                        columns.iter().map(|column| shown(column.as_ref(), number)).collect();
+                    let shown: Vec<String> = columns.iter().map(|column| shown(column.as_ref(), number)).collect();
                     return Err(self.wrong(format!(
                         "grain ({}) is not unique: ({}) comes more than once",
                         self.model.front.grain.join(", "),
@@ -95,12 +100,15 @@ impl<'a> Checker<'a> {
 
     fn check_column(&self, name: &str, column: &Column, values: &dyn Array) -> Result<()> {
         if column.not_null && values.null_count() > 0 {
-            return Err(self.wrong(format!("column `{name}` is null in {} of {} rows", values.null_count(), values.len())));
+            return Err(self.wrong(format!(
+                "column `{name}` is null in {} of {} rows",
+                values.null_count(),
+                values.len()
+            )));
         }
         if column.min.is_some() || column.max.is_some() {
-            let outside = |value: f64| {
-                column.min.is_some_and(|min| value < min) || column.max.is_some_and(|max| value > max)
-            };
+            let outside =
+                |value: f64| column.min.is_some_and(|min| value < min) || column.max.is_some_and(|max| value > max);
             let numbers = as_numbers(values);
             let mut broken = numbers.iter().enumerate().filter(|(_, value)| value.is_some_and(outside));
             if let Some((row, _)) = broken.next() {
@@ -116,8 +124,10 @@ impl<'a> Checker<'a> {
         if !column.values.is_empty() {
             let text = cast(values, &DataType::Utf8).map_err(|error| self.wrong(error.to_string()))?;
             let text = text.as_string::<i32>();
-            if let Some(unknown) = text.iter().flatten().find(|value| !column.values.iter().any(|known| known == value)) {
-                return Err(self.wrong(format!("column `{name}` has `{unknown}`; expected one of {}", column.values.join(", "))));
+            if let Some(unknown) = text.iter().flatten().find(|value| !column.values.iter().any(|known| known == value))
+            {
+                return Err(self
+                    .wrong(format!("column `{name}` has `{unknown}`; expected one of {}", column.values.join(", "))));
             }
         }
         Ok(())

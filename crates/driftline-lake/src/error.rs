@@ -19,7 +19,9 @@ pub enum Error {
     #[error("model `{model}` failed while it ran")]
     Execute { model: String, source: Box<DataFusionError> },
 
-    #[error("model `{model}` ran out of memory: raise --memory or [limits] memory in the job, or give it fewer --threads")]
+    #[error(
+        "model `{model}` ran out of memory: raise --memory or [limits] memory in the job, or give it fewer --threads"
+    )]
     Memory { model: String, source: Box<DataFusionError> },
 
     #[error("query engine: {0}")]
@@ -34,7 +36,9 @@ pub enum Error {
     #[error("source `{name}`, {object}: not a readable Parquet file of {size} bytes; export it again")]
     SourceUnreadable { name: String, object: String, size: u64, source: Box<dyn std::error::Error + Send + Sync> },
 
-    #[error("exports of market `{market}` start on {first}, after the last day of the period ({as_of} is as-of); check the period or the exports URL")]
+    #[error(
+        "exports of market `{market}` start on {first}, after the last day of the period ({as_of} is as-of); check the period or the exports URL"
+    )]
     SourceTooLate { market: String, first: String, as_of: String },
 
     #[error("{object} was replaced while the run read it (pinned {pinned}); nothing was published, run again")]

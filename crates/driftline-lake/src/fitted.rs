@@ -22,7 +22,10 @@ pub fn give_models(lake: &Lake, models: Option<(&PurchaseModel, &SpendModel, f64
     fields.extend(PURCHASE.iter().map(|name| Field::new(*name, DataType::Float64, true)));
     let purchase_schema: SchemaRef = Arc::new(Schema::new(fields));
     let spend_schema: SchemaRef = Arc::new(Schema::new(
-        ["p", "q", "gamma", "net_share"].iter().map(|name| Field::new(*name, DataType::Float64, true)).collect::<Vec<_>>(),
+        ["p", "q", "gamma", "net_share"]
+            .iter()
+            .map(|name| Field::new(*name, DataType::Float64, true))
+            .collect::<Vec<_>>(),
     ));
     let (purchase_rows, spend_rows) = match models {
         None => (vec![], vec![]),

@@ -88,7 +88,11 @@ impl Graph {
                 open.extend(model.references.iter().map(String::as_str));
             }
         }
-        self.order.iter().filter(|name| needed.contains(name.as_str())).filter_map(|name| self.models.get(name)).collect()
+        self.order
+            .iter()
+            .filter(|name| needed.contains(name.as_str()))
+            .filter_map(|name| self.models.get(name))
+            .collect()
     }
 }
 
@@ -105,10 +109,12 @@ pub fn dialects(sql: &Path) -> Vec<String> {
 }
 
 fn read_folder(folder: &Path) -> Result<BTreeMap<String, Model>> {
-    let entries =
-        std::fs::read_dir(folder).map_err(|source| Error::ProjectFile { path: folder.to_owned(), source })?;
-    let mut paths: Vec<PathBuf> =
-        entries.flatten().map(|entry| entry.path()).filter(|path| path.extension().is_some_and(|e| e == "sql")).collect();
+    let entries = std::fs::read_dir(folder).map_err(|source| Error::ProjectFile { path: folder.to_owned(), source })?;
+    let mut paths: Vec<PathBuf> = entries
+        .flatten()
+        .map(|entry| entry.path())
+        .filter(|path| path.extension().is_some_and(|e| e == "sql"))
+        .collect();
     paths.sort();
     paths.iter().map(|path| Model::read(path).map(|model| (model.name.clone(), model))).collect()
 }
@@ -125,7 +131,9 @@ fn check_references(model: &Model, models: &BTreeMap<String, Model>, staging: &P
             None if models.contains_key(reference) => {}
             None => {
                 let near = nearest(reference, models.keys());
-                return wrong(format!("reads `{reference}`, which is no model of this project; did the author mean `{near}`?"));
+                return wrong(format!(
+                    "reads `{reference}`, which is no model of this project; did the author mean `{near}`?"
+                ));
             }
         }
     }
@@ -142,9 +150,15 @@ fn topological_order(models: &BTreeMap<String, Model>) -> Result<Vec<String>> {
             .filter(|model| model.references.iter().all(|name| name.contains('.') || done.contains(name.as_str())))
             .collect();
         if ready.is_empty() {
-            let (name, model) =
-                models.iter().find(|(name, _)| !done.contains(name.as_str())).map(|(n, m)| (n.clone(), m.path.clone())).unwrap_or_default();
-            return Err(Error::ModelFile { path: model, problem: format!("`{name}` reads itself through other models") });
+            let (name, model) = models
+                .iter()
+                .find(|(name, _)| !done.contains(name.as_str()))
+                .map(|(n, m)| (n.clone(), m.path.clone()))
+                .unwrap_or_default();
+            return Err(Error::ModelFile {
+                path: model,
+                problem: format!("`{name}` reads itself through other models"),
+            });
         }
         for model in ready {
             done.insert(&model.name);

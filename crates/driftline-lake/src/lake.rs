@@ -190,8 +190,7 @@ impl Lake {
 
     /// Plans one model with bound parameters and checks it against its contract; everything it reads must be built.
     async fn plan(&self, model: &Model) -> Result<DataFrame> {
-        let plan_error =
-            |source| Error::Plan { path: model.path.clone(), source: Box::new(source) };
+        let plan_error = |source| Error::Plan { path: model.path.clone(), source: Box::new(source) };
         let options = SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false);
         let frame = self.context.sql_with_options(&model.sql, options).await.map_err(plan_error)?;
         let used = frame.logical_plan().get_parameter_names().map_err(plan_error)?;
@@ -206,8 +205,7 @@ impl Lake {
             bound.push((name, value.clone()));
         }
         let frame = if bound.is_empty() { frame } else { frame.with_param_values(bound).map_err(plan_error)? };
-        lint::plan(frame.logical_plan())
-            .map_err(|problem| Error::ModelFile { path: model.path.clone(), problem })?;
+        lint::plan(frame.logical_plan()).map_err(|problem| Error::ModelFile { path: model.path.clone(), problem })?;
         contract::check_schema(model, frame.schema().as_arrow())?;
         Ok(frame)
     }
@@ -300,8 +298,7 @@ impl Lake {
     /// In any order, in memory or as one file a partition.
     async fn compute_intermediate(&mut self, model: &Model, frame: DataFrame) -> Result<()> {
         let schema = plain_schema(frame.schema().as_arrow());
-        let streams =
-            frame.execute_stream_partitioned().await.map_err(|error| Error::execute(&model.name, error))?;
+        let streams = frame.execute_stream_partitioned().await.map_err(|error| Error::execute(&model.name, error))?;
         let folder = self.scratch.join("tables").join(&model.name);
         if !self.keep_in_memory {
             std::fs::create_dir_all(&folder).map_err(|source| Error::Scratch { path: folder.clone(), source })?;
@@ -476,8 +473,7 @@ fn local_url(path: &Path) -> Result<ListingTableUrl> {
 fn writer(path: &Path, schema: SchemaRef, properties: WriterProperties) -> Result<ArrowWriter<File>> {
     let scratch = |source| Error::Scratch { path: path.to_owned(), source };
     let file = File::create(path).map_err(scratch)?;
-    ArrowWriter::try_new(file, schema, Some(properties))
-        .map_err(|error| scratch(std::io::Error::other(error)))
+    ArrowWriter::try_new(file, schema, Some(properties)).map_err(|error| scratch(std::io::Error::other(error)))
 }
 
 /// Fixed in every respect, so that bytes depend on the rows alone.

@@ -23,10 +23,14 @@ pub fn text(statement: &Statement) -> Result<(), String> {
         if let ast::Expr::Function(function) = expression {
             let name = function.name.to_string().to_lowercase();
             if NOT_DETERMINISTIC.contains(&name.as_str()) {
-                return ControlFlow::Break(format!("`{name}()` gives another answer on another day; use $as_of and other bound values"));
+                return ControlFlow::Break(format!(
+                    "`{name}()` gives another answer on another day; use $as_of and other bound values"
+                ));
             }
             if ORDER_DEPENDENT.contains(&name.as_str()) && function.over.is_none() {
-                return ControlFlow::Break(format!("`{name}()` depends on the order of rows; use an exact function (percentile_cont, min, max)"));
+                return ControlFlow::Break(format!(
+                    "`{name}()` depends on the order of rows; use an exact function (percentile_cont, min, max)"
+                ));
             }
         }
         ControlFlow::Continue(())

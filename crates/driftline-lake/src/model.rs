@@ -104,8 +104,8 @@ impl Model {
     /// not exactly one query, an unknown column type, a grain that is not among the columns, or a function that gives another
     /// answer on another day.
     pub fn read(path: &Path) -> Result<Self> {
-        let text = std::fs::read_to_string(path)
-            .map_err(|source| Error::ProjectFile { path: path.to_owned(), source })?;
+        let text =
+            std::fs::read_to_string(path).map_err(|source| Error::ProjectFile { path: path.to_owned(), source })?;
         Self::parse(path, &text)
     }
 
@@ -120,10 +120,16 @@ impl Model {
         })?;
         for (name, column) in &front.columns {
             if types::parse(&column.type_name).is_none() {
-                return Err(wrong(format!("column `{name}` has type `{}`; expected {}", column.type_name, types::EXPECTED)));
+                return Err(wrong(format!(
+                    "column `{name}` has type `{}`; expected {}",
+                    column.type_name,
+                    types::EXPECTED
+                )));
             }
         }
-        if let Some(unknown) = front.grain.iter().find(|name| !front.columns.is_empty() && !front.columns.contains_key(*name)) {
+        if let Some(unknown) =
+            front.grain.iter().find(|name| !front.columns.is_empty() && !front.columns.contains_key(*name))
+        {
             return Err(wrong(format!("grain names `{unknown}`, which is not among [columns]")));
         }
         let statement = parse_query(sql).map_err(wrong)?;

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use datafusion::arrow::array::{Array, AsArray, RecordBatch};
 use datafusion::arrow::datatypes::{DataType, Date32Type, Decimal128Type, Float64Type, Int32Type, Int64Type};
+use driftline_core::Minor;
 use driftline_core::profile::{
     AttributeCount, CategoryCount, ContactCount, Flow, FlowKind, Habit, MarketTotals, SegmentProfile,
 };
-use driftline_core::Minor;
 use driftline_stats::cluster::Points;
 use driftline_stats::purchase::History;
 use driftline_stats::spend::SpendHistory;
@@ -267,17 +267,20 @@ pub async fn segment_profiles(lake: &Lake) -> Result<Vec<SegmentProfile>> {
                 base_mean: mean,
             });
         }
-        profiles.insert(segment, SegmentProfile {
+        profiles.insert(
             segment,
-            customers: cells.count("customers", row)?,
-            value: cells.minor("value_12_months", row)?,
-            net_period: cells.minor("net_period", row)?.unwrap_or_default(),
-            churn_risk: cells.float("churn_risk", row)?,
-            habits,
-            categories: Vec::new(),
-            attributes: Vec::new(),
-            contacts: Vec::new(),
-        });
+            SegmentProfile {
+                segment,
+                customers: cells.count("customers", row)?,
+                value: cells.minor("value_12_months", row)?,
+                net_period: cells.minor("net_period", row)?.unwrap_or_default(),
+                churn_risk: cells.float("churn_risk", row)?,
+                habits,
+                categories: Vec::new(),
+                attributes: Vec::new(),
+                contacts: Vec::new(),
+            },
+        );
         Ok(())
     })
     .await?;
@@ -292,7 +295,8 @@ pub async fn segment_profiles(lake: &Lake) -> Result<Vec<SegmentProfile>> {
         if let (Some(profile), Some(category)) =
             (profiles.get_mut(&(cells.integer("segment", row)? as u32)), cells.text("category", row)?)
         {
-            let (customers, sold) = (cells.count("customers", row)?, cells.minor("sold_amount", row)?.unwrap_or_default());
+            let (customers, sold) =
+                (cells.count("customers", row)?, cells.minor("sold_amount", row)?.unwrap_or_default());
             profile.categories.push(CategoryCount { category, customers, sold });
         }
         Ok(())

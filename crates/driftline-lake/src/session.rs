@@ -56,10 +56,9 @@ pub fn open(limits: &Limits) -> Result<SessionContext> {
         .set_bool("datafusion.sql_parser.parse_float_as_decimal", true)
         .set_u64("datafusion.execution.sort_spill_reservation_bytes", 4 << 20);
     let context = SessionContext::new_with_config_rt(config, runtime);
-    let catalog = context.catalog("datafusion").ok_or_else(|| Error::Shape {
-        table: "catalog".to_owned(),
-        column: "datafusion".to_owned(),
-    })?;
+    let catalog = context
+        .catalog("datafusion")
+        .ok_or_else(|| Error::Shape { table: "catalog".to_owned(), column: "datafusion".to_owned() })?;
     for schema in ["source", "fitted", "previous"] {
         catalog.register_schema(schema, Arc::new(MemorySchemaProvider::new()))?;
     }

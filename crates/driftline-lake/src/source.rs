@@ -60,9 +60,11 @@ impl Sources {
     /// `Error::ProjectFile` if it cannot be read, `Error::ModelFile` for a key, type or name that is not known.
     pub fn read(sql: &Path, dialect: &str) -> Result<Self> {
         let path = sql.join("staging").join(dialect).join("sources.toml");
-        let text = std::fs::read_to_string(&path).map_err(|source| Error::ProjectFile { path: path.clone(), source })?;
+        let text =
+            std::fs::read_to_string(&path).map_err(|source| Error::ProjectFile { path: path.clone(), source })?;
         let wrong = |problem: String| Error::ModelFile { path: path.clone(), problem };
-        let mut table: toml::Table = toml::from_str(&text).map_err(|error| wrong(error.to_string().trim_end().to_owned()))?;
+        let mut table: toml::Table =
+            toml::from_str(&text).map_err(|error| wrong(error.to_string().trim_end().to_owned()))?;
         let require_any: Vec<String> = match table.remove("require_any") {
             Some(value) => value.try_into().map_err(|error| wrong(format!("require_any: {error}")))?,
             None => Vec::new(),
@@ -72,7 +74,10 @@ impl Sources {
             let source: Source = value.try_into().map_err(|error| wrong(format!("[{name}]: {error}")))?;
             for (column, type_name) in &source.columns {
                 if types::parse(type_name.trim_end_matches('?')).is_none() {
-                    return Err(wrong(format!("[{name}.columns] {column} = \"{type_name}\"; expected {}", types::EXPECTED)));
+                    return Err(wrong(format!(
+                        "[{name}.columns] {column} = \"{type_name}\"; expected {}",
+                        types::EXPECTED
+                    )));
                 }
             }
             by_name.insert(name, source);
@@ -163,10 +168,11 @@ async fn pin_source(exports: &Exports, name: &str, source: &Source, market: &str
         });
     }
     let schema = source.schema();
-    let footers: Vec<Footer> = futures::stream::iter(metas.iter().cloned().map(|meta| read_footer(exports, name, source, meta)))
-        .buffered(8)
-        .try_collect()
-        .await?;
+    let footers: Vec<Footer> =
+        futures::stream::iter(metas.iter().cloned().map(|meta| read_footer(exports, name, source, meta)))
+            .buffered(8)
+            .try_collect()
+            .await?;
     let mut ignored: Vec<String> = footers.iter().flat_map(|footer| footer.ignored.clone()).collect();
     ignored.sort();
     ignored.dedup();
@@ -210,7 +216,8 @@ async fn list(exports: &Exports, relative: &str) -> Result<Vec<ObjectMeta>> {
         }
         return Ok(metas);
     }
-    let listed: std::result::Result<Vec<ObjectMeta>, object_store::Error> = exports.store.list(Some(&full)).try_collect().await;
+    let listed: std::result::Result<Vec<ObjectMeta>, object_store::Error> =
+        exports.store.list(Some(&full)).try_collect().await;
     let mut metas = match listed {
         Ok(metas) => metas,
         Err(object_store::Error::NotFound { .. }) => Vec::new(),
@@ -244,25 +251,22 @@ struct Footer {
 }
 
 async fn read_footer(exports: &Exports, name: &str, source: &Source, meta: ObjectMeta) -> Result<Footer> {
-    let contract = |problem: String| Error::SourceContract {
-        name: name.to_owned(),
-        object: meta.location.to_string(),
-        problem,
-    };
+    let contract =
+        |problem: String| Error::SourceContract { name: name.to_owned(), object: meta.location.to_string(), problem };
     let fetch = ObjectRanges { store: exports.store.clone(), path: meta.location.clone() };
     let metadata = ParquetMetaDataReader::new()
         .with_page_index_policy(PageIndexPolicy::Skip)
         .with_prefetch_hint(Some(64 << 10))
         .load_and_finish(fetch, meta.size)
         .await;
-    let footer = metadata.and_then(|metadata| ArrowReaderMetadata::try_new(Arc::new(metadata), Default::default())).map_err(
-        |error| Error::SourceUnreadable {
+    let footer = metadata
+        .and_then(|metadata| ArrowReaderMetadata::try_new(Arc::new(metadata), Default::default()))
+        .map_err(|error| Error::SourceUnreadable {
             name: name.to_owned(),
             object: meta.location.to_string(),
             size: meta.size,
             source: Box::new(error),
-        },
-    )?;
+        })?;
     let found = footer.schema();
     let rows = u64::try_from(footer.metadata().file_metadata().num_rows()).unwrap_or(0);
     for (column, type_name) in &source.columns {
@@ -285,8 +289,12 @@ async fn read_footer(exports: &Exports, name: &str, source: &Source, meta: Objec
             Some(_) => {}
         }
     }
-    let ignored =
-        found.fields().iter().map(|field| field.name().clone()).filter(|column| !source.columns.contains_key(column)).collect();
+    let ignored = found
+        .fields()
+        .iter()
+        .map(|field| field.name().clone())
+        .filter(|column| !source.columns.contains_key(column))
+        .collect();
     let days = match &source.time_column {
         Some(column) => days_of(&footer, column).map_err(contract)?,
         None => None,
@@ -298,10 +306,12 @@ async fn read_footer(exports: &Exports, name: &str, source: &Source, meta: Objec
 fn days_of(footer: &ArrowReaderMetadata, column: &str) -> std::result::Result<Option<(NaiveDate, NaiveDate)>, String> {
     let groups = footer.metadata().row_groups();
     let parquet_schema = footer.metadata().file_metadata().schema_descr();
-    let converter = StatisticsConverter::try_new(column, footer.schema(), parquet_schema).map_err(|error| error.to_string())?;
+    let converter =
+        StatisticsConverter::try_new(column, footer.schema(), parquet_schema).map_err(|error| error.to_string())?;
     let micros = DataType::Timestamp(TimeUnit::Microsecond, None);
     let extreme = |statistics: parquet::errors::Result<Arc<dyn Array>>, latest: bool| {
-        let values = cast(&statistics.map_err(|error| error.to_string())?, &micros).map_err(|error| error.to_string())?;
+        let values =
+            cast(&statistics.map_err(|error| error.to_string())?, &micros).map_err(|error| error.to_string())?;
         let values = values.as_primitive::<TimestampMicrosecondType>();
         if values.null_count() > 0 || values.is_empty() {
             return Ok::<_, String>(None);
@@ -329,15 +339,17 @@ pub async fn markets(exports: &Exports, sources: &Sources) -> Result<Vec<String>
             Some(rest.strip_suffix(end)?.to_owned())
         };
         if let Some(index) = &exports.index {
-            let parts = index.iter().filter_map(|name| name.strip_prefix(folder)?.trim_start_matches('/').split('/').next());
+            let parts =
+                index.iter().filter_map(|name| name.strip_prefix(folder)?.trim_start_matches('/').split('/').next());
             found.extend(parts.filter_map(market_of));
             continue;
         }
         let full: ObjectPath = exports.root.parts().chain(ObjectPath::from(folder).parts()).collect();
-        let listed = exports.store.list_with_delimiter(Some(&full)).await.map_err(|source| Error::Store {
-            location: format!("{} ({full})", exports.shown),
-            source,
-        })?;
+        let listed = exports
+            .store
+            .list_with_delimiter(Some(&full))
+            .await
+            .map_err(|source| Error::Store { location: format!("{} ({full})", exports.shown), source })?;
         found.extend(listed.common_prefixes.iter().filter_map(|path| market_of(path.filename()?)));
     }
     Ok(found.into_iter().collect())

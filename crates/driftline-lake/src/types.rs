@@ -61,7 +61,9 @@ pub fn readable_as(declared: &DataType, found: &DataType) -> bool {
         (Utf8, Utf8 | LargeUtf8 | Utf8View) => true,
         (Date32, Date32) => true,
         (Timestamp(_, _), Timestamp(_, _)) => true,
-        (Decimal128(precision, scale), Decimal128(p, s)) => s <= scale && (*p as i16 - *s as i16) <= (*precision as i16 - *scale as i16),
+        (Decimal128(precision, scale), Decimal128(p, s)) => {
+            s <= scale && (*p as i16 - *s as i16) <= (*precision as i16 - *scale as i16)
+        }
         (declared, found) => declared == found,
     }
 }

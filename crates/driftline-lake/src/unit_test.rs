@@ -48,7 +48,14 @@ impl Case {
 ///
 /// # Errors
 /// `Error::UnitTest` with the rows that are missing and those that are too many; the model's own errors.
-pub async fn run(path: &Path, case: &Case, limits: &Limits, graph: &Arc<Graph>, sources: &Sources, defaults: &Parameters) -> Result<()> {
+pub async fn run(
+    path: &Path,
+    case: &Case,
+    limits: &Limits,
+    graph: &Arc<Graph>,
+    sources: &Sources,
+    defaults: &Parameters,
+) -> Result<()> {
     let wrong = |problem: String| Error::UnitTest { path: path.to_owned(), problem };
     let mut parameters = defaults.clone();
     for (name, value) in &case.parameters {
@@ -68,7 +75,8 @@ pub async fn run(path: &Path, case: &Case, limits: &Limits, graph: &Arc<Graph>, 
         // Last period's table has the shape of this period's model.
         let model = graph.models.get(table.strip_prefix("previous.").unwrap_or(table));
         let schema = match model {
-            Some(model) => declared(model).ok_or_else(|| wrong(format!("`{table}` declares no [columns], so it cannot be given")))?,
+            Some(model) => declared(model)
+                .ok_or_else(|| wrong(format!("`{table}` declares no [columns], so it cannot be given")))?,
             None => lake.schema_of(table).await?,
         };
         let batch = batch_of(rows, &schema).map_err(|problem| wrong(format!("given `{table}`: {problem}")))?;

@@ -11,10 +11,14 @@ pub enum Error {
     )]
     NoConditionalCreate { warehouse: String, location: String },
 
-    #[error("{market} {period} revision {revision} of job `{job}` was published by another run in the meantime; nothing was changed, look at it with `driftline show`")]
+    #[error(
+        "{market} {period} revision {revision} of job `{job}` was published by another run in the meantime; nothing was changed, look at it with `driftline show`"
+    )]
     Superseded { job: String, market: String, period: String, revision: u32 },
 
-    #[error("{location} does not hold what was published: expected sha256 {expected}, found {found}; restore it from a backup or publish a revision")]
+    #[error(
+        "{location} does not hold what was published: expected sha256 {expected}, found {found}; restore it from a backup or publish a revision"
+    )]
     Damaged { location: String, expected: String, found: String },
 
     #[error("{location} is not a publication that this version reads")]

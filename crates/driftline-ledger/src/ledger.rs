@@ -64,7 +64,9 @@ impl Ledger {
     /// `Error::Store` if the warehouse cannot be written, `Error::NoConditionalCreate` if the store ignores the condition.
     pub async fn probe(&self, nonce: &str) -> Result<()> {
         let location = self.root.clone().join("probe").join(format!("{nonce}.json"));
-        self.create(&location, Bytes::from_static(b"{}")).await.map_err(|error| self.failed("write to", &location, error))?;
+        self.create(&location, Bytes::from_static(b"{}"))
+            .await
+            .map_err(|error| self.failed("write to", &location, error))?;
         let second = self.create(&location, Bytes::from_static(b"{}")).await;
         let removed = self.store.delete(&location).await;
         match second {
@@ -87,7 +89,8 @@ impl Ledger {
     /// `Error::Store` if the warehouse cannot be listed.
     pub async fn markets(&self, job: &str) -> Result<Vec<Market>> {
         let folder = self.root.clone().join(job);
-        let listed = self.store.list_with_delimiter(Some(&folder)).await.map_err(|e| self.failed("list", &folder, e))?;
+        let listed =
+            self.store.list_with_delimiter(Some(&folder)).await.map_err(|e| self.failed("list", &folder, e))?;
         let names = listed.common_prefixes.iter().filter_map(|path| path.filename()?.parse().ok());
         Ok(names.collect::<BTreeSet<Market>>().into_iter().collect())
     }
@@ -98,7 +101,8 @@ impl Ledger {
     /// `Error::Store` if the warehouse cannot be listed.
     pub async fn periods(&self, job: &str, market: &Market) -> Result<Vec<(Period, u32)>> {
         let folder = self.root.clone().join(job).join(market.as_str());
-        let listed = self.store.list_with_delimiter(Some(&folder)).await.map_err(|e| self.failed("list", &folder, e))?;
+        let listed =
+            self.store.list_with_delimiter(Some(&folder)).await.map_err(|e| self.failed("list", &folder, e))?;
         let mut periods = Vec::new();
         for period in listed.common_prefixes.iter().filter_map(|path| path.filename()?.parse::<Period>().ok()) {
             let slot = Slot { job: job.to_owned(), market: market.clone(), period };
@@ -187,11 +191,8 @@ impl Ledger {
     /// # Errors
     /// `Error::Superseded` if another run published this revision first, `Error::Store` if the create failed.
     pub async fn publish(&self, publication: &Publication) -> Result<()> {
-        let slot = Slot {
-            job: publication.job.clone(),
-            market: publication.market.clone(),
-            period: publication.period,
-        };
+        let slot =
+            Slot { job: publication.job.clone(), market: publication.market.clone(), period: publication.period };
         let location = published_path(&slot, self, publication.revision);
         let text = serde_json::to_vec_pretty(publication)
             .map_err(|source| Error::Unreadable { location: location.to_string(), source })?;
@@ -256,17 +257,16 @@ impl Ledger {
     pub async fn note_mail(&self, publication: &Publication, mail: &str, state: &str, text: &str) -> Result<()> {
         let location = self.outbox_path(publication, mail, state);
         match self.create(&location, Bytes::from(text.to_owned())).await {
-            Ok(()) | Err(object_store::Error::AlreadyExists { .. } | object_store::Error::Precondition { .. }) => Ok(()),
+            Ok(()) | Err(object_store::Error::AlreadyExists { .. } | object_store::Error::Precondition { .. }) => {
+                Ok(())
+            }
             Err(error) => Err(self.failed("write", &location, error)),
         }
     }
 
     fn outbox_path(&self, publication: &Publication, mail: &str, state: &str) -> Path {
-        let slot = Slot {
-            job: publication.job.clone(),
-            market: publication.market.clone(),
-            period: publication.period,
-        };
+        let slot =
+            Slot { job: publication.job.clone(), market: publication.market.clone(), period: publication.period };
         slot.path(self).join("outbox").join(format!("{:06}", publication.revision)).join(format!("{mail}.{state}.json"))
     }
 }

@@ -64,7 +64,10 @@ impl Reach {
             *total += bar.amount.0;
             Some(*total)
         });
-        totals.fold(Self { low: 0, high: 0 }, |reach, total| Self { low: reach.low.min(total), high: reach.high.max(total) })
+        totals.fold(Self { low: 0, high: 0 }, |reach, total| Self {
+            low: reach.low.min(total),
+            high: reach.high.max(total),
+        })
     }
 
     fn percent(&self, total: i64) -> f64 {
@@ -110,7 +113,9 @@ pub fn waterfall(bridge: &Bridge, titles: [&str; 2], words: &Words) -> String {
             None => {
                 let x = across(reach.percent(at));
                 let bottom = bar_top + BAR;
-                svg.push_str(&format!("<line class=\"mark\" x1=\"{x}\" x2=\"{x}\" y1=\"{bar_top:.0}\" y2=\"{bottom:.0}\"/>"));
+                svg.push_str(&format!(
+                    "<line class=\"mark\" x1=\"{x}\" x2=\"{x}\" y1=\"{bar_top:.0}\" y2=\"{bottom:.0}\"/>"
+                ));
             }
         }
         at += row.map_or(0, |row| row.amount.0);
@@ -145,9 +150,8 @@ pub fn dumbbell(own: f64, base: f64) -> String {
 /// A bar to the right of the middle for what is above everyone, to the left for what is below; `most` reaches the edge.
 pub fn tilt(value: f64, most: f64) -> String {
     let reach = if most > 0.0 { (50.0 * value / most).clamp(-50.0, 50.0) } else { 0.0 };
-    let class = if value >= 0.0 { "above" } else { "below" };
     format!(
-        "<svg class=\"tilt\" width=\"100%\" height=\"16\" aria-hidden=\"true\"><rect class=\"{class}\" x=\"{:.1}%\" y=\"3\" width=\"{:.1}%\" height=\"10\" rx=\"2\"/><line class=\"middle\" x1=\"50%\" x2=\"50%\" y1=\"0\" y2=\"16\"/></svg>",
+        "<svg class=\"tilt\" width=\"100%\" height=\"16\" aria-hidden=\"true\"><rect x=\"{:.1}%\" y=\"3\" width=\"{:.1}%\" height=\"10\" rx=\"2\"/><line class=\"middle\" x1=\"50%\" x2=\"50%\" y1=\"0\" y2=\"16\"/></svg>",
         50.0 + reach.min(0.0),
         reach.abs(),
     )
@@ -169,10 +173,22 @@ mod tests {
     fn bridge(amounts: &[i64]) -> Bridge {
         let bars: Vec<Bar> = amounts
             .iter()
-            .map(|amount| Bar { cause: Cause::New, label: "<b>New".to_owned(), customers: Some(10), amount: Minor(*amount) })
+            .map(|amount| Bar {
+                cause: Cause::New,
+                label: "<b>New".to_owned(),
+                customers: Some(10),
+                amount: Minor(*amount),
+            })
             .collect();
         let change: Minor = bars.iter().map(|bar| bar.amount).sum();
-        Bridge { measure: Measure::NetRevenue, label: "net".to_owned(), start: Minor(500), end: Minor(500) + change, change, bars }
+        Bridge {
+            measure: Measure::NetRevenue,
+            label: "net".to_owned(),
+            start: Minor(500),
+            end: Minor(500) + change,
+            change,
+            bars,
+        }
     }
 
     #[test]
@@ -191,7 +207,10 @@ mod tests {
         let words = Words { locale: Locale::En, currency: "GBP".parse().unwrap() };
         let svg = waterfall(&bridge(&[300, -400]), ["Q1", "Q2"], &words);
         assert!(svg.contains("&lt;b&gt;New") && !svg.contains("<b>"));
-        assert_eq!((svg.matches("<rect").count(), svg.matches("class=\"mark\"").count(), svg.matches("<text").count()), (2, 2, 8));
+        assert_eq!(
+            (svg.matches("<rect").count(), svg.matches("class=\"mark\"").count(), svg.matches("<text").count()),
+            (2, 2, 8)
+        );
     }
 
     #[test]

@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use lettre::address::Envelope;
+use lettre::message::Mailbox;
 use lettre::transport::smtp::authentication::{Credentials, Mechanism};
 use lettre::transport::smtp::client::{Certificate, Tls, TlsParameters};
 use lettre::transport::smtp::extension::ClientId;
 use lettre::{Address, AsyncSmtpTransport, AsyncTransport, Tokio1Executor};
-use lettre::message::Mailbox;
 
 use crate::error::{Error, Result};
 
@@ -52,7 +52,9 @@ impl Mailer {
         let wrong = |problem: String| Error::Server { server: shown.clone(), problem, is_permanent: true };
         let loopback = matches!(server.host.as_str(), "localhost" | "127.0.0.1" | "::1");
         if server.encryption == Encryption::None && !loopback {
-            return Err(wrong("encryption = \"none\" is allowed to this machine only; use \"implicit\" or \"starttls\"".to_owned()));
+            return Err(wrong(
+                "encryption = \"none\" is allowed to this machine only; use \"implicit\" or \"starttls\"".to_owned(),
+            ));
         }
         let mut parameters = TlsParameters::builder(server.host.clone());
         if let Some(pem) = &server.certificate_authority {
@@ -84,14 +86,12 @@ impl Mailer {
     /// `Error::Message` for an address that does not parse, `Error::Server` with the server's answer; `is_permanent` for a 5xx.
     pub async fn send(&self, from: &str, recipient: &str, bytes: &[u8]) -> Result<()> {
         let address = |text: &str| -> Result<Address> {
-            text.parse::<Mailbox>().map(|mailbox| mailbox.email).map_err(|error| Error::Message {
-                recipient: crate::message::mask(text),
-                problem: error.to_string(),
-            })
+            text.parse::<Mailbox>()
+                .map(|mailbox| mailbox.email)
+                .map_err(|error| Error::Message { recipient: crate::message::mask(text), problem: error.to_string() })
         };
-        let envelope = Envelope::new(Some(address(from)?), vec![address(recipient)?]).map_err(|error| Error::Message {
-            recipient: crate::message::mask(recipient),
-            problem: error.to_string(),
+        let envelope = Envelope::new(Some(address(from)?), vec![address(recipient)?]).map_err(|error| {
+            Error::Message { recipient: crate::message::mask(recipient), problem: error.to_string() }
         })?;
         match self.transport.send_raw(&envelope, bytes).await {
             Ok(_) => Ok(()),

@@ -64,9 +64,13 @@ impl Templates {
         let money_in = currency.clone();
         tera.register_filter("money", move |value: f64, _: Kwargs, _: &State| locale.money(minor(value), &money_in));
         let signed_in = currency.clone();
-        tera.register_filter("signed_money", move |value: f64, _: Kwargs, _: &State| locale.signed_money(minor(value), &signed_in));
+        tera.register_filter("signed_money", move |value: f64, _: Kwargs, _: &State| {
+            locale.signed_money(minor(value), &signed_in)
+        });
         let major_in = currency.clone();
-        tera.register_filter("major", move |value: f64, _: Kwargs, _: &State| locale.money(minor(100.0 * value), &major_in));
+        tera.register_filter("major", move |value: f64, _: Kwargs, _: &State| {
+            locale.money(minor(100.0 * value), &major_in)
+        });
         tera.register_filter("percent", move |value: f64, options: Kwargs, _: &State| {
             Ok::<_, tera::Error>(locale.percent(value, options.get::<usize>("decimals")?.unwrap_or(1)))
         });
@@ -121,7 +125,10 @@ impl Templates {
     /// # Errors
     /// `Error::Sample` if there is none or one is no report.
     pub fn samples(&self) -> Result<Vec<(PathBuf, Report)>> {
-        let none = || Error::Sample { path: self.folder.join("sample.json"), problem: "no sample report in the folder".to_owned() };
+        let none = || Error::Sample {
+            path: self.folder.join("sample.json"),
+            problem: "no sample report in the folder".to_owned(),
+        };
         let entries = std::fs::read_dir(&self.folder).map_err(|_| none())?;
         let mut paths: Vec<PathBuf> = entries
             .flatten()

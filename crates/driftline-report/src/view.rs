@@ -31,6 +31,7 @@ pub struct View<'a> {
     pub migration: Option<Heat<'a>>,
     pub sources: Vec<Source<'a>>,
     pub plain: Plain,
+    pub html: Html,
     /// Where the full report lies; shown in the mail.
     pub report_location: &'a str,
     pub recipient_reason: &'a str,
@@ -52,7 +53,7 @@ pub struct Card<'a> {
     /// What it differs in, most first; features that do not vary are left out.
     pub tilts: Vec<Tilt<'a>>,
     pub habits: Vec<HabitView<'a>>,
-    /// Categories with a larger share than everyone's.
+    /// Categories with a larger share than everyone's, by at least the tenth of a percent that a reader sees.
     pub more_of: Vec<&'a CategoryShare>,
     pub attributes: Vec<Attribute<'a>>,
 }
@@ -120,6 +121,13 @@ pub struct Plain {
     pub recipient_reason: String,
 }
 
+/// Sentences as HTML, already escaped: for `| safe`. No line breaks between a minus and its amount or a number and its unit.
+#[derive(Clone, Debug, Serialize)]
+pub struct Html {
+    pub headline: String,
+    pub change_sentences: Vec<String>,
+}
+
 impl<'a> View<'a> {
     pub fn new(report: &'a Report, report_location: &'a str, recipient_reason: &'a str) -> Self {
         let words = Words { locale: report.locale, currency: report.currency.clone() };
@@ -129,7 +137,11 @@ impl<'a> View<'a> {
         ordered.sort_by_key(|bridge| (Some(bridge.measure) != headline, bridge.measure));
         let bridges = ordered
             .into_iter()
-            .map(|bridge| BridgeView { bridge, bars: chart::bars(bridge), svg: chart::waterfall(bridge, titles, &words) })
+            .map(|bridge| BridgeView {
+                bridge,
+                bars: chart::bars(bridge),
+                svg: chart::waterfall(bridge, titles, &words),
+            })
             .collect();
         let (primary, others) = report
             .personas
@@ -146,6 +158,7 @@ impl<'a> View<'a> {
             migration: report.migration.as_ref().map(heat),
             sources: sources(&report.quality),
             plain: Plain::new(report, recipient_reason),
+            html: Html::new(report),
             report_location,
             recipient_reason,
         }
@@ -170,10 +183,19 @@ impl<'a> Card<'a> {
                 .iter()
                 .map(|habit| HabitView { habit, svg: chart::dumbbell(habit.mean, habit.base_mean) })
                 .collect(),
-            more_of: persona.categories.iter().filter(|category| category.share > category.base_share).collect(),
+            more_of: persona
+                .categories
+                .iter()
+                .filter(|category| seen(category.share) > seen(category.base_share))
+                .collect(),
             attributes: persona.attributes.iter().map(attribute).collect(),
         }
     }
+}
+
+/// A share as it is read, in tenths of a percent.
+fn seen(share: f64) -> f64 {
+    (1000.0 * share).round()
 }
 
 fn attribute(summary: &AttributeSummary) -> Attribute<'_> {
@@ -182,7 +204,8 @@ fn attribute(summary: &AttributeSummary) -> Attribute<'_> {
         bands.sort_by(|a, b| first_number(&a.value).unwrap_or(0.0).total_cmp(&first_number(&b.value).unwrap_or(0.0)));
     }
     let share = |band: &AttributeBand| band.share.unwrap_or(0.0);
-    let largest = bands.iter().copied().filter(|band| band.share.is_some()).max_by(|a, b| share(a).total_cmp(&share(b)));
+    let largest =
+        bands.iter().copied().filter(|band| band.share.is_some()).max_by(|a, b| share(a).total_cmp(&share(b)));
     Attribute { summary, bands, largest }
 }
 
@@ -202,7 +225,11 @@ fn heat(migration: &Migration) -> Heat<'_> {
         customers
             .iter()
             .zip(&migration.to)
-            .map(|(customers, to)| HeatCell { customers: *customers, shade: shade(customers.unwrap_or(0), shown), is_stay: from == to })
+            .map(|(customers, to)| HeatCell {
+                customers: *customers,
+                shade: shade(customers.unwrap_or(0), shown),
+                is_stay: from == to,
+            })
             .collect()
     };
     let rows = migration.from.iter().zip(&migration.customers);
@@ -240,17 +267,40 @@ impl Plain {
     }
 }
 
-/// Breaks a text into lines at plain spaces. A unit stays with its number: no line begins with `%` or `pts`.
-fn broken(text: &str, columns: usize, indent: &str) -> String {
-    let mut lines: Vec<String> = Vec::new();
+impl Html {
+    fn new(report: &Report) -> Self {
+        Self {
+            headline: unbroken(&report.headline.sentence),
+            change_sentences: report.change_sentences.iter().map(|sentence| unbroken(sentence)).collect(),
+        }
+    }
+}
+
+fn unbroken(text: &str) -> String {
+    let whole = |word: &String| {
+        let escaped = chart::escape(word);
+        if word.contains([' ', '−']) { format!("<span style=\"white-space:nowrap\">{escaped}</span>") } else { escaped }
+    };
+    words(text).iter().map(whole).collect::<Vec<_>>().join(" ")
+}
+
+/// The words of a text; a unit stays with its number as one word, so that no line begins with `%` or `pts`.
+fn words(text: &str) -> Vec<String> {
     let mut words: Vec<String> = Vec::new();
+    // Not at every white space: some locales group digits with a narrow one.
     for word in text.split([' ', '\n']).filter(|word| !word.is_empty()) {
         match words.last_mut() {
             Some(last) if word.starts_with('%') || word.starts_with("pts") => *last = format!("{last} {word}"),
             _ => words.push(word.to_owned()),
         }
     }
-    for word in words {
+    words
+}
+
+/// Breaks a text into lines between words.
+fn broken(text: &str, columns: usize, indent: &str) -> String {
+    let mut lines: Vec<String> = Vec::new();
+    for word in words(text) {
         match lines.last_mut() {
             Some(line) if line.chars().count() + 1 + word.chars().count() <= columns => *line = format!("{line} {word}"),
             _ => lines.push(word),
@@ -274,6 +324,13 @@ mod tests {
         for (text, columns, indent, expected) in cases {
             assert_eq!(broken(text, columns, indent), expected);
         }
+    }
+
+    #[test]
+    fn figures_stay_whole_and_text_is_escaped() {
+        let whole = |text: &str| format!("<span style=\"white-space:nowrap\">{text}</span>");
+        let expected = format!("a&lt;b fell {} {}", whole("1.1 %:"), whole("(−$5)."));
+        assert_eq!(unbroken("a<b fell 1.1 %: (−$5)."), expected);
     }
 
     #[test]

@@ -49,9 +49,11 @@ pub fn kmeans(points: &Points, clusters: usize, restarts: usize, seed: u64) -> C
         lloyd(points, start)
     };
     let runs = in_parallel(restarts.max(1), one);
-    runs.into_iter()
-        .reduce(|best, next| if next.inertia < best.inertia { next } else { best })
-        .unwrap_or(Clustering { centroids: Vec::new(), inertia: 0.0, iterations: 0 })
+    runs.into_iter().reduce(|best, next| if next.inertia < best.inertia { next } else { best }).unwrap_or(Clustering {
+        centroids: Vec::new(),
+        inertia: 0.0,
+        iterations: 0,
+    })
 }
 
 /// Lloyd's iterations from given centroids until nothing moves (or 100 rounds).

@@ -3,12 +3,12 @@
 //! A statistic that cannot be computed is an [`error::Error`] with a reason, never NaN, and a sum has the same bits
 //! whatever the order of its input and the number of threads.
 
+pub mod cluster;
 pub mod error;
 mod optimise;
 pub mod purchase;
-mod special;
-pub mod spend;
-pub mod cluster;
 pub mod random;
 pub mod scale;
 pub mod significance;
+mod special;
+pub mod spend;

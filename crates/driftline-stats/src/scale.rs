@@ -26,7 +26,8 @@ impl ColumnScale {
         let count = sorted.len().max(1) as f64;
         // Sums run over the sorted values, so the order of customers never changes a bit.
         let mean = sorted.iter().map(|v| v.clamp(low, high)).sum::<f64>() / count;
-        let variance = sorted.iter().map(|v| (v.clamp(low, high) - mean) * (v.clamp(low, high) - mean)).sum::<f64>() / count;
+        let variance =
+            sorted.iter().map(|v| (v.clamp(low, high) - mean) * (v.clamp(low, high) - mean)).sum::<f64>() / count;
         let sd = libm::sqrt(variance);
         Self { log, low, high, mean, sd: if sd > 1e-9 { sd } else { 0.0 } }
     }

@@ -55,7 +55,8 @@ pub fn report(parts: Parts<'_>) -> Result<Report> {
         (Some(flows), Some(previous)) => bridges(&parts, flows, previous, min_cell).in_place(&place)?,
         _ => (Vec::new(), Vec::new()),
     };
-    let market_change = flows.filter(|_| has_value(&parts)).map(|flows| change::of_market(flows, &parts.job.file.materiality));
+    let market_change =
+        flows.filter(|_| has_value(&parts)).map(|flows| change::of_market(flows, &parts.job.file.materiality));
     let changes: Vec<Change> = match (flows, parts.previous) {
         (Some(flows), Some(previous)) => {
             change::compare(&previous.personas, &parts.personas, flows, &parts.job.file.materiality)
@@ -72,7 +73,8 @@ pub fn report(parts: Parts<'_>) -> Result<Report> {
     };
     notes.extend(data_notes(&parts, visible));
     let headline_measure = if has_value(&parts) { parts.job.file.bridge.value } else { Measure::NetRevenue };
-    let headline = headline(&parts, &words, &bridges, headline_measure, market_change.as_ref(), &passed, visible, comparable);
+    let headline =
+        headline(&parts, &words, &bridges, headline_measure, market_change.as_ref(), &passed, visible, comparable);
     let kpis = if visible { kpis(&parts, comparable) } else { Vec::new() };
     let unchanged = unchanged(&changes, &parts, comparable);
     let method = Method {
@@ -81,8 +83,8 @@ pub fn report(parts: Parts<'_>) -> Result<Report> {
         min_cell,
         headline_measure,
         churn_event: format!("no purchase in the next {} days", parts.plan.horizon_days(parts.job)),
-        value_definition: "expected net amount of the next 365 days, undiscounted, returns taken off; rounded per customer"
-            .to_owned(),
+        value_definition:
+            "expected net amount of the next 365 days, undiscounted, returns taken off; rounded per customer".to_owned(),
     };
     Ok(Report {
         schema: SCHEMA.to_owned(),
@@ -114,8 +116,16 @@ pub fn report(parts: Parts<'_>) -> Result<Report> {
         change_sentences,
         unchanged,
         notes,
-        models: if visible { parts.models } else { Models { value_tier: parts.models.value_tier, value_note: parts.models.value_note, ..Models::default() } },
-        quality: if visible { parts.quality } else { Quality { source_rows: BTreeMap::new(), unidentified_gross_share: None, ..parts.quality } },
+        models: if visible {
+            parts.models
+        } else {
+            Models { value_tier: parts.models.value_tier, value_note: parts.models.value_note, ..Models::default() }
+        },
+        quality: if visible {
+            parts.quality
+        } else {
+            Quality { source_rows: BTreeMap::new(), unidentified_gross_share: None, ..parts.quality }
+        },
         method,
     })
 }
@@ -147,12 +157,16 @@ fn bridges(
     if parts.plan.is_covered_from(previous_year_start) {
         open.push(bridge::of_trailing(flows, &ranks)?);
     } else {
-        let window = parts.plan.complete_from.map_or(0, |from| (parts.plan.as_of - from.max(parts.plan.year_start())).num_days());
+        let window = parts
+            .plan
+            .complete_from
+            .map_or(0, |from| (parts.plan.as_of - from.max(parts.plan.year_start())).num_days());
         notes.push(format!(
             "Net revenue of the last 12 months is not compared: the exports hold only {window} days of the window this period, fewer last period (window not full)."
         ));
     }
-    let pooled = open.into_iter().map(|bridge| pool_bridge(&bridge, min_cell)).filter(|bridge| is_publishable(bridge, min_cell));
+    let pooled =
+        open.into_iter().map(|bridge| pool_bridge(&bridge, min_cell)).filter(|bridge| is_publishable(bridge, min_cell));
     Ok((pooled.collect(), notes))
 }
 
@@ -169,7 +183,9 @@ fn ranks(previous: &PersonaSet, current: &PersonaSet) -> Ranks {
     let of = |set: &PersonaSet| {
         set.personas
             .iter()
-            .map(|persona| (persona.segment, (persona.key.clone(), place.get(persona.key.as_str()).copied().unwrap_or(0))))
+            .map(|persona| {
+                (persona.segment, (persona.key.clone(), place.get(persona.key.as_str()).copied().unwrap_or(0)))
+            })
             .collect()
     };
     Ranks { from: of(previous), to: of(current) }
@@ -184,9 +200,21 @@ fn kpis(parts: &Parts<'_>, comparable: bool) -> Vec<Kpi> {
     let mut kpis = vec![
         kpi("active_customers", "Active customers", Unit::Count, Some(parts.base.active as f64), None),
         kpi("net_revenue", "Net revenue of the period", Unit::Money, Some(parts.totals.net.0 as f64), None),
-        kpi("value_12_months", "12-month value (forecast)", Unit::Money, value.map(|value| value.0 as f64), forecast_note.clone()),
+        kpi(
+            "value_12_months",
+            "12-month value (forecast)",
+            Unit::Money,
+            value.map(|value| value.0 as f64),
+            forecast_note.clone(),
+        ),
         kpi("churn_risk", "Risk of no purchase next period", Unit::Share, risk, forecast_note.clone()),
-        kpi("value_per_customer", "12-month value a customer", Unit::Money, per_customer.map(|value| value.0 as f64), forecast_note),
+        kpi(
+            "value_per_customer",
+            "12-month value a customer",
+            Unit::Money,
+            per_customer.map(|value| value.0 as f64),
+            forecast_note,
+        ),
         kpi("orders", "Orders", Unit::Count, Some(parts.totals.orders as f64), None),
     ];
     for kpi in &mut kpis {
@@ -230,12 +258,25 @@ fn headline(
     visible: bool,
     comparable: bool,
 ) -> Headline {
-    let name = format!("{} {}, {}", parts.job.file.title, parts.job.market_name(&parts.plan.market), parts.plan.period.title());
+    let name = format!(
+        "{} {}, {}",
+        parts.job.file.title,
+        parts.job.market_name(&parts.plan.market),
+        parts.plan.period.title()
+    );
     let corrected = if parts.revision > 1 { "Corrected: " } else { "" };
-    let of = |kind, message: &str, sentence: String| Headline { kind, subject: format!("{corrected}{name}: {message}"), sentence };
+    let of = |kind, message: &str, sentence: String| Headline {
+        kind,
+        subject: format!("{corrected}{name}: {message}"),
+        sentence,
+    };
     let min_cell = parts.job.file.personas.min_cell;
     if !visible {
-        return of(HeadlineKind::NotEnoughData, "not enough data", format!("Fewer than {min_cell} customers: there is nothing that can be said about them."));
+        return of(
+            HeadlineKind::NotEnoughData,
+            "not enough data",
+            format!("Fewer than {min_cell} customers: there is nothing that can be said about them."),
+        );
     }
     if let Some(partial) = &parts.plan.partial {
         return of(
@@ -250,7 +291,10 @@ fn headline(
         return of(
             HeadlineKind::NotEnoughData,
             "not enough data for personas",
-            format!("{} active customers are too few for personas ({needed} are needed); totals only.", words.locale.count(parts.base.active)),
+            format!(
+                "{} active customers are too few for personas ({needed} are needed); totals only.",
+                words.locale.count(parts.base.active)
+            ),
         );
     }
     if parts.previous.is_none() {
@@ -265,7 +309,11 @@ fn headline(
         );
     }
     if !comparable {
-        return of(HeadlineKind::NotCompared, "not compared with a partial period", "The period before is not whole, so nothing is compared with it.".to_owned());
+        return of(
+            HeadlineKind::NotCompared,
+            "not compared with a partial period",
+            "The period before is not whole, so nothing is compared with it.".to_owned(),
+        );
     }
     let noun = match measure {
         Measure::Value12Months => "12-month customer value",
@@ -273,7 +321,9 @@ fn headline(
         Measure::Trailing12Months => "Net revenue of the last 12 months",
     };
     let found = bridges.iter().find(|bridge| bridge.measure == measure).or_else(|| bridges.first());
-    let sentence = found.map_or_else(String::new, |bridge| words.headline(bridge, if bridge.measure == measure { noun } else { &bridge.label }));
+    let sentence = found.map_or_else(String::new, |bridge| {
+        words.headline(bridge, if bridge.measure == measure { noun } else { &bridge.label })
+    });
     let relative = found.and_then(|bridge| bridge.change.ratio(bridge.start));
     let market_changed = market.is_some_and(|line| line.verdict == Verdict::Changed);
     let ended = parts.personas.ended.len();
@@ -283,7 +333,8 @@ fn headline(
             Measure::Value12Months => "value",
             _ => "net revenue",
         };
-        let moved = relative.map_or_else(String::new, |relative| format!("{short} {}", words.locale.signed_percent(relative, 1)));
+        let moved = relative
+            .map_or_else(String::new, |relative| format!("{short} {}", words.locale.signed_percent(relative, 1)));
         let count = passed.len() + ended + born;
         let message = match count {
             0 => moved,
@@ -303,7 +354,10 @@ fn unchanged(changes: &[Change], parts: &Parts<'_>, comparable: bool) -> String 
         changes.iter().filter(|line| line.verdict == Verdict::Changed).map(|line| line.subject.as_str()).collect();
     let compared: std::collections::BTreeSet<&str> = changes.iter().map(|line| line.subject.as_str()).collect();
     let quiet = compared.len() - changed.len();
-    format!("{quiet} of {} personas are within what the gate calls normal (share and value).", parts.personas.personas.len())
+    format!(
+        "{quiet} of {} personas are within what the gate calls normal (share and value).",
+        parts.personas.personas.len()
+    )
 }
 
 fn data_notes(parts: &Parts<'_>, visible: bool) -> Vec<String> {
@@ -321,7 +375,8 @@ fn data_notes(parts: &Parts<'_>, visible: bool) -> Vec<String> {
         notes.push(format!("Forecasts: {} ({}).", parts.models.value_tier, parts.models.value_note));
     } else {
         notes.push(
-            "Forecasts are estimates; the range of a change does not hold the uncertainty of the fitted model itself.".to_owned(),
+            "Forecasts are estimates; the range of a change does not hold the uncertainty of the fitted model itself."
+                .to_owned(),
         );
     }
     if let Some(segments) = &parts.models.segments {
@@ -332,7 +387,8 @@ fn data_notes(parts: &Parts<'_>, visible: bool) -> Vec<String> {
     }
     let negative = parts.personas.personas.iter().filter(|persona| persona.role == Role::Negative).count();
     if negative > 0 {
-        notes.push(format!("{negative} persona(s) cost more than they bring; see their cards for where to look first."));
+        notes
+            .push(format!("{negative} persona(s) cost more than they bring; see their cards for where to look first."));
     }
     if !parts.quality.sources_not_available.is_empty() {
         notes.push(format!("Not available in these exports: {}.", parts.quality.sources_not_available.join(", ")));

@@ -160,7 +160,16 @@ pub struct Segments {
 
 impl Default for Segments {
     fn default() -> Self {
-        Self { min: 4, max: 7, restarts: 10, features: Vec::new(), keep_margin: 0.05, seed: 1, sample_max: 20_000, bootstraps: 20 }
+        Self {
+            min: 4,
+            max: 7,
+            restarts: 10,
+            features: Vec::new(),
+            keep_margin: 0.05,
+            seed: 1,
+            sample_max: 20_000,
+            bootstraps: 20,
+        }
     }
 }
 
@@ -248,8 +257,8 @@ impl Job {
     /// `Error::ProjectFile` if it cannot be read; `Error::Job` with the line for a key that is misspelt or a value of the wrong
     /// kind; `Error::Override` for an override that names no key.
     pub fn read(path: &Path, overrides: &[String]) -> Result<Self> {
-        let text = std::fs::read_to_string(path)
-            .map_err(|source| Error::ProjectFile { path: path.to_owned(), source })?;
+        let text =
+            std::fs::read_to_string(path).map_err(|source| Error::ProjectFile { path: path.to_owned(), source })?;
         let wrong = |problem: String| Error::Job { path: path.to_owned(), problem };
         let of_toml = |error: toml::de::Error| {
             let line = error.span().map_or(1, |span| 1 + text[..span.start.min(text.len())].matches('\n').count());
@@ -264,7 +273,10 @@ impl Job {
         let file: JobFile = serde_path_to_error::deserialize(table.clone())
             .map_err(|error| wrong(format!("with --set, `{}`: {}", error.path(), error.inner())))?;
         if file.exports.time_zone.parse::<Tz>().is_err() {
-            return Err(wrong(format!("exports.time_zone = \"{}\" is no time zone; expected a name like Europe/Berlin", file.exports.time_zone)));
+            return Err(wrong(format!(
+                "exports.time_zone = \"{}\" is no time zone; expected a name like Europe/Berlin",
+                file.exports.time_zone
+            )));
         }
         if file.segments.min < 2 || file.segments.max < file.segments.min || file.segments.max > 20 {
             return Err(wrong("segments.min and segments.max: expected 2 <= min <= max <= 20".to_owned()));
@@ -273,7 +285,10 @@ impl Job {
             return Err(wrong("personas.min_cell: expected at least 5 (default 10)".to_owned()));
         }
         if file.value.model != "auto" && file.value.model.parse::<driftline_stats::purchase::Kind>().is_err() {
-            return Err(wrong(format!("value.model = \"{}\"; expected auto, bgnbd, mbgnbd or paretonbd", file.value.model)));
+            return Err(wrong(format!(
+                "value.model = \"{}\"; expected auto, bgnbd, mbgnbd or paretonbd",
+                file.value.model
+            )));
         }
         bytes_of(&file.limits.memory).and(bytes_of(&file.limits.spill)).map_err(&wrong)?;
         let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();

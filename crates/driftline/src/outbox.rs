@@ -14,7 +14,13 @@ use crate::job::{Job, Smtp};
 use crate::run::Room;
 
 /// Renders the mail of every recipient of the job.
-pub fn render(job: &Job, templates: &Templates, report: &Report, location: &str, now: DateTime<Utc>) -> driftline_report::Result<Vec<Mail>> {
+pub fn render(
+    job: &Job,
+    templates: &Templates,
+    report: &Report,
+    location: &str,
+    now: DateTime<Utc>,
+) -> driftline_report::Result<Vec<Mail>> {
     let sender = sender(job);
     let reason = format!("You receive this because you are a recipient of the job {} in its job file.", job.name);
     let text = templates.mail(report, location, &reason)?;
@@ -38,7 +44,10 @@ fn sender(job: &Job) -> Sender {
 /// `Error::Report` for the first mail that was not taken, after the others were tried.
 pub async fn send(room: &Room, publication: &Publication, mails: &[Mail]) -> Result<usize> {
     let Some(smtp) = &room.job.file.mail.smtp else { return Ok(0) };
-    let place = format!("{} {}: published, but not all mails were sent; run the same command again", publication.market, publication.period);
+    let place = format!(
+        "{} {}: published, but not all mails were sent; run the same command again",
+        publication.market, publication.period
+    );
     let mailer = Mailer::new(&server(room, smtp)?).in_place(&place)?;
     let from = sender(&room.job).from;
     let mut sent = 0;
@@ -47,10 +56,16 @@ pub async fn send(room: &Room, publication: &Publication, mails: &[Mail]) -> Res
         if room.ledger.was_sent(publication, &mail.name).await.in_place(&place)? {
             continue;
         }
-        room.ledger.note_mail(publication, &mail.name, "attempt", &note(room, "handed to the server")).await.in_place(&place)?;
+        room.ledger
+            .note_mail(publication, &mail.name, "attempt", &note(room, "handed to the server"))
+            .await
+            .in_place(&place)?;
         match deliver(&mailer, &from, mail).await {
             Ok(()) => {
-                room.ledger.note_mail(publication, &mail.name, "sent", &note(room, "taken by the server")).await.in_place(&place)?;
+                room.ledger
+                    .note_mail(publication, &mail.name, "sent", &note(room, "taken by the server"))
+                    .await
+                    .in_place(&place)?;
                 sent += 1;
             }
             Err(error) => {

@@ -64,7 +64,8 @@ impl Project {
             return Job::read(path, overrides);
         }
         let path = Path::new(name);
-        let candidates = [path.to_owned(), self.root.join(path)];
+        // The project's own file first: `--project X run jobs/y.toml` means X's.
+        let candidates = [self.root.join(path), path.to_owned()];
         match candidates.iter().find(|path| path.is_file()) {
             Some(path) => Job::read(path, overrides),
             None => Err(Error::NoSuchJob { name: name.to_owned(), known: known() }),

@@ -108,16 +108,23 @@ pub async fn one(room: &Room, plan: &RunPlan, progress: &mut Progress) -> Result
     let scratch = Scratch::new(&room.limits.scratch)?;
     let limits = Limits { scratch: scratch.path.clone(), ..room.limits.clone() };
     let parameters = plan.parameters(&room.job, &room.pseudonym_key);
-    let mut lake = Lake::open(&limits, room.graph.clone(), parameters, room.exports.store.clone(), &pinned).in_place(&place)?;
-    let computed =
-        ["int_customers_described", "int_purchase_histories", "int_spend_histories", "market_periods", "int_customer_categories"];
+    let mut lake =
+        Lake::open(&limits, room.graph.clone(), parameters, room.exports.store.clone(), &pinned).in_place(&place)?;
+    let computed = [
+        "int_customers_described",
+        "int_purchase_histories",
+        "int_spend_histories",
+        "market_periods",
+        "int_customer_categories",
+    ];
     lake.build(&computed).await.in_place(&place)?;
     let base = read::base(&lake).await.in_place(&place)?;
     progress.done("compute", Some(base.customers));
 
     progress.says("fitting models");
     let mut models = fit_value(room, &lake, &base).await.in_place(&place)?;
-    let segmented = fit_segments(room, plan, &lake, &base, previous.as_ref(), parent.as_ref()).await.in_place(&place)?;
+    let segmented =
+        fit_segments(room, plan, &lake, &base, previous.as_ref(), parent.as_ref()).await.in_place(&place)?;
     let (status, segmented) = segmented;
     models.segments = segmented.as_ref().map(|segmented| segmented.model.clone());
     progress.done("fit", None);
@@ -143,7 +150,17 @@ pub async fn one(room: &Room, plan: &RunPlan, progress: &mut Progress) -> Result
         Some(_) => Some(read::flows(&lake).await.in_place(&place)?),
         None => None,
     };
-    let personas = describe(room, plan, revision, &profiles, flows.as_deref(), previous.as_ref(), parent.as_ref(), status, segmented.as_ref());
+    let personas = describe(
+        room,
+        plan,
+        revision,
+        &profiles,
+        flows.as_deref(),
+        previous.as_ref(),
+        parent.as_ref(),
+        status,
+        segmented.as_ref(),
+    );
     progress.done("describe", Some(personas.personas.len() as u64));
 
     progress.says("comparing");
@@ -188,7 +205,8 @@ pub async fn one(room: &Room, plan: &RunPlan, progress: &mut Progress) -> Result
     let mut records = Vec::new();
     for table in lake.published() {
         let bytes = read_file(&table.path)?;
-        records.push(room.ledger.put(&folder, &format!("tables/{}.parquet", table.name), bytes).await.in_place(&place)?);
+        records
+            .push(room.ledger.put(&folder, &format!("tables/{}.parquet", table.name), bytes).await.in_place(&place)?);
     }
     for (name, bytes) in objects {
         records.push(room.ledger.put(&folder, &name, bytes).await.in_place(&place)?);
@@ -323,7 +341,8 @@ async fn recall(room: &Room, publication: Option<Publication>) -> Result<Option<
 }
 
 async fn recall_parent(room: &Room, plan: &RunPlan) -> Result<Option<Recalled>> {
-    let Some(parent) = room.job.file.small_markets.parent.clone().filter(|parent: &Market| *parent != plan.market) else {
+    let Some(parent) = room.job.file.small_markets.parent.clone().filter(|parent: &Market| *parent != plan.market)
+    else {
         return Ok(None);
     };
     let slot = Slot { job: room.job.name.clone(), market: parent, period: plan.period };
@@ -354,8 +373,14 @@ fn check_not_too_late(pinned: &[PinnedSource], plan: &RunPlan) -> driftline_lake
 }
 
 /// Hash of everything that the figures and words follow from; run ids, object names and times are not in it.
-async fn content_id(room: &Room, plan: &RunPlan, lake: &Lake, previous: Option<&Recalled>) -> driftline_lake::Result<String> {
-    let tables = ["int_customer_days", "int_customer_categories", "market_periods", "segment_attributes", "segment_contacts"];
+async fn content_id(
+    room: &Room,
+    plan: &RunPlan,
+    lake: &Lake,
+    previous: Option<&Recalled>,
+) -> driftline_lake::Result<String> {
+    let tables =
+        ["int_customer_days", "int_customer_categories", "market_periods", "segment_attributes", "segment_contacts"];
     let mut parts = lake.content(&tables).await?;
     parts.push(room.job.definition.clone());
     parts.extend(room.graph.models.values().map(|model| model.sql.clone()));
@@ -366,10 +391,17 @@ async fn content_id(room: &Room, plan: &RunPlan, lake: &Lake, previous: Option<&
     Ok(content::sha256(parts.join("\n").as_bytes())[..32].to_owned())
 }
 
-fn quality(room: &Room, plan: &RunPlan, pinned: &[PinnedSource], totals: &driftline_core::profile::MarketTotals, audits: usize) -> Quality {
+fn quality(
+    room: &Room,
+    plan: &RunPlan,
+    pinned: &[PinnedSource],
+    totals: &driftline_core::profile::MarketTotals,
+    audits: usize,
+) -> Quality {
     let rows = |source: &PinnedSource| source.objects.iter().map(|object| object.rows).sum::<u64>();
     let plain = |name: &str| name.trim_start_matches("stg_").replace('_', " ");
-    let mut absent: Vec<String> = room.graph.absent.iter().filter(|name| *name != "stg_cancelled_sales").map(|name| plain(name)).collect();
+    let mut absent: Vec<String> =
+        room.graph.absent.iter().filter(|name| *name != "stg_cancelled_sales").map(|name| plain(name)).collect();
     absent.extend(pinned.iter().filter(|source| source.metas.is_empty()).map(|source| source.name.replace('_', " ")));
     Quality {
         source_rows: pinned.iter().map(|source| (source.name.clone(), rows(source))).collect(),
@@ -406,7 +438,8 @@ async fn already(room: &Room, publication: &Publication) -> Result<Outcome> {
 
 fn outcome(room: &Room, report: &Report, publication: &Publication, state: State, sent: usize) -> Outcome {
     let at = |name: &str| room.ledger.location(&publication.run, name);
-    let mails = publication.objects.iter().filter(|object| object.name.ends_with(".eml")).map(|object| at(&object.name));
+    let mails =
+        publication.objects.iter().filter(|object| object.name.ends_with(".eml")).map(|object| at(&object.name));
     Outcome {
         market: report.market.to_string(),
         period: report.period.to_string(),

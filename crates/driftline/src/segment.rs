@@ -29,7 +29,13 @@ pub struct Customers<'a> {
 }
 
 /// Fits or keeps the model of a market with enough customers of its own.
-pub fn fit(customers: &Customers<'_>, previous: Option<&SegmentModel>, period: Period, members_min: u64, settings: &Segments) -> Segmented {
+pub fn fit(
+    customers: &Customers<'_>,
+    previous: Option<&SegmentModel>,
+    period: Period,
+    members_min: u64,
+    settings: &Segments,
+) -> Segmented {
     let names: Vec<String> = customers.columns.iter().map(|(name, _)| name.clone()).collect();
     let usable = previous.filter(|model| model.columns == names);
     let scales = match usable {
@@ -49,11 +55,14 @@ pub fn fit(customers: &Customers<'_>, previous: Option<&SegmentModel>, period: P
     let points = scaled(customers.raw, &scales);
     let sample = points.take(&sample_rows);
     let (clustering, candidates, silhouette) = choose(&sample, members_min, points.rows(), settings);
-    let refined = if sample.rows() < points.rows() { cluster::lloyd(&points, clustering.centroids) } else { clustering };
+    let refined =
+        if sample.rows() < points.rows() { cluster::lloyd(&points, clustering.centroids) } else { clustering };
     let reason = match previous {
         None => "first model of this market".to_owned(),
         Some(_) if usable.is_none() => "the features changed, so last period's model could not be kept".to_owned(),
-        Some(_) => format!("a refit fitted better than last period's model by more than {:.0} %", 100.0 * settings.keep_margin),
+        Some(_) => {
+            format!("a refit fitted better than last period's model by more than {:.0} %", 100.0 * settings.keep_margin)
+        }
     };
     let model = SegmentModel {
         columns: names,
@@ -78,7 +87,8 @@ pub fn adopt(customers: &Customers<'_>, parent: &SegmentModel, settings: &Segmen
 }
 
 fn fit_scales(customers: &Customers<'_>) -> Vec<ColumnScale> {
-    let column = |index: usize| (0..customers.raw.rows()).map(|row| customers.raw.row(row)[index]).collect::<Vec<f64>>();
+    let column =
+        |index: usize| (0..customers.raw.rows()).map(|row| customers.raw.row(row)[index]).collect::<Vec<f64>>();
     customers
         .columns
         .iter()
@@ -105,7 +115,13 @@ fn hash_sample(keys: &[i64], size: usize) -> Vec<usize> {
 }
 
 /// Last period's model, if no refit of the same number of segments beats it by the margin and no segment has become too small.
-fn keep(model: &SegmentModel, points: &Points, sample: &Points, members_min: u64, settings: &Segments) -> Option<SegmentModel> {
+fn keep(
+    model: &SegmentModel,
+    points: &Points,
+    sample: &Points,
+    members_min: u64,
+    settings: &Segments,
+) -> Option<SegmentModel> {
     let mut sizes = vec![0u64; model.centroids.len()];
     for row in 0..points.rows() {
         sizes[cluster::nearest(&model.centroids, points.row(row)).0] += 1;
@@ -113,7 +129,9 @@ fn keep(model: &SegmentModel, points: &Points, sample: &Points, members_min: u64
     if sizes.iter().any(|size| *size < members_min) {
         return None;
     }
-    let inertia = |centroids: &[Vec<f64>]| (0..sample.rows()).map(|row| cluster::nearest(centroids, sample.row(row)).1).sum::<f64>();
+    let inertia = |centroids: &[Vec<f64>]| {
+        (0..sample.rows()).map(|row| cluster::nearest(centroids, sample.row(row)).1).sum::<f64>()
+    };
     let old = inertia(&model.centroids);
     let refit = cluster::kmeans(sample, model.centroids.len(), settings.restarts, settings.seed);
     let gain = if old > 0.0 { 1.0 - refit.inertia / old } else { 0.0 };
@@ -129,7 +147,12 @@ fn keep(model: &SegmentModel, points: &Points, sample: &Points, members_min: u64
 }
 
 /// The number of segments: among those whose least stable segment is stable, the best separated; see `sql/DECISIONS.md`.
-fn choose(sample: &Points, members_min: u64, customers: usize, settings: &Segments) -> (Clustering, Vec<Candidate>, f64) {
+fn choose(
+    sample: &Points,
+    members_min: u64,
+    customers: usize,
+    settings: &Segments,
+) -> (Clustering, Vec<Candidate>, f64) {
     let floor = members_min as f64 / customers.max(1) as f64;
     let mut tried: Vec<(Clustering, Candidate)> = Vec::new();
     for segments in settings.min..=settings.max {
@@ -170,11 +193,21 @@ fn by_size(points: &Points, centroids: Vec<Vec<f64>>) -> Vec<Vec<f64>> {
         sizes[cluster::nearest(&centroids, points.row(row)).0] += 1;
     }
     let mut order: Vec<(usize, Vec<f64>)> = sizes.into_iter().zip(centroids).collect();
-    order.sort_by(|a, b| b.0.cmp(&a.0).then_with(|| a.1.iter().zip(&b.1).map(|(x, y)| x.total_cmp(y)).find(|o| o.is_ne()).unwrap_or(std::cmp::Ordering::Equal)));
+    order.sort_by(|a, b| {
+        b.0.cmp(&a.0).then_with(|| {
+            a.1.iter().zip(&b.1).map(|(x, y)| x.total_cmp(y)).find(|o| o.is_ne()).unwrap_or(std::cmp::Ordering::Equal)
+        })
+    });
     order.into_iter().map(|(_, centroid)| centroid).collect()
 }
 
-fn describe(customers: &Customers<'_>, points: &Points, sample: &Points, mut model: SegmentModel, settings: &Segments) -> Segmented {
+fn describe(
+    customers: &Customers<'_>,
+    points: &Points,
+    sample: &Points,
+    mut model: SegmentModel,
+    settings: &Segments,
+) -> Segmented {
     let clustering = Clustering { centroids: model.centroids.clone(), inertia: 0.0, iterations: 0 };
     let stable = cluster::stability(sample, &clustering, settings.bootstraps, settings.seed);
     model.stability_min = stable.iter().copied().fold(1.0, f64::min);

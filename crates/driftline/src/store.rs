@@ -49,11 +49,11 @@ pub fn open(url: &str, base: &FolderPath, create: bool, environment: &[(String, 
     let Some(parsed) = parsed else { return Err(wrong("empty".to_owned())) };
     let options = environment.iter().filter_map(|(name, value)| {
         let lower = name.to_lowercase();
-        let known = ["aws_", "azure_", "google_"].iter().any(|prefix| lower.starts_with(prefix)) || lower == "allow_http";
+        let known =
+            ["aws_", "azure_", "google_"].iter().any(|prefix| lower.starts_with(prefix)) || lower == "allow_http";
         known.then(|| (lower, value.clone()))
     });
-    let (store, root) =
-        object_store::parse_url_opts(&parsed, options).map_err(|error| wrong(error.to_string()))?;
+    let (store, root) = object_store::parse_url_opts(&parsed, options).map_err(|error| wrong(error.to_string()))?;
     let shown = format!("{}://{}{}", parsed.scheme(), parsed.host_str().unwrap_or_default(), parsed.path());
     Ok(Location { store: Arc::from(store), root, shown, folder: None })
 }

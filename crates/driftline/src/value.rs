@@ -9,7 +9,8 @@ use crate::job::Value;
 
 /// Fits what the market's history allows; the tier and its reason are part of the report.
 pub fn fit(base: &Base, histories: &[History], spends: &[SpendHistory], net_share: f64, settings: &Value) -> Models {
-    let none = |reason: String| Models { value_tier: "history only".to_owned(), value_note: reason, ..Models::default() };
+    let none =
+        |reason: String| Models { value_tier: "history only".to_owned(), value_note: reason, ..Models::default() };
     if base.customers < settings.fitted_purchasers || base.repeat_customers < settings.fitted_repeat_customers {
         return none(format!(
             "too little history for a forecast: a model needs {} purchasers and {} with a repeat purchase",

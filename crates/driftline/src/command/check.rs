@@ -67,8 +67,13 @@ async fn check_all(project: &Project, jobs: &[Job], limits: &Limits) -> Result<C
         counts.dialects += 1;
         counts.models += graph.models.len();
         counts.audits += graph.audits.len();
-        let subject =
-            Subject { dialect: &dialect, is_first: number == 0, graph: &graph, sources: &sources, parameters: &parameters };
+        let subject = Subject {
+            dialect: &dialect,
+            is_first: number == 0,
+            graph: &graph,
+            sources: &sources,
+            parameters: &parameters,
+        };
         counts.unit_tests += unit_test::run_all(project, &subject, limits).await?;
     }
     for job in jobs {
@@ -92,18 +97,26 @@ fn check_job(sql: &std::path::Path, job: &Job) -> Result<()> {
     let wrong = |problem: String| Error::Job { path: job.path.clone(), problem };
     let dialects = graph::dialects(sql);
     if !dialects.contains(&job.file.exports.dialect) {
-        return Err(wrong(format!("exports.dialect = \"{}\"; found {}", job.file.exports.dialect, dialects.join(", "))));
+        return Err(wrong(format!(
+            "exports.dialect = \"{}\"; found {}",
+            job.file.exports.dialect,
+            dialects.join(", ")
+        )));
     }
     let graph = Graph::read(sql, &job.file.exports.dialect).in_place("sql")?;
     if let Some(customers) = graph.models.get("customers") {
         let known = |name: &String| customers.front.columns.get(name).is_some_and(|column| column.feature.is_some());
         if let Some(unknown) = job.file.segments.features.iter().find(|name| !known(name)) {
-            return Err(wrong(format!("segments.features names `{unknown}`, which is no column of sql/marts/customers.sql with a feature")));
+            return Err(wrong(format!(
+                "segments.features names `{unknown}`, which is no column of sql/marts/customers.sql with a feature"
+            )));
         }
     }
     for recipient in &job.file.mail.recipients {
         if !recipient.contains('@') || recipient.chars().any(char::is_control) {
-            return Err(wrong("mail.recipients: expected addresses like Insight Team <insight@example.com>".to_owned()));
+            return Err(wrong(
+                "mail.recipients: expected addresses like Insight Team <insight@example.com>".to_owned(),
+            ));
         }
     }
     Ok(())

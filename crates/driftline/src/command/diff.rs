@@ -27,7 +27,8 @@ pub(super) async fn execute(cli: &Cli, args: &args::Diff, project: &Project, wor
     let market: driftline_core::Market = args.market.parse().map_err(|source| Error::Period { source })?;
     let period = |text: &str| text.parse().map_err(|source| Error::Period { source });
     let (from, to) = (period(&args.from)?, period(&args.to)?);
-    let (job, ledger) = job_of_market(project, args.job.as_deref(), &args.market, &args.job_options.overrides, world).await?;
+    let (job, ledger) =
+        job_of_market(project, args.job.as_deref(), &args.market, &args.job_options.overrides, world).await?;
     let slot = |period| Slot { job: job.name.clone(), market: market.clone(), period };
     let old = published_report(&ledger, &slot(from)).await?;
     let new = published_report(&ledger, &slot(to)).await?;
@@ -36,11 +37,19 @@ pub(super) async fn execute(cli: &Cli, args: &args::Diff, project: &Project, wor
         say(serde_json::to_string_pretty(&lines)?);
         return Ok(());
     }
-    say(format!("--- {} {} (revision {})\n+++ {} {} (revision {})", old.market, old.period, old.revision, new.market, new.period, new.revision));
+    say(format!(
+        "--- {} {} (revision {})\n+++ {} {} (revision {})",
+        old.market, old.period, old.revision, new.market, new.period, new.revision
+    ));
     for line in &lines {
         match (&line.field, &line.old, &line.new) {
             (Some(field), Some(old), Some(new)) => say(format!("~ {}: {field} {old} → {new}", line.subject)),
-            (_, _, detail) => say(format!("{} {}{}", line.sign, line.subject, detail.as_ref().map_or_else(String::new, |text| format!("  ({text})")))),
+            (_, _, detail) => say(format!(
+                "{} {}{}",
+                line.sign,
+                line.subject,
+                detail.as_ref().map_or_else(String::new, |text| format!("  ({text})"))
+            )),
         }
     }
     if lines.is_empty() {
@@ -64,15 +73,28 @@ fn compare(old: &Report, new: &Report) -> Vec<Line> {
     }
     for persona in &new.personas.personas {
         let Some(before) = old.personas.personas.iter().find(|other| other.key == persona.key) else {
-            lines.push(Line { sign: '+', subject: persona.label.clone(), field: None, old: None, new: Some(format!("{}; {}", persona.key, persona.lineage)) });
+            lines.push(Line {
+                sign: '+',
+                subject: persona.label.clone(),
+                field: None,
+                old: None,
+                new: Some(format!("{}; {}", persona.key, persona.lineage)),
+            });
             continue;
         };
         persona_fields(&mut lines, before, persona, new);
     }
     for persona in &old.personas.personas {
         if !new.personas.personas.iter().any(|other| other.key == persona.key) {
-            let why = new.personas.ended.iter().find(|ended| ended.key == persona.key).map(|ended| ended.sentence.clone());
-            lines.push(Line { sign: '-', subject: persona.label.clone(), field: None, old: None, new: Some(why.unwrap_or_else(|| persona.key.clone())) });
+            let why =
+                new.personas.ended.iter().find(|ended| ended.key == persona.key).map(|ended| ended.sentence.clone());
+            lines.push(Line {
+                sign: '-',
+                subject: persona.label.clone(),
+                field: None,
+                old: None,
+                new: Some(why.unwrap_or_else(|| persona.key.clone())),
+            });
         }
     }
     lines
@@ -80,7 +102,9 @@ fn compare(old: &Report, new: &Report) -> Vec<Line> {
 
 fn persona_fields(lines: &mut Vec<Line>, old: &Persona, new: &Persona, report: &Report) {
     let locale = report.locale;
-    let money = |amount: Option<Minor>| amount.map_or_else(|| "not available".to_owned(), |amount| locale.money(amount, &report.currency));
+    let money = |amount: Option<Minor>| {
+        amount.map_or_else(|| "not available".to_owned(), |amount| locale.money(amount, &report.currency))
+    };
     let share = |share: Option<f64>| share.map_or_else(|| "not available".to_owned(), |share| locale.percent(share, 1));
     let subject = &new.label;
     field(lines, subject, "label", old.label.clone(), new.label.clone());
@@ -96,6 +120,12 @@ fn persona_fields(lines: &mut Vec<Line>, old: &Persona, new: &Persona, report: &
 /// Only what a reader would see differ is a difference.
 fn field(lines: &mut Vec<Line>, subject: &str, name: &str, old: String, new: String) {
     if old != new {
-        lines.push(Line { sign: '~', subject: subject.to_owned(), field: Some(name.to_owned()), old: Some(old), new: Some(new) });
+        lines.push(Line {
+            sign: '~',
+            subject: subject.to_owned(),
+            field: Some(name.to_owned()),
+            old: Some(old),
+            new: Some(new),
+        });
     }
 }

@@ -75,7 +75,13 @@ fn ledger(job: &Job, project: &Project, world: &World, create: bool) -> Result<L
 }
 
 /// The one job of the project that has a market published, or the one that was named.
-async fn job_of_market(project: &Project, named: Option<&str>, market: &str, overrides: &[String], world: &World) -> Result<(Job, Ledger)> {
+async fn job_of_market(
+    project: &Project,
+    named: Option<&str>,
+    market: &str,
+    overrides: &[String],
+    world: &World,
+) -> Result<(Job, Ledger)> {
     if named.is_some() {
         let job = project.job(named, overrides)?;
         let ledger = ledger(&job, project, world, true)?;

@@ -28,7 +28,8 @@ pub(super) fn execute(cli: &Cli, args: &args::Preview, project: &Project) -> Res
         let page = templates.page(&report).in_place(&name)?;
         let folder = args.out.join(&name);
         std::fs::create_dir_all(&folder).map_err(|source| Error::Output { path: folder.clone(), source })?;
-        let parts = [("subject.txt", mail.subject), ("mail.txt", mail.text), ("mail.html", mail.html), ("report.html", page)];
+        let parts =
+            [("subject.txt", mail.subject), ("mail.txt", mail.text), ("mail.html", mail.html), ("report.html", page)];
         for (file, text) in parts {
             let path = folder.join(file);
             std::fs::write(&path, text).map_err(|source| Error::Output { path: path.clone(), source })?;

@@ -53,7 +53,9 @@ pub(super) async fn execute(cli: &Cli, args: &args::Run, project: &Project, worl
                     report_line(cli, &outcome, &mut outcomes);
                 }
                 // Of a market among many, that it does not exist yet is no failure.
-                Err(Error::Lake { source: driftline_lake::Error::SourceTooLate { .. }, .. }) if args.markets.is_empty() && markets.len() > 1 => {
+                Err(Error::Lake { source: driftline_lake::Error::SourceTooLate { .. }, .. })
+                    if args.markets.is_empty() && markets.len() > 1 =>
+                {
                     outcomes.push(not_yet(&plan));
                 }
                 Err(error) if markets.len() > 1 || first_error.is_some() => {
@@ -91,7 +93,13 @@ async fn open_room(args: &args::Run, project: &Project, world: &World, job: Job)
                 place: format!("index of the exports, {name}"),
                 source: driftline_lake::Error::Store { location: location.shown.clone(), source },
             })?;
-            Some(String::from_utf8_lossy(&bytes).lines().map(|line| line.trim().to_owned()).filter(|line| !line.is_empty()).collect())
+            Some(
+                String::from_utf8_lossy(&bytes)
+                    .lines()
+                    .map(|line| line.trim().to_owned())
+                    .filter(|line| !line.is_empty())
+                    .collect(),
+            )
         }
     };
     let memory = args.memory.as_deref().unwrap_or(&job.file.limits.memory);
@@ -139,13 +147,17 @@ async fn select(room: &Room, plan: &RunPlan, models: &[String]) -> Result<()> {
     let names: Vec<&str> = models.iter().map(String::as_str).collect();
     if let Some(unknown) = names.iter().find(|name| !room.graph.models.contains_key(**name)) {
         let near = driftline_lake::graph::nearest(unknown, room.graph.models.keys());
-        return Err(Error::Override { setting: format!("--select {unknown}"), problem: format!("no such model; did the author mean `{near}`?") });
+        return Err(Error::Override {
+            setting: format!("--select {unknown}"),
+            problem: format!("no such model; did the author mean `{near}`?"),
+        });
     }
     let pinned = source::pin(&room.exports, &room.sources, plan.market.as_str()).await.in_place(&place)?;
     let scratch = tempfile_folder(&room.limits.scratch)?;
     let limits = Limits { scratch: scratch.clone(), ..room.limits.clone() };
     let parameters = plan.parameters(&room.job, &room.pseudonym_key);
-    let mut lake = Lake::open(&limits, room.graph.clone(), parameters, room.exports.store.clone(), &pinned).in_place(&place)?;
+    let mut lake =
+        Lake::open(&limits, room.graph.clone(), parameters, room.exports.store.clone(), &pinned).in_place(&place)?;
     driftline_lake::fitted::give_models(&lake, None).in_place(&place)?;
     driftline_lake::fitted::give_segments(&lake, &[], &[]).in_place(&place)?;
     let built = async {
@@ -226,7 +238,9 @@ fn finish(cli: &Cli, args: &args::Run, outcomes: &[Outcome], timings: &[Timing])
         }
     ));
     if let Some(last) = outcomes.iter().rev().find(|outcome| outcome.report_html.is_some()) {
-        for (label, place) in [("report", &last.report_html), ("numbers", &last.report_json), ("mail", &last.mails.first().cloned())] {
+        for (label, place) in
+            [("report", &last.report_html), ("numbers", &last.report_json), ("mail", &last.mails.first().cloned())]
+        {
             if let Some(place) = place {
                 say(format!("  {label:<8} {place}"));
             }

@@ -12,12 +12,16 @@ use crate::project::Project;
 
 pub(super) async fn execute(cli: &Cli, args: &args::Show, project: &Project, world: &World) -> Result<()> {
     let market = args.market.parse().map_err(|source| Error::Period { source })?;
-    let (job, ledger) = job_of_market(project, args.job.as_deref(), &args.market, &args.job_options.overrides, world).await?;
+    let (job, ledger) =
+        job_of_market(project, args.job.as_deref(), &args.market, &args.job_options.overrides, world).await?;
     let period = match &args.period {
         Some(text) => text.parse::<Period>().map_err(|source| Error::Period { source })?,
         None => {
             let periods = ledger.periods(&job.name, &market).await.in_place(&args.market)?;
-            periods.last().map(|(period, _)| *period).ok_or_else(|| Error::NotPublished { what: format!("market {market} of job {}", job.name) })?
+            periods
+                .last()
+                .map(|(period, _)| *period)
+                .ok_or_else(|| Error::NotPublished { what: format!("market {market} of job {}", job.name) })?
         }
     };
     let slot = Slot { job: job.name.clone(), market, period };
@@ -27,7 +31,12 @@ pub(super) async fn execute(cli: &Cli, args: &args::Show, project: &Project, wor
         return Ok(());
     }
     print(&report);
-    say(format!("next: driftline diff {} {} {}", report.market, report.previous_period.unwrap_or(report.period.previous()), report.period));
+    say(format!(
+        "next: driftline diff {} {} {}",
+        report.market,
+        report.previous_period.unwrap_or(report.period.previous()),
+        report.period
+    ));
     Ok(())
 }
 
@@ -38,7 +47,8 @@ pub(super) async fn execute(cli: &Cli, args: &args::Show, project: &Project, wor
 pub(crate) async fn published_report(ledger: &driftline_ledger::Ledger, slot: &Slot) -> Result<Report> {
     let place = format!("{} {}", slot.market, slot.period);
     let publication = ledger.latest(slot).await.in_place(&place)?;
-    let publication = publication.ok_or_else(|| Error::NotPublished { what: format!("{place} of job {}", slot.job) })?;
+    let publication =
+        publication.ok_or_else(|| Error::NotPublished { what: format!("{place} of job {}", slot.job) })?;
     let bytes = ledger.read(&publication, "report.json").await.in_place(&place)?;
     Ok(serde_json::from_slice(&bytes)?)
 }
@@ -46,7 +56,10 @@ pub(crate) async fn published_report(ledger: &driftline_ledger::Ledger, slot: &S
 fn print(report: &Report) {
     let locale = report.locale;
     let money = |amount: Minor| locale.money(amount, &report.currency);
-    say(format!("{}  {}  {}  (as of {}, revision {})", report.title, report.market_name, report.period_title, report.as_of, report.revision));
+    say(format!(
+        "{}  {}  {}  (as of {}, revision {})",
+        report.title, report.market_name, report.period_title, report.as_of, report.revision
+    ));
     say(&report.headline.sentence);
     say("");
     for kpi in &report.kpis {
@@ -87,12 +100,26 @@ fn card(persona: &Persona, report: &Report) {
     };
     let provisional = if persona.provisional { ", provisional" } else { "" };
     say(format!("{}  [{role}{provisional}]  {}", persona.label, persona.key));
-    say(format!("  {} customers, {} of active; {}", locale.count(persona.customers), locale.percent(persona.share, 1), persona.lineage));
+    say(format!(
+        "  {} customers, {} of active; {}",
+        locale.count(persona.customers),
+        locale.percent(persona.share, 1),
+        persona.lineage
+    ));
     if let (Some(value), Some(each), Some(share)) = (persona.value, persona.value_per_customer, persona.value_share) {
-        say(format!("  12-month value {} ({} of the market), {} a customer", money(value), locale.percent(share, 1), money(each)));
+        say(format!(
+            "  12-month value {} ({} of the market), {} a customer",
+            money(value),
+            locale.percent(share, 1),
+            money(each)
+        ));
     }
     let risk = persona.churn_risk.map_or_else(|| "not available".to_owned(), |risk| locale.percent(risk, 1));
-    say(format!("  net revenue of the period {}; risk ({}) {risk}", money(persona.net_revenue), report.method.churn_event));
+    say(format!(
+        "  net revenue of the period {}; risk ({}) {risk}",
+        money(persona.net_revenue),
+        report.method.churn_event
+    ));
     for habit in &persona.habits {
         let shown = |value: f64| match habit.unit.as_str() {
             "money" => locale.money(Minor((100.0 * value).round() as i64), &report.currency),
@@ -105,12 +132,24 @@ fn card(persona: &Persona, report: &Report) {
         let list: Vec<String> = persona
             .categories
             .iter()
-            .map(|c| format!("{} {} (everyone {}; n {})", c.category, locale.percent(c.share, 1), locale.percent(c.base_share, 1), c.customers))
+            .map(|c| {
+                format!(
+                    "{} {} (everyone {}; n {})",
+                    c.category,
+                    locale.percent(c.share, 1),
+                    locale.percent(c.base_share, 1),
+                    c.customers
+                )
+            })
             .collect();
         say(format!("  buys more of: {}", list.join(", ")));
     }
     for attribute in &persona.attributes {
-        let top = attribute.bands.iter().filter(|band| band.share.is_some()).max_by(|a, b| a.share.unwrap_or(0.0).total_cmp(&b.share.unwrap_or(0.0)));
+        let top = attribute
+            .bands
+            .iter()
+            .filter(|band| band.share.is_some())
+            .max_by(|a, b| a.share.unwrap_or(0.0).total_cmp(&b.share.unwrap_or(0.0)));
         if let Some(band) = top {
             say(format!(
                 "  {}: most often {} ({} of {} who answered; {} did not)",
@@ -123,8 +162,14 @@ fn card(persona: &Persona, report: &Report) {
         }
     }
     for contact in &persona.contacts {
-        let response = contact.response_share.map_or_else(|| "too few to say".to_owned(), |share| locale.percent(share, 1));
-        say(format!("  {}: reached {} ({}), responded {response}", contact.campaign_type, contact.contacted, locale.percent(contact.contacted_share, 1)));
+        let response =
+            contact.response_share.map_or_else(|| "too few to say".to_owned(), |share| locale.percent(share, 1));
+        say(format!(
+            "  {}: reached {} ({}), responded {response}",
+            contact.campaign_type,
+            contact.contacted,
+            locale.percent(contact.contacted_share, 1)
+        ));
     }
     let missing: Vec<&str> = persona.evidence.iter().map(|evidence| evidence.field.as_str()).collect();
     say(format!("  no evidence yet: {}", missing.join(", ")));
