@@ -549,11 +549,11 @@ fn assign_roles(personas: &mut [Persona], everyone: &SegmentProfile, context: &C
     let largest = personas.iter().map(|persona| persona.priority.value).fold(0.0, f64::max);
     for persona in personas.iter_mut() {
         persona.priority.value = if largest > 0.0 { persona.priority.value / largest } else { 0.0 };
-        if is_negative(persona, everyone) {
+        if let Some(reason) = negative_reason(persona, everyone) {
             persona.role = Role::Negative;
-            persona.note = Some(
-                "Costs more than it brings. Look for causes on both sides first: defects, descriptions, late delivery, prices.".to_owned(),
-            );
+            persona.note = Some(format!(
+                "{reason} Look for causes on both sides first: defects, descriptions, late delivery, prices."
+            ));
         }
     }
     let now = ranks(personas, context.priority);
@@ -598,9 +598,13 @@ fn assign_roles(personas: &mut [Persona], everyone: &SegmentProfile, context: &C
     })
 }
 
-fn is_negative(persona: &Persona, everyone: &SegmentProfile) -> bool {
+/// Why a persona costs more than others, if it does: by value, or by returns far above everyone's.
+fn negative_reason(persona: &Persona, everyone: &SegmentProfile) -> Option<&'static str> {
     let rate =
         |habits: &[Habit]| habits.iter().find(|habit| habit.column == "return_rate").map_or(0.0, |habit| habit.mean);
     let (own, base) = (rate(&persona.habits), rate(&everyone.habits));
-    persona.value.is_some_and(|value| value.0 <= 0) || (own >= 0.3 && own >= 2.0 * base)
+    if persona.value.is_some_and(|value| value.0 <= 0) {
+        return Some("Expected to bring nothing or less.");
+    }
+    (own >= 0.3 && own >= 2.0 * base).then_some("Sends back a far larger share of what it buys than others.")
 }

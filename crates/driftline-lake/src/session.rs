@@ -69,3 +69,46 @@ pub fn open(limits: &Limits) -> Result<SessionContext> {
 fn spill_folder(scratch: &Path) -> PathBuf {
     scratch.join("spill")
 }
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+    use std::sync::Arc;
+
+    use datafusion::arrow::array::{ArrayRef, Int64Array, RecordBatch};
+    use datafusion::arrow::util::pretty::pretty_format_batches;
+    use datafusion::prelude::ParquetReadOptions;
+    use parquet::arrow::ArrowWriter;
+
+    use super::*;
+
+    /// apache/datafusion#24816: several extremes over several files were wrong in about one run of fifty.
+    #[tokio::test(flavor = "multi_thread")]
+    async fn extremes_over_several_files_are_right_every_time() {
+        let folder = std::env::temp_dir().join(format!("driftline-extremes-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        for file in 0..2i64 {
+            let column = |scale: i64| -> ArrayRef {
+                Arc::new(Int64Array::from_iter_values((0..20_000).map(|row| (row * 7919 + file * 31) % scale)))
+            };
+            let columns = vec![("a", column(19_997)), ("b", column(9_973)), ("c", column(4_999))];
+            let batch = RecordBatch::try_from_iter(columns).unwrap();
+            let target = std::fs::File::create(folder.join(format!("{file}.parquet"))).unwrap();
+            let mut writer = ArrowWriter::try_new(target, batch.schema(), None).unwrap();
+            writer.write(&batch).unwrap();
+            writer.close().unwrap();
+        }
+        let limits = Limits { threads: 2, memory_bytes: 64 << 20, spill_bytes: 1 << 30, scratch: folder.clone() };
+        for _ in 0..40 {
+            let context = open(&limits).unwrap();
+            let path = folder.to_string_lossy().into_owned();
+            context.register_parquet("t", &path, ParquetReadOptions::default()).await.unwrap();
+            let frame = context.sql("select min(a), max(a), max(b), min(c + 1) from t").await.unwrap();
+            let shown = pretty_format_batches(&frame.collect().await.unwrap()).unwrap().to_string();
+            let numbers: Vec<&str> =
+                shown.lines().nth(3).unwrap().split('|').map(str::trim).filter(|s| !s.is_empty()).collect();
+            assert_eq!(numbers, ["0", "19996", "9972", "1"]);
+        }
+        std::fs::remove_dir_all(&folder).unwrap();
+    }
+}

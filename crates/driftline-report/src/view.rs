@@ -279,7 +279,11 @@ impl Html {
 fn unbroken(text: &str) -> String {
     let whole = |word: &String| {
         let escaped = chart::escape(word);
-        if word.contains([' ', '−']) { format!("<span style=\"white-space:nowrap\">{escaped}</span>") } else { escaped }
+        if word.contains([' ', '−']) {
+            format!("<span style=\"white-space:nowrap\">{escaped}</span>")
+        } else {
+            escaped
+        }
     };
     words(text).iter().map(whole).collect::<Vec<_>>().join(" ")
 }
@@ -302,7 +306,9 @@ fn broken(text: &str, columns: usize, indent: &str) -> String {
     let mut lines: Vec<String> = Vec::new();
     for word in words(text) {
         match lines.last_mut() {
-            Some(line) if line.chars().count() + 1 + word.chars().count() <= columns => *line = format!("{line} {word}"),
+            Some(line) if line.chars().count() + 1 + word.chars().count() <= columns => {
+                *line = format!("{line} {word}")
+            }
             _ => lines.push(word),
         }
     }

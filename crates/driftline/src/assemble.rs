@@ -387,8 +387,7 @@ fn data_notes(parts: &Parts<'_>, visible: bool) -> Vec<String> {
     }
     let negative = parts.personas.personas.iter().filter(|persona| persona.role == Role::Negative).count();
     if negative > 0 {
-        notes
-            .push(format!("{negative} persona(s) cost more than they bring; see their cards for where to look first."));
+        notes.push(format!("{negative} negative persona(s): see their cards for why, and where to look first."));
     }
     if !parts.quality.sources_not_available.is_empty() {
         notes.push(format!("Not available in these exports: {}.", parts.quality.sources_not_available.join(", ")));

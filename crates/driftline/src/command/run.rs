@@ -237,7 +237,10 @@ fn finish(cli: &Cli, args: &args::Run, outcomes: &[Outcome], timings: &[Timing])
             later => format!(", {later} not in the exports yet"),
         }
     ));
-    if let Some(last) = outcomes.iter().rev().find(|outcome| outcome.report_html.is_some()) {
+    // The latest period with something to read: changes first, then the market with the most personas.
+    let worth_reading =
+        |outcome: &&Outcome| (outcome.period.clone(), outcome.kind == Some(HeadlineKind::Changed), outcome.personas);
+    if let Some(last) = outcomes.iter().filter(|outcome| outcome.report_html.is_some()).max_by_key(worth_reading) {
         for (label, place) in
             [("report", &last.report_html), ("numbers", &last.report_json), ("mail", &last.mails.first().cloned())]
         {
