@@ -50,7 +50,8 @@ pub enum Metric {
 pub enum Verdict {
     /// Passed: enough data, material, sure.
     Changed,
-    WithinNormalRange,
+    /// Not material, or not sure: with no history of changes, nothing is called normal.
+    NotMaterial,
     TooSmallToSay,
 }
 
@@ -70,9 +71,6 @@ pub struct Change {
     pub verdict: Verdict,
     /// Change of the persona's or market's 12-month value: what lines are ranked by.
     pub money: Minor,
-    /// Where a persona's change of members came from, in customers.
-    pub joined: Option<u64>,
-    pub left: Option<u64>,
 }
 
 /// Noise of a sum over customers as if each came from the same process: every customer contributes their change of the sum.
@@ -156,7 +154,7 @@ pub fn of_market(flows: &[Flow], rules: &Materiality) -> Change {
     } else if change.abs() >= threshold && p <= rules.false_discovery_rate {
         Verdict::Changed
     } else {
-        Verdict::WithinNormalRange
+        Verdict::NotMaterial
     };
     Change {
         subject: "market".to_owned(),
@@ -170,8 +168,6 @@ pub fn of_market(flows: &[Flow], rules: &Materiality) -> Change {
         q: p,
         verdict,
         money: to - from,
-        joined: None,
-        left: None,
     }
 }
 
@@ -246,10 +242,8 @@ fn line(
         low_95: scale(paired.change - 1.96 * error),
         high_95: scale(paired.change + 1.96 * error),
         q: 1.0,
-        verdict: if enough { Verdict::WithinNormalRange } else { Verdict::TooSmallToSay },
+        verdict: if enough { Verdict::NotMaterial } else { Verdict::TooSmallToSay },
         money,
-        joined: None,
-        left: None,
     };
     (change, p, could_pass)
 }

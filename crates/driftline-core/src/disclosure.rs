@@ -65,6 +65,49 @@ pub fn hide_small(counts: &[u64], min_cell: u64) -> Vec<Option<u64>> {
     shown
 }
 
+/// Hides small cells and, until nothing changes, enough others that no row or column has a single hidden cell.
+pub fn hide_table(counts: &[Vec<u64>], min_cell: u64) -> Vec<Vec<Option<u64>>> {
+    let (rows, columns) = (counts.len(), counts.first().map_or(0, Vec::len));
+    let mut hidden = vec![vec![false; columns]; rows];
+    loop {
+        let before = hidden.clone();
+        for row in 0..rows {
+            let line: Vec<u64> = (0..columns).map(|column| counts[row][column]).collect();
+            let marked: Vec<bool> = (0..columns).map(|column| hidden[row][column]).collect();
+            for (column, hide) in hide_line(&line, &marked, min_cell).into_iter().enumerate() {
+                hidden[row][column] |= hide;
+            }
+        }
+        for column in 0..columns {
+            let line: Vec<u64> = (0..rows).map(|row| counts[row][column]).collect();
+            let marked: Vec<bool> = (0..rows).map(|row| hidden[row][column]).collect();
+            for (row, hide) in hide_line(&line, &marked, min_cell).into_iter().enumerate() {
+                hidden[row][column] |= hide;
+            }
+        }
+        if hidden == before {
+            break;
+        }
+    }
+    counts
+        .iter()
+        .zip(&hidden)
+        .map(|(line, marks)| line.iter().zip(marks).map(|(count, hide)| (!hide).then_some(*count)).collect())
+        .collect()
+}
+
+fn hide_line(counts: &[u64], marked: &[bool], min_cell: u64) -> Vec<bool> {
+    let mut hide: Vec<bool> =
+        hide_small(counts, min_cell).iter().zip(marked).map(|(shown, marked)| shown.is_none() || *marked).collect();
+    let hidden: Vec<usize> = (0..counts.len()).filter(|i| hide[*i]).collect();
+    if hidden.len() == 1
+        && let Some(next) = (0..counts.len()).filter(|i| !hide[*i] && counts[*i] > 0).min_by_key(|i| counts[*i])
+    {
+        hide[next] = true;
+    }
+    hide
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -93,8 +93,8 @@ pub fn trace(overlaps: &Overlaps, t: &Thresholds) -> (Vec<Origin>, Vec<Fate>) {
             fates[i] = Some(Fate::PeopleLeft);
         }
     }
-    for i in 0..parents {
-        if fates[i].is_some() {
+    for (i, fate) in fates.iter_mut().enumerate() {
+        if fate.is_some() {
             continue;
         }
         let parts: Vec<usize> =
@@ -108,10 +108,10 @@ pub fn trace(overlaps: &Overlaps, t: &Thresholds) -> (Vec<Origin>, Vec<Fate>) {
             let keeps_key = Some(*j) == largest && retained(i, *j) >= 0.5;
             origins[*j] = Some(Origin::SplitFrom { parent: i, keeps_key });
         }
-        fates[i] = Some(Fate::Split { children: parts });
+        *fate = Some(Fate::Split { children: parts });
     }
-    for j in 0..children {
-        if origins[j].is_some() {
+    for (j, origin) in origins.iter_mut().enumerate() {
+        if origin.is_some() {
             continue;
         }
         let from: Vec<usize> = (0..parents)
@@ -124,7 +124,7 @@ pub fn trace(overlaps: &Overlaps, t: &Thresholds) -> (Vec<Origin>, Vec<Fate>) {
         for i in &from {
             fates[*i] = Some(Fate::Merged { child: j });
         }
-        origins[j] = Some(Origin::Merged { parents: from, keeps_key_of });
+        *origin = Some(Origin::Merged { parents: from, keeps_key_of });
     }
     for i in 0..parents {
         for j in 0..children {

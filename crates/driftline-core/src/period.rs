@@ -42,7 +42,7 @@ impl Period {
 
     pub fn next(self) -> Self {
         if self.number == PER_YEAR {
-            Self { year: self.year + 1, number: 1, ..self }
+            Self { year: self.year + 1, number: 1 }
         } else {
             Self { number: self.number + 1, ..self }
         }
@@ -50,7 +50,7 @@ impl Period {
 
     pub fn previous(self) -> Self {
         if self.number == 1 {
-            Self { year: self.year - 1, number: PER_YEAR, ..self }
+            Self { year: self.year - 1, number: PER_YEAR }
         } else {
             Self { number: self.number - 1, ..self }
         }

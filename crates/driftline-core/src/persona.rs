@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use crate::disclosure::hide_small;
+use crate::disclosure::{hide_small, hide_table};
 use crate::label;
 use crate::lineage::{Fate, Origin, Overlaps, Thresholds, trace};
 use crate::profile::{FeatureTilt, Flow, FlowKind, Habit, SegmentProfile};
@@ -213,6 +213,7 @@ pub fn describe(profiles: &[SegmentProfile], context: &Context<'_>) -> PersonaSe
         .zip(identities.born)
         .map(|(profile, identity)| card(profile, everyone, identity, context))
         .collect();
+    hide_across(&mut personas, &segments, context.floor.min_cell);
     let primaries_note = assign_roles(&mut personas, everyone, context);
     let primaries = || personas.iter().filter(|persona| persona.role == Role::Primary);
     PersonaSet {
@@ -421,7 +422,9 @@ fn categories(profile: &SegmentProfile, everyone: &SegmentProfile, min_cell: u64
     let mut shares: Vec<CategoryShare> = profile
         .categories
         .iter()
-        .filter(|category| category.customers >= min_cell.max(1))
+        .filter(|category| {
+            category.customers >= min_cell.max(1) && is_safe(profile.customers - category.customers, min_cell)
+        })
         .filter_map(|category| {
             let base = everyone.categories.iter().find(|other| other.category == category.category)?;
             // Everyone else who buys it must be many enough too, or the base gives them away.
@@ -435,7 +438,7 @@ fn categories(profile: &SegmentProfile, everyone: &SegmentProfile, min_cell: u64
                 customers: category.customers,
             })
         })
-        .filter(|category| category.share >= 0.02)
+        .filter(|category| category.share >= 0.02 && category.share > category.base_share)
         .collect();
     let over = |category: &CategoryShare| category.share - category.base_share;
     shares.sort_by(|a, b| over(b).total_cmp(&over(a)).then(a.category.cmp(&b.category)));
@@ -451,6 +454,7 @@ fn attributes(profile: &SegmentProfile, everyone: &SegmentProfile, min_cell: u64
     names
         .into_iter()
         .filter(|name| answered(profile, name) >= 2 * min_cell)
+        .filter(|name| is_safe(profile.customers - answered(profile, name), min_cell))
         .map(|name| {
             let own: Vec<_> = profile.attributes.iter().filter(|count| count.attribute == name).collect();
             let shown = hide_small(&own.iter().map(|count| count.customers).collect::<Vec<_>>(), min_cell);
@@ -482,11 +486,48 @@ fn attributes(profile: &SegmentProfile, everyone: &SegmentProfile, min_cell: u64
         .collect()
 }
 
+/// Nobody, or enough people that a figure about them may be shown.
+fn is_safe(count: u64, min_cell: u64) -> bool {
+    count == 0 || count >= min_cell
+}
+
+/// Hides bands so that the other personas' bands and everyone's share do not give a hidden one away.
+fn hide_across(personas: &mut [Persona], segments: &[&SegmentProfile], min_cell: u64) {
+    let attributes: BTreeSet<String> =
+        personas.iter().flat_map(|persona| &persona.attributes).map(|summary| summary.attribute.clone()).collect();
+    for attribute in attributes {
+        let of = |profile: &SegmentProfile, value: &str| -> u64 {
+            let same = profile.attributes.iter().filter(|count| count.attribute == attribute && count.value == value);
+            same.map(|count| count.customers).sum()
+        };
+        let values: BTreeSet<&str> = segments
+            .iter()
+            .flat_map(|profile| &profile.attributes)
+            .filter(|count| count.attribute == attribute)
+            .map(|count| count.value.as_str())
+            .collect();
+        let counts: Vec<Vec<u64>> =
+            segments.iter().map(|profile| values.iter().map(|value| of(profile, value)).collect()).collect();
+        let shown = hide_table(&counts, min_cell);
+        for (persona, row) in personas.iter_mut().zip(shown) {
+            let bands = persona.attributes.iter_mut().filter(|summary| summary.attribute == attribute);
+            for band in bands.flat_map(|summary| &mut summary.bands) {
+                let place = values.iter().position(|value| *value == band.value);
+                if place.and_then(|place| row[place]).is_none() {
+                    band.customers = None;
+                    band.share = None;
+                    band.base_share = None;
+                }
+            }
+        }
+    }
+}
+
 fn contacts(profile: &SegmentProfile, min_cell: u64) -> Vec<ContactSummary> {
     profile
         .contacts
         .iter()
-        .filter(|contact| contact.contacted >= min_cell)
+        .filter(|contact| contact.contacted >= min_cell && is_safe(profile.customers - contact.contacted, min_cell))
         .map(|contact| {
             let safe = |part: u64| part == 0 || part >= min_cell;
             let shown =
@@ -578,7 +619,7 @@ fn assign_roles(personas: &mut [Persona], everyone: &SegmentProfile, context: &C
             _ => None,
         };
     }
-    personas.sort_by(|a, b| a.priority.rank.cmp(&b.priority.rank));
+    personas.sort_by_key(|persona| persona.priority.rank);
     let mut primaries = 0;
     let mut covered = 0.0;
     for persona in personas.iter_mut() {

@@ -56,7 +56,7 @@ impl Locale {
 
     /// As [`Locale::money`] with a plus or a minus always.
     pub fn signed_money(self, amount: Minor, currency: &Currency) -> String {
-        if amount.0 > 0 { format!("+{}", self.money(amount, currency)) } else { self.money(amount, currency) }
+        plus(amount.0 > 0, self.money(amount, currency))
     }
 
     /// 0.1234 as `12.3 %`.
@@ -65,19 +65,22 @@ impl Locale {
     }
 
     pub fn signed_percent(self, share: f64, decimals: usize) -> String {
-        let text = self.percent(share, decimals);
-        if share > 0.0 { format!("+{text}") } else { text }
+        plus(share > 0.0, self.percent(share, decimals))
     }
 
     /// A difference of shares: 0.0123 as `+1.2 pts`.
     pub fn points(self, difference: f64) -> String {
-        let text = self.number(100.0 * difference, 1);
-        if difference > 0.0 { format!("+{text} pts") } else { format!("{text} pts") }
+        plus(difference > 0.0, format!("{} pts", self.number(100.0 * difference, 1)))
     }
 
     pub fn count(self, count: u64) -> String {
         self.number(count as f64, 0)
     }
+}
+
+/// A plus in front of what is above zero as it is written: never `+0.0`.
+fn plus(is_positive: bool, text: String) -> String {
+    if is_positive && text.bytes().any(|b| (b'1'..=b'9').contains(&b)) { format!("+{text}") } else { text }
 }
 
 /// What a sentence is written with.
@@ -185,6 +188,8 @@ mod tests {
             (Locale::En.money(Minor(-1_230), &gbp), "−£12.30"),
             (Locale::En.signed_money(Minor(50), &gbp), "+£0.50"),
             (Locale::En.points(-0.0123), "−1.2 pts"),
+            (Locale::En.points(0.0003), "0.0 pts"),
+            (Locale::En.points(0.012), "+1.2 pts"),
             (Locale::Fr.percent(0.1234, 1), "12,3 %"),
         ];
         for (found, expected) in cases {

@@ -76,7 +76,7 @@ pub fn report(parts: Parts<'_>) -> Result<Report> {
     let headline =
         headline(&parts, &words, &bridges, headline_measure, market_change.as_ref(), &passed, visible, comparable);
     let kpis = if visible { kpis(&parts, comparable) } else { Vec::new() };
-    let unchanged = unchanged(&changes, &parts, comparable);
+    let unchanged = unchanged(&changes, comparable);
     let method = Method {
         active_days: parts.job.file.active_days,
         horizon_days: parts.plan.horizon_days(parts.job),
@@ -157,13 +157,10 @@ fn bridges(
     if parts.plan.is_covered_from(previous_year_start) {
         open.push(bridge::of_trailing(flows, &ranks)?);
     } else {
-        let window = parts
-            .plan
-            .complete_from
-            .map_or(0, |from| (parts.plan.as_of - from.max(parts.plan.year_start())).num_days());
-        notes.push(format!(
-            "Net revenue of the last 12 months is not compared: the exports hold only {window} days of the window this period, fewer last period (window not full)."
-        ));
+        notes.push(
+            "Net revenue of the last 12 months is not compared: the exports do not reach back over both periods' windows (window not full)."
+                .to_owned(),
+        );
     }
     let pooled =
         open.into_iter().map(|bridge| pool_bridge(&bridge, min_cell)).filter(|bridge| is_publishable(bridge, min_cell));
@@ -207,7 +204,13 @@ fn kpis(parts: &Parts<'_>, comparable: bool) -> Vec<Kpi> {
             value.map(|value| value.0 as f64),
             forecast_note.clone(),
         ),
-        kpi("churn_risk", "Risk of no purchase next period", Unit::Share, risk, forecast_note.clone()),
+        kpi(
+            "churn_risk",
+            &format!("Risk of no purchase in {} days", parts.plan.horizon_days(parts.job)),
+            Unit::Share,
+            risk,
+            forecast_note.clone(),
+        ),
         kpi(
             "value_per_customer",
             "12-month value a customer",
@@ -335,18 +338,19 @@ fn headline(
         };
         let moved = relative
             .map_or_else(String::new, |relative| format!("{short} {}", words.locale.signed_percent(relative, 1)));
-        let count = passed.len() + ended + born;
-        let message = match count {
-            0 => moved,
-            1 => format!("{moved}, 1 change in personas"),
-            _ => format!("{moved}, {count} changes in personas"),
+        let changes = match passed.len() + ended + born {
+            0 => None,
+            1 => Some("1 change in personas".to_owned()),
+            count => Some(format!("{count} changes in personas")),
         };
+        let message =
+            [Some(moved).filter(|text| !text.is_empty()), changes].into_iter().flatten().collect::<Vec<_>>().join(", ");
         return of(HeadlineKind::Changed, &message, sentence);
     }
     of(HeadlineKind::NoMaterialChange, "no material change", sentence)
 }
 
-fn unchanged(changes: &[Change], parts: &Parts<'_>, comparable: bool) -> String {
+fn unchanged(changes: &[Change], comparable: bool) -> String {
     if !comparable || changes.is_empty() {
         return String::new();
     }
@@ -354,10 +358,7 @@ fn unchanged(changes: &[Change], parts: &Parts<'_>, comparable: bool) -> String 
         changes.iter().filter(|line| line.verdict == Verdict::Changed).map(|line| line.subject.as_str()).collect();
     let compared: std::collections::BTreeSet<&str> = changes.iter().map(|line| line.subject.as_str()).collect();
     let quiet = compared.len() - changed.len();
-    format!(
-        "{quiet} of {} personas are within what the gate calls normal (share and value).",
-        parts.personas.personas.len()
-    )
+    format!("{quiet} of {} personas did not change by enough to be sure of it (share and value).", compared.len())
 }
 
 fn data_notes(parts: &Parts<'_>, visible: bool) -> Vec<String> {

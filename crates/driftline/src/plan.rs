@@ -29,7 +29,7 @@ pub fn periods(text: Option<&str>, now: DateTime<Utc>) -> Result<Vec<Period>> {
     let periods = match text {
         Some(text) => Period::parse_range(text).map_err(|source| Error::Period { source })?,
         None => {
-            let quarter = format!("{}Q{}", today.format("%Y"), (chrono::Datelike::month(&today) + 2) / 3);
+            let quarter = format!("{}Q{}", today.format("%Y"), chrono::Datelike::month(&today).div_ceil(3));
             vec![quarter.parse::<Period>().map_err(|source| Error::Period { source })?.previous()]
         }
     };
