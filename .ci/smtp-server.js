@@ -33,5 +33,9 @@ function options(secure) {
     };
 }
 
-new SMTPServer(options(false)).listen(2526, "127.0.0.1");
-new SMTPServer(options(true)).listen(2466, "127.0.0.1");
+for (const [secure, port] of [[false, 2526], [true, 2466]]) {
+    const server = new SMTPServer(options(secure));
+    // A client that hangs up must not take the server down.
+    server.on("error", (error) => console.error(`smtp ${port}: ${error.message}`));
+    server.listen(port, "127.0.0.1");
+}

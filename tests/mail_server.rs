@@ -18,7 +18,7 @@ pub(crate) fn delivery() -> TestResult {
             format!("mail.smtp.encryption={encryption}"),
             "mail.smtp.user_env=TEST_SMTP_USER".to_owned(),
             "mail.smtp.password_env=TEST_SMTP_PASSWORD".to_owned(),
-            format!("mail.smtp.ca_file={}", server.join("cert.pem").display()),
+            format!("mail.smtp.ca_file={}", server.join("ca.pem").display()),
         ];
         let run = |password: &str, recipient: &str| {
             let mut command = Command::new(product::program()?);
