@@ -1,28 +1,29 @@
 //! One run: from a plan to a publication and its mails. This file reads like the flow table of `crates/README.md`.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
-use driftline_core::Market;
 use driftline_core::persona::{self, PersonaSet};
-use driftline_core::report::{HeadlineKind, Models, Quality, Report, Status};
+use driftline_core::report::{Models, Quality, Report, Status};
 use driftline_lake::graph::Graph;
 use driftline_lake::session::Limits;
 use driftline_lake::source::{self, Exports, PinnedSource, Sources};
 use driftline_lake::{Lake, content, fitted, read};
 use driftline_ledger::{Ledger, Publication, Slot};
 use driftline_report::Templates;
-use serde::Serialize;
 
 use crate::assemble::{self, Parts};
 use crate::error::{Error, InPlace, Result};
 use crate::job::Job;
 use crate::outbox;
+use crate::outcome::{Outcome, State, already, dry_run, outcome};
 use crate::plan::RunPlan;
 use crate::progress::Progress;
+use crate::recall::{Recalled, give_previous, recall, recall_parent};
+use crate::scratch::{Scratch, read_file};
 use crate::segment::{self, Customers, Segmented};
 use crate::value;
 
@@ -42,38 +43,6 @@ pub struct Room {
     /// Folder for the results of a dry run.
     pub dry_folder: PathBuf,
     pub revise: Option<String>,
-}
-
-/// How a market and period ended.
-#[derive(Clone, Debug, Serialize)]
-pub struct Outcome {
-    pub market: String,
-    pub period: String,
-    pub state: State,
-    pub revision: u32,
-    pub headline: String,
-    pub kind: Option<HeadlineKind>,
-    pub personas: usize,
-    pub report_html: Option<String>,
-    pub report_json: Option<String>,
-    pub mails: Vec<String>,
-    pub sent: usize,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum State {
-    Published,
-    AlreadyPublished,
-    DryRun,
-    /// The market's exports start after the period.
-    NotYet,
-}
-
-/// What was published before, as far as this run needs it.
-struct Recalled {
-    publication: Publication,
-    report: Report,
 }
 
 /// Computes, compares, publishes and mails one market and period.
@@ -332,34 +301,6 @@ fn describe(
     )
 }
 
-async fn recall(room: &Room, publication: Option<Publication>) -> Result<Option<Recalled>> {
-    let Some(publication) = publication else { return Ok(None) };
-    let place = format!("{} {} (published)", publication.market, publication.period);
-    let bytes = room.ledger.read(&publication, "report.json").await.in_place(&place)?;
-    let report = serde_json::from_slice(&bytes)?;
-    Ok(Some(Recalled { publication, report }))
-}
-
-async fn recall_parent(room: &Room, plan: &RunPlan) -> Result<Option<Recalled>> {
-    let Some(parent) = room.job.file.small_markets.parent.clone().filter(|parent: &Market| *parent != plan.market)
-    else {
-        return Ok(None);
-    };
-    let slot = Slot { job: room.job.name.clone(), market: parent, period: plan.period };
-    let published = room.ledger.latest(&slot).await.in_place(&format!("{} {}", slot.market, slot.period))?;
-    recall(room, published).await
-}
-
-/// Last period's customers, as published, become `previous.customers`.
-async fn give_previous(room: &Room, lake: &Lake, publication: &Publication, scratch: &Scratch) -> Result<()> {
-    let place = format!("{} {} (published)", publication.market, publication.period);
-    let bytes = room.ledger.read(publication, "tables/customers.parquet").await.in_place(&place)?;
-    let path = scratch.path.join("previous-customers.parquet");
-    std::fs::write(&path, &bytes).map_err(|source| Error::Output { path: path.clone(), source })?;
-    let schema = lake.schema_of("customers").await.in_place(&place)?;
-    lake.give_file("previous", "customers", schema, &path).in_place(&place)
-}
-
 fn check_not_too_late(pinned: &[PinnedSource], plan: &RunPlan) -> driftline_lake::Result<()> {
     let first = pinned.iter().filter_map(|source| source.days).map(|days| days.0).min();
     match first {
@@ -426,88 +367,4 @@ fn inputs(pinned: &[PinnedSource]) -> Result<Vec<serde_json::Value>> {
 /// A folder that no other run uses; it is in no table, report or mail body but the link to the report.
 fn run_name(room: &Room, report: &Report) -> String {
     format!("r{:06}-{}-{}", report.revision, &report.content_id[..12], room.now.timestamp_millis())
-}
-
-async fn already(room: &Room, publication: &Publication) -> Result<Outcome> {
-    let place = format!("{} {}", publication.market, publication.period);
-    let bytes = room.ledger.read(publication, "report.json").await.in_place(&place)?;
-    let report: Report = serde_json::from_slice(&bytes)?;
-    let sent = outbox::send_stored(room, publication).await?;
-    Ok(outcome(room, &report, publication, State::AlreadyPublished, sent))
-}
-
-fn outcome(room: &Room, report: &Report, publication: &Publication, state: State, sent: usize) -> Outcome {
-    let at = |name: &str| room.ledger.location(&publication.run, name);
-    let mails =
-        publication.objects.iter().filter(|object| object.name.ends_with(".eml")).map(|object| at(&object.name));
-    Outcome {
-        market: report.market.to_string(),
-        period: report.period.to_string(),
-        state,
-        revision: report.revision,
-        headline: report.headline.sentence.clone(),
-        kind: Some(report.headline.kind),
-        personas: report.personas.personas.len(),
-        report_html: Some(at("report.html")),
-        report_json: Some(at("report.json")),
-        mails: mails.collect(),
-        sent,
-    }
-}
-
-fn dry_run(room: &Room, report: &Report, lake: &Lake, objects: Vec<(String, Bytes)>) -> Result<Outcome> {
-    let folder = room.dry_folder.join(report.market.as_str()).join(report.period.to_string());
-    let write = |name: &str, bytes: &[u8]| {
-        let path = folder.join(name);
-        let made = path.parent().map_or(Ok(()), std::fs::create_dir_all);
-        made.and_then(|()| std::fs::write(&path, bytes)).map_err(|source| Error::Output { path, source })
-    };
-    for table in lake.published() {
-        write(&format!("tables/{}.parquet", table.name), &read_file(&table.path)?)?;
-    }
-    let mut mails = Vec::new();
-    for (name, bytes) in &objects {
-        write(name, bytes)?;
-        if name.ends_with(".eml") {
-            mails.push(folder.join(name).display().to_string());
-        }
-    }
-    Ok(Outcome {
-        market: report.market.to_string(),
-        period: report.period.to_string(),
-        state: State::DryRun,
-        revision: report.revision,
-        headline: report.headline.sentence.clone(),
-        kind: Some(report.headline.kind),
-        personas: report.personas.personas.len(),
-        report_html: Some(folder.join("report.html").display().to_string()),
-        report_json: Some(folder.join("report.json").display().to_string()),
-        mails,
-        sent: 0,
-    })
-}
-
-fn read_file(path: &Path) -> Result<Bytes> {
-    std::fs::read(path).map(Bytes::from).map_err(|source| Error::Output { path: path.to_owned(), source })
-}
-
-/// A folder for one run's intermediate files, removed when the run ends.
-struct Scratch {
-    path: PathBuf,
-}
-
-impl Scratch {
-    fn new(parent: &Path) -> Result<Self> {
-        static COUNT: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(0);
-        let number = COUNT.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-        let path = parent.join(format!("driftline-{}-{number}", std::process::id()));
-        std::fs::create_dir_all(&path).map_err(|source| Error::Output { path: path.clone(), source })?;
-        Ok(Self { path })
-    }
-}
-
-impl Drop for Scratch {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.path);
-    }
 }

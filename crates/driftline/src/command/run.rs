@@ -15,10 +15,11 @@ use crate::args::{self, Cli};
 use crate::command::{World, ledger, say};
 use crate::error::{Error, InPlace, Result};
 use crate::job::{Job, bytes_of};
+use crate::outcome::{Outcome, State};
 use crate::plan::{self, Coverage, RunPlan};
 use crate::progress::{Progress, Timing};
 use crate::project::Project;
-use crate::run::{self, Outcome, Room, State};
+use crate::run::{self, Room};
 use crate::store;
 
 pub(super) async fn execute(cli: &Cli, args: &args::Run, project: &Project, world: &World) -> Result<()> {

@@ -1,0 +1,94 @@
+//! Which personas lead: a priority score from the job's weights, floors, and the rule for negative ones.
+
+use std::collections::BTreeMap;
+
+use super::{Context, Persona, Priority, PriorityScore, Role};
+use crate::profile::{Habit, SegmentProfile};
+
+fn weighted(parts: &PriorityScore, weights: &Priority) -> f64 {
+    let pairs = [
+        (Some(parts.value), weights.value),
+        (parts.margin, weights.margin),
+        (Some(parts.growth), weights.growth),
+        (Some(parts.brand), weights.brand),
+    ];
+    let known = pairs.iter().filter_map(|(part, weight)| part.map(|part| (part, *weight)));
+    let (sum, total) = known.fold((0.0, 0.0), |(sum, total), (part, weight)| (sum + part * weight, total + weight));
+    if total > 0.0 { sum / total } else { 0.0 }
+}
+
+/// Place of each persona by a score, best first; ties go to the key.
+fn ranks(personas: &[Persona], weights: &Priority) -> BTreeMap<String, usize> {
+    let mut order: Vec<(&Persona, f64)> =
+        personas.iter().map(|persona| (persona, weighted(&persona.priority, weights))).collect();
+    order.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.key.cmp(&b.0.key)));
+    order.iter().enumerate().map(|(place, (persona, _))| (persona.key.clone(), place + 1)).collect()
+}
+
+pub(super) fn assign_roles(
+    personas: &mut [Persona],
+    everyone: &SegmentProfile,
+    context: &Context<'_>,
+) -> Option<String> {
+    let largest = personas.iter().map(|persona| persona.priority.value).fold(0.0, f64::max);
+    for persona in personas.iter_mut() {
+        persona.priority.value = if largest > 0.0 { persona.priority.value / largest } else { 0.0 };
+        if let Some(reason) = negative_reason(persona, everyone) {
+            persona.role = Role::Negative;
+            persona.note = Some(format!(
+                "{reason} Look for causes on both sides first: defects, descriptions, late delivery, prices."
+            ));
+        }
+    }
+    let now = ranks(personas, context.priority);
+    let by_old_weights = context.previous.map(|set| ranks(personas, &set.priority));
+    for persona in personas.iter_mut() {
+        persona.priority.score = weighted(&persona.priority, context.priority);
+        persona.priority.rank = now.get(&persona.key).copied().unwrap_or(0);
+        let before = context
+            .previous
+            .and_then(|set| set.personas.iter().find(|old| old.key == persona.key))
+            .map(|old| old.priority.rank);
+        let old_weights = by_old_weights.as_ref().and_then(|ranks| ranks.get(&persona.key)).copied();
+        persona.priority.rank_change = match (before, old_weights) {
+            (Some(before), Some(old)) if before != persona.priority.rank => Some(
+                match (old != before, old != persona.priority.rank) {
+                    (true, true) => "data and weights",
+                    (false, true) => "weights",
+                    _ => "data",
+                }
+                .to_owned(),
+            ),
+            _ => None,
+        };
+    }
+    personas.sort_by_key(|persona| persona.priority.rank);
+    let mut primaries = 0;
+    let mut covered = 0.0;
+    for persona in personas.iter_mut() {
+        let stable = persona.stability.is_none_or(|jaccard| jaccard >= context.floor.stability_min);
+        let wanted = primaries < context.floor.primary_min || covered < context.floor.coverage;
+        if persona.role == Role::Secondary && stable && wanted && primaries < context.floor.primary_max {
+            persona.role = Role::Primary;
+            primaries += 1;
+            covered += persona.value_share.unwrap_or(persona.share);
+        }
+    }
+    (primaries < context.floor.primary_min).then(|| {
+        format!(
+            "{primaries} primary instead of {}: only so many segments have at least {} members, are stable and are not negative",
+            context.floor.primary_min, context.floor.members_min
+        )
+    })
+}
+
+/// Why a persona costs more than others, if it does: by value, or by returns far above everyone's.
+fn negative_reason(persona: &Persona, everyone: &SegmentProfile) -> Option<&'static str> {
+    let rate =
+        |habits: &[Habit]| habits.iter().find(|habit| habit.column == "return_rate").map_or(0.0, |habit| habit.mean);
+    let (own, base) = (rate(&persona.habits), rate(&everyone.habits));
+    if persona.value.is_some_and(|value| value.0 <= 0) {
+        return Some("Expected to bring nothing or less.");
+    }
+    (own >= 0.3 && own >= 2.0 * base).then_some("Sends back a far larger share of what it buys than others.")
+}

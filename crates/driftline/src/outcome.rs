@@ -1,0 +1,97 @@
+//! How a market and period ended, and where its results lie.
+
+use bytes::Bytes;
+use driftline_core::report::{HeadlineKind, Report};
+use driftline_lake::Lake;
+use driftline_ledger::Publication;
+use serde::Serialize;
+
+use crate::error::{Error, InPlace, Result};
+use crate::outbox;
+use crate::run::Room;
+use crate::scratch::read_file;
+
+/// How a market and period ended.
+#[derive(Clone, Debug, Serialize)]
+pub struct Outcome {
+    pub market: String,
+    pub period: String,
+    pub state: State,
+    pub revision: u32,
+    pub headline: String,
+    pub kind: Option<HeadlineKind>,
+    pub personas: usize,
+    pub report_html: Option<String>,
+    pub report_json: Option<String>,
+    pub mails: Vec<String>,
+    pub sent: usize,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum State {
+    Published,
+    AlreadyPublished,
+    DryRun,
+    /// The market's exports start after the period.
+    NotYet,
+}
+
+pub(crate) async fn already(room: &Room, publication: &Publication) -> Result<Outcome> {
+    let place = format!("{} {}", publication.market, publication.period);
+    let bytes = room.ledger.read(publication, "report.json").await.in_place(&place)?;
+    let report: Report = serde_json::from_slice(&bytes)?;
+    let sent = outbox::send_stored(room, publication).await?;
+    Ok(outcome(room, &report, publication, State::AlreadyPublished, sent))
+}
+
+pub(crate) fn outcome(room: &Room, report: &Report, publication: &Publication, state: State, sent: usize) -> Outcome {
+    let at = |name: &str| room.ledger.location(&publication.run, name);
+    let mails =
+        publication.objects.iter().filter(|object| object.name.ends_with(".eml")).map(|object| at(&object.name));
+    Outcome {
+        market: report.market.to_string(),
+        period: report.period.to_string(),
+        state,
+        revision: report.revision,
+        headline: report.headline.sentence.clone(),
+        kind: Some(report.headline.kind),
+        personas: report.personas.personas.len(),
+        report_html: Some(at("report.html")),
+        report_json: Some(at("report.json")),
+        mails: mails.collect(),
+        sent,
+    }
+}
+
+pub(crate) fn dry_run(room: &Room, report: &Report, lake: &Lake, objects: Vec<(String, Bytes)>) -> Result<Outcome> {
+    let folder = room.dry_folder.join(report.market.as_str()).join(report.period.to_string());
+    let write = |name: &str, bytes: &[u8]| {
+        let path = folder.join(name);
+        let made = path.parent().map_or(Ok(()), std::fs::create_dir_all);
+        made.and_then(|()| std::fs::write(&path, bytes)).map_err(|source| Error::Output { path, source })
+    };
+    for table in lake.published() {
+        write(&format!("tables/{}.parquet", table.name), &read_file(&table.path)?)?;
+    }
+    let mut mails = Vec::new();
+    for (name, bytes) in &objects {
+        write(name, bytes)?;
+        if name.ends_with(".eml") {
+            mails.push(folder.join(name).display().to_string());
+        }
+    }
+    Ok(Outcome {
+        market: report.market.to_string(),
+        period: report.period.to_string(),
+        state: State::DryRun,
+        revision: report.revision,
+        headline: report.headline.sentence.clone(),
+        kind: Some(report.headline.kind),
+        personas: report.personas.personas.len(),
+        report_html: Some(folder.join("report.html").display().to_string()),
+        report_json: Some(folder.join("report.json").display().to_string()),
+        mails,
+        sent: 0,
+    })
+}
