@@ -10,7 +10,7 @@ sold_lines = { type = "int64", min = 0, about = "Source lines sold." }
 returned_lines = { type = "int64", min = 0, about = "Source lines returned or cancelled." }
 sold_amount = { type = "decimal(18,4)", about = "Amount sold." }
 returned_amount = { type = "decimal(18,4)", about = "Amount returned or cancelled on that day, negative." }
-discount_amount = { type = "decimal(18,4)", about = "Reductions already taken off, positive." }
+discount_amount = { type = "decimal(18,4)", about = "Reductions already taken off, positive; null if the export does not say." }
 ---*/
 with
 
@@ -39,7 +39,7 @@ lines_summed_to_days as (
         sum(case when kind in ('return', 'cancellation') then line_count else 0 end) as returned_lines,
         sum(case when kind = 'sale' then amount else 0 end) as sold_amount,
         sum(case when kind in ('return', 'cancellation') then amount else 0 end) as returned_amount,
-        sum(coalesce(discount, 0)) as discount_amount
+        sum(discount) as discount_amount
     from order_lines
     group by
         customer_id,

@@ -111,6 +111,7 @@ select
     ) as return_rate,
     cast(
         case
+            when customers.discount_12_months is null then null
             when customers.sold_12_months + customers.discount_12_months > 0
                 then customers.discount_12_months / (customers.sold_12_months + customers.discount_12_months)
             else 0

@@ -18,7 +18,7 @@ net_lifetime = { type = "decimal(18,4)", about = "Sold plus returned amounts bef
 purchase_days_12_months = { type = "int64", min = 0, about = "Purchase days in the 12 calendar months before as-of." }
 sold_12_months = { type = "decimal(18,4)", about = "Amount sold in the 12 months." }
 returned_12_months = { type = "decimal(18,4)", about = "Amount returned in the 12 months, negative." }
-discount_12_months = { type = "decimal(18,4)", about = "Reductions in the 12 months, positive." }
+discount_12_months = { type = "decimal(18,4)", about = "Reductions in the 12 months, positive; null if the export does not say." }
 sold_lines_12_months = { type = "int64", min = 0, about = "Lines sold in the 12 months." }
 sold_lifetime = { type = "decimal(18,4)", about = "Amount sold before as-of." }
 is_active = { type = "boolean", about = "A purchase day inside the active window." }
@@ -58,7 +58,7 @@ money_summed_to_customers as (
         sum(case when order_date >= $year_start then sold_amount + returned_amount else 0 end) as net_12_months,
         sum(case when order_date >= $year_start then sold_amount else 0 end) as sold_12_months,
         sum(case when order_date >= $year_start then returned_amount else 0 end) as returned_12_months,
-        sum(case when order_date >= $year_start then discount_amount else 0 end) as discount_12_months,
+        sum(case when order_date >= $year_start then discount_amount end) as discount_12_months,
         sum(case when order_date >= $year_start then sold_lines else 0 end) as sold_lines_12_months
     from customer_days
     group by customer_key

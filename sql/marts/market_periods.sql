@@ -15,7 +15,7 @@ net_amount = { type = "decimal(18,4)", about = "Gross plus returns." }
 unidentified_gross_amount = { type = "decimal(18,4)", about = "Amount of sale lines without a customer id." }
 unidentified_net_amount = { type = "decimal(18,4)", about = "Net amount of lines that no profile owns: guests, and customers who objected to profiling." }
 unidentified_lines = { type = "int64", min = 0, about = "Source lines without a customer id." }
-discount_amount = { type = "decimal(18,4)", about = "Reductions already taken off, positive." }
+discount_amount = { type = "decimal(18,4)", about = "Reductions already taken off, positive; null if the export does not say." }
 ---*/
 with
 
@@ -52,6 +52,6 @@ select
         sum(case when kind in ('sale', 'return', 'cancellation') and not is_owned then amount else 0 end) as decimal(18, 4)
     ) as unidentified_net_amount,
     sum(case when customer_id is null then line_count else 0 end) as unidentified_lines,
-    cast(sum(coalesce(discount, 0)) as decimal(18, 4)) as discount_amount
+    cast(sum(discount) as decimal(18, 4)) as discount_amount
 from order_lines
 group by quarter

@@ -257,7 +257,8 @@ pub async fn segment_profiles(lake: &Lake) -> Result<Vec<SegmentProfile>> {
         let segment = cells.integer("segment", row)? as u32;
         let mut habits = Vec::new();
         for (column, card) in &cards {
-            let mean = cells.float(column, row)?.unwrap_or(0.0);
+            // A habit that the exports do not tell is left out, never shown as zero.
+            let Some(mean) = cells.float(column, row)? else { continue };
             habits.push(Habit {
                 column: column.clone(),
                 label: card.label.clone(),
@@ -286,8 +287,10 @@ pub async fn segment_profiles(lake: &Lake) -> Result<Vec<SegmentProfile>> {
     .await?;
     if let Some(base) = profiles.get(&0).map(|everyone| everyone.habits.clone()) {
         for profile in profiles.values_mut() {
-            for (habit, base) in profile.habits.iter_mut().zip(&base) {
-                habit.base_mean = base.mean;
+            for habit in &mut profile.habits {
+                if let Some(base) = base.iter().find(|base| base.column == habit.column) {
+                    habit.base_mean = base.mean;
+                }
             }
         }
     }

@@ -107,6 +107,11 @@ async fn job_of_market(
     }
 }
 
+/// Text from the exports as one line: a newline or an escape sequence in a name is data, not layout.
+pub(crate) fn one_line(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+}
+
 /// Prints a line on standard output; a closed pipe is no error.
 pub(crate) fn say(text: impl AsRef<str>) {
     use std::io::Write;

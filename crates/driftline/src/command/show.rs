@@ -6,7 +6,7 @@ use driftline_core::{Minor, Period};
 use driftline_ledger::Slot;
 
 use crate::args::{self, Cli};
-use crate::command::{World, job_of_market, say};
+use crate::command::{World, job_of_market, one_line, say};
 use crate::error::{Error, InPlace, Result};
 use crate::project::Project;
 
@@ -135,7 +135,7 @@ fn card(persona: &Persona, report: &Report) {
             .map(|c| {
                 format!(
                     "{} {} (everyone {}; n {})",
-                    c.category,
+                    one_line(&c.category),
                     locale.percent(c.share, 1),
                     locale.percent(c.base_share, 1),
                     c.customers
@@ -153,8 +153,8 @@ fn card(persona: &Persona, report: &Report) {
         if let Some(band) = top {
             say(format!(
                 "  {}: most often {} ({} of {} who answered; {} did not)",
-                attribute.attribute,
-                band.value,
+                one_line(&attribute.attribute),
+                one_line(&band.value),
                 locale.percent(band.share.unwrap_or(0.0), 0),
                 attribute.answered,
                 locale.percent(attribute.missing_share, 0)
@@ -166,7 +166,7 @@ fn card(persona: &Persona, report: &Report) {
             contact.response_share.map_or_else(|| "too few to say".to_owned(), |share| locale.percent(share, 1));
         say(format!(
             "  {}: reached {} ({}), responded {response}",
-            contact.campaign_type,
+            one_line(&contact.campaign_type),
             contact.contacted,
             locale.percent(contact.contacted_share, 1)
         ));
