@@ -20,6 +20,7 @@ use object_store::{ObjectMeta, ObjectStore, ObjectStoreExt};
 use parquet::arrow::arrow_reader::ArrowReaderMetadata;
 use parquet::arrow::arrow_reader::statistics::StatisticsConverter;
 use parquet::arrow::async_reader::MetadataFetch;
+use parquet::errors::ParquetError;
 use parquet::file::metadata::{PageIndexPolicy, ParquetMetaDataReader};
 use serde::{Deserialize, Serialize};
 
@@ -238,7 +239,7 @@ impl MetadataFetch for ObjectRanges {
     fn fetch(&mut self, range: Range<u64>) -> BoxFuture<'_, parquet::errors::Result<Bytes>> {
         let read = async move {
             let bytes = self.store.get_range(&self.path, range).await;
-            bytes.map_err(|error| parquet::errors::ParquetError::External(Box::new(error)))
+            bytes.map_err(|error| ParquetError::External(Box::new(error)))
         };
         read.boxed()
     }
@@ -261,12 +262,7 @@ async fn read_footer(exports: &Exports, name: &str, source: &Source, meta: Objec
         .await;
     let footer = metadata
         .and_then(|metadata| ArrowReaderMetadata::try_new(Arc::new(metadata), Default::default()))
-        .map_err(|error| Error::SourceUnreadable {
-            name: name.to_owned(),
-            object: meta.location.to_string(),
-            size: meta.size,
-            source: Box::new(error),
-        })?;
+        .map_err(|error| unreadable(exports, name, &meta, error))?;
     let found = footer.schema();
     let rows = u64::try_from(footer.metadata().file_metadata().num_rows()).unwrap_or(0);
     for (column, type_name) in &source.columns {
@@ -300,6 +296,27 @@ async fn read_footer(exports: &Exports, name: &str, source: &Source, meta: Objec
         None => None,
     };
     Ok(Footer { rows, ignored, days })
+}
+
+/// A store that does not answer is told apart from a file that is no Parquet: exporting again would not help.
+fn unreadable(exports: &Exports, name: &str, meta: &ObjectMeta, error: ParquetError) -> Error {
+    match error {
+        ParquetError::External(inner) if inner.is::<object_store::Error>() => match inner.downcast() {
+            Ok(source) => Error::Store { location: format!("{} ({})", exports.shown, meta.location), source: *source },
+            Err(source) => Error::SourceUnreadable {
+                name: name.to_owned(),
+                object: meta.location.to_string(),
+                size: meta.size,
+                source,
+            },
+        },
+        error => Error::SourceUnreadable {
+            name: name.to_owned(),
+            object: meta.location.to_string(),
+            size: meta.size,
+            source: Box::new(error),
+        },
+    }
 }
 
 /// First and last day of a timestamp or date column by the row groups' statistics; `None` if a group has none.

@@ -19,7 +19,7 @@ pub enum Error {
     #[error("market `{market}` is not in the exports of job `{job}`; found: {known}")]
     UnknownMarket { market: String, job: String, known: String },
 
-    #[error("the period of the run")]
+    #[error("market or period of the command")]
     Period { source: driftline_core::Error },
 
     #[error("period {period} is not over: it ends on {last_day}, now is {now}; use an earlier period")]

@@ -7,7 +7,7 @@ pub const TABLE: &str = "\
 Exit codes:
    0  done                               30  an audit found rows
    2  wrong usage                        31  a table broke its contract
-  10  job file wrong                     40  warehouse cannot be read or written
+  10  job file wrong                     40  warehouse or output not writable
   11  unknown market                     41  published by another run meanwhile
   12  period wrong or not over           42  nothing published that was asked for
   13  SQL model wrong                    50  mail not sent
@@ -24,7 +24,7 @@ pub fn code(error: &Error) -> u8 {
     use driftline_lake::Error as Lake;
     match error {
         Error::Job { .. } | Error::Override { .. } | Error::NoSuchJob { .. } | Error::ProjectFile { .. } => 10,
-        Error::UnknownMarket { .. } => 11,
+        Error::UnknownMarket { .. } | Error::Period { source: driftline_core::Error::Market(_) } => 11,
         Error::Period { .. } | Error::PeriodNotOver { .. } => 12,
         Error::Lake { source, .. } => match source {
             Lake::ProjectFile { .. } | Lake::ModelFile { .. } | Lake::Plan { .. } | Lake::UnitTest { .. } => 13,

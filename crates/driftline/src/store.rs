@@ -54,6 +54,7 @@ pub fn open(url: &str, base: &FolderPath, create: bool, environment: &[(String, 
         known.then(|| (lower, value.clone()))
     });
     let (store, root) = object_store::parse_url_opts(&parsed, options).map_err(|error| wrong(error.to_string()))?;
-    let shown = format!("{}://{}{}", parsed.scheme(), parsed.host_str().unwrap_or_default(), parsed.path());
+    let port = parsed.port().map_or_else(String::new, |port| format!(":{port}"));
+    let shown = format!("{}://{}{port}{}", parsed.scheme(), parsed.host_str().unwrap_or_default(), parsed.path());
     Ok(Location { store: Arc::from(store), root, shown, folder: None })
 }
