@@ -4,7 +4,7 @@ grain = ["customer_key", "order_date"]
 kind = "table"
 
 [columns]
-customer_key = { type = "int64", about = "Keyed pseudonym of the customer id; the id itself ends here." }
+customer_key = { type = "int64", about = "Keyed pseudonym." }
 order_date = { type = "date", about = "Calendar day in the market's time zone." }
 sold_lines = { type = "int64", min = 0, about = "Source lines sold." }
 returned_lines = { type = "int64", min = 0, about = "Source lines returned or cancelled." }
@@ -17,23 +17,22 @@ with
 order_lines as (
 
     select
-        customer_id,
+        customer_key,
         order_date,
         kind,
         line_count,
         amount,
         discount
-    from stg_order_lines
-    where customer_id is not null
+    from int_order_lines
+    where customer_key is not null
         and is_profiled
-        and order_date < $as_of
 
 ),
 
 lines_summed_to_days as (
 
     select
-        customer_id,
+        customer_key,
         order_date,
         sum(case when kind = 'sale' then line_count else 0 end) as sold_lines,
         sum(case when kind in ('return', 'cancellation') then line_count else 0 end) as returned_lines,
@@ -42,13 +41,13 @@ lines_summed_to_days as (
         sum(discount) as discount_amount
     from order_lines
     group by
-        customer_id,
+        customer_key,
         order_date
 
 )
 
 select
-    pseudonym($pseudonym_key, customer_id) as customer_key,
+    customer_key,
     order_date,
     sold_lines,
     returned_lines,

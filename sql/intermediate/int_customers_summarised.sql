@@ -74,21 +74,10 @@ purchases_summed_to_customers as (
         sum(case when order_date >= $year_start then 1 else 0 end) as purchase_days_12_months,
         min(order_date) as first_purchase_date,
         max(order_date) as last_purchase_date,
-        sum(spend) as spend
+        sum(spend) as spend,
+        first_value(spend order by order_date) as first_spend
     from purchase_days
     group by customer_key
-
-),
-
-first_purchases as (
-
-    select
-        purchase_days.customer_key,
-        purchase_days.spend as first_spend
-    from purchase_days
-    inner join purchases_summed_to_customers
-        on purchase_days.customer_key = purchases_summed_to_customers.customer_key
-        and purchase_days.order_date = purchases_summed_to_customers.first_purchase_date
 
 )
 
@@ -104,7 +93,7 @@ select
     cast(
         case
             when purchases.purchase_days > 1
-                then (purchases.spend - first_purchases.first_spend) / (purchases.purchase_days - 1)
+                then (purchases.spend - purchases.first_spend) / (purchases.purchase_days - 1)
             else 0
         end as decimal(18, 4)
     ) as mean_repeat_spend,
@@ -118,7 +107,5 @@ select
     cast(money.sold_lifetime as decimal(18, 4)) as sold_lifetime,
     purchases.purchase_days_active > 0 as is_active
 from purchases_summed_to_customers as purchases
-inner join first_purchases
-    on purchases.customer_key = first_purchases.customer_key
 inner join money_summed_to_customers as money
     on purchases.customer_key = money.customer_key

@@ -25,33 +25,32 @@ order_lines as (
         concat(
             cast(date_part('year', order_date) as varchar), 'Q', cast(date_part('quarter', order_date) as varchar)
         ) as quarter,
-        order_id,
-        customer_id,
+        order_key,
+        customer_key,
         kind,
         line_count,
         amount,
         discount,
-        customer_id is not null and is_profiled as is_owned
-    from stg_order_lines
-    where order_date < $as_of
+        customer_key is not null and is_profiled as is_owned
+    from int_order_lines
 
 )
 
 select
     quarter,
-    count(distinct case when kind = 'sale' then customer_id end) as customers,
-    count(distinct case when kind = 'sale' then order_id end) as orders,
+    count(distinct case when kind = 'sale' then customer_key end) as customers,
+    count(distinct case when kind = 'sale' then order_key end) as orders,
     sum(line_count) as lines,
     cast(sum(case when kind = 'sale' then amount else 0 end) as decimal(18, 4)) as gross_amount,
     cast(sum(case when kind in ('return', 'cancellation') then amount else 0 end) as decimal(18, 4)) as returned_amount,
     cast(sum(case when kind in ('sale', 'return', 'cancellation') then amount else 0 end) as decimal(18, 4)) as net_amount,
     cast(
-        sum(case when kind = 'sale' and customer_id is null then amount else 0 end) as decimal(18, 4)
+        sum(case when kind = 'sale' and customer_key is null then amount else 0 end) as decimal(18, 4)
     ) as unidentified_gross_amount,
     cast(
         sum(case when kind in ('sale', 'return', 'cancellation') and not is_owned then amount else 0 end) as decimal(18, 4)
     ) as unidentified_net_amount,
-    sum(case when customer_id is null then line_count else 0 end) as unidentified_lines,
+    sum(case when customer_key is null then line_count else 0 end) as unidentified_lines,
     cast(sum(discount) as decimal(18, 4)) as discount_amount
 from order_lines
 group by quarter

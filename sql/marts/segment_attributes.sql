@@ -12,37 +12,24 @@ customers = { type = "int64", min = 1, about = "Active customers who declared it
 ---*/
 with
 
-attributes as (
+segment_attributes as (
 
     select
-        pseudonym($pseudonym_key, customer_id) as customer_key,
+        segment,
         attribute,
-        value
-    from stg_customer_attributes
-    where value is not null
-
-),
-
-customer_attributes as (
-
-    select
-        customers.segment,
-        attributes.attribute,
-        attributes.value
-    from attributes
-    inner join customers
-        on attributes.customer_key = customers.customer_key
-    where customers.is_active
+        value,
+        customers
+    from int_segment_attributes
 
 ),
 
 segments_and_everyone as (
 
-    select * from customer_attributes where segment > 0
+    select * from segment_attributes where segment > 0
 
     union all
 
-    select * replace (cast(0 as bigint) as segment) from customer_attributes
+    select * replace (cast(0 as bigint) as segment) from segment_attributes
 
 )
 
@@ -50,7 +37,7 @@ select
     segment,
     attribute,
     value,
-    count(*) as customers
+    cast(sum(customers) as bigint) as customers
 from segments_and_everyone
 group by
     segment,

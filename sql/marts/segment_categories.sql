@@ -12,33 +12,32 @@ sold_amount = { type = "decimal(18,2)", about = "Amount sold, rounded once." }
 ---*/
 with
 
-customer_categories as (
+segment_categories as (
 
     select
-        customers.segment,
-        categories.category,
-        categories.sold_amount
-    from int_customer_categories as categories
-    inner join customers
-        on categories.customer_key = customers.customer_key
-    where customers.is_active
+        segment,
+        category,
+        customers,
+        sold_amount
+    from int_segment_categories
 
 ),
 
 segments_and_everyone as (
 
-    select * from customer_categories where segment > 0
+    select * from segment_categories where segment > 0
 
     union all
 
-    select * replace (cast(0 as bigint) as segment) from customer_categories
+    -- Every active customer is in one segment, so everyone's count is the sum of theirs.
+    select * replace (cast(0 as bigint) as segment) from segment_categories
 
 )
 
 select
     segment,
     category,
-    count(*) as customers,
+    cast(sum(customers) as bigint) as customers,
     cast(round(sum(sold_amount), 2) as decimal(18, 2)) as sold_amount
 from segments_and_everyone
 group by

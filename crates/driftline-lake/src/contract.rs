@@ -1,7 +1,7 @@
 //! Checks what a model gives against what its front matter promises, batch by batch, on the way to the file.
 
 use datafusion::arrow::array::{Array, AsArray, RecordBatch};
-use datafusion::arrow::compute::cast;
+use datafusion::arrow::compute::{cast, max, min};
 use datafusion::arrow::datatypes::{DataType, Decimal128Type, Float64Type, Int64Type, Schema};
 use datafusion::arrow::row::{OwnedRow, RowConverter, SortField};
 
@@ -80,9 +80,13 @@ impl<'a> Checker<'a> {
             let rows = converter
                 .convert_columns(&columns)
                 .map_err(|error| Error::Contract { model: self.model.name.clone(), problem: error.to_string() })?;
-            let mut previous = self.last.take();
-            for (number, row) in rows.iter().enumerate() {
-                if previous.as_ref().is_some_and(|last| last.row() == row) {
+            for number in 0..rows.num_rows() {
+                let again = match (number, &self.last) {
+                    (0, Some(last)) => last.row() == rows.row(0),
+                    (0, None) => false,
+                    (number, _) => rows.row(number - 1) == rows.row(number),
+                };
+                if again {
                     let shown: Vec<String> = columns.iter().map(|column| shown(column.as_ref(), number)).collect();
                     return Err(self.wrong(format!(
                         "grain ({}) is not unique: ({}) comes more than once",
@@ -90,9 +94,10 @@ impl<'a> Checker<'a> {
                         shown.join(", ")
                     )));
                 }
-                previous = Some(row.owned());
             }
-            self.last = previous;
+            if rows.num_rows() > 0 {
+                self.last = Some(rows.row(rows.num_rows() - 1).owned());
+            }
         }
         self.rows += batch.num_rows() as u64;
         Ok(())
@@ -106,9 +111,21 @@ impl<'a> Checker<'a> {
                 values.len()
             )));
         }
+        if !column.values.is_empty() {
+            let text = cast(values, &DataType::Utf8).map_err(|error| self.wrong(error.to_string()))?;
+            let text = text.as_string::<i32>();
+            if let Some(unknown) = text.iter().flatten().find(|value| !column.values.iter().any(|known| known == value))
+            {
+                return Err(self
+                    .wrong(format!("column `{name}` has `{unknown}`; expected one of {}", column.values.join(", "))));
+            }
+        }
         if column.min.is_some() || column.max.is_some() {
             let outside =
                 |value: f64| column.min.is_some_and(|min| value < min) || column.max.is_some_and(|max| value > max);
+            if !extremes(values).is_some_and(|(low, high)| outside(low) || outside(high)) {
+                return Ok(());
+            }
             let numbers = as_numbers(values);
             let mut broken = numbers.iter().enumerate().filter(|(_, value)| value.is_some_and(outside));
             if let Some((row, _)) = broken.next() {
@@ -121,17 +138,28 @@ impl<'a> Checker<'a> {
                 )));
             }
         }
-        if !column.values.is_empty() {
-            let text = cast(values, &DataType::Utf8).map_err(|error| self.wrong(error.to_string()))?;
-            let text = text.as_string::<i32>();
-            if let Some(unknown) = text.iter().flatten().find(|value| !column.values.iter().any(|known| known == value))
-            {
-                return Err(self
-                    .wrong(format!("column `{name}` has `{unknown}`; expected one of {}", column.values.join(", "))));
-            }
-        }
         Ok(())
     }
+}
+
+/// The least and the greatest value as floats; `None` without values.
+fn extremes(values: &dyn Array) -> Option<(f64, f64)> {
+    Some(match values.data_type() {
+        DataType::Int64 => {
+            let values = values.as_primitive::<Int64Type>();
+            (min(values)? as f64, max(values)? as f64)
+        }
+        DataType::Float64 => {
+            let values = values.as_primitive::<Float64Type>();
+            (min(values)?, max(values)?)
+        }
+        DataType::Decimal128(_, scale) => {
+            let unit = 10f64.powi(i32::from(*scale));
+            let values = values.as_primitive::<Decimal128Type>();
+            (min(values)? as f64 / unit, max(values)? as f64 / unit)
+        }
+        _ => return None,
+    })
 }
 
 /// Values as floats for range checks only; exact enough for a bound, never used for a figure.

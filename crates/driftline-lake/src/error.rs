@@ -59,6 +59,9 @@ pub enum Error {
     #[error("scratch folder {}", path.display())]
     Scratch { path: PathBuf, source: std::io::Error },
 
+    #[error("cannot write {}", path.display())]
+    Output { path: PathBuf, source: std::io::Error },
+
     #[error("table `{table}` has no column `{column}` of the type that the report needs")]
     Shape { table: String, column: String },
 }

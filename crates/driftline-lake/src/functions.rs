@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use chrono::{NaiveDate, Offset, TimeZone};
 use chrono_tz::Tz;
-use datafusion::arrow::array::{Array, ArrayRef, AsArray, Date32Array, Float64Array, Int64Array};
+use datafusion::arrow::array::{Array, ArrayRef, AsArray, Date32Array, Decimal128Array, Float64Array, Int64Array};
 use datafusion::arrow::datatypes::{DataType, Date32Type, Float64Type, TimeUnit, TimestampMicrosecondType};
 use datafusion::common::{Result, exec_err};
 use datafusion::logical_expr::{ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility};
@@ -15,12 +15,15 @@ use driftline_stats::purchase::{Kind, PurchaseModel};
 use driftline_stats::spend::SpendModel;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
+use twox_hash::XxHash3_128;
 
 /// The functions, in the order of `sql/README.md`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Function {
     /// `pseudonym(key, id)`: the first 63 bits of HMAC-SHA256, a positive integer; null for a null id.
     Pseudonym,
+    /// `text_key(text)`: 126 bits of XXH3 as a whole number, for counting and joining long texts; null for null.
+    TextKey,
     /// `local_date(utc_timestamp, zone)`: the calendar day in an IANA time zone.
     LocalDate,
     /// `days_between(from, to)`: whole days, negative if `to` is earlier.
@@ -44,9 +47,16 @@ struct Registered {
 /// Registers every function of this module.
 pub fn register(context: &SessionContext) {
     use Function::*;
-    for function in
-        [Pseudonym, LocalDate, DaysBetween, ProbabilityAlive, ProbabilityNoPurchase, ExpectedPurchases, ExpectedSpend]
-    {
+    for function in [
+        Pseudonym,
+        TextKey,
+        LocalDate,
+        DaysBetween,
+        ProbabilityAlive,
+        ProbabilityNoPurchase,
+        ExpectedPurchases,
+        ExpectedSpend,
+    ] {
         let signature = Signature::exact(function.arguments(), Volatility::Immutable);
         context.register_udf(ScalarUDF::new_from_impl(Registered { function, signature }));
     }
@@ -61,6 +71,7 @@ impl Function {
         };
         match self {
             Self::Pseudonym => vec![DataType::Utf8, DataType::Utf8],
+            Self::TextKey => vec![DataType::Utf8],
             Self::LocalDate => vec![DataType::Timestamp(TimeUnit::Microsecond, None), DataType::Utf8],
             Self::DaysBetween => vec![DataType::Date32, DataType::Date32],
             Self::ProbabilityAlive => model(3),
@@ -74,6 +85,7 @@ impl ScalarUDFImpl for Registered {
     fn name(&self) -> &str {
         match self.function {
             Function::Pseudonym => "pseudonym",
+            Function::TextKey => "text_key",
             Function::LocalDate => "local_date",
             Function::DaysBetween => "days_between",
             Function::ProbabilityAlive => "p_alive",
@@ -90,6 +102,7 @@ impl ScalarUDFImpl for Registered {
     fn return_type(&self, _: &[DataType]) -> Result<DataType> {
         Ok(match self.function {
             Function::Pseudonym | Function::DaysBetween => DataType::Int64,
+            Function::TextKey => TEXT_KEY,
             Function::LocalDate => DataType::Date32,
             _ => DataType::Float64,
         })
@@ -102,6 +115,7 @@ impl ScalarUDFImpl for Registered {
         let rows = if columns.iter().all(|column| column.len() == 1) { 1 } else { rows };
         let result: ArrayRef = match self.function {
             Function::Pseudonym => Arc::new(pseudonyms(&columns, rows)?),
+            Function::TextKey => Arc::new(text_keys(&columns)?),
             Function::LocalDate => Arc::new(local_dates(&columns, rows)?),
             Function::DaysBetween => Arc::new(days_between(&columns)),
             Function::ExpectedSpend => Arc::new(expected_spends(&columns)),
@@ -127,11 +141,30 @@ fn pseudonyms(columns: &[ArrayRef], rows: usize) -> Result<Int64Array> {
         first.copy_from_slice(&digest[..8]);
         (u64::from_be_bytes(first) >> 1) as i64
     };
-    Ok((0..rows).map(|row| (!ids.is_null(row)).then(|| pseudonym(ids.value(row)))).collect())
+    // Lines of an order lie together in most exports, so the same id mostly comes again at once.
+    let mut last: Option<(&str, i64)> = None;
+    let mut known = |id| match last {
+        Some((before, key)) if before == id => key,
+        _ => {
+            let key = pseudonym(id);
+            last = Some((id, key));
+            key
+        }
+    };
+    Ok((0..rows).map(|row| (!ids.is_null(row)).then(|| known(ids.value(row)))).collect())
+}
+
+/// 38 digits hold 126 bits.
+const TEXT_KEY: DataType = DataType::Decimal128(38, 0);
+
+fn text_keys(columns: &[ArrayRef]) -> Result<Decimal128Array> {
+    let texts = columns[0].as_string::<i32>();
+    let key = |text: &str| (XxHash3_128::oneshot(text.as_bytes()) >> 2) as i128;
+    let keys: Decimal128Array = texts.iter().map(|text| text.map(key)).collect();
+    Ok(keys.with_data_type(TEXT_KEY))
 }
 
 fn local_dates(columns: &[ArrayRef], rows: usize) -> Result<Date32Array> {
-    const DAY_SECONDS: i64 = 86_400;
     let (times, zones) = (columns[0].as_primitive::<TimestampMicrosecondType>(), columns[1].as_string::<i32>());
     if rows == 0 || zones.is_null(0) {
         return Ok(Date32Array::new_null(rows));
@@ -139,17 +172,20 @@ fn local_dates(columns: &[ArrayRef], rows: usize) -> Result<Date32Array> {
     let Ok(zone) = zones.value(0).parse::<Tz>() else {
         return exec_err!("local_date: `{}` is not a time zone; expected a name like Europe/Berlin", zones.value(0));
     };
-    let day = |micros: i64| {
-        let seconds = micros.div_euclid(1_000_000);
-        let offset = if zone == Tz::UTC {
-            0
-        } else {
-            let utc = chrono::DateTime::from_timestamp(seconds, 0).unwrap_or_default().naive_utc();
-            i64::from(zone.offset_from_utc_datetime(&utc).fix().local_minus_utc())
-        };
-        i32::try_from((seconds + offset).div_euclid(DAY_SECONDS)).unwrap_or(i32::MAX)
-    };
+    let day = |micros: i64| local_day(micros.div_euclid(1_000_000), zone);
     Ok((0..rows).map(|row| (!times.is_null(row)).then(|| day(times.value(row)))).collect())
+}
+
+/// The calendar day, since 1970-01-01, of an instant in a time zone.
+pub(crate) fn local_day(seconds: i64, zone: Tz) -> i32 {
+    const DAY_SECONDS: i64 = 86_400;
+    let offset = if zone == Tz::UTC {
+        0
+    } else {
+        let utc = chrono::DateTime::from_timestamp(seconds, 0).unwrap_or_default().naive_utc();
+        i64::from(zone.offset_from_utc_datetime(&utc).fix().local_minus_utc())
+    };
+    i32::try_from((seconds + offset).div_euclid(DAY_SECONDS)).unwrap_or(i32::MAX)
 }
 
 fn days_between(columns: &[ArrayRef]) -> Int64Array {

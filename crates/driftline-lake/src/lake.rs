@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use datafusion::arrow::array::RecordBatch;
-use datafusion::arrow::datatypes::{DataType, Schema, SchemaRef};
+use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use datafusion::catalog::TableProvider;
 use datafusion::common::ScalarValue;
 use datafusion::dataframe::DataFrame;
@@ -19,11 +19,12 @@ use futures::{StreamExt, TryStreamExt};
 use object_store::ObjectStore;
 use parquet::arrow::ArrowWriter;
 use parquet::basic::{Compression, ZstdLevel};
-use parquet::file::properties::WriterProperties;
+use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use url::Url;
 
 use crate::content::RowsHash;
 use crate::contract::{self, Checker};
+use crate::distinct::DistinctTable;
 use crate::error::{Error, Result};
 use crate::graph::Graph;
 use crate::model::{Kind, Model};
@@ -34,6 +35,9 @@ use crate::{lint, types};
 
 /// Inputs above this many bytes keep their intermediate tables on disk instead of in memory.
 const IN_MEMORY_INPUT_BYTES_MAX: u64 = 48 << 20;
+
+/// What a table is read by, and its file.
+type Computed = (Arc<dyn TableProvider>, TableFile);
 
 /// Names and values that models may use as `$name`.
 pub type Parameters = BTreeMap<String, ScalarValue>;
@@ -86,8 +90,9 @@ impl Lake {
                     .iter()
                     .map(|meta| ListingTableUrl::parse(format!("exports://pinned/{}", meta.location)))
                     .collect::<datafusion::error::Result<Vec<_>>>()?;
-                listing_table(urls, source.schema.clone())?
+                listing_table(urls, with_views(&source.schema))?
             };
+            let table = if source.distinct { Arc::new(DistinctTable(table)) } else { table };
             context.register_table(format!("source.{}", quoted(&source.name)).as_str(), table)?;
         }
         let input_bytes: u64 = sources.iter().flat_map(|source| &source.metas).map(|meta| meta.size).sum();
@@ -113,6 +118,7 @@ impl Lake {
             .iter()
             .map(|(name, source)| PinnedSource {
                 name: name.clone(),
+                distinct: source.distinct,
                 schema: source.schema(),
                 metas: Vec::new(),
                 objects: Vec::new(),
@@ -245,17 +251,19 @@ impl Lake {
             }
             let started = std::time::Instant::now();
             let frame = self.plan(model).await?;
-            match model.front.kind {
-                Kind::View => self.register(&model.name, frame.into_view())?,
+            let (provider, file) = match model.front.kind {
+                Kind::View => {
+                    self.register(&model.name, frame.into_view())?;
+                    continue;
+                }
                 Kind::Table if model.front.publish => self.compute_published(model, frame).await?,
                 Kind::Table => self.compute_intermediate(model, frame).await?,
-            }
-            let rows = self.tables.get(&model.name).map_or(0, |table| table.rows);
+            };
             let seconds = started.elapsed().as_secs_f64();
-            tracing::debug!(model = model.name, seconds, rows, "computed");
-            if model.front.kind == Kind::Table {
-                self.timings.push((model.name.clone(), seconds, rows));
-            }
+            tracing::debug!(model = model.name, seconds, rows = file.rows, "computed");
+            self.register(&file.name, provider)?;
+            self.timings.push((file.name.clone(), seconds, file.rows));
+            self.tables.insert(file.name.clone(), file);
         }
         Ok(())
     }
@@ -267,7 +275,7 @@ impl Lake {
     }
 
     /// Sorted by its grain into one file whose bytes depend on the rows alone.
-    async fn compute_published(&mut self, model: &Model, frame: DataFrame) -> Result<()> {
+    async fn compute_published(&self, model: &Model, frame: DataFrame) -> Result<Computed> {
         let order = model.front.grain.iter().map(|name| datafusion::prelude::ident(name).sort(true, true)).collect();
         let frame = if model.front.grain.is_empty() { frame } else { frame.sort(order)? };
         let schema = plain_schema(frame.schema().as_arrow());
@@ -290,13 +298,11 @@ impl Lake {
         } else {
             listing_table(vec![local_url(&path)?], schema)?
         };
-        self.register(&model.name, provider)?;
-        self.tables.insert(model.name.clone(), TableFile { name: model.name.clone(), path, rows: checker.rows });
-        Ok(())
+        Ok((provider, TableFile { name: model.name.clone(), path, rows: checker.rows }))
     }
 
     /// In any order, in memory or as one file a partition.
-    async fn compute_intermediate(&mut self, model: &Model, frame: DataFrame) -> Result<()> {
+    async fn compute_intermediate(&self, model: &Model, frame: DataFrame) -> Result<Computed> {
         let schema = plain_schema(frame.schema().as_arrow());
         let streams = frame.execute_stream_partitioned().await.map_err(|error| Error::execute(&model.name, error))?;
         let folder = self.scratch.join("tables").join(&model.name);
@@ -309,7 +315,7 @@ impl Lake {
             tokio::spawn(async move {
                 let mut checker = Checker::new(&model, &schema, false)?;
                 let mut file = match &path {
-                    Some(path) => Some(writer(path, schema.clone(), scratch_properties())?),
+                    Some(path) => Some(writer(path, schema.clone(), scratch_properties(&schema))?),
                     None => None,
                 };
                 let mut kept = Vec::new();
@@ -342,11 +348,9 @@ impl Lake {
             Arc::new(MemTable::try_new(schema, kept)?)
         } else {
             let urls = paths.iter().map(|path| local_url(path)).collect::<Result<Vec<_>>>()?;
-            listing_table(urls, schema)?
+            listing_table(urls, with_views(&schema))?
         };
-        self.register(&model.name, provider)?;
-        self.tables.insert(model.name.clone(), TableFile { name: model.name.clone(), path: folder, rows });
-        Ok(())
+        Ok((provider, TableFile { name: model.name.clone(), path: folder, rows }))
     }
 
     /// The tables that the run computed and that its models publish, by name.
@@ -486,8 +490,16 @@ fn published_properties() -> Result<WriterProperties> {
         .build())
 }
 
-fn scratch_properties() -> WriterProperties {
-    WriterProperties::builder().set_compression(Compression::LZ4_RAW).set_dictionary_enabled(false).build()
+/// Fast rather than small. Dictionaries for text only, which mostly repeats; numbers are read back faster without.
+fn scratch_properties(schema: &Schema) -> WriterProperties {
+    let texts = schema.fields().iter().filter(|field| types::name(field.data_type()) == "utf8");
+    let plain = WriterProperties::builder()
+        .set_compression(Compression::LZ4_RAW)
+        .set_statistics_enabled(EnabledStatistics::None)
+        .set_dictionary_enabled(false);
+    texts
+        .fold(plain, |properties, field| properties.set_column_dictionary_enabled(field.name().as_str().into(), true))
+        .build()
 }
 
 /// Utf8 for every layout of strings: what files and memory tables of this crate hold.
@@ -503,6 +515,15 @@ fn plain_schema(schema: &Schema) -> SchemaRef {
         })
         .collect();
     Arc::new(Schema::new(fields))
+}
+
+/// Views for text that is read from files: it is decoded, joined and filtered without copies.
+fn with_views(schema: &SchemaRef) -> SchemaRef {
+    let view = |field: &Arc<Field>| match field.data_type() {
+        DataType::Utf8 => Arc::new(field.as_ref().clone().with_data_type(DataType::Utf8View)),
+        _ => field.clone(),
+    };
+    Arc::new(Schema::new(schema.fields().iter().map(view).collect::<Vec<_>>()))
 }
 
 fn plain_batch(batch: &RecordBatch, schema: &SchemaRef) -> Result<RecordBatch> {

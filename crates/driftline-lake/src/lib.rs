@@ -2,6 +2,7 @@
 
 pub mod content;
 pub mod contract;
+mod distinct;
 pub mod error;
 pub mod fitted;
 pub mod functions;
@@ -10,6 +11,7 @@ pub mod lake;
 pub mod lint;
 pub mod model;
 pub mod pinned;
+pub mod purchase_log;
 pub mod read;
 pub mod scalar;
 pub mod session;

@@ -11,7 +11,7 @@ use datafusion::sql::sqlparser::ast::{self, visit_expressions};
 /// Functions whose answer depends on the day, the machine or chance.
 const NOT_DETERMINISTIC: [&str; 8] =
     ["now", "current_date", "current_time", "current_timestamp", "today", "random", "uuid", "arrow_typeof"];
-/// Aggregates whose answer depends on the order of rows.
+/// Aggregates whose answer depends on the order of rows; the first and last value do not if they say by which order.
 const ORDER_DEPENDENT: [&str; 4] = ["approx_percentile_cont", "approx_median", "first_value", "last_value"];
 /// Aggregates that add floats in an order that differs from run to run.
 const SUMS: [&str; 8] = ["sum", "avg", "mean", "stddev", "stddev_pop", "var_samp", "var_pop", "corr"];
@@ -27,9 +27,11 @@ pub fn text(statement: &Statement) -> Result<(), String> {
                     "`{name}()` gives another answer on another day; use $as_of and other bound values"
                 ));
             }
-            if ORDER_DEPENDENT.contains(&name.as_str()) && function.over.is_none() {
+            let is_ordered = name.ends_with("_value") && function.to_string().to_lowercase().contains(" order by ");
+            if ORDER_DEPENDENT.contains(&name.as_str()) && function.over.is_none() && !is_ordered {
                 return ControlFlow::Break(format!(
-                    "`{name}()` depends on the order of rows; use an exact function (percentile_cont, min, max)"
+                    "`{name}()` depends on the order of rows; use an exact function (percentile_cont, min, max), or \
+                     first_value(... order by ...) over an order without ties"
                 ));
             }
         }

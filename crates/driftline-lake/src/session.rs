@@ -52,6 +52,9 @@ pub fn open(limits: &Limits) -> Result<SessionContext> {
         .set_bool("datafusion.execution.parquet.schema_force_view_types", false)
         .set_bool("datafusion.sql_parser.map_string_types_to_utf8view", false)
         .set_str("datafusion.execution.time_zone", "UTC")
+        // A side of up to two million rows is joined as one hash table; the other side, often all lines, stays where it is.
+        .set_u64("datafusion.optimizer.hash_join_single_partition_threshold", 128 << 20)
+        .set_u64("datafusion.optimizer.hash_join_single_partition_threshold_rows", 2_000_000)
         // 0.1 in SQL is a decimal: money never passes through a float.
         .set_bool("datafusion.sql_parser.parse_float_as_decimal", true)
         .set_u64("datafusion.execution.sort_spill_reservation_bytes", 4 << 20);

@@ -38,6 +38,9 @@ pub struct Source {
     /// Whether a market may lack it; then it is "not available", never zero.
     #[serde(default)]
     pub optional: bool,
+    /// Whether the export repeats rows: those equal in all declared columns are read once.
+    #[serde(default)]
+    pub distinct: bool,
     /// Column whose footer statistics tell from when to when the export reaches.
     pub time_column: Option<String>,
     /// Zone of `time_column`'s values if they are not local; only `UTC` matters here.
@@ -115,6 +118,7 @@ pub struct PinnedObject {
 #[derive(Clone, Debug)]
 pub struct PinnedSource {
     pub name: String,
+    pub distinct: bool,
     pub schema: SchemaRef,
     pub metas: Vec<ObjectMeta>,
     pub objects: Vec<PinnedObject>,
@@ -189,7 +193,15 @@ async fn pin_source(exports: &Exports, name: &str, source: &Source, market: &str
             rows: footer.rows,
         })
         .collect();
-    Ok(PinnedSource { name: name.to_owned(), schema, metas, objects, ignored_columns: ignored, days })
+    Ok(PinnedSource {
+        name: name.to_owned(),
+        distinct: source.distinct,
+        schema,
+        metas,
+        objects,
+        ignored_columns: ignored,
+        days,
+    })
 }
 
 async fn list(exports: &Exports, relative: &str) -> Result<Vec<ObjectMeta>> {

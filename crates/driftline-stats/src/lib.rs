@@ -3,12 +3,16 @@
 //! A statistic that cannot be computed is an [`error::Error`] with a reason, never NaN, and a sum has the same bits
 //! whatever the order of its input and the number of threads.
 
+pub mod churn;
 pub mod cluster;
 pub mod error;
+pub mod lifetime;
 mod optimise;
 pub mod purchase;
+pub mod purchase_log;
 pub mod random;
 pub mod scale;
 pub mod significance;
 mod special;
 pub mod spend;
+pub mod value;

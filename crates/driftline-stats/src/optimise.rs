@@ -232,9 +232,9 @@ pub(crate) fn negative_hessian<const N: usize>(
     core::array::from_fn(|n| core::array::from_fn(|m| 0.5 * (rows[n][m] + rows[m][n])))
 }
 
-/// The inverse of a symmetric positive definite matrix by Cholesky's factors; `None` if it is not positive definite,
-/// also when it is so only by rounding.
-pub(crate) fn inverse<const N: usize>(matrix: &Matrix<N>) -> Option<Matrix<N>> {
+/// The lower triangular L with `L Lᵀ = matrix` (Cholesky); `None` if it is not positive definite, also when it is so only
+/// by rounding.
+pub(crate) fn lower_root<const N: usize>(matrix: &Matrix<N>) -> Option<Matrix<N>> {
     let mut factor = [[0.0; N]; N];
     for row in 0..N {
         for column in 0..=row {
@@ -250,6 +250,12 @@ pub(crate) fn inverse<const N: usize>(matrix: &Matrix<N>) -> Option<Matrix<N>> {
             }
         }
     }
+    Some(factor)
+}
+
+/// The inverse of a symmetric positive definite matrix; `None` as for [`lower_root`].
+pub(crate) fn inverse<const N: usize>(matrix: &Matrix<N>) -> Option<Matrix<N>> {
+    let factor = lower_root(matrix)?;
     let mut result = [[0.0; N]; N];
     // The inverse is symmetric, so its rows are the solutions for the unit vectors.
     for (unit, solution) in result.iter_mut().enumerate() {

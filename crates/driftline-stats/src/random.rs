@@ -32,6 +32,29 @@ impl SplitMix64 {
         let radius = libm::sqrt(-2.0 * libm::log(1.0 - self.next_f64()));
         radius * libm::cos(std::f64::consts::TAU * self.next_f64())
     }
+
+    /// Exponential with rate 1.
+    pub fn next_exponential(&mut self) -> f64 {
+        -libm::log(1.0 - self.next_f64())
+    }
+
+    /// Gamma with the given shape, above 0, and rate 1 (Marsaglia & Tsang 2000, *ACM Transactions on Mathematical
+    /// Software* 26(3); for shapes below 1 by their boost).
+    pub fn next_gamma(&mut self, shape: f64) -> f64 {
+        if shape < 1.0 {
+            let boost = libm::pow(1.0 - self.next_f64(), 1.0 / shape);
+            return self.next_gamma(shape + 1.0) * boost;
+        }
+        let d = shape - 1.0 / 3.0;
+        loop {
+            let z = self.next_normal();
+            let v = 1.0 + z / libm::sqrt(9.0 * d);
+            let v = v * v * v;
+            if v > 0.0 && libm::log(1.0 - self.next_f64()) < 0.5 * z * z + d - d * v + d * libm::log(v) {
+                return d * v;
+            }
+        }
+    }
 }
 
 /// Hash of a number to a number: the finaliser of the generator.

@@ -5,6 +5,24 @@ pub fn normal_upper_tail(z: f64) -> f64 {
     0.5 * libm::erfc(z / std::f64::consts::SQRT_2)
 }
 
+/// The z with P(Z ≤ z) = `probability`, for a probability in (0, 1): by Newton's method on the tail.
+pub fn normal_quantile(probability: f64) -> f64 {
+    let probability = probability.clamp(1e-300, 1.0 - 1e-16);
+    let upper = probability.min(1.0 - probability);
+    // Hastings' approximation (Abramowitz & Stegun 1964, 26.2.23), good to 4.5e-4, then polished.
+    let t = libm::sqrt(-2.0 * libm::log(upper));
+    let mut z = t
+        - (2.515_517 + 0.802_853 * t + 0.010_328 * t * t)
+            / (1.0 + 1.432_788 * t + 0.189_269 * t * t + 0.001_308 * t * t * t);
+    for _ in 0..4 {
+        let density = libm::exp(-0.5 * z * z) / libm::sqrt(std::f64::consts::TAU);
+        if density > 0.0 {
+            z += (normal_upper_tail(z) - upper) / density;
+        }
+    }
+    if probability < 0.5 { -z } else { z }
+}
+
 /// P-value of the minimum-effect test H0: |effect| ≤ `floor`, for a normally distributed estimate.
 ///
 /// The larger of the two one-sided tails at the edge of the null: conservative, and 1 for an effect inside the floor when the
@@ -39,6 +57,8 @@ mod tests {
     #[test]
     fn tails_are_the_published_ones() {
         assert!((normal_upper_tail(1.959_963_984_540_054) - 0.025).abs() < 1e-12);
+        assert!((normal_quantile(0.975) - 1.959_963_984_540_054).abs() < 1e-12);
+        assert!((normal_quantile(0.1) + 1.281_551_565_544_6).abs() < 1e-12);
         assert!((normal_upper_tail(6.0) - 9.865_876_450_376_98e-10).abs() < 1e-20);
     }
 

@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
-use chrono::{DateTime, Utc};
-use clap::{Args, Parser, Subcommand};
+use chrono::{DateTime, NaiveDate, Utc};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 
 /// Customer personas, recomputed every quarter, compared with the last, explained and mailed.
 #[derive(Debug, Parser)]
@@ -41,6 +41,10 @@ pub enum Command {
     Preview(Preview),
     /// Write a commented project to start from.
     Init(Init),
+    /// Lifetime value from any purchase log: fit, judge on a holdout, value the next 12 months.
+    Ltv(Ltv),
+    /// Churn risk from any purchase log: judge candidates on its own past, choose one, score everyone.
+    Churn(Churn),
     /// Print a completion script for a shell.
     Completions(Completions),
 }
@@ -148,4 +152,79 @@ pub struct Init {
 pub struct Completions {
     /// The shell.
     pub shell: clap_complete::Shell,
+}
+
+/// A purchase log and the names of its columns.
+#[derive(Debug, Args)]
+pub struct LogOptions {
+    /// Parquet file, or folder of them: one row per order or order line.
+    pub file: PathBuf,
+    /// Column of the customer's id (text or number); rows without one are left out and counted.
+    #[arg(long, value_name = "NAME", default_value = "customer_id")]
+    pub customer_column: String,
+    /// Column of the time of the order (date or timestamp in UTC).
+    #[arg(long, value_name = "NAME", default_value = "ordered_at")]
+    pub time_column: String,
+    /// Column of the net amount; negative is a refund. With nulls in it there is no spend model.
+    #[arg(long, value_name = "NAME", default_value = "net_amount")]
+    pub amount_column: String,
+    /// Time zone whose calendar days count as purchase days.
+    #[arg(long, value_name = "ZONE", default_value = "UTC")]
+    pub time_zone: chrono_tz::Tz,
+    /// Write one row a customer with their scores to this Parquet file.
+    #[arg(long, value_name = "OUT.parquet")]
+    pub scores: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub struct Ltv {
+    #[command(flatten)]
+    pub log: LogOptions,
+    /// Last day that models are fitted on, like 1997-09-30; ages count to it.
+    #[arg(long, value_name = "DATE")]
+    pub calibration_end: NaiveDate,
+    /// Last day of the holdout. Default: the last day of the log.
+    #[arg(long, value_name = "DATE")]
+    pub observation_end: Option<NaiveDate>,
+    /// Purchase model; auto takes the best log-likelihood unless a backtest inside the calibration time is against it.
+    #[arg(long, value_enum, default_value_t = ModelChoice::Auto)]
+    pub model: ModelChoice,
+    /// Unit of time of the parameters.
+    #[arg(long, value_enum, default_value_t = TimeUnit::Week)]
+    pub unit: TimeUnit,
+    /// Value so many periods instead of 365 days, discounted at the end of each.
+    #[arg(long, value_name = "N", requires_all = ["period_weeks"])]
+    pub periods: Option<u32>,
+    /// Length of a period in weeks; 4.345 is a month.
+    #[arg(long, value_name = "WEEKS", requires = "periods")]
+    pub period_weeks: Option<f64>,
+    /// Discount a period, like 0.01.
+    #[arg(long, value_name = "RATE", requires = "periods", default_value_t = 0.0)]
+    pub discount: f64,
+}
+
+#[derive(Debug, Args)]
+pub struct Churn {
+    #[command(flatten)]
+    pub log: LogOptions,
+    /// Last day that is known. Candidates are judged on the horizon that ends with it; the risks are for the one after.
+    #[arg(long, value_name = "DATE")]
+    pub as_of: NaiveDate,
+    /// The event is: no purchase in so many days.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(i32).range(1..=3660))]
+    pub horizon_days: i32,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ModelChoice {
+    Auto,
+    Bgnbd,
+    Mbgnbd,
+    Paretonbd,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum TimeUnit {
+    Week,
+    Day,
 }

@@ -43,7 +43,10 @@ pub enum Error {
     #[error("nothing is published for {what}; publish it with `driftline run`")]
     NotPublished { what: String },
 
-    #[error("{place}: model fit")]
+    #[error("{problem}")]
+    Workbench { problem: String },
+
+    #[error("{place}: no model can be fitted")]
     Fit { place: String, source: driftline_stats::error::Error },
 
     #[error("{place}")]

@@ -7,13 +7,13 @@ pub const TABLE: &str = "\
 Exit codes:
    0  done                               30  an audit found rows
    2  wrong usage                        31  a table broke its contract
-  10  job file wrong                     40  warehouse or output not writable
-  11  unknown market                     41  published by another run meanwhile
-  12  period wrong or not over           42  nothing published that was asked for
-  13  SQL model wrong                    50  mail not sent
-  14  template wrong                     60  out of memory
-  20  exports: column missing/retyped    70  a bug: please report it
-  21  exports: unreadable Parquet
+  10  job file wrong                     32  no model can be fitted
+  11  unknown market                     40  warehouse or output not writable
+  12  period wrong or not over           41  published by another run meanwhile
+  13  SQL model wrong                    42  nothing published that was asked for
+  14  template wrong                     50  mail not sent
+  20  exports: column missing/retyped    60  out of memory
+  21  exports: unreadable Parquet        70  a bug: please report it
   22  exports: nothing there
   23  exports: start after the period
   24  exports: replaced during the run
@@ -37,6 +37,7 @@ pub fn code(error: &Error) -> u8 {
             Lake::Audit { .. } => 30,
             Lake::Contract { .. } => 31,
             Lake::Memory { .. } => 60,
+            Lake::Output { .. } => 40,
             Lake::Execute { .. } | Lake::Engine(_) | Lake::Shape { .. } | Lake::Scratch { .. } => 70,
         },
         Error::Report { source, .. } => match source {
@@ -49,6 +50,8 @@ pub fn code(error: &Error) -> u8 {
         },
         Error::Url { .. } | Error::Output { .. } => 40,
         Error::NotPublished { .. } => 42,
-        Error::Fit { .. } | Error::Bridge { .. } | Error::Json(_) | Error::Runtime(_) => 70,
+        Error::Fit { .. } => 32,
+        Error::Workbench { .. } => 2,
+        Error::Bridge { .. } | Error::Json(_) | Error::Runtime(_) => 70,
     }
 }

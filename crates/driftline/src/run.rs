@@ -79,13 +79,7 @@ pub async fn one(room: &Room, plan: &RunPlan, progress: &mut Progress) -> Result
     let parameters = plan.parameters(&room.job, &room.pseudonym_key);
     let mut lake =
         Lake::open(&limits, room.graph.clone(), parameters, room.exports.store.clone(), &pinned).in_place(&place)?;
-    let computed = [
-        "int_customers_described",
-        "int_purchase_histories",
-        "int_spend_histories",
-        "market_periods",
-        "int_customer_categories",
-    ];
+    let computed = ["int_customers_described", "int_purchase_histories", "int_spend_histories", "market_periods"];
     lake.build(&computed).await.in_place(&place)?;
     let base = read::base(&lake).await.in_place(&place)?;
     progress.done("compute", Some(base.customers));
@@ -320,8 +314,8 @@ async fn content_id(
     lake: &Lake,
     previous: Option<&Recalled>,
 ) -> driftline_lake::Result<String> {
-    let tables =
-        ["int_customer_days", "int_customer_categories", "market_periods", "segment_attributes", "segment_contacts"];
+    let published = lake.published();
+    let tables: Vec<&str> = published.iter().map(|table| table.name.as_str()).collect();
     let mut parts = lake.content(&tables).await?;
     parts.push(room.job.definition.clone());
     parts.extend(room.graph.models.values().map(|model| model.sql.clone()));

@@ -1,21 +1,18 @@
 /*---
-about = "Order lines without exact duplicates; a line counts for a customer only with consent to profiling."
+about = "Order lines, each read once; a line counts for a customer only with consent to profiling."
 grain = []
-kind = "table"
+kind = "view"
 ---*/
 with
 
-lines_read_once as (
+order_lines as (
 
-    select distinct
+    select
         order_id,
         customer_id,
         ordered_at,
-        product_id,
         category,
-        quantity,
         net_amount,
-        currency,
         channel,
         is_return
     from source.orders
@@ -32,16 +29,16 @@ consenting_customers as (
 )
 
 select
-    lines_read_once.order_id,
-    lines_read_once.customer_id,
-    local_date(lines_read_once.ordered_at, $time_zone) as order_date,
-    case when lines_read_once.is_return then 'return' else 'sale' end as kind,
-    lines_read_once.category,
-    lines_read_once.channel,
+    order_lines.order_id,
+    order_lines.customer_id,
+    local_date(order_lines.ordered_at, $time_zone) as order_date,
+    case when order_lines.is_return then 'return' else 'sale' end as kind,
+    order_lines.category,
+    order_lines.channel,
     cast(1 as bigint) as line_count,
-    cast(lines_read_once.net_amount as decimal(18, 4)) as amount,
+    cast(order_lines.net_amount as decimal(18, 4)) as amount,
     cast(null as decimal(18, 4)) as discount,
     consenting_customers.customer_id is not null as is_profiled
-from lines_read_once
+from order_lines
 left join consenting_customers
-    on lines_read_once.customer_id = consenting_customers.customer_id
+    on order_lines.customer_id = consenting_customers.customer_id

@@ -74,8 +74,8 @@ pub fn fit(kind: Kind, histories: &[History]) -> Result<Fit, Error> {
 }
 
 /// Fits several kinds and chooses by log-likelihood: all have four parameters, so this orders them as AIC and BIC do.
-/// The MBG/NBD is taken if it is within 2 of the best, a difference that is no evidence; unlike the BG/NBD it does not
-/// call every one-time buyer alive.
+/// The MBG/NBD is taken if it is within 0.02 of the best, which is level; unlike the BG/NBD it does not call every
+/// one-time buyer alive.
 ///
 /// # Errors
 ///
@@ -85,11 +85,12 @@ pub fn choose(kinds: &[Kind], histories: &[History]) -> Result<Choice, Error> {
     let mut considered = kinds.iter().map(|&kind| search.fit(kind)).collect::<Result<Vec<Fit>, Error>>()?;
     considered.sort_by(|a, b| b.log_likelihood.total_cmp(&a.log_likelihood));
     let best = considered.first().ok_or(Error::NoCustomers)?;
-    let level =
-        considered.iter().find(|fit| fit.model.kind == Kind::MbgNbd && fit.log_likelihood >= best.log_likelihood - 2.0);
+    let level = considered
+        .iter()
+        .find(|fit| fit.model.kind == Kind::MbgNbd && fit.log_likelihood >= best.log_likelihood - 0.02);
     let (fit, why) = match level {
         Some(level) if level.model.kind != best.model.kind => {
-            (level, "within 2 of the best log-likelihood, and the default")
+            (level, "the best log-likelihood, level with another, and is the default")
         }
         _ => (best, "the best log-likelihood"),
     };

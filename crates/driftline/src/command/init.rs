@@ -11,20 +11,22 @@ macro_rules! files {
     ($($path:literal),* $(,)?) => { [$(($path, include_str!(concat!("../../../../", $path)))),*] };
 }
 
-const SHARED: [(&str, &str); 30] = files![
+const SHARED: [(&str, &str); 31] = files![
     "sql/README.md",
     "sql/staging/canonical/stg_cancelled_sales.sql",
     "sql/staging/canonical/stg_contacts.sql",
     "sql/staging/canonical/stg_customer_attributes.sql",
     "sql/staging/canonical/stg_order_lines.sql",
-    "sql/intermediate/int_customer_categories.sql",
     "sql/intermediate/int_customer_days.sql",
     "sql/intermediate/int_customers_described.sql",
     "sql/intermediate/int_customers_scored.sql",
     "sql/intermediate/int_customers_summarised.sql",
     "sql/intermediate/int_customers_valued.sql",
+    "sql/intermediate/int_order_lines.sql",
     "sql/intermediate/int_purchase_days.sql",
     "sql/intermediate/int_purchase_histories.sql",
+    "sql/intermediate/int_segment_attributes.sql",
+    "sql/intermediate/int_segment_categories.sql",
     "sql/intermediate/int_spend_histories.sql",
     "sql/marts/customer_flows.sql",
     "sql/marts/customers.sql",
@@ -35,7 +37,6 @@ const SHARED: [(&str, &str); 30] = files![
     "sql/marts/segment_profiles.sql",
     "sql/audits/customers_own_what_the_market_does_not_leave.sql",
     "sql/audits/flows_account_for_every_customer.sql",
-    "sql/audits/order_lines_have_an_order_and_a_kind.sql",
     "sql/audits/values_are_not_negative.sql",
     "reports/drift/subject.txt",
     "reports/drift/body.txt",

@@ -1,12 +1,15 @@
 //! One file a command.
 
 mod check;
+mod churn;
 mod diff;
 mod init;
 mod list;
+mod ltv;
 mod preview;
 mod run;
 mod show;
+mod workbench;
 
 use std::path::PathBuf;
 
@@ -39,6 +42,8 @@ pub fn execute(cli: &Cli, world: &World) -> Result<()> {
             clap_complete::generate(args.shell, &mut Cli::command(), "driftline", &mut std::io::stdout());
             return Ok(());
         }
+        Command::Ltv(args) => return ltv::execute(cli, args),
+        Command::Churn(args) => return churn::execute(cli, args),
         _ => {}
     }
     let project = Project::open(&cli.project)?;
@@ -57,7 +62,7 @@ pub fn execute(cli: &Cli, world: &World) -> Result<()> {
             Command::Show(args) => show::execute(cli, args, &project, world).await,
             Command::Diff(args) => diff::execute(cli, args, &project, world).await,
             Command::Preview(args) => preview::execute(cli, args, &project),
-            Command::Init(_) | Command::Completions(_) => Ok(()),
+            Command::Init(_) | Command::Completions(_) | Command::Ltv(_) | Command::Churn(_) => Ok(()),
         }
     })
 }

@@ -3,7 +3,7 @@
 use super::*;
 use crate::error::Error;
 use crate::purchase::{Fit, fit};
-use recovery::Random;
+use crate::random::SplitMix64;
 
 fn history(x: f64, t_x: f64, age: f64, customers: f64) -> History {
     History { repeat_purchases: x, recency: t_x, age, customers }
@@ -30,14 +30,14 @@ fn finite_fit(kind: Kind, histories: &[History]) -> Fit {
 
 /// Purchases of customers who never drop out: a gamma mixture of Poisson processes (NBD), or one process for all.
 fn without_dropout(r: Option<f64>, customers: usize) -> Vec<History> {
-    let mut random = Random::new(3);
+    let mut random = SplitMix64::new(3);
     let one = |_| {
-        let age = 20.0 + 60.0 * random.uniform();
-        let rate = 0.15 * r.map_or(1.0, |r| random.gamma(r) / r);
-        let (mut x, mut last, mut time) = (0.0, 0.0, random.exponential() / rate);
+        let age = 20.0 + 60.0 * random.next_f64();
+        let rate = 0.15 * r.map_or(1.0, |r| random.next_gamma(r) / r);
+        let (mut x, mut last, mut time) = (0.0, 0.0, random.next_exponential() / rate);
         while time <= age {
             (x, last) = (x + 1.0, time);
-            time += random.exponential() / rate;
+            time += random.next_exponential() / rate;
         }
         history(x, last, age, 1.0)
     };

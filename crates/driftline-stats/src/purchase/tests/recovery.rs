@@ -2,69 +2,28 @@
 
 use super::*;
 use crate::purchase::{Fit, fit};
+use crate::random::SplitMix64;
 
-/// A generator of our own, so that a test draws the same customers on every machine: SplitMix64 (Steele, Lea & Flood
-/// 2014), and Marsaglia & Tsang's method for the gamma distribution (2000).
-pub(super) struct Random(u64);
-
-impl Random {
-    pub(super) fn new(seed: u64) -> Self {
-        Self(seed)
-    }
-
-    /// Uniform in (0, 1).
-    pub(super) fn uniform(&mut self) -> f64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (((z ^ (z >> 31)) >> 12) as f64 + 0.5) / (1_u64 << 52) as f64
-    }
-
-    pub(super) fn exponential(&mut self) -> f64 {
-        -libm::log(self.uniform())
-    }
-
-    fn normal(&mut self) -> f64 {
-        libm::sqrt(2.0 * self.exponential()) * libm::cos(core::f64::consts::TAU * self.uniform())
-    }
-
-    /// Gamma with the given shape and rate 1.
-    pub(super) fn gamma(&mut self, shape: f64) -> f64 {
-        if shape < 1.0 {
-            let boost = libm::pow(self.uniform(), 1.0 / shape);
-            return self.gamma(shape + 1.0) * boost;
-        }
-        let d = shape - 1.0 / 3.0;
-        loop {
-            let z = self.normal();
-            let v = 1.0 + z / libm::sqrt(9.0 * d);
-            let v = v * v * v;
-            if v > 0.0 && libm::log(self.uniform()) < 0.5 * z * z + d - d * v + d * libm::log(v) {
-                return d * v;
-            }
-        }
-    }
-
+impl SplitMix64 {
     /// Purchase times of a customer in `(0, until]`, by the definition of the model.
-    pub(super) fn purchases(&mut self, model: &PurchaseModel, until: f64) -> Vec<f64> {
+    pub(crate) fn purchases(&mut self, model: &PurchaseModel, until: f64) -> Vec<f64> {
         let [r, alpha, first, second] = model.parameters;
-        let rate = self.gamma(r) / alpha;
-        let (of_first, of_second) = (self.gamma(first), self.gamma(second));
+        let rate = self.next_gamma(r) / alpha;
+        let (of_first, of_second) = (self.next_gamma(first), self.next_gamma(second));
         let (p, lifetime) = match model.kind {
-            Kind::ParetoNbd => (0.0, self.exponential() * second / of_first),
+            Kind::ParetoNbd => (0.0, self.next_exponential() * second / of_first),
             _ => (of_first / (of_first + of_second), f64::INFINITY),
         };
         let mut times = Vec::new();
         let mut time = 0.0;
-        let mut alive = model.kind != Kind::MbgNbd || self.uniform() >= p;
+        let mut alive = model.kind != Kind::MbgNbd || self.next_f64() >= p;
         while alive {
-            time += self.exponential() / rate;
+            time += self.next_exponential() / rate;
             if time > until.min(lifetime) {
                 break;
             }
             times.push(time);
-            alive = self.uniform() >= p;
+            alive = self.next_f64() >= p;
         }
         times
     }
@@ -72,9 +31,9 @@ impl Random {
 
 /// Histories of customers who joined over `weeks`.
 fn simulated(model: &PurchaseModel, customers: usize, weeks: f64, seed: u64) -> Vec<History> {
-    let mut random = Random::new(seed);
+    let mut random = SplitMix64::new(seed);
     let of = |_| {
-        let age = (0.2 + 0.8 * random.uniform()) * weeks;
+        let age = (0.2 + 0.8 * random.next_f64()) * weeks;
         let times = random.purchases(model, age);
         let recency = times.last().copied().unwrap_or_default();
         History { repeat_purchases: times.len() as f64, recency, age, customers: 1.0 }
@@ -111,7 +70,7 @@ fn samples_lead_to_the_same_maximum_as_all_customers() {
 fn forecasts_what_the_simulation_does_next() {
     for kind in Kind::ALL {
         let model = cdnow_model(kind);
-        let mut random = Random::new(7);
+        let mut random = SplitMix64::new(7);
         let (mut purchases, mut expected, mut silent, mut p_silent, mut none) = (0.0, 0.0, 0.0, 0.0, 0.0);
         let (mut spread, mut p_two, mut two) = (0.0, 0.0, 0.0);
         let count = 40_000;

@@ -3,8 +3,8 @@
 use super::*;
 use crate::error::Error;
 use crate::purchase::Scorer;
+use crate::random::SplitMix64;
 use crate::spend::{LEAST_EXCESS, SpendHistory, SpendModel, fit_spend};
-use recovery::Random;
 
 fn spend(x: f64, mean_spend: f64) -> SpendHistory {
     SpendHistory { repeat_purchases: x, mean_spend, customers: 1.0 }
@@ -107,26 +107,27 @@ fn refuses_what_has_no_maximum() {
 
 #[test]
 fn limits_are_finite_and_named() {
-    let mut random = Random::new(11);
+    let mut random = SplitMix64::new(3);
     // Customers alike: their means vary by the law of large numbers alone.
     let alike: Vec<SpendHistory> = (0..2000)
         .map(|n| {
             let x = f64::from(n % 5 + 1);
-            spend(x, random.gamma(4.0 * x) / (4.0 * x) * 30.0)
+            spend(x, random.next_gamma(4.0 * x) / (4.0 * x) * 30.0)
         })
         .collect();
     // Purchases of a customer alike: the mean does not depend on how many there were.
-    let steady: Vec<SpendHistory> = (0..2000).map(|n| spend(f64::from(n % 5 + 1), 60.0 / random.gamma(3.0))).collect();
+    let steady: Vec<SpendHistory> =
+        (0..2000).map(|n| spend(f64::from(n % 5 + 1), 60.0 / random.next_gamma(3.0))).collect();
     // No mean: q = 0.8.
     let heavy: Vec<SpendHistory> = (0..3000)
         .map(|n| {
             let x = f64::from(n % 5 + 1);
-            let rate = random.gamma(0.8) / 20.0;
-            spend(x, random.gamma(5.0 * x) / x / rate)
+            let rate = random.next_gamma(0.8) / 20.0;
+            spend(x, random.next_gamma(5.0 * x) / x / rate)
         })
         .collect();
     let nearly: Vec<SpendHistory> = (0..40).map(|n| spend(f64::from(n % 3 + 1), 10.0 + f64::from(n) * 1e-4)).collect();
-    let once: Vec<SpendHistory> = (0..500).map(|_| spend(1.0, random.gamma(2.0) * 10.0)).collect();
+    let once: Vec<SpendHistory> = (0..500).map(|_| spend(1.0, random.next_gamma(2.0) * 10.0)).collect();
     let pair = vec![spend(1.0, 10.0), spend(4.0, 1e6)];
     for (name, histories, limit) in [
         ("alike", alike, "customers spend alike"),
@@ -152,12 +153,12 @@ fn limits_are_finite_and_named() {
 
 #[test]
 fn finds_the_parameters_of_a_simulation() {
-    let mut random = Random::new(5);
+    let mut random = SplitMix64::new(5);
     let histories: Vec<SpendHistory> = (0..60_000)
         .map(|n| {
             let x = f64::from(n % 6 + 1);
-            let rate = random.gamma(3.7) / 15.0;
-            spend(x, random.gamma(6.2 * x) / x / rate)
+            let rate = random.next_gamma(3.7) / 15.0;
+            spend(x, random.next_gamma(6.2 * x) / x / rate)
         })
         .collect();
     let fit = fit_spend(&histories).unwrap();

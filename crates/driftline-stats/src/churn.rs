@@ -1,0 +1,281 @@
+//! Churn risk: the probability that a customer does not buy in the `horizon_days` days after a cut, and how good the
+//! scores of several candidates are, chosen honestly in time.
+//!
+//! With the as-of day A and the horizon H, [`assess`] fits on the cut A − 2H (label: the H days after it), judges and
+//! chooses on the cut A − H (label: the H days up to A), then fits the winner again on A − H and scores at A. Nothing
+//! from a cut on is seen by what is fitted at it, and no customer is scored before their first purchase.
+//!
+//! # Candidates
+//!
+//! * `recency`: the days since the last purchase; as a probability, a logistic regression on its logarithm alone.
+//! * `purchase_model`: P(no purchase in H) of the purchase model fitted at the cut, without any label.
+//! * `logistic`: a ridge-regularised logistic regression on the features of [`features`], the purchase model's
+//!   probability among them; the strength of the penalty is chosen by cross-validation inside its own cut.
+//!
+//! The winner has, among those whose AUC is within 0.005 of the best, the lowest log loss. It ships calibrated: the
+//! regressions are by construction; the purchase model's logit gets an intercept and a slope fitted on A − H if
+//! that lowered the log loss on the judged cut when fitted on A − 2H.
+
+mod features;
+mod logistic;
+mod metrics;
+
+pub use features::{FAMILIES, FEATURES, Feature, features};
+pub use logistic::{Logistic, fit_logistic};
+pub use metrics::{Quality, ReliabilityBin, quality};
+
+use crate::purchase::{Fit, History, Kind, choose};
+use crate::purchase_log::{Cut, PurchaseLog};
+use crate::random::mix;
+use serde::{Deserialize, Serialize};
+
+/// How far below the best AUC a candidate may be and still be chosen for its log loss.
+const LEVEL_AUC: f64 = 0.005;
+
+/// Weight of the regression in the blend. One half, as for most combinations of forecasts, and not tuned.
+const BLENDED: f64 = 0.5;
+
+/// What counts as calibrated: an expected calibration error of at most this, or this much above the least.
+const CALIBRATED: f64 = 0.03;
+const LEVEL_CALIBRATION: f64 = 0.005;
+
+/// Customers a regression is fitted on at most, drawn by a hash of their place.
+const FITTED_AT_MOST: usize = 60_000;
+
+/// What a market needs for a judged choice: customers at the earliest cut, and of either label.
+const CUSTOMERS_LEAST: usize = 100;
+const EITHER_LABEL_LEAST: usize = 10;
+
+/// How a candidate makes a probability.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Method {
+    /// Logistic regression on the logarithm of recency.
+    Recency,
+    /// P(no purchase) of the purchase model as it is.
+    PurchaseModel,
+    /// The same with a fitted intercept and slope on its logit.
+    PurchaseModelCalibrated,
+    /// Logistic regression on all features.
+    Logistic,
+    /// The same with the purchase model's mean risk.
+    LogisticLevelled,
+    /// The mean of the logits of `Logistic` and `PurchaseModel`, with the latter's mean risk.
+    Blend,
+}
+
+/// A candidate with its quality on the judged cut.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Candidate {
+    pub method: Method,
+    pub quality: Quality,
+}
+
+/// The judged choice.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Backtest {
+    /// Customers at the cut that was judged.
+    pub customers: usize,
+    /// Share of them that did not buy.
+    pub churn_rate: f64,
+    pub candidates: Vec<Candidate>,
+}
+
+/// A choice and the risks that it gives.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Assessment {
+    pub chosen: Method,
+    /// Why, in a sentence.
+    pub reason: String,
+    /// `None` with too little history, or a label that (nearly) everyone shares.
+    pub backtest: Option<Backtest>,
+    /// Risk of each customer of the log at the as-of cut; `None` before the first purchase.
+    pub risks: Vec<Option<f64>>,
+    /// The regression that gave the risks, if one did, over the features of [`FEATURES`].
+    pub regression: Option<Logistic>,
+    /// Mean of each feature over the scored customers, for telling what sets a group apart.
+    pub feature_means: Vec<f64>,
+}
+
+/// Customers, features and labels at one cut.
+struct Snapshot {
+    /// Numbers of the customers in the log.
+    customers: Vec<usize>,
+    /// One row a customer.
+    rows: Vec<Vec<f64>>,
+    model_risks: Vec<f64>,
+    /// 1 for no purchase in the horizon; empty if the horizon is not over.
+    labels: Vec<f64>,
+}
+
+/// Chooses a candidate by the log's own past and scores everyone at `as_of`. `kinds` are the purchase models to
+/// consider. `None` if no purchase model can be fitted at `as_of`, and no label was seen.
+pub fn assess(log: &PurchaseLog, as_of: Cut, horizon_days: i32, kinds: &[Kind]) -> Option<Assessment> {
+    let now = snapshot(log, as_of, horizon_days, kinds, false)?;
+    let judged = judged(log, as_of, horizon_days, kinds);
+    let (chosen, reason, backtest, last) = match judged {
+        Ok((backtest, last)) => {
+            let (chosen, reason) = choice(&backtest.candidates);
+            (chosen, reason, Some(backtest), Some(last))
+        }
+        Err(reason) => (Method::PurchaseModel, format!("no backtest: {reason}"), None, None),
+    };
+    let regression = last.as_ref().and_then(|last| match chosen {
+        Method::Recency => Some(fit_rows(last, &[features::LOG_RECENCY])),
+        Method::Logistic | Method::LogisticLevelled | Method::Blend => {
+            Some(fit_rows(last, &features::usable(log.has_amounts)))
+        }
+        Method::PurchaseModelCalibrated => Some(fit_rows(last, &[features::LOGIT_MODEL])),
+        Method::PurchaseModel => None,
+    });
+    let scored = match &regression {
+        Some(model) if chosen == Method::LogisticLevelled => levelled(model, &now, 1.0),
+        Some(model) if chosen == Method::Blend => levelled(model, &now, BLENDED),
+        Some(model) => now.rows.iter().map(|row| model.probability(row)).collect(),
+        None => now.model_risks.clone(),
+    };
+    let mut risks = vec![None; log.customers()];
+    for (customer, risk) in now.customers.iter().zip(scored) {
+        risks[*customer] = Some(risk.clamp(0.0, 1.0));
+    }
+    let count = now.rows.len().max(1) as f64;
+    let feature_means =
+        (0..FEATURES.len()).map(|feature| now.rows.iter().map(|row| row[feature]).sum::<f64>() / count).collect();
+    Some(Assessment { chosen, reason, backtest, risks, regression, feature_means })
+}
+
+/// Fits every candidate at A − 2H and judges it at A − H.
+fn judged(log: &PurchaseLog, as_of: Cut, horizon: i32, kinds: &[Kind]) -> Result<(Backtest, Snapshot), String> {
+    let too_little = || {
+        format!(
+            "it takes two horizons of {horizon} days with at least {CUSTOMERS_LEAST} customers before them, {EITHER_LABEL_LEAST} of whom buy and {EITHER_LABEL_LEAST} of whom do not"
+        )
+    };
+    let usable = |snapshot: &Snapshot| {
+        let silent = snapshot.labels.iter().filter(|label| **label > 0.5).count();
+        snapshot.labels.len() >= CUSTOMERS_LEAST
+            && silent >= EITHER_LABEL_LEAST
+            && snapshot.labels.len() - silent >= EITHER_LABEL_LEAST
+    };
+    let first =
+        snapshot(log, as_of.earlier(2 * horizon), horizon, kinds, true).filter(usable).ok_or_else(too_little)?;
+    let last = snapshot(log, as_of.earlier(horizon), horizon, kinds, true).filter(usable).ok_or_else(too_little)?;
+    let regressions = [
+        (Method::Recency, fit_rows(&first, &[features::LOG_RECENCY])),
+        (Method::PurchaseModelCalibrated, fit_rows(&first, &[features::LOGIT_MODEL])),
+        (Method::Logistic, fit_rows(&first, &features::usable(log.has_amounts))),
+    ];
+    let mut candidates: Vec<Candidate> = regressions
+        .iter()
+        .map(|(method, model)| {
+            let scores: Vec<f64> = last.rows.iter().map(|row| model.probability(row)).collect();
+            Candidate { method: *method, quality: quality(&scores, &last.labels) }
+        })
+        .collect();
+    let levelled = levelled(&regressions[2].1, &last, 1.0);
+    candidates.push(Candidate { method: Method::LogisticLevelled, quality: quality(&levelled, &last.labels) });
+    let blended = self::levelled(&regressions[2].1, &last, BLENDED);
+    candidates.push(Candidate { method: Method::Blend, quality: quality(&blended, &last.labels) });
+    candidates
+        .insert(1, Candidate { method: Method::PurchaseModel, quality: quality(&last.model_risks, &last.labels) });
+    let churn_rate = last.labels.iter().sum::<f64>() / last.labels.len() as f64;
+    Ok((Backtest { customers: last.labels.len(), churn_rate, candidates }, last))
+}
+
+/// The order of both, the level of the purchase model: means of the logits, shifted by one number so that the mean risk
+/// is the purchase model's. A regression learns the level of the past horizon; the purchase model knows how
+/// customers have aged since.
+fn levelled(regression: &Logistic, snapshot: &Snapshot, weight: f64) -> Vec<f64> {
+    let logit = |risk: f64| {
+        let risk = risk.clamp(1e-9, 1.0 - 1e-9);
+        libm::log(risk / (1.0 - risk))
+    };
+    let logits: Vec<f64> = snapshot
+        .rows
+        .iter()
+        .zip(&snapshot.model_risks)
+        .map(|(row, risk)| weight * logit(regression.probability(row)) + (1.0 - weight) * logit(*risk))
+        .collect();
+    let level: f64 = snapshot.model_risks.iter().sum();
+    let shifted = |by: f64| logits.iter().map(move |logit| crate::special::logistic(logit + by));
+    let (mut low, mut high) = (-4.0, 4.0);
+    for _ in 0..40 {
+        let middle = 0.5 * (low + high);
+        if shifted(middle).sum::<f64>() < level { low = middle } else { high = middle }
+    }
+    shifted(0.5 * (low + high)).collect()
+}
+
+fn choice(candidates: &[Candidate]) -> (Method, String) {
+    let best = candidates.iter().map(|candidate| candidate.quality.auc).fold(0.0, f64::max);
+    let least = candidates.iter().map(|candidate| candidate.quality.ece).fold(f64::INFINITY, f64::min);
+    let ranks = |quality: &Quality| quality.auc >= best - LEVEL_AUC;
+    let calibrated = |quality: &Quality| quality.ece <= CALIBRATED.max(least + LEVEL_CALIBRATION);
+    let by_loss = |a: &&Candidate, b: &&Candidate| a.quality.log_loss.total_cmp(&b.quality.log_loss);
+    let level = || candidates.iter().filter(|candidate| ranks(&candidate.quality));
+    let (chosen, also) = match level().filter(|candidate| calibrated(&candidate.quality)).min_by(by_loss) {
+        Some(chosen) => (Some(chosen), " and are calibrated"),
+        None => (level().min_by(by_loss), ""),
+    };
+    match chosen {
+        Some(chosen) => (
+            chosen.method,
+            format!(
+                "{} has the lowest log loss ({:.4}) of those that are within {LEVEL_AUC} of the best AUC ({best:.3}){also}",
+                chosen.method, chosen.quality.log_loss
+            ),
+        ),
+        None => (Method::PurchaseModel, "no candidate could be judged".to_owned()),
+    }
+}
+
+fn fit_rows(snapshot: &Snapshot, used: &[usize]) -> Logistic {
+    let all = snapshot.rows.len();
+    let taken = |index: &usize| {
+        all <= FITTED_AT_MOST || mix(snapshot.customers[*index] as u64) % (all as u64) < FITTED_AT_MOST as u64
+    };
+    let chosen: Vec<usize> = (0..all).filter(taken).collect();
+    let rows: Vec<&[f64]> = chosen.iter().map(|index| snapshot.rows[*index].as_slice()).collect();
+    let labels: Vec<f64> = chosen.iter().map(|index| snapshot.labels[*index]).collect();
+    fit_logistic(&rows, &labels, used)
+}
+
+/// Everyone who bought before the cut, with the purchase model fitted there.
+fn snapshot(log: &PurchaseLog, cut: Cut, horizon: i32, kinds: &[Kind], labelled: bool) -> Option<Snapshot> {
+    const UNIT_DAYS: f64 = 7.0;
+    let past: Vec<(usize, crate::purchase_log::Past)> =
+        (0..log.customers()).filter_map(|customer| Some((customer, log.past(customer, cut)?))).collect();
+    let histories: Vec<History> = past.iter().map(|(_, past)| past.history(UNIT_DAYS)).collect();
+    let fit: Fit = choose(kinds, &histories).ok()?.fit;
+    let horizon_units = f64::from(horizon) / UNIT_DAYS;
+    let risk = |h: &History| fit.model.p_no_purchase(h.repeat_purchases, h.recency, h.age, horizon_units);
+    let model_risks: Vec<f64> = histories.iter().map(risk).collect();
+    let rows = past
+        .iter()
+        .zip(&model_risks)
+        .map(|((customer, past), risk)| features(log.seen(*customer, cut), past, cut, *risk))
+        .collect();
+    let silent = |customer: usize| !log.coming(customer, cut, horizon).iter().any(|day| day.is_purchase);
+    let labels = if labelled {
+        past.iter().map(|(customer, _)| f64::from(u8::from(silent(*customer)))).collect()
+    } else {
+        Vec::new()
+    };
+    Some(Snapshot { customers: past.iter().map(|(customer, _)| *customer).collect(), rows, model_risks, labels })
+}
+
+impl core::fmt::Display for Method {
+    fn fmt(&self, out: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        out.pad(match self {
+            Self::Recency => "recency",
+            Self::PurchaseModel => "purchase_model",
+            Self::PurchaseModelCalibrated => "purchase_model_calibrated",
+            Self::Logistic => "logistic",
+            Self::LogisticLevelled => "logistic_levelled",
+            Self::Blend => "blend",
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,190 @@
+//! Who bought when and for how much: what histories, features and backtests are cut from, at any day of the past.
+//!
+//! A log holds one row for each customer and day with an order or a refund. Days are whole numbers in any fixed calendar
+//! (days since 1970-01-01 in Driftline), amounts are in one currency. A row is a *purchase day* if something was bought
+//! on it; other rows lower money and count for nothing else.
+
+use crate::purchase::History;
+use crate::spend::SpendHistory;
+
+/// One customer's day.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Day {
+    /// The calendar day.
+    pub day: i32,
+    /// Whether something was bought on it.
+    pub is_purchase: bool,
+    /// What was spent, not less than 0: what a spend model learns from.
+    pub spend: f64,
+    /// What was spent less what was given back on that day.
+    pub net: f64,
+}
+
+/// The days of many customers; customers are numbered from 0.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct PurchaseLog {
+    /// Where each customer's days begin, and where the last one's end.
+    starts: Vec<usize>,
+    days: Vec<Day>,
+    /// Whether spend and net are known for all days.
+    pub has_amounts: bool,
+}
+
+/// A moment at which a log is cut: nothing from it on is looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cut {
+    /// The first day that is not seen any more.
+    pub before: i32,
+    /// The day up to which ages and recencies count.
+    pub age_to: i32,
+}
+
+impl Cut {
+    /// A cut at the first day that is not included; ages count up to that day.
+    pub fn as_of(day: i32) -> Self {
+        Self { before: day, age_to: day }
+    }
+
+    /// A cut after a last included day to which ages count, which is the literature's convention.
+    pub fn after(last_day: i32) -> Self {
+        Self { before: last_day + 1, age_to: last_day }
+    }
+
+    /// The same cut `days` earlier.
+    pub fn earlier(self, days: i32) -> Self {
+        Self { before: self.before - days, age_to: self.age_to - days }
+    }
+}
+
+/// A customer's past at a cut.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Past {
+    /// Purchase days after the first.
+    pub repeat_purchases: f64,
+    /// Days between the first and the last purchase day.
+    pub recency_days: f64,
+    /// Days from the first purchase day to the cut.
+    pub age_days: f64,
+    /// Mean spend of the purchase days after the first; 0 without any.
+    pub mean_repeat_spend: f64,
+}
+
+impl PurchaseLog {
+    /// Makes a log of rows that are sorted by customer and day, one for each pair; customers are numbers from 0 without
+    /// gaps.
+    pub fn new(rows: impl IntoIterator<Item = (u32, Day)>, has_amounts: bool) -> Self {
+        let rows = rows.into_iter();
+        let mut starts = Vec::new();
+        let (least, most) = rows.size_hint();
+        let mut days = Vec::with_capacity(most.unwrap_or(least));
+        for (customer, day) in rows {
+            while starts.len() <= customer as usize {
+                starts.push(days.len());
+            }
+            days.push(day);
+        }
+        starts.push(days.len());
+        days.shrink_to_fit();
+        Self { starts, days, has_amounts }
+    }
+
+    /// How many customers the log has.
+    pub fn customers(&self) -> usize {
+        self.starts.len().saturating_sub(1)
+    }
+
+    /// All days of a customer, in order.
+    pub fn days(&self, customer: usize) -> &[Day] {
+        &self.days[self.starts[customer]..self.starts[customer + 1]]
+    }
+
+    /// The days of a customer before a cut.
+    pub fn seen(&self, customer: usize, cut: Cut) -> &[Day] {
+        let days = self.days(customer);
+        &days[..days.partition_point(|day| day.day < cut.before)]
+    }
+
+    /// The days of a customer from a cut on, for `length` days.
+    pub fn coming(&self, customer: usize, cut: Cut, length: i32) -> &[Day] {
+        let days = self.days(customer);
+        let from = days.partition_point(|day| day.day < cut.before);
+        &days[from..from + days[from..].partition_point(|day| day.day < cut.before.saturating_add(length))]
+    }
+
+    /// The first and the last day with a purchase, of anybody.
+    pub fn span(&self) -> Option<(i32, i32)> {
+        let bought = || self.days.iter().filter(|day| day.is_purchase).map(|day| day.day);
+        Some((bought().min()?, bought().max()?))
+    }
+
+    /// A customer's past at a cut; `None` before the first purchase.
+    pub fn past(&self, customer: usize, cut: Cut) -> Option<Past> {
+        let mut bought = self.seen(customer, cut).iter().filter(|day| day.is_purchase);
+        let first = bought.next()?;
+        let (mut repeats, mut last, mut spend) = (0.0, first.day, 0.0);
+        for day in bought {
+            repeats += 1.0;
+            last = day.day;
+            spend += day.spend;
+        }
+        Some(Past {
+            repeat_purchases: repeats,
+            recency_days: f64::from(last - first.day),
+            age_days: f64::from(cut.age_to - first.day),
+            mean_repeat_spend: if repeats > 0.0 { spend / repeats } else { 0.0 },
+        })
+    }
+
+    /// Net amount over spend of all days before a cut: what is left after returns. 1 if nothing was spent.
+    pub fn net_share(&self, cut: Cut) -> f64 {
+        let (mut net, mut spend) = (0.0, 0.0);
+        for day in self.days.iter().filter(|day| day.day < cut.before) {
+            net += day.net;
+            spend += day.spend;
+        }
+        if spend > 0.0 { (net / spend).max(0.0) } else { 1.0 }
+    }
+}
+
+impl Past {
+    /// What a purchase model needs, with times in units of `unit_days` days.
+    pub fn history(&self, unit_days: f64) -> History {
+        History {
+            repeat_purchases: self.repeat_purchases,
+            recency: self.recency_days / unit_days,
+            age: self.age_days / unit_days,
+            customers: 1.0,
+        }
+    }
+
+    /// What a spend model needs.
+    pub fn spend_history(&self) -> SpendHistory {
+        SpendHistory { repeat_purchases: self.repeat_purchases, mean_spend: self.mean_repeat_spend, customers: 1.0 }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn day(day: i32, spend: f64, refund: f64) -> Day {
+        Day { day, is_purchase: spend > 0.0, spend, net: spend - refund }
+    }
+
+    #[test]
+    fn a_cut_hides_what_comes_after_it() {
+        let rows = [(0, day(10, 5.0, 0.0)), (0, day(12, 0.0, 2.0)), (0, day(17, 7.0, 0.0)), (2, day(17, 1.0, 0.0))];
+        let log = PurchaseLog::new(rows, true);
+        assert_eq!((log.customers(), log.span()), (3, Some((10, 17))));
+        assert_eq!(log.past(1, Cut::after(17)), None);
+        assert_eq!(log.past(2, Cut::as_of(17)), None);
+        let first = log.past(0, Cut::as_of(17));
+        assert_eq!(first.map(|past| (past.repeat_purchases, past.age_days)), Some((0.0, 7.0)));
+        let all = log.past(0, Cut::after(17));
+        let of = |past: Past| (past.repeat_purchases, past.recency_days, past.age_days, past.mean_repeat_spend);
+        assert_eq!(all.map(of), Some((1.0, 7.0, 7.0, 7.0)));
+        assert_eq!(log.coming(0, Cut::after(10), 7).len(), 2);
+        assert_eq!(log.coming(0, Cut::as_of(12), 5).len(), 1);
+        assert!((log.net_share(Cut::after(12)) - 0.6).abs() < 1e-12);
+    }
+}

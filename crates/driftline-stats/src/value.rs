@@ -1,0 +1,201 @@
+//! What customers will spend in a horizon to come, with its distribution: one customer's exactly, a sum's by its moments.
+//!
+//! A customer's purchases N follow the purchase model given their past. Given N = n, their spends are n draws of
+//! Gamma(p, ν), where ν, given their past spend, is Gamma(q + px, γ + x m̄) (Fader & Hardie, note 025 at
+//! brucehardie.com). The sum of the spends is then Gamma(pn, ν), and, over ν, a beta prime scaled by γ' = γ + x m̄:
+//!
+//! `P(V ≤ v) = P(N = 0) + Σₙ P(N = n) · I(v / (v + γ'); pn, q + px)`
+//!
+//! with the regularised incomplete beta function I. Value is spend times a share that is left after returns.
+
+mod total;
+
+pub use total::{Total, total};
+
+use crate::purchase::{PurchaseModel, chunks};
+use crate::spend::SpendModel;
+use statrs::function::beta::checked_beta_reg;
+
+/// Probability of more purchases than are looked at.
+const LEFT_OUT: f64 = 1e-7;
+
+/// A purchase and a spend model, and what is left of spend after returns.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ValueModel {
+    /// How often customers buy; its unit of time is the unit of ages and horizons here.
+    pub purchase: PurchaseModel,
+    /// How much they spend a purchase.
+    pub spend: SpendModel,
+    /// Net amount over spend; 1 without returns.
+    pub net_share: f64,
+}
+
+/// A customer's past, and how many customers share it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Customer {
+    /// `x`.
+    pub repeat_purchases: f64,
+    /// `t_x`.
+    pub recency: f64,
+    /// `T`.
+    pub age: f64,
+    /// m̄: mean spend of the repeat purchases; 0 without any.
+    pub mean_spend: f64,
+    /// How many customers have this past.
+    pub customers: f64,
+}
+
+impl ValueModel {
+    /// Returns the expected value of the next `horizon`.
+    pub fn expected(&self, customer: &Customer, horizon: f64) -> f64 {
+        let &Customer { repeat_purchases: x, recency, age, mean_spend, .. } = customer;
+        let purchases = self.purchase.expected_purchases(x, recency, age, horizon);
+        purchases * self.spend.expected_spend(x, mean_spend) * self.net_share
+    }
+
+    /// Returns the distribution of one customer's value in the next `horizon`.
+    pub fn distribution(&self, customer: &Customer, horizon: f64) -> Distribution {
+        let &Customer { repeat_purchases: x, recency, age, .. } = customer;
+        let expected = self.purchase.expected_purchases(x, recency, age, horizon);
+        let mut most = 16 + libm::ceil(2.0 * expected).clamp(0.0, 4000.0) as usize;
+        let probabilities = loop {
+            let probabilities = self.purchase.purchase_probabilities(x, recency, age, horizon, most);
+            if most >= 8192 || 1.0 - probabilities.iter().sum::<f64>() < LEFT_OUT {
+                break probabilities;
+            }
+            most *= 2;
+        };
+        let x = x.max(0.0);
+        Distribution {
+            probabilities,
+            shape: self.spend.p,
+            posterior_shape: self.spend.q + self.spend.p * x,
+            scale: self.scale(customer),
+        }
+    }
+
+    /// γ' of the customer, less returns.
+    fn scale(&self, customer: &Customer) -> f64 {
+        let past_spend = customer.repeat_purchases.max(0.0) * customer.mean_spend.max(0.0);
+        (self.spend.gamma + past_spend) * self.net_share
+    }
+}
+
+/// Returns the range of each customer's value at `level`, in their order; `None` for all without a model.
+///
+/// The range over γ' depends on the purchases and their times only, so customers who share them share the work.
+pub fn ranges(model: Option<&ValueModel>, customers: &[Customer], horizon: f64, level: f64) -> Vec<Option<(f64, f64)>> {
+    let Some(model) = model else { return vec![None; customers.len()] };
+    let key = |customer: &Customer| {
+        [customer.repeat_purchases, customer.recency, customer.age].map(|value| (value + 0.0).to_bits())
+    };
+    let mut order: Vec<usize> = (0..customers.len()).collect();
+    order.sort_unstable_by_key(|index| (key(&customers[*index]), *index));
+    let groups: Vec<&[usize]> = order.chunk_by(|a, b| key(&customers[*a]) == key(&customers[*b])).collect();
+    let found = chunks::map(groups.len(), 256, |range| {
+        let of = |group: &&[usize]| {
+            let mut distribution = model.distribution(&customers[group[0]], horizon);
+            distribution.scale = 1.0;
+            distribution.range(level)
+        };
+        groups[range].iter().map(of).collect::<Vec<(f64, f64)>>()
+    });
+    let mut ranges = vec![None; customers.len()];
+    for (group, (low, high)) in groups.iter().zip(found.into_iter().flatten()) {
+        for index in *group {
+            let scale = model.scale(&customers[*index]);
+            ranges[*index] = Some((low * scale, high * scale));
+        }
+    }
+    ranges
+}
+
+/// The distribution of one customer's value: an atom at 0 and a continuous part.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Distribution {
+    /// P(N = 0), P(N = 1), …; what is left out counts as the last.
+    probabilities: Vec<f64>,
+    /// p of the spend model.
+    shape: f64,
+    /// q + px.
+    posterior_shape: f64,
+    /// γ' times the share that is left after returns.
+    scale: f64,
+}
+
+impl Distribution {
+    /// Returns P(V = 0).
+    pub fn p_zero(&self) -> f64 {
+        self.probabilities.first().copied().unwrap_or(1.0)
+    }
+
+    /// Returns P(V ≤ `value`).
+    pub fn cumulative(&self, value: f64) -> f64 {
+        if value < 0.0 {
+            return 0.0;
+        }
+        let part = value / (value + self.scale);
+        if part.is_nan() || part <= 0.0 {
+            return self.p_zero();
+        }
+        let (mut sum, mut counted) = (self.p_zero(), self.p_zero());
+        for (count, &probability) in self.probabilities.iter().enumerate().skip(1) {
+            let within = checked_beta_reg(self.shape * count as f64, self.posterior_shape, part.min(1.0));
+            sum += probability * within.unwrap_or(1.0);
+            counted += probability;
+            // The sum of n spends is below v less and less often as n grows.
+            if within.is_ok_and(|within| within * (1.0 - counted) < 1e-9) {
+                break;
+            }
+        }
+        sum.clamp(0.0, 1.0)
+    }
+
+    /// Returns the least v with P(V ≤ v) ≥ `probability`, to 1e-6 of it.
+    pub fn quantile(&self, probability: f64) -> f64 {
+        if probability <= self.p_zero() || self.scale <= 0.0 {
+            return 0.0;
+        }
+        let gap = |log_value: f64| self.cumulative(libm::exp(log_value)) - probability;
+        let middle = libm::log(self.scale);
+        let (mut low, mut high) = (middle - 1.0, middle + 1.0);
+        let mut step = 2.0;
+        while gap(low) > 0.0 && step < 700.0 {
+            low -= step;
+            step *= 2.0;
+        }
+        step = 2.0;
+        while gap(high) < 0.0 && step < 700.0 {
+            high += step;
+            step *= 2.0;
+        }
+        // The Illinois method: regula falsi that halves the weight of an end which stays.
+        let (mut at_low, mut at_high) = (gap(low), gap(high));
+        for _ in 0..80 {
+            if high - low < 1e-7 || at_low >= 0.0 || at_high <= 0.0 {
+                break;
+            }
+            let mut next = (low * at_high - high * at_low) / (at_high - at_low);
+            let margin = 0.01 * (high - low);
+            next = next.clamp(low + margin, high - margin);
+            let at_next = gap(next);
+            if at_next < 0.0 {
+                (low, at_low) = (next, at_next);
+                at_high *= 0.5;
+            } else {
+                (high, at_high) = (next, at_next.max(f64::MIN_POSITIVE));
+                at_low *= 0.5;
+            }
+        }
+        libm::exp(high)
+    }
+
+    /// Returns the range that holds the value with probability `level`, with equal tails.
+    pub fn range(&self, level: f64) -> (f64, f64) {
+        let tail = 0.5 * (1.0 - level);
+        (self.quantile(tail), self.quantile(1.0 - tail))
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,153 @@
+//! Distribution and range of values against simulation: customers drawn by the models' own definition.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use super::*;
+use crate::purchase::{History, Kind, fit};
+use crate::random::SplitMix64;
+use crate::spend::{SpendHistory, fit_spend};
+
+const SPEND: SpendModel = SpendModel { p: 6.25, q: 3.74, gamma: 15.44 };
+
+/// A customer's past until `age` and what they then spend within `horizon`.
+fn drawn(random: &mut SplitMix64, model: &ValueModel, age: f64, horizon: f64) -> (Customer, f64) {
+    let times = random.purchases(&model.purchase, age + horizon);
+    let nu = random.next_gamma(model.spend.q) / model.spend.gamma;
+    let mut spend = || random.next_gamma(model.spend.p) / nu;
+    let seen = times.iter().filter(|time| **time <= age).count();
+    let past: f64 = (0..seen).map(|_| spend()).sum();
+    let coming: f64 = (seen..times.len()).map(|_| spend()).sum();
+    let customer = Customer {
+        repeat_purchases: seen as f64,
+        recency: if seen > 0 { times[seen - 1] } else { 0.0 },
+        age,
+        mean_spend: if seen > 0 { past / seen as f64 } else { 0.0 },
+        customers: 1.0,
+    };
+    (customer, coming)
+}
+
+fn models() -> [ValueModel; 3] {
+    let of =
+        |kind, parameters| ValueModel { purchase: PurchaseModel { kind, parameters }, spend: SPEND, net_share: 1.0 };
+    [
+        of(Kind::BgNbd, [0.243, 4.414, 0.793, 2.426]),
+        of(Kind::MbgNbd, [0.525, 6.183, 0.891, 1.614]),
+        of(Kind::ParetoNbd, [0.553, 10.578, 0.606, 11.669]),
+    ]
+}
+
+/// The probability integral transform, randomised where there is an atom, is uniform if the distribution is right.
+#[test]
+fn one_customers_distribution_is_the_simulated_one() {
+    for model in models() {
+        let count = if model.purchase.kind == Kind::ParetoNbd { 4_000 } else { 20_000 };
+        let mut random = SplitMix64::new(11);
+        let mut covered = [0.0; 2];
+        let mut transforms: Vec<f64> = (0..count)
+            .map(|_| {
+                let age = 10.0 + 80.0 * random.next_f64();
+                let (customer, value) = drawn(&mut random, &model, age, 52.0);
+                let distribution = model.distribution(&customer, 52.0);
+                for (covered, level) in covered.iter_mut().zip([0.8, 0.95]) {
+                    let (low, high) = distribution.range(level);
+                    *covered += f64::from(u8::from((low..=high).contains(&value)));
+                }
+                if value > 0.0 { distribution.cumulative(value) } else { random.next_f64() * distribution.p_zero() }
+            })
+            .collect();
+        transforms.sort_by(f64::total_cmp);
+        let n = f64::from(count);
+        let distance = transforms.iter().enumerate().fold(0.0f64, |most, (rank, u)| {
+            most.max((u - rank as f64 / n).abs()).max((u - (rank + 1) as f64 / n).abs())
+        });
+        // 1.95/√n is the distance that one test in a thousand exceeds by chance.
+        assert!(distance <= (1.95 / n.sqrt()).max(0.02), "{:?}: {distance}", model.purchase.kind);
+        for (covered, level) in covered.into_iter().zip([0.8, 0.95]) {
+            assert!(covered / n >= level - 0.03, "{:?}: {} of {level}", model.purchase.kind, covered / n);
+        }
+    }
+}
+
+/// Markets and personas of 60 of their members, fitted anew each time: how often the range holds what they then spend.
+#[test]
+fn ranges_of_totals_hold_what_they_say() {
+    for model in &models()[..2] {
+        let (markets, size) = (800, 1500);
+        let mut random = SplitMix64::new(5);
+        let mut covered = [[0.0; 2]; 2];
+        let mut counted = 0.0;
+        for _ in 0..markets {
+            let people: Vec<(Customer, f64)> = (0..size)
+                .map(|_| {
+                    let age = 20.0 + 60.0 * random.next_f64();
+                    drawn(&mut random, model, age, 52.0)
+                })
+                .collect();
+            let histories: Vec<History> = people
+                .iter()
+                .map(|(c, _)| History {
+                    repeat_purchases: c.repeat_purchases,
+                    recency: c.recency,
+                    age: c.age,
+                    customers: 1.0,
+                })
+                .collect();
+            let spends: Vec<SpendHistory> = people
+                .iter()
+                .map(|(c, _)| SpendHistory {
+                    repeat_purchases: c.repeat_purchases,
+                    mean_spend: c.mean_spend,
+                    customers: 1.0,
+                })
+                .collect();
+            let purchase = fit(model.purchase.kind, &histories).unwrap();
+            let spend = fit_spend(&spends).unwrap();
+            if purchase.boundary.is_some() || spend.boundary.is_some() {
+                continue;
+            }
+            counted += 1.0;
+            let some: Vec<&(Customer, f64)> =
+                people.iter().filter(|(customer, _)| customer.repeat_purchases > 0.0).take(60).collect();
+            let groups = [people.iter().collect::<Vec<_>>(), some];
+            for (covered, group) in covered.iter_mut().zip(groups) {
+                let customers: Vec<Customer> = group.iter().map(|(customer, _)| *customer).collect();
+                let happened: f64 = group.iter().map(|(_, value)| value).sum();
+                let total = total(&purchase, &spend, 1.0, &customers, 52.0);
+                for (covered, level) in covered.iter_mut().zip([0.8, 0.95]) {
+                    let (low, high) = total.range(level, 0.0);
+                    *covered += f64::from(u8::from((low..=high).contains(&happened)));
+                }
+            }
+        }
+        assert!(counted > 0.9 * f64::from(markets), "{counted} of {markets} fits are regular");
+        for (covered, name) in covered.into_iter().zip(["market", "persona"]) {
+            for (covered, level) in covered.into_iter().zip([0.8, 0.95]) {
+                let share = covered / counted;
+                println!("{name}, {:?}: {share} of {level}", model.purchase.kind);
+                assert!((share - level).abs() <= 0.03, "{name}, {:?}: {share} of {level}", model.purchase.kind);
+            }
+        }
+    }
+}
+
+#[test]
+fn quantiles_invert_the_distribution() {
+    for model in models() {
+        for (x, recency) in [(0.0, 0.0), (1.0, 20.0), (25.0, 27.0), (200.0, 30.0)] {
+            let customer =
+                Customer { repeat_purchases: x, recency, age: 31.0, mean_spend: 0.7 * x.min(40.0), customers: 1.0 };
+            let distribution = model.distribution(&customer, 52.0);
+            let mut before = 0.0;
+            for probability in [0.01, 0.3, 0.5, 0.9, 0.975, 0.999] {
+                let value = distribution.quantile(probability);
+                assert!(value.is_finite() && value >= before, "{x} {probability}: {value}");
+                before = value;
+                if probability > distribution.p_zero() {
+                    let back = distribution.cumulative(value);
+                    assert!((back - probability).abs() < 1e-5, "{x} {probability}: {back}");
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,70 @@
+//! What `ltv` and `churn` share: a purchase log read from a file, and days as text.
+
+use chrono::{Days, NaiveDate};
+use driftline_lake::functions::date32;
+use driftline_lake::purchase_log::{LogFile, ReadLog, read, write_scores};
+
+use crate::args::LogOptions;
+use crate::error::{InPlace, Result};
+
+pub(super) fn open(options: &LogOptions) -> Result<ReadLog> {
+    let file = LogFile {
+        path: options.file.clone(),
+        customer_column: options.customer_column.clone(),
+        time_column: options.time_column.clone(),
+        amount_column: options.amount_column.clone(),
+        zone: options.time_zone,
+    };
+    read(&file).in_place("reading the purchase log")
+}
+
+/// What the reader noticed that a user should know, one sentence each.
+pub(super) fn notes(read: &ReadLog) -> Vec<String> {
+    let mut notes = Vec::new();
+    if read.rows_without_customer > 0 {
+        notes.push(format!("{} of {} rows have no customer and are left out", read.rows_without_customer, read.rows));
+    }
+    if read.rows_without_amount > 0 {
+        notes.push(format!("{} rows have no amount, so there is no spend model", read.rows_without_amount));
+    }
+    if read.rows_given_back > 0 {
+        notes.push(format!(
+            "{} rows have a negative amount: they lower money and are no purchases",
+            read.rows_given_back
+        ));
+    }
+    notes
+}
+
+/// A note if a date lies after the log: what did not happen yet looks like customers who left.
+pub(super) fn beyond(read: &ReadLog, option: &str, date: NaiveDate) -> Option<String> {
+    let last = read.days.1;
+    (date32(date) > last).then(|| {
+        format!(
+            "{option} {date} is after the last row of the log ({}): the days between count as without purchases",
+            day(last)
+        )
+    })
+}
+
+/// A day as a date.
+pub(super) fn day(day: i32) -> NaiveDate {
+    let epoch = NaiveDate::default();
+    let shifted = match u64::try_from(day) {
+        Ok(days) => epoch.checked_add_days(Days::new(days)),
+        Err(_) => epoch.checked_sub_days(Days::new(u64::from(day.unsigned_abs()))),
+    };
+    shifted.unwrap_or(epoch)
+}
+
+/// Writes the scores of some customers, by their number in the log.
+pub(super) fn save(
+    options: &LogOptions,
+    read: &ReadLog,
+    customers: &[usize],
+    columns: Vec<(&str, Vec<Option<f64>>)>,
+) -> Result<()> {
+    let Some(path) = &options.scores else { return Ok(()) };
+    let ids = customers.iter().map(|customer| read.customer_ids.get(*customer)).collect();
+    write_scores(path, ids, columns).in_place("writing scores")
+}
