@@ -6,7 +6,8 @@ kind = "table"
 [columns]
 customer_key = { type = "int64", not_null = true, about = "Keyed pseudonym." }
 p_alive = { type = "decimal(9,6)", min = 0, max = 1, about = "Probability that the customer still buys at all; null below the tier of an own or provisional model." }
-churn_risk = { type = "decimal(9,6)", min = 0, max = 1, about = "P(no purchase in the next $horizon_days days); null below the tier of an own or provisional model." }
+churn_risk = { type = "decimal(9,6)", min = 0, max = 1, about = "P(no purchase in the next $horizon_days days), by the method that the market's backtest chose; null below the tier of an own or provisional model." }
+next_period_value = { type = "decimal(18,2)", min = 0, about = "Forecast of the net amount of the next $horizon_days days, by the method that the market's backtest chose." }
 expected_purchases = { type = "decimal(12,6)", min = 0, about = "Expected purchase days in the next 365 days." }
 expected_spend = { type = "decimal(18,4)", min = 0, about = "Expected spend a purchase day." }
 value_12_months = { type = "decimal(18,2)", about = "Expected net amount of the next 365 days, rounded to the minor unit." }
@@ -48,6 +49,16 @@ spend_model as (
 
 ),
 
+outlooks as (
+
+    select
+        customer_key,
+        churn_risk,
+        next_period_value
+    from fitted.outlooks
+
+),
+
 customers_expected as (
 
     select
@@ -62,17 +73,6 @@ customers_expected as (
             customers.recency_weeks,
             customers.age_weeks
         ) as p_alive,
-        p_no_purchase(
-            purchase_model.model,
-            purchase_model.first_parameter,
-            purchase_model.second_parameter,
-            purchase_model.third_parameter,
-            purchase_model.fourth_parameter,
-            customers.repeat_purchases,
-            customers.recency_weeks,
-            customers.age_weeks,
-            cast($horizon_days as double) / 7
-        ) as churn_risk,
         expected_purchases(
             purchase_model.model,
             purchase_model.first_parameter,
@@ -99,10 +99,16 @@ customers_expected as (
 )
 
 select
-    customer_key,
-    cast(p_alive as decimal(9, 6)) as p_alive,
-    cast(churn_risk as decimal(9, 6)) as churn_risk,
-    cast(expected_purchases as decimal(12, 6)) as expected_purchases,
-    cast(expected_spend as decimal(18, 4)) as expected_spend,
-    cast(expected_purchases * expected_spend * net_share as decimal(18, 2)) as value_12_months
+    customers_expected.customer_key,
+    cast(customers_expected.p_alive as decimal(9, 6)) as p_alive,
+    cast(outlooks.churn_risk as decimal(9, 6)) as churn_risk,
+    cast(customers_expected.expected_purchases as decimal(12, 6)) as expected_purchases,
+    cast(customers_expected.expected_spend as decimal(18, 4)) as expected_spend,
+    cast(
+        customers_expected.expected_purchases * customers_expected.expected_spend * customers_expected.net_share
+        as decimal(18, 2)
+    ) as value_12_months,
+    cast(outlooks.next_period_value as decimal(18, 2)) as next_period_value
 from customers_expected
+left join outlooks
+    on customers_expected.customer_key = outlooks.customer_key

@@ -30,6 +30,7 @@ churn_risk = { type = "decimal(9,6)", min = 0, max = 1, about = "P(no purchase i
 expected_purchases = { type = "decimal(12,6)", min = 0, about = "Expected purchase days in the next 365 days; null if no model could be fitted." }
 expected_spend = { type = "decimal(18,4)", min = 0, about = "Expected spend a purchase day; null if no model could be fitted." }
 value_12_months = { type = "decimal(18,2)", about = "Expected net amount of the next 365 days, rounded to the minor unit; null if no model could be fitted." }
+next_period_value = { type = "decimal(18,2)", about = "Forecast of the net amount of the next period; null below the tier of an own or provisional model." }
 ---*/
 with
 
@@ -81,7 +82,8 @@ select
     valued.churn_risk,
     valued.expected_purchases,
     valued.expected_spend,
-    valued.value_12_months
+    valued.value_12_months,
+    valued.next_period_value
 from customers
 left join valued
     on customers.customer_key = valued.customer_key

@@ -10,6 +10,7 @@ customers = { type = "int64", min = 1, about = "Active customers." }
 value_12_months = { type = "decimal(18,2)", about = "Sum of the customers' rounded 12-month values." }
 net_period = { type = "decimal(18,2)", about = "Net amount inside the period, rounded once." }
 churn_risk = { type = "decimal(9,6)", min = 0, max = 1, about = "Mean risk of no purchase in the next horizon." }
+next_period_value = { type = "decimal(18,2)", about = "Sum of the customers' forecasts of the next period's net amount." }
 purchases_a_month = { type = "decimal(18,4)", about = "Mean purchases a month.", card = { label = "Purchases", unit = "a month", decimals = 1 } }
 recency_days = { type = "decimal(18,4)", about = "Mean days since the last purchase.", card = { label = "Days since last purchase", unit = "days", decimals = 0 } }
 age_days = { type = "decimal(18,4)", about = "Mean days since the first purchase.", card = { label = "Days since first purchase", unit = "days", decimals = 0 } }
@@ -44,6 +45,7 @@ select
     cast(sum(value_12_months) as decimal(18, 2)) as value_12_months,
     cast(round(sum(net_period), 2) as decimal(18, 2)) as net_period,
     cast(avg(churn_risk) as decimal(9, 6)) as churn_risk,
+    cast(sum(next_period_value) as decimal(18, 2)) as next_period_value,
     cast(avg(purchases_a_month) as decimal(18, 4)) as purchases_a_month,
     cast(avg(cast(recency_days as decimal(18, 4))) as decimal(18, 4)) as recency_days,
     cast(avg(cast(age_days as decimal(18, 4))) as decimal(18, 4)) as age_days,

@@ -15,6 +15,7 @@ pub mod period;
 pub mod persona;
 pub mod profile;
 pub mod report;
+pub mod scorecard;
 pub mod sentence;
 
 pub use error::Error;

@@ -89,6 +89,11 @@ pub fn year_before(day: NaiveDate) -> NaiveDate {
     day.checked_sub_months(chrono::Months::new(12)).unwrap_or(NaiveDate::MIN)
 }
 
+/// The same day one year later; 29 February becomes 28 February.
+pub fn year_after(day: NaiveDate) -> NaiveDate {
+    day.checked_add_months(chrono::Months::new(12)).unwrap_or(NaiveDate::MAX)
+}
+
 fn first_of_month(year: i32, month: u32) -> NaiveDate {
     NaiveDate::from_ymd_opt(year, month, 1).unwrap_or(NaiveDate::MIN)
 }

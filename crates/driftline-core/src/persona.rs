@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::lineage::Thresholds;
 use crate::profile::{FeatureTilt, Flow, Habit, SegmentProfile};
+use crate::scorecard::NextPeriod;
 use crate::{Minor, Period};
 
 /// Whether a persona leads the report.
@@ -141,6 +142,9 @@ pub struct Persona {
     pub value_per_customer: Option<Minor>,
     pub net_revenue: Minor,
     pub churn_risk: Option<f64>,
+    /// Forecast for the next period, which the next report grades.
+    #[serde(default)]
+    pub next_period: Option<NextPeriod>,
     pub stability: Option<f64>,
     pub priority: PriorityScore,
     pub tilts: Vec<FeatureTilt>,

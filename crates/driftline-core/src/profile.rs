@@ -27,6 +27,8 @@ pub struct SegmentProfile {
     pub net_period: Minor,
     /// Mean risk of no purchase in the next horizon, 0 to 1; `None` if no model could be fitted.
     pub churn_risk: Option<f64>,
+    /// Sum of the members' forecasts for the next period; `None` if there are none.
+    pub next_period: Option<Minor>,
     /// The habits that the model file marks for the card, in its order.
     pub habits: Vec<Habit>,
     pub categories: Vec<CategoryCount>,

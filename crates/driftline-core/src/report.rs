@@ -6,6 +6,7 @@ use chrono::NaiveDate;
 use driftline_stats::purchase::Fit;
 use driftline_stats::scale::ColumnScale;
 use driftline_stats::spend::SpendFit;
+use driftline_stats::{churn, forecast};
 use serde::{Deserialize, Serialize};
 
 use crate::bridge::{Bridge, Measure};
@@ -13,6 +14,7 @@ use crate::change::Change;
 use crate::disclosure::hide_table;
 use crate::persona::PersonaSet;
 use crate::profile::{Flow, FlowKind, MarketTotals};
+use crate::scorecard::{NextPeriod, Scorecard};
 use crate::sentence::Locale;
 use crate::{Currency, Market, Period};
 
@@ -98,6 +100,34 @@ pub struct Models {
     /// What of sales stays after returns, 0 to 1; values are multiplied by it.
     pub net_share: Option<f64>,
     pub segments: Option<SegmentModel>,
+    #[serde(default)]
+    pub churn: Option<ChurnModel>,
+    #[serde(default)]
+    pub forecast: Option<ForecastModel>,
+}
+
+/// How the churn risk is made, and how its candidates did on the horizon before.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ChurnModel {
+    pub event: String,
+    pub chosen: churn::Method,
+    pub reason: String,
+    pub backtest: Option<churn::Backtest>,
+}
+
+/// How the forecast of the next period is made, and how its candidates did on the horizon before.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ForecastModel {
+    pub method: forecast::Method,
+    pub calibrated: bool,
+    pub factor: f64,
+    pub reason: String,
+    pub judged: Option<forecast::Judged>,
+    pub spread: Option<forecast::Spread>,
+    /// Set if the judged total was off by more than a tenth.
+    pub is_level_uncertain: bool,
+    /// Everyone known at as-of.
+    pub next_period: Option<NextPeriod>,
 }
 
 /// The segment model; the next period starts from it.
@@ -178,6 +208,9 @@ pub struct Report {
     pub bridges: Vec<Bridge>,
     pub personas: PersonaSet,
     pub migration: Option<Migration>,
+    /// How last period's forecasts for this one turned out; absent if there were none.
+    #[serde(default)]
+    pub scorecard: Option<Scorecard>,
     pub market_change: Option<Change>,
     pub changes: Vec<Change>,
     /// One sentence a change that passed the gate, at most three.

@@ -55,6 +55,40 @@ pub fn give_segments(lake: &Lake, keys: &[i64], segments: &[i64]) -> Result<()> 
     lake.give("fitted", "segments", schema, vec![rows])
 }
 
+/// Gives every fitted table without rows: what models are planned and tested against before anything is fitted.
+///
+/// # Errors
+/// `Error::Engine` if a table cannot be registered.
+pub fn give_none(lake: &Lake) -> Result<()> {
+    give_models(lake, None)?;
+    give_segments(lake, &[], &[])?;
+    give_outlooks(lake, &[], Vec::new(), Vec::new())
+}
+
+/// Gives `fitted.outlooks`: risk and next-period value of each customer that has them.
+///
+/// # Errors
+/// `Error::Engine` if the table cannot be registered.
+pub fn give_outlooks(
+    lake: &Lake,
+    keys: &[i64],
+    churn_risks: Vec<Option<f64>>,
+    next_values: Vec<Option<f64>>,
+) -> Result<()> {
+    let schema: SchemaRef = Arc::new(Schema::new(vec![
+        Field::new("customer_key", DataType::Int64, true),
+        Field::new("churn_risk", DataType::Float64, true),
+        Field::new("next_period_value", DataType::Float64, true),
+    ]));
+    let columns: Vec<ArrayRef> = vec![
+        Arc::new(Int64Array::from(keys.to_vec())),
+        Arc::new(Float64Array::from(churn_risks)),
+        Arc::new(Float64Array::from(next_values)),
+    ];
+    let rows = batch(&schema, columns)?;
+    lake.give("fitted", "outlooks", schema, vec![rows])
+}
+
 fn batch(schema: &SchemaRef, columns: Vec<ArrayRef>) -> Result<RecordBatch> {
     RecordBatch::try_new(schema.clone(), columns).map_err(|error| Error::Engine(Box::new(error.into())))
 }

@@ -8,8 +8,10 @@ use driftline_core::Minor;
 use driftline_core::profile::{
     AttributeCount, CategoryCount, ContactCount, Flow, FlowKind, Habit, MarketTotals, SegmentProfile,
 };
+use driftline_core::scorecard::{RiskTenth, Scored};
 use driftline_stats::cluster::Points;
 use driftline_stats::purchase::History;
+use driftline_stats::purchase_log::{Day, PurchaseLog};
 use driftline_stats::spend::SpendHistory;
 
 use crate::error::{Error, Result};
@@ -139,6 +141,77 @@ pub async fn market_periods(lake: &Lake) -> Result<BTreeMap<String, MarketTotals
     })
     .await?;
     Ok(periods)
+}
+
+/// Sum of the forecasts for the next period over everyone known, active or not.
+///
+/// # Errors
+/// `Error::Shape` as above.
+pub async fn next_period_of_everyone(lake: &Lake) -> Result<Minor> {
+    let sql = "select cast(coalesce(sum(next_period_value), 0) as decimal(18, 2)) as total from customers";
+    let batches = lake.query(sql).await?;
+    let cells = batches.first().map(|batch| Cells { table: "customers", batch });
+    Ok(cells.map_or(Ok(None), |cells| cells.minor("total", 0))?.unwrap_or_default())
+}
+
+/// Last period's forecasts with what happened, by segment, and its risks by tenths.
+///
+/// # Errors
+/// `Error::Shape` as above.
+pub async fn scorecard(lake: &Lake) -> Result<(Vec<Scored>, Vec<RiskTenth>)> {
+    let (mut scored, mut tenths) = (Vec::new(), Vec::new());
+    each_row(lake, "scorecard", "segment", |cells, row| {
+        scored.push(Scored {
+            segment: cells.integer("segment", row)? as u32,
+            customers: cells.count("customers", row)?,
+            forecast: cells.minor("forecast_value", row)?.unwrap_or_default(),
+            actual: cells.minor("actual_value", row)?.unwrap_or_default(),
+            risk_said: cells.float("risk_said", row)?.unwrap_or_default(),
+            did_not_buy: cells.count("did_not_buy", row)?,
+        });
+        Ok(())
+    })
+    .await?;
+    each_row(lake, "scorecard_risks", "tenth", |cells, row| {
+        let customers = cells.count("customers", row)?;
+        tenths.push(RiskTenth {
+            customers,
+            said: cells.float("risk_said", row)?.unwrap_or_default(),
+            happened: cells.count("did_not_buy", row)? as f64 / customers.max(1) as f64,
+        });
+        Ok(())
+    })
+    .await?;
+    Ok((scored, tenths))
+}
+
+/// The purchase log of the market, and the key of each of its customers.
+///
+/// # Errors
+/// `Error::Shape` as above.
+pub async fn purchase_log(lake: &Lake) -> Result<(Vec<i64>, PurchaseLog)> {
+    let sql = "select customer_key, order_date, cast(spend as double) as spend, cast(net_amount as double) as net_amount \
+               from int_purchase_log order by customer_key, order_date";
+    let mut keys: Vec<i64> = Vec::new();
+    let mut rows = Vec::new();
+    for batch in lake.query(sql).await? {
+        let wrong = |column: &str| Error::Shape { table: "int_purchase_log".to_owned(), column: column.to_owned() };
+        let column = |name: &str| batch.column_by_name(name).ok_or_else(|| wrong(name));
+        let customers = column("customer_key")?.as_primitive_opt::<Int64Type>().ok_or_else(|| wrong("customer_key"))?;
+        let days = column("order_date")?.as_primitive_opt::<Date32Type>().ok_or_else(|| wrong("order_date"))?;
+        let spends = column("spend")?.as_primitive_opt::<Float64Type>().ok_or_else(|| wrong("spend"))?;
+        let nets = column("net_amount")?.as_primitive_opt::<Float64Type>().ok_or_else(|| wrong("net_amount"))?;
+        for row in 0..batch.num_rows() {
+            if keys.last() != Some(&customers.value(row)) {
+                keys.push(customers.value(row));
+            }
+            let is_purchase = !spends.is_null(row);
+            let spend = if is_purchase { spends.value(row) } else { 0.0 };
+            let day = Day { day: days.value(row), is_purchase, spend, net: nets.value(row) };
+            rows.push((keys.len() as u32 - 1, day));
+        }
+    }
+    Ok((keys, PurchaseLog::new(rows, true)))
 }
 
 /// Distinct purchase histories in weeks.
@@ -276,6 +349,7 @@ pub async fn segment_profiles(lake: &Lake) -> Result<Vec<SegmentProfile>> {
                 value: cells.minor("value_12_months", row)?,
                 net_period: cells.minor("net_period", row)?.unwrap_or_default(),
                 churn_risk: cells.float("churn_risk", row)?,
+                next_period: cells.minor("next_period_value", row)?,
                 habits,
                 categories: Vec::new(),
                 attributes: Vec::new(),

@@ -69,8 +69,7 @@ pub async fn run(
         parameters.insert(name.clone(), value);
     }
     let mut lake = Lake::open_empty(limits, graph.clone(), parameters, sources)?;
-    fitted::give_models(&lake, None)?;
-    fitted::give_segments(&lake, &[], &[])?;
+    fitted::give_none(&lake)?;
     for (table, rows) in &case.given {
         // Last period's table has the shape of this period's model.
         let model = graph.models.get(table.strip_prefix("previous.").unwrap_or(table));

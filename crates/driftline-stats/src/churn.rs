@@ -9,12 +9,14 @@
 //!
 //! * `recency`: the days since the last purchase; as a probability, a logistic regression on its logarithm alone.
 //! * `purchase_model`: P(no purchase in H) of the purchase model fitted at the cut, without any label.
+//! * `purchase_model_calibrated`: the same with an intercept and a slope on its logit, fitted on the labels.
 //! * `logistic`: a ridge-regularised logistic regression on the features of [`features`], the purchase model's
 //!   probability among them; the strength of the penalty is chosen by cross-validation inside its own cut.
+//! * `logistic_levelled`: the same, shifted by one number on the logit scale to the purchase model's mean risk.
+//! * `blend`: the mean of the logits of `logistic` and `purchase_model`, shifted likewise.
 //!
-//! The winner has, among those whose AUC is within 0.005 of the best, the lowest log loss. It ships calibrated: the
-//! regressions are by construction; the purchase model's logit gets an intercept and a slope fitted on A − H if
-//! that lowered the log loss on the judged cut when fitted on A − 2H.
+//! The winner has the lowest log loss among those whose AUC is within 0.005 of the best and whose calibration error is at
+//! most 0.03, or at most 0.005 above the least. Nobody's protected attribute is a feature: all are of purchases.
 
 mod features;
 mod logistic;
@@ -24,8 +26,8 @@ pub use features::{FAMILIES, FEATURES, Feature, features};
 pub use logistic::{Logistic, fit_logistic};
 pub use metrics::{Quality, ReliabilityBin, quality};
 
-use crate::purchase::{Fit, History, Kind, choose};
-use crate::purchase_log::{Cut, PurchaseLog};
+use crate::purchase::{History, Kind, PurchaseModel, choose};
+use crate::purchase_log::{Cut, Past, PurchaseLog};
 use crate::random::mix;
 use serde::{Deserialize, Serialize};
 
@@ -39,8 +41,11 @@ const BLENDED: f64 = 0.5;
 const CALIBRATED: f64 = 0.03;
 const LEVEL_CALIBRATION: f64 = 0.005;
 
-/// Customers a regression is fitted on at most, drawn by a hash of their place.
-const FITTED_AT_MOST: usize = 60_000;
+/// How much worse the log loss of the method in use may be before another takes its place.
+const KEPT: f64 = 1.02;
+
+/// Customers that are learnt from and judged on at most, drawn by a hash of their number.
+const SAMPLED_AT_MOST: usize = 60_000;
 
 /// What a market needs for a judged choice: customers at the earliest cut, and of either label.
 const CUSTOMERS_LEAST: usize = 100;
@@ -93,29 +98,32 @@ pub struct Assessment {
     pub risks: Vec<Option<f64>>,
     /// The regression that gave the risks, if one did, over the features of [`FEATURES`].
     pub regression: Option<Logistic>,
-    /// Mean of each feature over the scored customers, for telling what sets a group apart.
-    pub feature_means: Vec<f64>,
 }
 
-/// Customers, features and labels at one cut.
+/// Features and labels of customers at one cut.
 struct Snapshot {
-    /// Numbers of the customers in the log.
-    customers: Vec<usize>,
     /// One row a customer.
     rows: Vec<Vec<f64>>,
     model_risks: Vec<f64>,
-    /// 1 for no purchase in the horizon; empty if the horizon is not over.
+    /// 1 for no purchase in the horizon.
     labels: Vec<f64>,
 }
 
 /// Chooses a candidate by the log's own past and scores everyone at `as_of`. `kinds` are the purchase models to
-/// consider. `None` if no purchase model can be fitted at `as_of`, and no label was seen.
-pub fn assess(log: &PurchaseLog, as_of: Cut, horizon_days: i32, kinds: &[Kind]) -> Option<Assessment> {
-    let now = snapshot(log, as_of, horizon_days, kinds, false)?;
-    let judged = judged(log, as_of, horizon_days, kinds);
-    let (chosen, reason, backtest, last) = match judged {
+/// consider; `kept` is the method in use, which stays while its log loss is within 2 % of the best. `None` if no purchase model can be fitted at `as_of`, and no label was seen.
+pub fn assess(
+    log: &PurchaseLog,
+    as_of: Cut,
+    horizon_days: i32,
+    kinds: &[Kind],
+    kept: Option<Method>,
+) -> Option<Assessment> {
+    let now: Vec<(usize, Past)> =
+        (0..log.customers()).filter_map(|customer| Some((customer, log.past(customer, as_of)?))).collect();
+    let model = fitted(&now, kinds)?;
+    let (chosen, reason, backtest, last) = match judged(log, as_of, horizon_days, kinds) {
         Ok((backtest, last)) => {
-            let (chosen, reason) = choice(&backtest.candidates);
+            let (chosen, reason) = choice(&backtest.candidates, kept);
             (chosen, reason, Some(backtest), Some(last))
         }
         Err(reason) => (Method::PurchaseModel, format!("no backtest: {reason}"), None, None),
@@ -128,20 +136,26 @@ pub fn assess(log: &PurchaseLog, as_of: Cut, horizon_days: i32, kinds: &[Kind]) 
         Method::PurchaseModelCalibrated => Some(fit_rows(last, &[features::LOGIT_MODEL])),
         Method::PurchaseModel => None,
     });
+    let model_risks: Vec<f64> = now.iter().map(|(_, past)| model_risk(&model, past, horizon_days)).collect();
     let scored = match &regression {
-        Some(model) if chosen == Method::LogisticLevelled => levelled(model, &now, 1.0),
-        Some(model) if chosen == Method::Blend => levelled(model, &now, BLENDED),
-        Some(model) => now.rows.iter().map(|row| model.probability(row)).collect(),
-        None => now.model_risks.clone(),
+        None => model_risks,
+        Some(regression) => {
+            let probability = |((customer, past), risk): (&(usize, Past), &f64)| {
+                regression.probability(&features(log.seen(*customer, as_of), past, as_of, *risk))
+            };
+            let risks: Vec<f64> = now.iter().zip(&model_risks).map(probability).collect();
+            match chosen {
+                Method::LogisticLevelled => levelled(&risks, &model_risks, 1.0),
+                Method::Blend => levelled(&risks, &model_risks, BLENDED),
+                _ => risks,
+            }
+        }
     };
     let mut risks = vec![None; log.customers()];
-    for (customer, risk) in now.customers.iter().zip(scored) {
+    for ((customer, _), risk) in now.iter().zip(scored) {
         risks[*customer] = Some(risk.clamp(0.0, 1.0));
     }
-    let count = now.rows.len().max(1) as f64;
-    let feature_means =
-        (0..FEATURES.len()).map(|feature| now.rows.iter().map(|row| row[feature]).sum::<f64>() / count).collect();
-    Some(Assessment { chosen, reason, backtest, risks, regression, feature_means })
+    Some(Assessment { chosen, reason, backtest, risks, regression })
 }
 
 /// Fits every candidate at A − 2H and judges it at A − H.
@@ -157,9 +171,8 @@ fn judged(log: &PurchaseLog, as_of: Cut, horizon: i32, kinds: &[Kind]) -> Result
             && silent >= EITHER_LABEL_LEAST
             && snapshot.labels.len() - silent >= EITHER_LABEL_LEAST
     };
-    let first =
-        snapshot(log, as_of.earlier(2 * horizon), horizon, kinds, true).filter(usable).ok_or_else(too_little)?;
-    let last = snapshot(log, as_of.earlier(horizon), horizon, kinds, true).filter(usable).ok_or_else(too_little)?;
+    let first = snapshot(log, as_of.earlier(2 * horizon), horizon, kinds).filter(usable).ok_or_else(too_little)?;
+    let last = snapshot(log, as_of.earlier(horizon), horizon, kinds).filter(usable).ok_or_else(too_little)?;
     let regressions = [
         (Method::Recency, fit_rows(&first, &[features::LOG_RECENCY])),
         (Method::PurchaseModelCalibrated, fit_rows(&first, &[features::LOGIT_MODEL])),
@@ -172,10 +185,11 @@ fn judged(log: &PurchaseLog, as_of: Cut, horizon: i32, kinds: &[Kind]) -> Result
             Candidate { method: *method, quality: quality(&scores, &last.labels) }
         })
         .collect();
-    let levelled = levelled(&regressions[2].1, &last, 1.0);
-    candidates.push(Candidate { method: Method::LogisticLevelled, quality: quality(&levelled, &last.labels) });
-    let blended = self::levelled(&regressions[2].1, &last, BLENDED);
-    candidates.push(Candidate { method: Method::Blend, quality: quality(&blended, &last.labels) });
+    let of_regression: Vec<f64> = last.rows.iter().map(|row| regressions[2].1.probability(row)).collect();
+    for (method, weight) in [(Method::LogisticLevelled, 1.0), (Method::Blend, BLENDED)] {
+        let scores = levelled(&of_regression, &last.model_risks, weight);
+        candidates.push(Candidate { method, quality: quality(&scores, &last.labels) });
+    }
     candidates
         .insert(1, Candidate { method: Method::PurchaseModel, quality: quality(&last.model_risks, &last.labels) });
     let churn_rate = last.labels.iter().sum::<f64>() / last.labels.len() as f64;
@@ -185,18 +199,15 @@ fn judged(log: &PurchaseLog, as_of: Cut, horizon: i32, kinds: &[Kind]) -> Result
 /// The order of both, the level of the purchase model: means of the logits, shifted by one number so that the mean risk
 /// is the purchase model's. A regression learns the level of the past horizon; the purchase model knows how
 /// customers have aged since.
-fn levelled(regression: &Logistic, snapshot: &Snapshot, weight: f64) -> Vec<f64> {
+fn levelled(of_regression: &[f64], of_model: &[f64], weight: f64) -> Vec<f64> {
     let logit = |risk: f64| {
         let risk = risk.clamp(1e-9, 1.0 - 1e-9);
         libm::log(risk / (1.0 - risk))
     };
-    let logits: Vec<f64> = snapshot
-        .rows
-        .iter()
-        .zip(&snapshot.model_risks)
-        .map(|(row, risk)| weight * logit(regression.probability(row)) + (1.0 - weight) * logit(*risk))
-        .collect();
-    let level: f64 = snapshot.model_risks.iter().sum();
+    let both = of_regression.iter().zip(of_model);
+    let logits: Vec<f64> =
+        both.map(|(first, second)| weight * logit(*first) + (1.0 - weight) * logit(*second)).collect();
+    let level: f64 = of_model.iter().sum();
     let shifted = |by: f64| logits.iter().map(move |logit| crate::special::logistic(logit + by));
     let (mut low, mut high) = (-4.0, 4.0);
     for _ in 0..40 {
@@ -206,7 +217,7 @@ fn levelled(regression: &Logistic, snapshot: &Snapshot, weight: f64) -> Vec<f64>
     shifted(0.5 * (low + high)).collect()
 }
 
-fn choice(candidates: &[Candidate]) -> (Method, String) {
+fn choice(candidates: &[Candidate], kept: Option<Method>) -> (Method, String) {
     let best = candidates.iter().map(|candidate| candidate.quality.auc).fold(0.0, f64::max);
     let least = candidates.iter().map(|candidate| candidate.quality.ece).fold(f64::INFINITY, f64::min);
     let ranks = |quality: &Quality| quality.auc >= best - LEVEL_AUC;
@@ -217,6 +228,18 @@ fn choice(candidates: &[Candidate]) -> (Method, String) {
         Some(chosen) => (Some(chosen), " and are calibrated"),
         None => (level().min_by(by_loss), ""),
     };
+    let in_use = level()
+        .filter(|candidate| calibrated(&candidate.quality) && Some(candidate.method) == kept)
+        .find(|candidate| chosen.is_some_and(|best| candidate.quality.log_loss <= KEPT * best.quality.log_loss));
+    if let (Some(in_use), Some(best)) = (in_use, chosen)
+        && in_use.method != best.method
+    {
+        let reason = format!(
+            "{} is kept: {} would lower its log loss ({:.4}) by less than 2 %",
+            in_use.method, best.method, in_use.quality.log_loss
+        );
+        return (in_use.method, reason);
+    }
     match chosen {
         Some(chosen) => (
             chosen.method,
@@ -230,38 +253,39 @@ fn choice(candidates: &[Candidate]) -> (Method, String) {
 }
 
 fn fit_rows(snapshot: &Snapshot, used: &[usize]) -> Logistic {
-    let all = snapshot.rows.len();
-    let taken = |index: &usize| {
-        all <= FITTED_AT_MOST || mix(snapshot.customers[*index] as u64) % (all as u64) < FITTED_AT_MOST as u64
-    };
-    let chosen: Vec<usize> = (0..all).filter(taken).collect();
-    let rows: Vec<&[f64]> = chosen.iter().map(|index| snapshot.rows[*index].as_slice()).collect();
-    let labels: Vec<f64> = chosen.iter().map(|index| snapshot.labels[*index]).collect();
-    fit_logistic(&rows, &labels, used)
+    let rows: Vec<&[f64]> = snapshot.rows.iter().map(Vec::as_slice).collect();
+    fit_logistic(&rows, &snapshot.labels, used)
 }
 
-/// Everyone who bought before the cut, with the purchase model fitted there.
-fn snapshot(log: &PurchaseLog, cut: Cut, horizon: i32, kinds: &[Kind], labelled: bool) -> Option<Snapshot> {
-    const UNIT_DAYS: f64 = 7.0;
-    let past: Vec<(usize, crate::purchase_log::Past)> =
-        (0..log.customers()).filter_map(|customer| Some((customer, log.past(customer, cut)?))).collect();
-    let histories: Vec<History> = past.iter().map(|(_, past)| past.history(UNIT_DAYS)).collect();
-    let fit: Fit = choose(kinds, &histories).ok()?.fit;
-    let horizon_units = f64::from(horizon) / UNIT_DAYS;
-    let risk = |h: &History| fit.model.p_no_purchase(h.repeat_purchases, h.recency, h.age, horizon_units);
-    let model_risks: Vec<f64> = histories.iter().map(risk).collect();
+const UNIT_DAYS: f64 = 7.0;
+
+/// A sample of those who bought before the cut, with the purchase model fitted on them there.
+fn snapshot(log: &PurchaseLog, cut: Cut, horizon: i32, kinds: &[Kind]) -> Option<Snapshot> {
+    let all = log.customers();
+    let is_taken =
+        |customer: &usize| all <= SAMPLED_AT_MOST || mix(*customer as u64) % (all as u64) < SAMPLED_AT_MOST as u64;
+    let past: Vec<(usize, Past)> =
+        (0..all).filter(is_taken).filter_map(|customer| Some((customer, log.past(customer, cut)?))).collect();
+    let model = fitted(&past, kinds)?;
+    let model_risks: Vec<f64> = past.iter().map(|(_, past)| model_risk(&model, past, horizon)).collect();
     let rows = past
         .iter()
         .zip(&model_risks)
         .map(|((customer, past), risk)| features(log.seen(*customer, cut), past, cut, *risk))
         .collect();
     let silent = |customer: usize| !log.coming(customer, cut, horizon).iter().any(|day| day.is_purchase);
-    let labels = if labelled {
-        past.iter().map(|(customer, _)| f64::from(u8::from(silent(*customer)))).collect()
-    } else {
-        Vec::new()
-    };
-    Some(Snapshot { customers: past.iter().map(|(customer, _)| *customer).collect(), rows, model_risks, labels })
+    let labels = past.iter().map(|(customer, _)| f64::from(u8::from(silent(*customer)))).collect();
+    Some(Snapshot { rows, model_risks, labels })
+}
+
+fn fitted(past: &[(usize, Past)], kinds: &[Kind]) -> Option<PurchaseModel> {
+    let histories: Vec<History> = past.iter().map(|(_, past)| past.history(UNIT_DAYS)).collect();
+    Some(choose(kinds, &histories).ok()?.fit.model)
+}
+
+fn model_risk(model: &PurchaseModel, past: &Past, horizon: i32) -> f64 {
+    let h = past.history(UNIT_DAYS);
+    model.p_no_purchase(h.repeat_purchases, h.recency, h.age, f64::from(horizon) / UNIT_DAYS)
 }
 
 impl core::fmt::Display for Method {

@@ -6,6 +6,7 @@
 pub mod churn;
 pub mod cluster;
 pub mod error;
+pub mod forecast;
 pub mod lifetime;
 mod optimise;
 pub mod purchase;

@@ -212,6 +212,36 @@ impl PurchaseModel {
         probabilities
     }
 
+    /// Returns the mean of the number of purchases in `(T, T + horizon]` and the mean of its square.
+    ///
+    /// For the Pareto/NBD, given that the customer is alive, the rate λ ~ Gamma(r+x, α+T) and the time τ up to dropout or
+    /// horizon are independent, so `E[N²] = E[λ]E[τ] + E[λ²]E[τ²]` with `E[τ²] = ∫ 2t (1 + t/(β+T))⁻ˢ dt`.
+    pub fn purchase_moments(&self, x: f64, t_x: f64, age: f64, horizon: f64) -> (f64, f64) {
+        let mean = self.expected_purchases(x, t_x, age, horizon);
+        if let AnyProcess::Pareto(rates) = self.process() {
+            let past = Past::new(x, t_x, age);
+            let (shape, rate, life) = (rates.r + past.x, rates.alpha + past.age, rates.beta + past.age);
+            let [square_time] = crate::special::integrate(
+                0.0,
+                time(horizon),
+                |t| (0.5 * (life + t) / (1.0 + rates.s)).max(1e-3 * time(horizon)),
+                |_| false,
+                |t| [2.0 * t * libm::exp(-rates.s * libm::log1p(t / life))],
+            );
+            let p_alive = self.p_alive(x, t_x, age);
+            return (mean, mean + p_alive * shape * (shape + 1.0) / (rate * rate) * square_time);
+        }
+        let mut most = 16 + libm::ceil(2.0 * mean).clamp(0.0, 4000.0) as usize;
+        loop {
+            let probabilities = self.purchase_probabilities(x, t_x, age, horizon, most);
+            if most >= 8192 || 1.0 - probabilities.iter().sum::<f64>() < 1e-7 {
+                let square = probabilities.iter().enumerate().map(|(n, p)| (n * n) as f64 * p).sum();
+                return (mean, square);
+            }
+            most *= 2;
+        }
+    }
+
     fn process(&self) -> AnyProcess {
         let [first, scale, second, last] = self.parameters;
         match self.kind {

@@ -10,6 +10,7 @@ use driftline_core::profile::{Flow, MarketTotals, SegmentProfile};
 use driftline_core::report::{
     self, Headline, HeadlineKind, Kpi, Method, Migration, Models, Quality, Report, SCHEMA, Status, Unit,
 };
+use driftline_core::scorecard::Scorecard;
 use driftline_core::sentence::Words;
 use driftline_lake::read::Base;
 
@@ -34,6 +35,7 @@ pub struct Parts<'a> {
     pub year_before: Option<&'a Report>,
     pub personas: PersonaSet,
     pub models: Models,
+    pub scorecard: Option<Scorecard>,
     pub quality: Quality,
 }
 
@@ -111,6 +113,7 @@ pub fn report(parts: Parts<'_>) -> Result<Report> {
         bridges,
         personas: parts.personas,
         migration,
+        scorecard: parts.scorecard.filter(|_| visible),
         market_change,
         changes,
         change_sentences,
@@ -226,6 +229,10 @@ fn kpis(parts: &Parts<'_>, comparable: bool) -> Vec<Kpi> {
         };
         kpi.previous = find(parts.previous.filter(|_| comparable));
         kpi.year_before = find(parts.year_before.filter(|report| comparable && report.partial.is_none()));
+        if kpi.key == "churn_risk" && is_risk_redefined(parts) {
+            (kpi.previous, kpi.year_before) = (None, None);
+            kpi.note = Some("not compared: its method changed".to_owned());
+        }
         if let (Some(now), Some(before)) = (kpi.now, kpi.previous) {
             kpi.change = Some(now - before);
             kpi.relative_change = (kpi.unit != Unit::Share && before != 0.0).then(|| (now - before) / before.abs());
@@ -234,6 +241,12 @@ fn kpis(parts: &Parts<'_>, comparable: bool) -> Vec<Kpi> {
         }
     }
     kpis
+}
+
+/// A risk by another method is another figure: the difference would be the method's, not the customers'.
+fn is_risk_redefined(parts: &Parts<'_>) -> bool {
+    let method = |models: &Models| models.churn.as_ref().map(|churn| churn.chosen);
+    parts.previous.is_some_and(|previous| method(&previous.models) != method(&parts.models))
 }
 
 fn kpi(key: &str, label: &str, unit: Unit, now: Option<f64>, note: Option<String>) -> Kpi {
@@ -365,6 +378,15 @@ fn data_notes(parts: &Parts<'_>, visible: bool) -> Vec<String> {
     let mut notes = Vec::new();
     if !visible {
         return notes;
+    }
+    if let Some(scorecard) = &parts.scorecard {
+        notes.push(scorecard.sentence.clone());
+    }
+    if parts.models.forecast.as_ref().is_some_and(|forecast| forecast.is_level_uncertain) {
+        notes.push(
+            "Uncertain level: the method behind the forecast of the next period was off by more than a tenth, or could not be judged, on the period before."
+                .to_owned(),
+        );
     }
     if let Some(share) = parts.quality.unidentified_gross_share.filter(|share| *share >= 0.005) {
         notes.push(format!(

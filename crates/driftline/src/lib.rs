@@ -8,6 +8,7 @@ pub mod exit;
 pub mod job;
 pub mod outbox;
 pub mod outcome;
+pub mod outlook;
 pub mod plan;
 pub mod progress;
 pub mod project;

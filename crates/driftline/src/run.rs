@@ -20,6 +20,7 @@ use crate::error::{Error, InPlace, Result};
 use crate::job::Job;
 use crate::outbox;
 use crate::outcome::{Outcome, State, already, dry_run, outcome};
+use crate::outlook;
 use crate::plan::RunPlan;
 use crate::progress::Progress;
 use crate::recall::{Recalled, give_previous, recall, recall_parent};
@@ -79,7 +80,13 @@ pub async fn one(room: &Room, plan: &RunPlan, progress: &mut Progress) -> Result
     let parameters = plan.parameters(&room.job, &room.pseudonym_key);
     let mut lake =
         Lake::open(&limits, room.graph.clone(), parameters, room.exports.store.clone(), &pinned).in_place(&place)?;
-    let computed = ["int_customers_described", "int_purchase_histories", "int_spend_histories", "market_periods"];
+    let computed = [
+        "int_customers_described",
+        "int_purchase_histories",
+        "int_purchase_log",
+        "int_spend_histories",
+        "market_periods",
+    ];
     lake.build(&computed).await.in_place(&place)?;
     let base = read::base(&lake).await.in_place(&place)?;
     progress.done("compute", Some(base.customers));
@@ -90,6 +97,8 @@ pub async fn one(room: &Room, plan: &RunPlan, progress: &mut Progress) -> Result
         fit_segments(room, plan, &lake, &base, previous.as_ref(), parent.as_ref()).await.in_place(&place)?;
     let (status, segmented) = segmented;
     models.segments = segmented.as_ref().map(|segmented| segmented.model.clone());
+    let last_report = previous.as_ref().map(|recalled| &recalled.report);
+    outlook::give(&lake, &room.job, plan, last_report, &mut models).await.in_place(&place)?;
     progress.done("fit", None);
 
     progress.says("scoring customers");
@@ -97,7 +106,7 @@ pub async fn one(room: &Room, plan: &RunPlan, progress: &mut Progress) -> Result
     lake.build(&marts).await.in_place(&place)?;
     if let Some(previous) = &previous {
         give_previous(room, &lake, &previous.publication, &scratch).await?;
-        lake.build(&["customer_flows"]).await.in_place(&place)?;
+        lake.build(&["customer_flows", "scorecard", "scorecard_risks"]).await.in_place(&place)?;
     }
     progress.done("score", Some(base.customers));
 
@@ -113,7 +122,14 @@ pub async fn one(room: &Room, plan: &RunPlan, progress: &mut Progress) -> Result
         Some(_) => Some(read::flows(&lake).await.in_place(&place)?),
         None => None,
     };
-    let personas = describe(
+    let scorecard = match &previous {
+        Some(previous) if is_graded(plan, &previous.report) => {
+            let (scored, tenths) = read::scorecard(&lake).await.in_place(&place)?;
+            outlook::graded(&room.job, plan, &previous.report, &scored, tenths)
+        }
+        _ => None,
+    };
+    let mut personas = describe(
         room,
         plan,
         revision,
@@ -124,6 +140,13 @@ pub async fn one(room: &Room, plan: &RunPlan, progress: &mut Progress) -> Result
         status,
         segmented.as_ref(),
     );
+    if let Some(model) = &mut models.forecast {
+        for persona in &mut personas.personas {
+            persona.next_period = persona.next_period.map(|next| outlook::ranged(next.value, true, model));
+        }
+        let all = read::next_period_of_everyone(&lake).await.in_place(&place)?;
+        model.next_period = Some(outlook::ranged(all, false, model));
+    }
     progress.done("describe", Some(personas.personas.len() as u64));
 
     progress.says("comparing");
@@ -144,6 +167,7 @@ pub async fn one(room: &Room, plan: &RunPlan, progress: &mut Progress) -> Result
         year_before: year_before.as_ref().map(|recalled| &recalled.report),
         personas,
         models,
+        scorecard,
         quality,
     })?;
     progress.done("compare", None);
@@ -246,6 +270,14 @@ async fn fit_segments(
         None => fitted::give_segments(lake, &[], &[])?,
     }
     Ok((status, segmented))
+}
+
+/// Forecasts were for the whole period that follows, so only whole neighbours are graded.
+fn is_graded(plan: &RunPlan, previous: &Report) -> bool {
+    previous.period.next() == plan.period
+        && plan.partial.is_none()
+        && previous.partial.is_none()
+        && i64::from(previous.method.horizon_days) == plan.period.days()
 }
 
 #[expect(clippy::too_many_arguments, reason = "one step of the flow table, called once")]

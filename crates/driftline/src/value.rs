@@ -51,5 +51,7 @@ pub fn fit(base: &Base, histories: &[History], spends: &[SpendHistory], net_shar
         spend: Some(spend),
         net_share: Some(net_share),
         segments: None,
+        churn: None,
+        forecast: None,
     }
 }

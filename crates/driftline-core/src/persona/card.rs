@@ -9,6 +9,7 @@ use super::{
 use crate::Minor;
 use crate::disclosure::{hide_small, hide_table};
 use crate::profile::SegmentProfile;
+use crate::scorecard::NextPeriod;
 
 pub(super) fn card(
     profile: &SegmentProfile,
@@ -48,6 +49,7 @@ pub(super) fn card(
         value_per_customer: profile.value.map(|value| value.mean_over(profile.customers)),
         net_revenue: profile.net_period,
         churn_risk: profile.churn_risk,
+        next_period: profile.next_period.map(|value| NextPeriod { value, low_80: None, high_80: None }),
         stability: context.stability.get(&profile.segment).copied(),
         priority,
         tilts: context.tilts.get(&profile.segment).cloned().unwrap_or_default(),

@@ -10,14 +10,11 @@
 use super::{Customer, ValueModel};
 use crate::optimise::lower_root;
 use crate::purchase::counted::sample;
-use crate::purchase::{Fit, Kind, PurchaseModel, Scorer};
+use crate::purchase::{Fit, PurchaseModel, Scorer};
 use crate::spend::{SpendFit, SpendModel};
 
 /// Customers whose variances stand for all, if there are more. Drawn by rank, not by chance.
 const SAMPLE: usize = 4096;
-
-/// The same for the Pareto/NBD, whose probabilities of a count are integrals.
-const SAMPLE_OF_INTEGRALS: usize = 512;
 
 /// The least q + px − 2 in the variance of spend, which does not exist at or below 0.
 const LEAST_EXCESS: f64 = 0.5;
@@ -56,8 +53,7 @@ impl Total {
 pub fn total(purchase: &Fit, spend: &SpendFit, net_share: f64, customers: &[Customer], horizon: f64) -> Total {
     let model = ValueModel { purchase: purchase.model, spend: spend.model, net_share };
     let expected = expected_sum(&model, customers, horizon);
-    let points = if model.purchase.kind == Kind::ParetoNbd { SAMPLE_OF_INTEGRALS } else { SAMPLE };
-    let taken = thinned(customers, points);
+    let taken = thinned(customers, SAMPLE);
     let variance: f64 = taken.iter().map(|customer| customer.customers * variance_of(&model, customer, horizon)).sum();
     let parameter_deviation = match (purchase.covariance_log, spend.covariance_log) {
         (Some(of_purchase), Some(of_spend)) => {
@@ -124,15 +120,10 @@ fn expected_sum(model: &ValueModel, customers: &[Customer], horizon: f64) -> f64
 }
 
 fn variance_of(model: &ValueModel, customer: &Customer, horizon: f64) -> f64 {
-    let distribution = model.distribution(customer, horizon);
-    let (mut mean, mut square) = (0.0, 0.0);
-    for (count, probability) in distribution.probabilities.iter().enumerate() {
-        let count = count as f64;
-        mean += probability * count;
-        square += probability * count * count;
-    }
-    let (p, shape, scale) = (distribution.shape, distribution.posterior_shape, distribution.scale);
-    let spend = model.spend.expected_spend(customer.repeat_purchases, customer.mean_spend) * model.net_share;
+    let &Customer { repeat_purchases: x, recency, age, mean_spend, .. } = customer;
+    let (mean, square) = model.purchase.purchase_moments(x, recency, age, horizon);
+    let (p, shape, scale) = (model.spend.p, model.spend.q + model.spend.p * x, model.scale(customer));
+    let spend = model.spend.expected_spend(x, mean_spend) * model.net_share;
     let spend_square =
         p * p * scale * scale / ((shape - 1.0).max(1.0 + LEAST_EXCESS) * (shape - 2.0).max(LEAST_EXCESS));
     (spend_square * (square + mean / p) - mean * mean * spend * spend).max(0.0)

@@ -11,7 +11,7 @@ macro_rules! files {
     ($($path:literal),* $(,)?) => { [$(($path, include_str!(concat!("../../../../", $path)))),*] };
 }
 
-const SHARED: [(&str, &str); 31] = files![
+const SHARED: [(&str, &str); 34] = files![
     "sql/README.md",
     "sql/staging/canonical/stg_cancelled_sales.sql",
     "sql/staging/canonical/stg_contacts.sql",
@@ -25,12 +25,15 @@ const SHARED: [(&str, &str); 31] = files![
     "sql/intermediate/int_order_lines.sql",
     "sql/intermediate/int_purchase_days.sql",
     "sql/intermediate/int_purchase_histories.sql",
+    "sql/intermediate/int_purchase_log.sql",
     "sql/intermediate/int_segment_attributes.sql",
     "sql/intermediate/int_segment_categories.sql",
     "sql/intermediate/int_spend_histories.sql",
     "sql/marts/customer_flows.sql",
     "sql/marts/customers.sql",
     "sql/marts/market_periods.sql",
+    "sql/marts/scorecard.sql",
+    "sql/marts/scorecard_risks.sql",
     "sql/marts/segment_attributes.sql",
     "sql/marts/segment_categories.sql",
     "sql/marts/segment_contacts.sql",

@@ -1,9 +1,10 @@
 //! `driftline ltv`: the lifetime-value job on any purchase log.
 
 use driftline_lake::functions::date32;
+use driftline_stats::forecast::{HeldOut, forecast, held_out};
 use driftline_stats::lifetime::{Horizon, Lifetime, Score, Settings, Week, customer, lifetime, scores};
 use driftline_stats::purchase::Kind;
-use driftline_stats::purchase_log::Cut;
+use driftline_stats::purchase_log::{Cut, PurchaseLog};
 use driftline_stats::value::ValueModel;
 use serde_json::{Map, Value, json};
 
@@ -58,15 +59,26 @@ pub(super) fn execute(cli: &Cli, args: &Ltv) -> Result<()> {
     let place = args.log.file.display().to_string();
     let result = lifetime(&read.log, &settings).map_err(|source| Error::Fit { place, source })?;
     save(args, &read, &settings, &result)?;
+    let held_out = value_held_out(&read.log, &settings);
     if cli.json {
-        say(serde_json::to_string_pretty(&document(args, &result, &notes))?);
+        say(serde_json::to_string_pretty(&document(args, &result, held_out.as_ref(), &notes))?);
     } else {
-        print(args, &settings, &result, &notes);
+        print(args, &settings, &result, held_out.as_ref(), &notes);
     }
     Ok(())
 }
 
-fn document(args: &Ltv, result: &Lifetime, notes: &[String]) -> Value {
+/// The value forecast of the holdout's length, with what it then was.
+fn value_held_out(log: &PurchaseLog, settings: &Settings) -> Option<HeldOut> {
+    let days = settings.observed_before - settings.calibration.before;
+    if days <= 0 {
+        return None;
+    }
+    let forecast = forecast(log, settings.calibration, days, &settings.kinds)?;
+    held_out(log, settings.calibration, days, &settings.kinds, &forecast)
+}
+
+fn document(args: &Ltv, result: &Lifetime, held_out: Option<&HeldOut>, notes: &[String]) -> Value {
     let names = result.fit.model.kind.parameter_names();
     let named = |values: [f64; 4]| -> Map<String, Value> {
         names.iter().zip(values).map(|(name, value)| ((*name).to_owned(), json!(value))).collect()
@@ -104,6 +116,7 @@ fn document(args: &Ltv, result: &Lifetime, notes: &[String]) -> Value {
         "spend_reason": result.spend_reason,
         "net_share": result.net_share,
         "holdout": result.holdout,
+        "value_holdout": held_out,
         "value_12_months": result.value.map(|(total, low, high)| json!({
             "total": total,
             "low_95": low,
@@ -114,7 +127,7 @@ fn document(args: &Ltv, result: &Lifetime, notes: &[String]) -> Value {
     })
 }
 
-fn print(args: &Ltv, settings: &Settings, result: &Lifetime, notes: &[String]) {
+fn print(args: &Ltv, settings: &Settings, result: &Lifetime, held_out: Option<&HeldOut>, notes: &[String]) {
     let fit = &result.fit;
     say(format!(
         "{} customers until {}, {} of them bought again: {} repeat purchases",
@@ -157,6 +170,25 @@ fn print(args: &Ltv, settings: &Settings, result: &Lifetime, notes: &[String]) {
             holdout.rmse,
             holdout.correlation.map_or_else(String::new, |value| format!(", correlation {value:.3}"))
         ));
+    }
+    if let Some(held_out) = held_out {
+        say(format!(
+            "           in money: {:.2}; forecast by {} (chosen on what came before): {:.2} ({:+.1} %), mean error {:.2}",
+            held_out.actual,
+            held_out.chosen.method,
+            held_out.actual * held_out.chosen.ratio,
+            100.0 * (held_out.chosen.ratio - 1.0),
+            held_out.chosen.mae
+        ));
+        for candidate in &held_out.candidates {
+            say(format!(
+                "             {:<16} {:+7.1} %, mean error {:>9.2}, top tenth holds {:>5.1} % of it",
+                candidate.method.to_string(),
+                100.0 * (candidate.ratio - 1.0),
+                candidate.mae,
+                100.0 * candidate.top_decile_share
+            ));
+        }
     }
     if let Some((total, low, high)) = result.value {
         let what = match settings.horizon {

@@ -159,8 +159,7 @@ async fn select(room: &Room, plan: &RunPlan, models: &[String]) -> Result<()> {
     let parameters = plan.parameters(&room.job, &room.pseudonym_key);
     let mut lake =
         Lake::open(&limits, room.graph.clone(), parameters, room.exports.store.clone(), &pinned).in_place(&place)?;
-    driftline_lake::fitted::give_models(&lake, None).in_place(&place)?;
-    driftline_lake::fitted::give_segments(&lake, &[], &[]).in_place(&place)?;
+    driftline_lake::fitted::give_none(&lake).in_place(&place)?;
     let built = async {
         lake.build(&names).await?;
         for name in &names {
