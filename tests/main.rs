@@ -13,6 +13,7 @@ mod fences; // Which crate may use which.
 mod figures; // Bridges close, and every number of a mail is in report.json.
 mod mail_server; // Delivery to a real SMTP server, where one was started.
 mod product; // How tests start the program and read its tables.
+mod workbench; // ltv and churn on a public log, and the forecasts that reports publish and grade.
 
 use libtest_mimic::{Arguments, Failed, Trial};
 
@@ -42,6 +43,11 @@ fn main() -> std::process::ExitCode {
         trial("fences::readme_commands_and_exit_codes_are_true", None, fences::readme),
         trial("figures::bridges_close_and_mails_quote_the_report", None, figures::complete_journey),
         trial("figures::online_retail_bridges_close", shared, figures::online_retail),
+        trial("workbench::bad_input_has_its_exit_code", None, workbench::bad_input),
+        trial("workbench::cdnow_lifetime_values_are_the_published_ones", shared, workbench::lifetime_values),
+        trial("workbench::cdnow_churn_risks_are_as_good_as_the_best", shared, workbench::churn_risks),
+        trial("workbench::forecasts_beat_plain_guesses", shared, workbench::forecast_beats_plain_guesses),
+        trial("workbench::the_scorecard_grades_what_was_published", None, workbench::scorecard),
         trial("bench::figures_equal_the_independent_program", Some("DRIFTLINE_BENCH_EXPORTS"), bench::figures),
         trial("mail_server::a_real_server_takes_the_stored_bytes", Some("DRIFTLINE_SMTP"), mail_server::delivery),
     ];

@@ -1,0 +1,175 @@
+//! `ltv` and `churn` on the CDNOW log against published and independently computed values.
+
+use std::path::PathBuf;
+
+use serde_json::Value;
+
+use crate::product::{self, TestResult, equal};
+
+fn shared(path: &str) -> Result<PathBuf, String> {
+    let shared = std::env::var("DRIFTLINE_SHARED").map_err(|error| error.to_string())?;
+    Ok(product::root().join(shared).join(path))
+}
+
+fn cdnow() -> Result<(String, Value), String> {
+    let expected = product::read_json(&shared("data/cdnow/expected.json")?)?;
+    Ok((shared("data/cdnow/transactions.parquet")?.to_string_lossy().into_owned(), expected))
+}
+
+fn number(value: &Value) -> Result<f64, String> {
+    value.as_f64().ok_or_else(|| format!("{value} is not a number"))
+}
+
+fn near(what: &str, found: &Value, expected: &Value, tolerance: f64) -> TestResult {
+    let (found, expected) = (number(found)?, number(expected)?);
+    match (found - expected).abs() <= tolerance {
+        true => Ok(()),
+        false => Err(format!("{what}: {found} instead of {expected} ± {tolerance}")),
+    }
+}
+
+/// Parameters, log-likelihood, holdout and value of each model, within the tolerances of the file.
+pub(crate) fn lifetime_values() -> TestResult {
+    let (log, expected) = cdnow()?;
+    for model in ["bgnbd", "mbgnbd", "paretonbd"] {
+        let arguments = ["ltv", log.as_str(), "--calibration-end", "1997-09-30", "--model", model, "--json"];
+        let convention = ["--periods", "12", "--period-weeks", "4.345", "--discount", "0.01"];
+        let found = product::json(&[&arguments[..], &convention[..]].concat())?;
+        let facts = &expected["models"][model];
+        equal("customers", found["customers"].clone(), expected["customers_in_calibration"].clone())?;
+        equal("repeat customers", found["repeat_customers"].clone(), expected["repeat_customers"].clone())?;
+        equal("repeat purchases", found["repeat_purchases"].clone(), expected["total_repeat_calibration"].clone())?;
+        equal(model, found["converged"].clone(), Value::Bool(true))?;
+        for (name, value) in facts["params"].as_object().ok_or("no params")? {
+            near(&format!("{model} {name}"), &found["params"][name], value, 0.005 * number(value)?)?;
+        }
+        near(&format!("{model} log-likelihood"), &found["log_likelihood"], &facts["LL"], 0.02)?;
+        let holdout = &facts["holdout"];
+        let total = 0.002 * number(&holdout["total_expected"])?;
+        near(&format!("{model} expected"), &found["holdout"]["expected"], &holdout["total_expected"], total)?;
+        near(&format!("{model} actual"), &found["holdout"]["actual"], &holdout["total_actual"], 0.0)?;
+        near(&format!("{model} error"), &found["holdout"]["mae"], &holdout["MAE"], 0.001)?;
+        near(&format!("{model} RMSE"), &found["holdout"]["rmse"], &holdout["RMSE"], 0.002)?;
+        near(&format!("{model} correlation"), &found["holdout"]["correlation"], &holdout["corr"], 0.001)?;
+        if model == "bgnbd" {
+            let value = &expected["models"]["gammagamma"]["clv12_lifetimes_convention"]["total"];
+            near("value", &found["value_12_months"]["total"], value, 0.003 * number(value)?)?;
+        }
+        let spend = &expected["models"]["gammagamma"];
+        near("spend log-likelihood", &found["spend"]["log_likelihood"], &spend["LL"], 0.02)?;
+    }
+    Ok(())
+}
+
+/// On the 91 days of the file: as good as its best candidates, calibrated, and the plain ones give its figures.
+pub(crate) fn churn_risks() -> TestResult {
+    let (log, expected) = cdnow()?;
+    let found = product::json(&["churn", &log, "--as-of", "1997-12-30", "--horizon-days", "91", "--json"])?;
+    let scores = expected["churn_91_days"]["scores"].as_object().ok_or("no scores")?;
+    near("churn rate", &found["churn_rate"], &expected["churn_91_days"]["test_churn_rate"], 1e-6)?;
+    let candidates = &found["candidates"];
+    near("AUC of recency", &candidates["recency"]["auc"], &scores["recency_days"]["auc"], 1e-5)?;
+    let model = &scores["mbgnbd_p_no_purchase_in_horizon"];
+    for (ours, theirs) in [("auc", "auc"), ("brier", "brier"), ("log_loss", "log_loss"), ("ece", "ece_10_equal_count")]
+    {
+        // Ties at the edges of the tenths are split differently, which the calibration error feels.
+        let tolerance = if ours == "ece" { 0.002 } else { 1e-4 };
+        near(&format!("{ours} of the model"), &candidates["purchase_model"][ours], &model[theirs], tolerance)?;
+    }
+    let chosen = &candidates[found["chosen"].as_str().ok_or("nothing chosen")?];
+    let best = scores.values().filter_map(|score| score["auc"].as_f64()).fold(0.0, f64::max);
+    let least = scores.values().filter_map(|score| score["ece_10_equal_count"].as_f64()).fold(1.0, f64::min);
+    let (auc, ece) = (number(&chosen["auc"])?, number(&chosen["ece"])?);
+    if auc < best - 0.005 || ece > f64::max(0.03, least + 0.005) {
+        return Err(format!("the chosen one has AUC {auc} (best {best}) and calibration error {ece} (least {least})"));
+    }
+    Ok(())
+}
+
+/// Broken files and dates end with their own exit codes and say what to do.
+pub(crate) fn bad_input() -> TestResult {
+    for (arguments, code, says) in [
+        (vec!["ltv", "nowhere.parquet", "--calibration-end", "1997-09-30"], 21, "nowhere.parquet"),
+        (vec!["ltv", "README.md", "--calibration-end", "1997-09-30"], 21, "not a readable Parquet file"),
+        (vec!["churn", "README.md", "--as-of", "1997-09-30", "--horizon-days", "0"], 2, "horizon-days"),
+        (vec!["ltv", "README.md", "--calibration-end", "soon"], 2, "calibration-end"),
+    ] {
+        let output = product::run_in(&product::root(), &arguments)?;
+        equal(&format!("exit code of {arguments:?}"), output.status.code(), Some(code))?;
+        product::holds(&format!("{arguments:?}"), &String::from_utf8_lossy(&output.stderr), says)?;
+    }
+    Ok(())
+}
+
+/// The published forecast of the next quarter against what the next report then says, and against plain guesses.
+pub(crate) fn forecast_beats_plain_guesses() -> TestResult {
+    let folder = product::folder()?;
+    product::publish_online_retail(folder.path(), "2011Q2..2011Q3", &["gb"])?;
+    let tables = |period| -> Result<PathBuf, String> {
+        Ok(product::run_folder(folder.path(), "online-retail", "gb", period)?.join("tables/customers.parquet"))
+    };
+    let cell = |row: &std::collections::BTreeMap<String, String>, name: &str| row[name].parse::<f64>().unwrap_or(0.0);
+    let came: std::collections::BTreeMap<String, f64> = product::table(&tables("2011Q3")?)?
+        .iter()
+        .map(|row| (row["customer_key"].clone(), cell(row, "net_period")))
+        .collect();
+    let known = product::table(&tables("2011Q2")?)?;
+    let longest = known.iter().map(|row| cell(row, "age_days")).fold(1.0, f64::max);
+    let error = |forecast: &dyn Fn(&std::collections::BTreeMap<String, String>) -> f64| {
+        let (mut missed, mut expected, mut happened) = (0.0, 0.0, 0.0);
+        for row in &known {
+            let (forecast, actual) = (forecast(row), came.get(&row["customer_key"]).copied().unwrap_or(0.0));
+            missed += (forecast - actual).abs();
+            expected += forecast;
+            happened += actual;
+        }
+        (missed / known.len() as f64, (expected / happened - 1.0).abs())
+    };
+    let ours = error(&|row| cell(row, "next_period_value"));
+    let plain = [
+        error(&|row| cell(row, "net_period")),
+        error(&|row| cell(row, "net_lifetime") * 92.0 / cell(row, "age_days").max(92.0)),
+        error(&|row| cell(row, "net_lifetime") * 92.0 / longest),
+    ];
+    let best = plain.into_iter().fold((f64::INFINITY, 0.0), |best, next| if next.0 < best.0 { next } else { best });
+    if ours.0 > 1.01 * best.0 || ours.1 > f64::max(0.05, best.1) {
+        return Err(format!("mean error and total error {ours:?}, of the best plain guess {best:?}"));
+    }
+    let top = |column: &str| {
+        let mut order: Vec<_> = known.iter().collect();
+        order.sort_by(|a, b| {
+            cell(b, column).total_cmp(&cell(a, column)).then(a["customer_key"].cmp(&b["customer_key"]))
+        });
+        let tenth = order.iter().take(known.len() / 10);
+        tenth.map(|row| came.get(&row["customer_key"]).copied().unwrap_or(0.0)).sum::<f64>()
+    };
+    if top("next_period_value") < top("value_12_months") {
+        return Err("the model alone finds more of the future value in its top tenth".to_owned());
+    }
+    Ok(())
+}
+
+/// The report grades what the one before published: the sums of its table, by persona and for everyone.
+pub(crate) fn scorecard() -> TestResult {
+    let folder = product::folder()?;
+    product::publish_complete_journey(folder.path(), "2017Q3..2017Q4", &[])?;
+    let before = product::report(folder.path(), "complete-journey", "us", "2017Q3")?;
+    let report = product::report(folder.path(), "complete-journey", "us", "2017Q4")?;
+    let scorecard = &report["scorecard"];
+    equal("first report has none", before["scorecard"].clone(), Value::Null)?;
+    equal(
+        "everyone's forecast",
+        scorecard["everyone"]["forecast"].clone(),
+        before["models"]["forecast"]["next_period"].clone(),
+    )?;
+    let personas = before["personas"]["personas"].as_array().ok_or("no personas")?;
+    let graded = scorecard["personas"].as_array().ok_or("no grades")?;
+    equal("personas graded", graded.len(), personas.len())?;
+    for grade in graded {
+        let published =
+            personas.iter().find(|persona| persona["label"] == grade["label"]).ok_or("a persona is missing")?;
+        equal("a persona's forecast", grade["forecast"].clone(), published["next_period"].clone())?;
+    }
+    let sentence = scorecard["sentence"].as_str().ok_or("no sentence")?;
+    product::holds("notes", &report["notes"].to_string(), sentence)
+}
