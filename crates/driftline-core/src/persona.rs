@@ -145,6 +145,9 @@ pub struct Persona {
     /// Forecast for the next period, which the next report grades.
     #[serde(default)]
     pub next_period: Option<NextPeriod>,
+    /// What moves the risk of its members against everyone active, strongest first; empty if no regression made the risks.
+    #[serde(default)]
+    pub risk_reasons: Vec<RiskReason>,
     pub stability: Option<f64>,
     pub priority: PriorityScore,
     pub tilts: Vec<FeatureTilt>,
@@ -154,6 +157,14 @@ pub struct Persona {
     pub contacts: Vec<ContactSummary>,
     pub evidence: Vec<Evidence>,
     pub note: Option<String>,
+}
+
+/// A family of purchase behaviour that moves a persona's risk.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RiskReason {
+    pub family: String,
+    /// Difference of the mean effect on the logit of the risk; above 0 raises it.
+    pub effect: f64,
 }
 
 /// What became of a persona that is no more.

@@ -98,6 +98,9 @@ pub struct Assessment {
     pub risks: Vec<Option<f64>>,
     /// The regression that gave the risks, if one did, over the features of [`FEATURES`].
     pub regression: Option<Logistic>,
+    /// What each of [`FAMILIES`] adds to the logit of each customer's risk, against a customer at the mean of all features;
+    /// empty without a regression, zeros before the first purchase.
+    pub by_family: Vec<[f32; FAMILIES.len()]>,
 }
 
 /// Features and labels of customers at one cut.
@@ -137,13 +140,19 @@ pub fn assess(
         Method::PurchaseModel => None,
     });
     let model_risks: Vec<f64> = now.iter().map(|(_, past)| model_risk(&model, past, horizon_days)).collect();
+    let mut by_family = Vec::new();
     let scored = match &regression {
         None => model_risks,
         Some(regression) => {
-            let probability = |((customer, past), risk): (&(usize, Past), &f64)| {
-                regression.probability(&features(log.seen(*customer, as_of), past, as_of, *risk))
+            by_family.resize(log.customers(), [0.0; FAMILIES.len()]);
+            let mut probability = |((customer, past), risk): (&(usize, Past), &f64)| {
+                let row = features(log.seen(*customer, as_of), past, as_of, *risk);
+                for (feature, effect) in regression.used.iter().zip(regression.contributions(&row)) {
+                    by_family[*customer][FEATURES[*feature].family] += effect as f32;
+                }
+                regression.probability(&row)
             };
-            let risks: Vec<f64> = now.iter().zip(&model_risks).map(probability).collect();
+            let risks: Vec<f64> = now.iter().zip(&model_risks).map(&mut probability).collect();
             match chosen {
                 Method::LogisticLevelled => levelled(&risks, &model_risks, 1.0),
                 Method::Blend => levelled(&risks, &model_risks, BLENDED),
@@ -155,7 +164,7 @@ pub fn assess(
     for ((customer, _), risk) in now.iter().zip(scored) {
         risks[*customer] = Some(risk.clamp(0.0, 1.0));
     }
-    Some(Assessment { chosen, reason, backtest, risks, regression })
+    Some(Assessment { chosen, reason, backtest, risks, regression, by_family })
 }
 
 /// Fits every candidate at A − 2H and judges it at A − H.

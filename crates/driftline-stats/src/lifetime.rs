@@ -134,9 +134,16 @@ pub fn lifetime(log: &PurchaseLog, settings: &Settings) -> Result<Lifetime, Erro
     let value = total.map(|total| {
         let sum = match settings.horizon {
             Horizon::Days(_) => total.expected,
-            Horizon::Discounted { .. } => {
-                let values = scores_of(&fit, spend_model.as_ref(), net_share, &past, settings);
-                values.filter_map(|score| score.value).sum()
+            Horizon::Discounted { periods, period_days, discount } => {
+                let unit = settings.unit_days;
+                let mut scorer = Scorer::discounted(fit.model, periods, period_days / unit, discount);
+                let worth = |(_, past): &(usize, Past)| {
+                    let h = past.history(unit);
+                    let spend = spend_model
+                        .map_or(0.0, |spend| spend.expected_spend(h.repeat_purchases, past.mean_repeat_spend));
+                    scorer.expected_purchases(h.repeat_purchases, h.recency, h.age) * spend * net_share
+                };
+                past.iter().map(worth).sum()
             }
         };
         let share = if total.expected > 0.0 { sum / total.expected } else { 1.0 };

@@ -2,6 +2,9 @@
 //! grades of last period's.
 
 use driftline_core::Minor;
+use std::collections::BTreeMap;
+
+use driftline_core::persona::RiskReason;
 use driftline_core::report::{ChurnModel, ForecastModel, Models, Report};
 use driftline_core::scorecard::{self, Grade, NextPeriod, Published, RiskTenth, Scorecard, Scored};
 use driftline_core::sentence::Words;
@@ -13,6 +16,10 @@ use driftline_stats::{churn, forecast};
 
 use crate::job::Job;
 use crate::plan::RunPlan;
+use crate::segment::Segmented;
+
+/// What moves the risk of each segment.
+pub type Reasons = BTreeMap<u32, Vec<RiskReason>>;
 
 /// Judges candidates on the market's past, scores everyone and gives the scores to SQL; nothing without a purchase model.
 pub async fn give(
@@ -20,10 +27,12 @@ pub async fn give(
     job: &Job,
     plan: &RunPlan,
     previous: Option<&Report>,
+    segmented: Option<&Segmented>,
     models: &mut Models,
-) -> driftline_lake::Result<()> {
+) -> driftline_lake::Result<Reasons> {
     let Some(purchase) = &models.purchase else {
-        return fitted::give_outlooks(lake, &[], Vec::new(), Vec::new());
+        fitted::give_outlooks(lake, &[], Vec::new(), Vec::new())?;
+        return Ok(Reasons::new());
     };
     let kinds: [Kind; 1] = [purchase.model.kind];
     let horizon = i32::try_from(plan.horizon_days(job)).unwrap_or(91);
@@ -37,6 +46,10 @@ pub async fn give(
     // Each customer's forecast is a published figure, rounded here once; sums are sums of rounded ones.
     let values = forecast.as_ref().map_or_else(none, |forecast| forecast.values.clone());
     fitted::give_outlooks(lake, &keys, risks, values)?;
+    let reasons = match (&assessment, segmented) {
+        (Some(assessment), Some(segmented)) => reasons(&keys, assessment, segmented),
+        _ => Reasons::new(),
+    };
     models.churn = assessment.map(|assessment| ChurnModel {
         event: format!("no purchase in the next {horizon} days"),
         chosen: assessment.chosen,
@@ -53,7 +66,37 @@ pub async fn give(
         spread: forecast.spread,
         next_period: None,
     });
-    Ok(())
+    Ok(reasons)
+}
+
+/// Mean effect of each family of features on the members' risks, less that on everyone active.
+fn reasons(keys: &[i64], assessment: &churn::Assessment, segmented: &Segmented) -> Reasons {
+    const SHOWN_FROM: f64 = 0.1;
+    const FAMILIES: usize = churn::FAMILIES.len();
+    if assessment.by_family.is_empty() {
+        return Reasons::new();
+    }
+    let mut sums: BTreeMap<u32, ([f64; FAMILIES], f64)> = BTreeMap::new();
+    for (key, segment) in segmented.keys.iter().zip(&segmented.assigned) {
+        // Both are in the order of the keys.
+        let Ok(place) = keys.binary_search(key) else { continue };
+        for of in [0, u32::try_from(*segment).unwrap_or(0)] {
+            let (sum, count) = sums.entry(of).or_insert(([0.0; FAMILIES], 0.0));
+            sum.iter_mut().zip(assessment.by_family[place]).for_each(|(sum, effect)| *sum += f64::from(effect));
+            *count += 1.0;
+        }
+    }
+    let Some((all, everyone)) = sums.remove(&0) else { return Reasons::new() };
+    let of_segment = |(sum, count): ([f64; FAMILIES], f64)| {
+        let mut found: Vec<RiskReason> = (0..FAMILIES)
+            .map(|n| RiskReason { family: churn::FAMILIES[n].to_owned(), effect: sum[n] / count - all[n] / everyone })
+            .filter(|reason| reason.effect.abs() >= SHOWN_FROM)
+            .collect();
+        found.sort_by(|a, b| b.effect.abs().total_cmp(&a.effect.abs()));
+        found.truncate(3);
+        found
+    };
+    sums.into_iter().map(|(segment, sums)| (segment, of_segment(sums))).collect()
 }
 
 /// The range of the market's forecast or of a part of it, from how far the last one was off.
@@ -81,7 +124,8 @@ pub fn graded(
         let published = Published { label: &persona.label, next_period: persona.next_period? };
         (row.customers >= min_cell).then(|| scorecard::grade(row, &published, min_cell))
     };
-    let personas: Vec<Grade> = scored.iter().filter(|row| row.segment > 0).filter_map(of_persona).collect();
+    let mut personas: Vec<Grade> = scored.iter().filter(|row| row.segment > 0).filter_map(of_persona).collect();
+    hide_a_second(&mut personas);
     let of_title = previous.period_title.clone();
     let shown: Vec<RiskTenth> = tenths.iter().copied().filter(|tenth| is_shown(tenth, min_cell)).collect();
     let due = driftline_core::period::year_after(previous.as_of);
@@ -101,6 +145,17 @@ pub fn graded(
             "due, but only forecasts for the next period are graded so far".to_owned()
         },
     })
+}
+
+/// One hidden share could be worked out from everyone's; the smallest other one is hidden with it.
+fn hide_a_second(personas: &mut [Grade]) {
+    if personas.iter().filter(|grade| grade.risk_happened.is_none()).count() != 1 {
+        return;
+    }
+    let count = |grade: &Grade| grade.risk_happened.map_or(f64::INFINITY, |share| share * grade.customers as f64);
+    if let Some(smallest) = personas.iter_mut().min_by(|a, b| count(a).total_cmp(&count(b))) {
+        smallest.risk_happened = None;
+    }
 }
 
 /// A tenth tells of at least `min_cell` customers on either side of its share.

@@ -98,7 +98,8 @@ pub async fn one(room: &Room, plan: &RunPlan, progress: &mut Progress) -> Result
     let (status, segmented) = segmented;
     models.segments = segmented.as_ref().map(|segmented| segmented.model.clone());
     let last_report = previous.as_ref().map(|recalled| &recalled.report);
-    outlook::give(&lake, &room.job, plan, last_report, &mut models).await.in_place(&place)?;
+    let reasons =
+        outlook::give(&lake, &room.job, plan, last_report, segmented.as_ref(), &mut models).await.in_place(&place)?;
     progress.done("fit", None);
 
     progress.says("scoring customers");
@@ -142,6 +143,7 @@ pub async fn one(room: &Room, plan: &RunPlan, progress: &mut Progress) -> Result
     );
     if let Some(model) = &mut models.forecast {
         for persona in &mut personas.personas {
+            persona.risk_reasons = reasons.get(&persona.segment).cloned().unwrap_or_default();
             persona.next_period = persona.next_period.map(|next| outlook::ranged(next.value, true, model));
         }
         let all = read::next_period_of_everyone(&lake).await.in_place(&place)?;

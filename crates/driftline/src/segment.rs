@@ -17,6 +17,8 @@ pub struct Segmented {
     pub model: SegmentModel,
     /// Segment of each customer, 1 and up, in the order of the keys.
     pub assigned: Vec<i64>,
+    /// The keys that `assigned` goes with.
+    pub keys: Vec<i64>,
     pub tilts: BTreeMap<u32, Vec<FeatureTilt>>,
     pub stability: BTreeMap<u32, f64>,
 }
@@ -243,5 +245,5 @@ fn describe(
         })
         .collect();
     let stability = stable.into_iter().enumerate().map(|(segment, jaccard)| (segment as u32 + 1, jaccard)).collect();
-    Segmented { model, assigned, tilts, stability }
+    Segmented { model, assigned, keys: customers.keys.to_vec(), tilts, stability }
 }
