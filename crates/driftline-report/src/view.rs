@@ -117,6 +117,8 @@ pub struct Plain {
     pub revision_reason: Option<String>,
     pub change_sentences: Vec<String>,
     pub unchanged: String,
+    /// How the last forecast turned out.
+    pub scorecard: Option<String>,
     pub notes: Vec<String>,
     pub recipient_reason: String,
 }
@@ -261,6 +263,7 @@ impl Plain {
             revision_reason: report.revision_reason.as_ref().map(|text| broken(text, COLUMNS, "")),
             change_sentences: items(&report.change_sentences),
             unchanged: broken(&report.unchanged, COLUMNS, ""),
+            scorecard: report.scorecard.as_ref().map(|scorecard| broken(&scorecard.sentence, COLUMNS, "")),
             notes: items(&report.notes),
             recipient_reason: broken(recipient_reason, COLUMNS, ""),
         }

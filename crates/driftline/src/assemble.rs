@@ -231,7 +231,7 @@ fn kpis(parts: &Parts<'_>, comparable: bool) -> Vec<Kpi> {
         kpi.year_before = find(parts.year_before.filter(|report| comparable && report.partial.is_none()));
         if kpi.key == "churn_risk" && is_risk_redefined(parts) {
             (kpi.previous, kpi.year_before) = (None, None);
-            kpi.note = Some("not compared: its method changed".to_owned());
+            kpi.note = Some("method changed".to_owned());
         }
         if let (Some(now), Some(before)) = (kpi.now, kpi.previous) {
             kpi.change = Some(now - before);
