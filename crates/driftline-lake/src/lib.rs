@@ -4,6 +4,7 @@ pub mod content;
 pub mod contract;
 mod distinct;
 pub mod error;
+mod files;
 pub mod fitted;
 pub mod functions;
 pub mod graph;
