@@ -113,7 +113,8 @@ struct Snapshot {
 }
 
 /// Chooses a candidate by the log's own past and scores everyone at `as_of`. `kinds` are the purchase models to
-/// consider; `kept` is the method in use, which stays while its log loss is within 2 % of the best. `None` if no purchase model can be fitted at `as_of`, and no label was seen.
+/// consider; `kept` is the method in use, which stays while its log loss is within 2 % of the best. `None` if no purchase
+/// model can be fitted at `as_of`.
 pub fn assess(
     log: &PurchaseLog,
     as_of: Cut,

@@ -1,9 +1,9 @@
 //! Step 8 for what comes next: churn risks and next-period values by the methods that the market's own past chose, and the
 //! grades of last period's.
 
-use driftline_core::Minor;
 use std::collections::BTreeMap;
 
+use driftline_core::Minor;
 use driftline_core::persona::RiskReason;
 use driftline_core::report::{ChurnModel, ForecastModel, Models, Report};
 use driftline_core::scorecard::{self, Grade, NextPeriod, Published, RiskTenth, Scorecard, Scored};
@@ -43,7 +43,7 @@ pub async fn give(
     let forecast = forecast::forecast(&log, as_of, horizon, &kinds);
     let none = || vec![None; keys.len()];
     let risks = assessment.as_ref().map_or_else(none, |assessment| assessment.risks.clone());
-    // Each customer's forecast is a published figure, rounded here once; sums are sums of rounded ones.
+    // The model `int_customers_valued` rounds each customer's forecast once; sums are sums of rounded ones.
     let values = forecast.as_ref().map_or_else(none, |forecast| forecast.values.clone());
     fitted::give_outlooks(lake, &keys, risks, values)?;
     let reasons = match (&assessment, segmented) {
@@ -54,7 +54,7 @@ pub async fn give(
         event: format!("no purchase in the next {horizon} days"),
         chosen: assessment.chosen,
         reason: assessment.reason,
-        backtest: assessment.backtest,
+        backtest: assessment.backtest.map(|backtest| without_small_bins(backtest, job.file.personas.min_cell)),
     });
     models.forecast = forecast.map(|forecast| ForecastModel {
         is_level_uncertain: forecast.is_level_uncertain(),
@@ -67,6 +67,18 @@ pub async fn give(
         next_period: None,
     });
     Ok(reasons)
+}
+
+/// A bin of a reliability table counts those who bought and those who did not: neither may be a small cell.
+fn without_small_bins(mut backtest: churn::Backtest, min_cell: u64) -> churn::Backtest {
+    let least = min_cell as f64;
+    for candidate in &mut backtest.candidates {
+        candidate
+            .quality
+            .reliability
+            .retain(|bin| bin.customers * bin.happened >= least && bin.customers * (1.0 - bin.happened) >= least);
+    }
+    backtest
 }
 
 /// Mean effect of each family of features on the members' risks, less that on everyone active.
