@@ -8,6 +8,7 @@ mod bench; // The bench dialect against the figures of an independent program.
 mod commands; // What each command prints and leaves behind.
 mod determinism; // Same rows, same bytes, whatever the threads and the layout of files.
 mod disclosure; // Nothing about fewer than ten people leaves the warehouse.
+mod drift; // The drift tool against reference values, and on odd columns.
 mod facts; // Published totals equal totals computed outside the project.
 mod fences; // Which crate may use which.
 mod figures; // Bridges close, and every number of a mail is in report.json.
@@ -36,6 +37,8 @@ fn main() -> std::process::ExitCode {
         trial("determinism::threads_and_layout_change_no_byte", None, determinism::threads_and_layout),
         trial("disclosure::complete_journey_has_no_small_cell", None, disclosure::complete_journey),
         trial("disclosure::online_retail_has_no_small_cell", shared, disclosure::online_retail),
+        trial("drift::odd_columns_have_a_verdict_and_a_reason", None, drift::odd_columns),
+        trial("drift::statistics_are_the_reference_values", shared, drift::reference_values),
         trial("facts::complete_journey_quarters", None, facts::complete_journey),
         trial("facts::online_retail_271_market_quarters", shared, facts::online_retail),
         trial("fences::crates_use_what_they_may", None, fences::crates),

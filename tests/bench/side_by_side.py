@@ -4,12 +4,14 @@
     side_by_side.py refresh --peer DIR --python VENV/bin/python [--customers 1000000] [--lines 10000000] [--rounds 3]
     side_by_side.py value   --peer DIR --python VENV/bin/python [--customers 1000000] [--rounds 3]
     side_by_side.py growth  --peer DIR --python VENV/bin/python
+    side_by_side.py drift   --peer DIR --python VENV/bin/python [--customers 1000000] [--rounds 3]
 
---peer is the folder with make_exports.py, python_stack.py, make_clv_synth.py and clv_lifetimes.py; --python an interpreter
+--peer is the folder with make_exports.py, python_stack.py, make_clv_synth.py, clv_lifetimes.py and drift_*.py; --python an interpreter
 with what its requirements.txt names. Driftline is target/release/driftline (`cargo build --release --workspace`). Inputs are
 made below --work once and read before the first timed round, so that all of them lie in the page cache.
 
 refresh: one quarter of a market, exports to mail. value: `driftline ltv` on a purchase log of known parameters.
+drift: every statistic of `driftline drift` on two files of that many rows and 20 columns.
 growth: `driftline ltv` alone on 100 thousand, 1 and 5 million customers; seconds and MiB a million customers.
 """
 import argparse
@@ -117,6 +119,19 @@ def value(args):
     }, indent=1))
 
 
+def drift(args):
+    files = [args.work / f"drift-{side}-{args.customers}.parquet" for side in ("ref", "cur")]
+    if not files[1].exists():
+        timed([args.python, args.peer / "drift_make_samples.py", args.customers, *files])
+    pair = [str(path) for path in files]
+    theirs = [str(args.python), str(args.peer / "drift_evidently.py"), *pair, "--html", str(args.work / "evidently.html"),
+              "--json", str(args.work / "evidently.json")]
+    results = compare(f"drift, 2 x {args.customers} rows x 20 columns", [str(DRIFTLINE), "drift", *pair, "--json"], theirs,
+                      args.rounds)
+    found = json.loads(results["driftline"][-1][2])
+    print("drifted:", ", ".join(column["column"] for column in found["columns"] if column["verdict"] == "drift"))
+
+
 def growth(args):
     for customers in (100_000, 1_000_000, 5_000_000):
         path = log(args, customers)
@@ -129,7 +144,7 @@ def growth(args):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=["refresh", "value", "growth"])
+    parser.add_argument("what", choices=["refresh", "value", "growth", "drift"])
     parser.add_argument("--peer", type=pathlib.Path, required=True)
     parser.add_argument("--python", type=pathlib.Path, required=True)
     parser.add_argument("--customers", type=int, default=1_000_000)
@@ -142,7 +157,7 @@ def main():
     args.work.mkdir(parents=True, exist_ok=True)
     if not DRIFTLINE.exists():
         sys.exit(f"{DRIFTLINE} is not there: cargo build --release --workspace")
-    {"refresh": refresh, "value": value, "growth": growth}[args.what](args)
+    {"refresh": refresh, "value": value, "growth": growth, "drift": drift}[args.what](args)
 
 
 if __name__ == "__main__":

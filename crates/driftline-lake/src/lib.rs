@@ -3,6 +3,7 @@
 pub mod content;
 pub mod contract;
 mod distinct;
+pub mod drift;
 pub mod error;
 mod files;
 pub mod fitted;

@@ -26,9 +26,9 @@ pub use features::{FAMILIES, FEATURES, Feature, features};
 pub use logistic::{Logistic, fit_logistic};
 pub use metrics::{Quality, ReliabilityBin, quality};
 
+use crate::chunks::{self, CHUNK};
 use crate::purchase::{History, Kind, PurchaseModel, choose};
 use crate::purchase_log::{Cut, Past, PurchaseLog};
-use crate::random::mix;
 use serde::{Deserialize, Serialize};
 
 /// How far below the best AUC a candidate may be and still be chosen for its log loss.
@@ -113,18 +113,21 @@ struct Snapshot {
 }
 
 /// Chooses a candidate by the log's own past and scores everyone at `as_of`. `kinds` are the purchase models to
-/// consider; `kept` is the method in use, which stays while its log loss is within 2 % of the best. `None` if no purchase
-/// model can be fitted at `as_of`.
+/// consider, `known` is the one fitted at `as_of` already, if any was; `kept` is the method in use, which stays while its
+/// log loss is within 2 % of the best. `None` if no purchase model can be fitted at `as_of`.
 pub fn assess(
     log: &PurchaseLog,
     as_of: Cut,
     horizon_days: i32,
     kinds: &[Kind],
+    known: Option<&PurchaseModel>,
     kept: Option<Method>,
 ) -> Option<Assessment> {
-    let now: Vec<(usize, Past)> =
-        (0..log.customers()).filter_map(|customer| Some((customer, log.past(customer, as_of)?))).collect();
-    let model = fitted(&now, kinds)?;
+    let now = log.pasts(as_of, usize::MAX);
+    let model = match known {
+        Some(known) => *known,
+        None => fitted(&now, kinds)?,
+    };
     let (chosen, reason, backtest, last) = match judged(log, as_of, horizon_days, kinds) {
         Ok((backtest, last)) => {
             let (chosen, reason) = choice(&backtest.candidates, kept);
@@ -140,20 +143,26 @@ pub fn assess(
         Method::PurchaseModelCalibrated => Some(fit_rows(last, &[features::LOGIT_MODEL])),
         Method::PurchaseModel => None,
     });
-    let model_risks: Vec<f64> = now.iter().map(|(_, past)| model_risk(&model, past, horizon_days)).collect();
+    let model_risks = chunks::each(&now, |(_, past)| model_risk(&model, past, horizon_days));
     let mut by_family = Vec::new();
     let scored = match &regression {
         None => model_risks,
         Some(regression) => {
-            by_family.resize(log.customers(), [0.0; FAMILIES.len()]);
-            let mut probability = |((customer, past), risk): (&(usize, Past), &f64)| {
-                let row = features(log.seen(*customer, as_of), past, as_of, *risk);
+            let places: Vec<usize> = (0..now.len()).collect();
+            let explained = chunks::each(&places, |&place| {
+                let (customer, past) = &now[place];
+                let row = features(log.seen(*customer, as_of), past, as_of, model_risks[place]);
+                let mut effects = [0.0f32; FAMILIES.len()];
                 for (feature, effect) in regression.used.iter().zip(regression.contributions(&row)) {
-                    by_family[*customer][FEATURES[*feature].family] += effect as f32;
+                    effects[FEATURES[*feature].family] += effect as f32;
                 }
-                regression.probability(&row)
-            };
-            let risks: Vec<f64> = now.iter().zip(&model_risks).map(&mut probability).collect();
+                (regression.probability(&row), effects)
+            });
+            by_family.resize(log.customers(), [0.0; FAMILIES.len()]);
+            for ((customer, _), (_, effects)) in now.iter().zip(&explained) {
+                by_family[*customer] = *effects;
+            }
+            let risks: Vec<f64> = explained.iter().map(|(risk, _)| *risk).collect();
             match chosen {
                 Method::LogisticLevelled => levelled(&risks, &model_risks, 1.0),
                 Method::Blend => levelled(&risks, &model_risks, BLENDED),
@@ -214,17 +223,36 @@ fn levelled(of_regression: &[f64], of_model: &[f64], weight: f64) -> Vec<f64> {
         let risk = risk.clamp(1e-9, 1.0 - 1e-9);
         libm::log(risk / (1.0 - risk))
     };
-    let both = of_regression.iter().zip(of_model);
-    let logits: Vec<f64> =
-        both.map(|(first, second)| weight * logit(*first) + (1.0 - weight) * logit(*second)).collect();
+    let places: Vec<usize> = (0..of_regression.len()).collect();
+    let logits =
+        chunks::each(&places, |&place| weight * logit(of_regression[place]) + (1.0 - weight) * logit(of_model[place]));
     let level: f64 = of_model.iter().sum();
-    let shifted = |by: f64| logits.iter().map(move |logit| crate::special::logistic(logit + by));
-    let (mut low, mut high) = (-4.0, 4.0);
+    // The mean risk and its slope, for Newton's method inside a bracket.
+    let total = |by: f64| {
+        let parts = chunks::map(logits.len(), CHUNK, |range| {
+            logits[range].iter().fold((0.0, 0.0), |(sum, slope), logit| {
+                let risk = crate::special::logistic(logit + by);
+                (sum + risk, slope + risk * (1.0 - risk))
+            })
+        });
+        parts.iter().fold((0.0, 0.0), |(sum, slope), part| (sum + part.0, slope + part.1))
+    };
+    let (mut low, mut high, mut by) = (-4.0, 4.0, 0.0);
     for _ in 0..40 {
-        let middle = 0.5 * (low + high);
-        if shifted(middle).sum::<f64>() < level { low = middle } else { high = middle }
+        let (sum, slope) = total(by);
+        if sum < level {
+            low = by
+        } else {
+            high = by
+        }
+        let step = (level - sum) / slope.max(1e-12);
+        let next = by + step;
+        by = if next > low && next < high { next } else { 0.5 * (low + high) };
+        if step.abs() < 1e-12 {
+            break;
+        }
     }
-    shifted(0.5 * (low + high)).collect()
+    chunks::each(&logits, |logit| crate::special::logistic(logit + by))
 }
 
 fn choice(candidates: &[Candidate], kept: Option<Method>) -> (Method, String) {
@@ -271,18 +299,12 @@ const UNIT_DAYS: f64 = 7.0;
 
 /// A sample of those who bought before the cut, with the purchase model fitted on them there.
 fn snapshot(log: &PurchaseLog, cut: Cut, horizon: i32, kinds: &[Kind]) -> Option<Snapshot> {
-    let all = log.customers();
-    let is_taken =
-        |customer: &usize| all <= SAMPLED_AT_MOST || mix(*customer as u64) % (all as u64) < SAMPLED_AT_MOST as u64;
-    let past: Vec<(usize, Past)> =
-        (0..all).filter(is_taken).filter_map(|customer| Some((customer, log.past(customer, cut)?))).collect();
+    let past = log.pasts(cut, SAMPLED_AT_MOST);
     let model = fitted(&past, kinds)?;
-    let model_risks: Vec<f64> = past.iter().map(|(_, past)| model_risk(&model, past, horizon)).collect();
-    let rows = past
-        .iter()
-        .zip(&model_risks)
-        .map(|((customer, past), risk)| features(log.seen(*customer, cut), past, cut, *risk))
-        .collect();
+    let places: Vec<usize> = (0..past.len()).collect();
+    let model_risks = chunks::each(&past, |(_, past)| model_risk(&model, past, horizon));
+    let row = |&place: &usize| features(log.seen(past[place].0, cut), &past[place].1, cut, model_risks[place]);
+    let rows = chunks::each(&places, row);
     let silent = |customer: usize| !log.coming(customer, cut, horizon).iter().any(|day| day.is_purchase);
     let labels = past.iter().map(|(customer, _)| f64::from(u8::from(silent(*customer)))).collect();
     Some(Snapshot { rows, model_risks, labels })

@@ -6,7 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::purchase::chunks;
+use crate::chunks;
 use crate::random::SplitMix64;
 
 /// Points in row-major order: `values[row * dimensions + column]`, already scaled.

@@ -16,6 +16,7 @@
 //! than that of the best of the plain ones (all but the purchase model and the blends); of those within 2 % of that error
 //! the one whose top tenth holds most.
 
+use crate::chunks;
 use crate::purchase::{History, Kind, choose};
 use crate::purchase_log::{Cut, Past, PurchaseLog};
 use crate::spend::{SpendHistory, fit_spend};
@@ -141,21 +142,29 @@ struct Origin {
     actual: Vec<f64>,
 }
 
-/// Forecasts the `horizon_days` after `as_of`. `None` without customers or amounts.
-pub fn forecast(log: &PurchaseLog, as_of: Cut, horizon_days: i32, kinds: &[Kind]) -> Option<Forecast> {
+/// Forecasts the `horizon_days` after `as_of`. `kinds` are the purchase models to consider, `known` is what was fitted at
+/// `as_of` already, if anything was. `None` without customers or amounts.
+pub fn forecast(
+    log: &PurchaseLog,
+    as_of: Cut,
+    horizon_days: i32,
+    kinds: &[Kind],
+    known: Option<&ValueModel>,
+) -> Option<Forecast> {
     if !log.has_amounts {
         return None;
     }
-    let now = origin(log, as_of, horizon_days, kinds, usize::MAX)?;
-    let last = origin(log, as_of.earlier(horizon_days), horizon_days, kinds, SAMPLED_AT_MOST);
-    let last = last.filter(|origin| origin.customers.len() >= CUSTOMERS_LEAST && origin.total() > 0.0);
-    let before = origin(log, as_of.earlier(2 * horizon_days), horizon_days, kinds, SAMPLED_AT_MOST);
-    let before = before.filter(|origin| origin.customers.len() >= CUSTOMERS_LEAST && origin.total() > 0.0);
+    let usable = |origin: &Origin| origin.customers.len() >= CUSTOMERS_LEAST && origin.total() > 0.0;
+    let past = Part { most: SAMPLED_AT_MOST, method: None };
+    let last = origin(log, as_of.earlier(horizon_days), horizon_days, past, Models::Fit(kinds)).filter(usable);
+    let before = origin(log, as_of.earlier(2 * horizon_days), horizon_days, past, Models::Fit(kinds)).filter(usable);
     let judged = last.as_ref().map(|last| judge(last, before.as_ref()));
     let (method, calibrated, reason) = match &judged {
         Some(judged) => choice(judged),
         None => (Method::PurchaseModel, false, "nothing earlier could be judged".to_owned()),
     };
+    let everyone = Part { most: usize::MAX, method: Some(method) };
+    let now = origin(log, as_of, horizon_days, everyone, known.map_or(Models::Fit(kinds), Models::Known))?;
     let (method, values) = match now.of(method).or_else(|| now.of(Method::LastPeriod)) {
         Some((method, values)) => (method, values),
         None => return None,
@@ -186,7 +195,8 @@ pub fn held_out(
     kinds: &[Kind],
     forecast: &Forecast,
 ) -> Option<HeldOut> {
-    let origin = origin(log, as_of, horizon_days, kinds, usize::MAX).filter(|origin| origin.total() > 0.0)?;
+    let everyone = Part { most: usize::MAX, method: None };
+    let origin = origin(log, as_of, horizon_days, everyone, Models::Fit(kinds)).filter(|o| o.total() > 0.0)?;
     let values: Vec<f64> =
         origin.customers.iter().map(|customer| forecast.values[*customer].unwrap_or_default()).collect();
     let chosen = Candidate {
@@ -296,12 +306,36 @@ fn choice(judged: &Judged) -> (Method, bool, String) {
     }
 }
 
-fn origin(log: &PurchaseLog, cut: Cut, horizon: i32, kinds: &[Kind], most: usize) -> Option<Origin> {
-    let count = log.customers();
-    let is_taken =
-        |customer: &usize| count <= most || crate::random::mix(*customer as u64) % (count as u64) < most as u64;
-    let past: Vec<(usize, Past)> =
-        (0..count).filter(is_taken).filter_map(|customer| Some((customer, log.past(customer, cut)?))).collect();
+/// Which part of an origin is computed.
+#[derive(Clone, Copy)]
+struct Part {
+    /// Customers at most, drawn by a hash of their number.
+    most: usize,
+    /// Only what this method needs; all methods without one.
+    method: Option<Method>,
+}
+
+impl Part {
+    fn needs(&self, method: Method) -> bool {
+        match self.method {
+            None | Some(Method::Blend) => true,
+            // Stands in for a method that cannot be computed.
+            Some(_) if method == Method::LastPeriod => true,
+            Some(Method::RecentBlend) => matches!(method, Method::PurchaseModel | Method::RecentBlend),
+            Some(only) => method == only,
+        }
+    }
+}
+
+/// Where the purchase and spend model of an origin come from.
+#[derive(Clone, Copy)]
+enum Models<'a> {
+    Fit(&'a [Kind]),
+    Known(&'a ValueModel),
+}
+
+fn origin(log: &PurchaseLog, cut: Cut, horizon: i32, part: Part, models: Models<'_>) -> Option<Origin> {
+    let past = log.pasts(cut, part.most);
     if past.is_empty() {
         return None;
     }
@@ -311,26 +345,31 @@ fn origin(log: &PurchaseLog, cut: Cut, horizon: i32, kinds: &[Kind], most: usize
     let net = |customer: usize, from: i32, to: i32| -> f64 {
         log.seen(customer, cut).iter().filter(|day| day.day >= from && day.day < to).map(|day| day.net).sum()
     };
-    let all: Vec<f64> = past.iter().map(|(customer, _)| net(*customer, i32::MIN, cut.before).max(0.0)).collect();
-    let mut forecasts = vec![
-        (Method::LastPeriod, each(&past, |customer, _| net(customer, cut.before - horizon, cut.before).max(0.0))),
-        (
-            Method::OwnRate,
-            past.iter().zip(&all).map(|((_, past), net)| net * length / past.age_days.max(length)).collect(),
-        ),
-        (Method::OverallRate, all.iter().map(|net| net * length / days_of_log).collect()),
-    ];
+    let all = |customer: usize| net(customer, i32::MIN, cut.before).max(0.0);
+    let mut forecasts = Vec::new();
+    let mut add = |method: Method, of: &(dyn Fn(usize, &Past) -> f64 + Sync)| {
+        if part.needs(method) {
+            forecasts.push((method, chunks::each(&past, |(customer, past)| of(*customer, past))));
+        }
+    };
+    add(Method::LastPeriod, &|customer, _| net(customer, cut.before - horizon, cut.before).max(0.0));
+    add(Method::OwnRate, &|customer, past| all(customer) * length / past.age_days.max(length));
+    add(Method::OverallRate, &|customer, _| all(customer) * length / days_of_log);
     let year_ago = cut.before - 365;
     if first_day <= year_ago {
-        let same = each(&past, |customer, _| net(customer, year_ago, (year_ago + horizon).min(cut.before)).max(0.0));
-        forecasts.push((Method::YearBefore, same));
+        let until = (year_ago + horizon).min(cut.before);
+        add(Method::YearBefore, &|customer, _| net(customer, year_ago, until).max(0.0));
     }
-    if let Some(model) = value_model(log, cut, &past, kinds) {
-        let of = |_: usize, past: &Past| {
+    let fitted = match models {
+        Models::Known(model) => Some(*model),
+        Models::Fit(kinds) if part.needs(Method::PurchaseModel) => value_model(log, cut, &past, kinds),
+        Models::Fit(_) => None,
+    };
+    if let Some(model) = fitted {
+        add(Method::PurchaseModel, &|_, past| {
             let customer: Customer = crate::lifetime::customer(past, UNIT_DAYS);
             model.expected(&customer, length / UNIT_DAYS)
-        };
-        forecasts.push((Method::PurchaseModel, each(&past, of)));
+        });
     }
     let count = forecasts.len() as f64;
     let of = |method: Method| forecasts.iter().find(|(other, _)| *other == method).map(|(_, values)| values);
@@ -339,14 +378,13 @@ fn origin(log: &PurchaseLog, cut: Cut, horizon: i32, kinds: &[Kind], most: usize
     });
     let blend = (0..past.len()).map(|index| forecasts.iter().map(|(_, values)| values[index]).sum::<f64>() / count);
     let blend: Vec<f64> = blend.collect();
-    forecasts.extend(recent.map(|recent| (Method::RecentBlend, recent)));
-    forecasts.push((Method::Blend, blend));
-    let actual = each(&past, |customer, _| log.coming(customer, cut, horizon).iter().map(|day| day.net).sum());
+    forecasts.extend(recent.filter(|_| part.needs(Method::RecentBlend)).map(|recent| (Method::RecentBlend, recent)));
+    if part.needs(Method::Blend) {
+        forecasts.push((Method::Blend, blend));
+    }
+    let actual =
+        chunks::each(&past, |(customer, _)| log.coming(*customer, cut, horizon).iter().map(|day| day.net).sum());
     Some(Origin { customers: past.iter().map(|(customer, _)| *customer).collect(), forecasts, actual })
-}
-
-fn each(past: &[(usize, Past)], of: impl Fn(usize, &Past) -> f64) -> Vec<f64> {
-    past.iter().map(|(customer, past)| of(*customer, past)).collect()
 }
 
 fn value_model(log: &PurchaseLog, cut: Cut, past: &[(usize, Past)], kinds: &[Kind]) -> Option<ValueModel> {

@@ -3,10 +3,13 @@
 //! A statistic that cannot be computed is an [`error::Error`] with a reason, never NaN, and a sum has the same bits
 //! whatever the order of its input and the number of threads.
 
+mod chunks;
 pub mod churn;
 pub mod cluster;
+pub mod drift;
 pub mod error;
 pub mod forecast;
+
 pub mod lifetime;
 mod optimise;
 pub mod purchase;

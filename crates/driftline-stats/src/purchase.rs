@@ -48,7 +48,6 @@
 //! published formulas (a = 1, s = 1, a + b < 1) do not occur in the forms used here.
 
 mod beta_geometric;
-pub(crate) mod chunks;
 mod coordinates;
 mod count;
 pub(crate) mod counted;

@@ -4,7 +4,9 @@
 //! (days since 1970-01-01 in Driftline), amounts are in one currency. A row is a *purchase day* if something was bought
 //! on it; other rows lower money and count for nothing else.
 
+use crate::chunks::{self, CHUNK};
 use crate::purchase::History;
+use crate::random::mix;
 use crate::spend::SpendHistory;
 
 /// One customer's day.
@@ -133,6 +135,15 @@ impl PurchaseLog {
             age_days: f64::from(cut.age_to - first.day),
             mean_repeat_spend: if repeats > 0.0 { spend / repeats } else { 0.0 },
         })
+    }
+
+    /// The pasts of those who bought before a cut, in order; of a log with more than `most` customers, of about `most` that
+    /// are drawn by a hash of their number.
+    pub fn pasts(&self, cut: Cut, most: usize) -> Vec<(usize, Past)> {
+        let count = self.customers();
+        let is_taken = |customer: &usize| count <= most || mix(*customer as u64) % (count as u64) < most as u64;
+        let of = |customer: usize| Some((customer, self.past(customer, cut)?));
+        chunks::map(count, CHUNK, |range| range.filter(is_taken).filter_map(of).collect::<Vec<_>>()).concat()
     }
 
     /// Net amount over spend of all days before a cut: what is left after returns. 1 if nothing was spent.

@@ -20,9 +20,10 @@
 //! * q ≤ 1: the distribution of spend has no mean. Expectations then divide by [`LEAST_EXCESS`] instead, which makes
 //!   them finite and cautious, and the fit says so.
 
+use crate::chunks;
 use crate::error::Error;
 use crate::optimise::{Bounds, Peak, climb, climb_by_simplex, inverse, negative_hessian, scaled_identity};
-use crate::purchase::{chunks, counted::sample};
+use crate::purchase::counted::sample;
 use crate::special::{digamma_rising, ln_beta_rest};
 use serde::{Deserialize, Serialize};
 

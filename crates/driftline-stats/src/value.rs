@@ -12,7 +12,8 @@ mod total;
 
 pub use total::{Total, total};
 
-use crate::purchase::{Kind, PurchaseModel, chunks};
+use crate::chunks;
+use crate::purchase::{Kind, PurchaseModel};
 use crate::spend::SpendModel;
 use statrs::function::beta::checked_beta_reg;
 

@@ -45,6 +45,8 @@ pub enum Command {
     Ltv(Ltv),
     /// Churn risk from any purchase log: judge candidates on its own past, choose one, score everyone.
     Churn(Churn),
+    /// How every column of a Parquet file differs from another's: effect sizes, tests, missing values, categories.
+    Drift(Drift),
     /// Print a completion script for a shell.
     Completions(Completions),
 }
@@ -213,6 +215,19 @@ pub struct Churn {
     /// The event is: no purchase in so many days.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(i32).range(1..=3660))]
     pub horizon_days: i32,
+}
+
+#[derive(Debug, Args)]
+pub struct Drift {
+    /// The Parquet file to compare with, like last quarter's export.
+    #[arg(value_name = "REF.parquet")]
+    pub reference: PathBuf,
+    /// The Parquet file that may have drifted.
+    #[arg(value_name = "CUR.parquet")]
+    pub current: PathBuf,
+    /// Only these columns, separated by commas. Default: all of either file.
+    #[arg(long, value_name = "A,B", value_delimiter = ',')]
+    pub columns: Vec<String>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -12,6 +12,7 @@ use driftline_lake::functions::date32;
 use driftline_lake::{Lake, fitted, read};
 use driftline_stats::purchase::Kind;
 use driftline_stats::purchase_log::Cut;
+use driftline_stats::value::ValueModel;
 use driftline_stats::{churn, forecast};
 
 use crate::job::Job;
@@ -39,8 +40,16 @@ pub async fn give(
     let (keys, log) = read::purchase_log(lake).await?;
     let kept = previous.and_then(|report| report.models.churn.as_ref()).map(|churn| churn.chosen);
     let as_of = Cut::as_of(date32(plan.as_of));
-    let assessment = churn::assess(&log, as_of, horizon, &kinds, kept);
-    let forecast = forecast::forecast(&log, as_of, horizon, &kinds);
+    let known = models.spend.as_ref().zip(models.net_share).map(|(spend, net_share)| ValueModel {
+        purchase: purchase.model,
+        spend: spend.model,
+        net_share,
+    });
+    let (assessment, forecast) = std::thread::scope(|scope| {
+        let forecast = scope.spawn(|| forecast::forecast(&log, as_of, horizon, &kinds, known.as_ref()));
+        let assessment = churn::assess(&log, as_of, horizon, &kinds, Some(&purchase.model), kept);
+        (assessment, forecast.join().unwrap_or_else(|cause| std::panic::resume_unwind(cause)))
+    });
     let none = || vec![None; keys.len()];
     let risks = assessment.as_ref().map_or_else(none, |assessment| assessment.risks.clone());
     // The model `int_customers_valued` rounds each customer's forecast once; sums are sums of rounded ones.

@@ -1,7 +1,8 @@
 //! Histories sorted, merged and counted, and the log-likelihood of all of them with its gradient.
 
 use super::term::{Process, Term};
-use super::{AnyProcess, History, PurchaseModel, chunks};
+use super::{AnyProcess, History, PurchaseModel};
+use crate::chunks;
 use crate::error::Error;
 
 /// Histories that one thread takes at a time. Fixed, so that sums have the same bits on any number of threads.

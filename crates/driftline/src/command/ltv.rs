@@ -74,7 +74,7 @@ fn value_held_out(log: &PurchaseLog, settings: &Settings) -> Option<HeldOut> {
     if days <= 0 {
         return None;
     }
-    let forecast = forecast(log, settings.calibration, days, &settings.kinds)?;
+    let forecast = forecast(log, settings.calibration, days, &settings.kinds, None)?;
     held_out(log, settings.calibration, days, &settings.kinds, &forecast)
 }
 

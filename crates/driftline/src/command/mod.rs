@@ -3,6 +3,7 @@
 mod check;
 mod churn;
 mod diff;
+mod drift;
 mod init;
 mod list;
 mod ltv;
@@ -44,6 +45,7 @@ pub fn execute(cli: &Cli, world: &World) -> Result<()> {
         }
         Command::Ltv(args) => return ltv::execute(cli, args),
         Command::Churn(args) => return churn::execute(cli, args),
+        Command::Drift(args) => return drift::execute(cli, args, world),
         _ => {}
     }
     let project = Project::open(&cli.project)?;
@@ -62,7 +64,9 @@ pub fn execute(cli: &Cli, world: &World) -> Result<()> {
             Command::Show(args) => show::execute(cli, args, &project, world).await,
             Command::Diff(args) => diff::execute(cli, args, &project, world).await,
             Command::Preview(args) => preview::execute(cli, args, &project),
-            Command::Init(_) | Command::Completions(_) | Command::Ltv(_) | Command::Churn(_) => Ok(()),
+            Command::Init(_) | Command::Completions(_) | Command::Ltv(_) | Command::Churn(_) | Command::Drift(_) => {
+                Ok(())
+            }
         }
     })
 }

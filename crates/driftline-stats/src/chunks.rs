@@ -4,6 +4,15 @@
 use core::ops::Range;
 use std::sync::OnceLock;
 
+/// Items that one thread takes at a time where each costs little.
+pub(crate) const CHUNK: usize = 16_384;
+
+/// Computes something of each item, in order.
+pub(crate) fn each<I: Sync, T: Send>(items: &[I], of: impl Fn(&I) -> T + Sync) -> Vec<T> {
+    let parts = map(items.len(), CHUNK, |range| items[range].iter().map(&of).collect::<Vec<T>>());
+    parts.into_iter().flatten().collect()
+}
+
 /// Computes `work` for each chunk of `0..count`, in order. Chunks are spread over threads if there are several.
 pub(crate) fn map<T: Send>(count: usize, chunk: usize, work: impl Fn(Range<usize>) -> T + Sync) -> Vec<T> {
     static THREADS: OnceLock<usize> = OnceLock::new();
