@@ -50,6 +50,7 @@ fn main() -> std::process::ExitCode {
         trial("workbench::cdnow_lifetime_values_are_the_published_ones", shared, workbench::lifetime_values),
         trial("workbench::cdnow_churn_risks_are_as_good_as_the_best", shared, workbench::churn_risks),
         trial("workbench::forecasts_beat_plain_guesses", shared, workbench::forecast_beats_plain_guesses),
+        trial("workbench::the_forecast_of_a_year_ago_is_graded", shared, workbench::year_scorecard),
         trial("workbench::the_scorecard_grades_what_was_published", None, workbench::scorecard),
         trial("bench::figures_equal_the_independent_program", Some("DRIFTLINE_BENCH_EXPORTS"), bench::figures),
         trial("mail_server::a_real_server_takes_the_stored_bytes", Some("DRIFTLINE_SMTP"), mail_server::delivery),

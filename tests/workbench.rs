@@ -173,3 +173,38 @@ pub(crate) fn scorecard() -> TestResult {
     let sentence = scorecard["sentence"].as_str().ok_or("no sentence")?;
     product::holds("notes", &report["notes"].to_string(), sentence)
 }
+
+/// Once its 12 months are over, the forecast of a year ago is graded: what was published then against the table of now.
+pub(crate) fn year_scorecard() -> TestResult {
+    let folder = product::folder()?;
+    for period in ["2010Q3", "2011Q2..2011Q3"] {
+        product::publish_online_retail(folder.path(), period, &["gb", "de"])?;
+    }
+    let report = |period| product::report(folder.path(), "online-retail", "gb", period);
+    let (then, now) = (report("2010Q3")?, report("2011Q3")?);
+    let year = &now["scorecard"]["year"];
+    let values = then["personas"]["personas"].as_array().ok_or("no personas")?;
+    let expected: i64 = values.iter().filter_map(|persona| persona["value"].as_i64()).sum();
+    equal("forecast", year["everyone"]["forecast"].as_i64(), Some(expected))?;
+    let customers = |period| -> Result<_, String> {
+        let run = product::run_folder(folder.path(), "online-retail", "gb", period)?;
+        product::table(&run.join("tables/customers.parquet"))
+    };
+    let came: std::collections::BTreeMap<String, String> = customers("2011Q3")?
+        .into_iter()
+        .map(|row| (row["customer_key"].clone(), row["net_12_months"].clone()))
+        .collect();
+    // Ten-thousandths, exactly; the table rounds the sum once, half away from zero.
+    let net = |row: &std::collections::BTreeMap<String, String>| {
+        let text = came.get(&row["customer_key"]).map_or("0", String::as_str);
+        (text.parse::<f64>().unwrap_or(0.0) * 10_000.0).round() as i64
+    };
+    let active = |row: &&std::collections::BTreeMap<String, String>| row["segment"].parse::<i64>().unwrap_or(0) > 0;
+    let actual: i64 = customers("2010Q3")?.iter().filter(active).map(net).sum();
+    equal("actual", year["everyone"]["actual"].as_i64(), Some((actual + 50).div_euclid(100)))?;
+    equal("personas", year["personas"].as_array().map(Vec::len), Some(values.len()))?;
+    // A small market leans on the larger one of its job, and says so.
+    let small = product::report(folder.path(), "online-retail", "de", "2011Q3")?;
+    equal("tier", small["models"]["value_tier"].clone(), Value::from("provisional"))?;
+    equal("pool", small["models"]["pool"]["markets"].to_string(), r#"["gb 2011Q3 r1"]"#.to_owned())
+}

@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use crate::lineage::Thresholds;
 use crate::profile::{FeatureTilt, Flow, Habit, SegmentProfile};
 use crate::scorecard::NextPeriod;
+use crate::scorecard::year::ValueRange;
 use crate::{Minor, Period};
 
 /// Whether a persona leads the report.
@@ -138,6 +139,9 @@ pub struct Persona {
     pub customers: u64,
     pub share: f64,
     pub value: Option<Minor>,
+    /// Ranges of the value; `None` without models whose uncertainty is known.
+    #[serde(default)]
+    pub value_range: Option<ValueRange>,
     pub value_share: Option<f64>,
     pub value_per_customer: Option<Minor>,
     pub net_revenue: Minor,

@@ -14,6 +14,7 @@ use crate::change::Change;
 use crate::disclosure::hide_table;
 use crate::persona::PersonaSet;
 use crate::profile::{Flow, FlowKind, MarketTotals};
+use crate::scorecard::year::ValueRange;
 use crate::scorecard::{NextPeriod, Scorecard};
 use crate::sentence::Locale;
 use crate::{Currency, Market, Period};
@@ -99,11 +100,33 @@ pub struct Models {
     pub spend: Option<SpendFit>,
     /// What of sales stays after returns, 0 to 1; values are multiplied by it.
     pub net_share: Option<f64>,
+    /// What a provisional market's models were pooled from.
+    #[serde(default)]
+    pub pool: Option<PooledFrom>,
+    /// Ranges of the 12-month value of everyone active.
+    #[serde(default)]
+    pub value_range: Option<ValueRange>,
+    /// Predicted over actual net amount of the horizon before, by the purchase and spend model as they were then; outside
+    /// .9 to 1.1 the level is uncertain. `None` if nothing could be judged.
+    #[serde(default)]
+    pub value_level: Option<f64>,
+    /// Set if `value_level` is outside .9 to 1.1.
+    #[serde(default)]
+    pub is_value_level_uncertain: bool,
     pub segments: Option<SegmentModel>,
     #[serde(default)]
     pub churn: Option<ChurnModel>,
     #[serde(default)]
     pub forecast: Option<ForecastModel>,
+}
+
+/// The markets whose models a small market's were pulled towards.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PooledFrom {
+    /// Market, period and revision of each.
+    pub markets: Vec<String>,
+    /// Whether the spread between markets is estimated, or the stated prior.
+    pub is_spread_estimated: bool,
 }
 
 /// How the churn risk is made, and how its candidates did on the horizon before.

@@ -1,7 +1,10 @@
 //! The scorecard: what the last report forecast for this period, and what happened.
 
+pub mod year;
+
 use serde::{Deserialize, Serialize};
 
+use self::year::YearScorecard;
 use crate::sentence::Words;
 use crate::{Minor, Period};
 
@@ -54,8 +57,11 @@ pub struct Scorecard {
     pub covered: u64,
     pub ranges: u64,
     pub sentence: String,
-    /// When the 12-month forecast can be graded.
+    /// When the 12-month forecast can be graded, or that it was.
     pub twelve_months: String,
+    /// The 12-month forecast of a year ago, once its 12 months are over.
+    #[serde(default)]
+    pub year: Option<YearScorecard>,
 }
 
 /// A row of the `scorecard` table.

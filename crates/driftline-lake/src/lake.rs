@@ -215,7 +215,7 @@ impl Lake {
         Ok(frame)
     }
 
-    /// Plans every model and audit over what is registered, without computing anything; `previous.customers` has the shape of
+    /// Plans every model and audit over what is registered, without computing anything; the tables of `previous` have the shape of
     /// the `customers` that these models give.
     ///
     /// # Errors
@@ -224,9 +224,9 @@ impl Lake {
         let graph = self.graph.clone();
         for name in &graph.order {
             if let Some(model) = graph.models.get(name) {
-                if model.references.contains("previous.customers") {
+                for table in model.references.iter().filter_map(|reference| reference.strip_prefix("previous.")) {
                     let schema = self.schema_of("customers").await?;
-                    self.give("previous", "customers", schema, Vec::new())?;
+                    self.give("previous", table, schema, Vec::new())?;
                 }
                 let frame = self.plan(model).await?;
                 self.register(name, frame.into_view())?;

@@ -8,6 +8,7 @@ use driftline_core::Minor;
 use driftline_core::profile::{
     AttributeCount, CategoryCount, ContactCount, Flow, FlowKind, Habit, MarketTotals, SegmentProfile,
 };
+use driftline_core::scorecard::year::ScoredYear;
 use driftline_core::scorecard::{RiskTenth, Scored};
 use driftline_stats::cluster::Points;
 use driftline_stats::purchase::History;
@@ -183,6 +184,25 @@ pub async fn scorecard(lake: &Lake) -> Result<(Vec<Scored>, Vec<RiskTenth>)> {
     })
     .await?;
     Ok((scored, tenths))
+}
+
+/// What was expected of the last 12 months a year ago, and what came, by segment; segment 0 is everyone.
+///
+/// # Errors
+/// `Error::Shape` as above.
+pub async fn scorecard_year(lake: &Lake) -> Result<Vec<ScoredYear>> {
+    let mut scored = Vec::new();
+    each_row(lake, "scorecard_year", "segment", |cells, row| {
+        scored.push(ScoredYear {
+            segment: cells.integer("segment", row)? as u32,
+            customers: cells.count("customers", row)?,
+            forecast: cells.minor("forecast_value", row)?.unwrap_or_default(),
+            actual: cells.minor("actual_value", row)?.unwrap_or_default(),
+        });
+        Ok(())
+    })
+    .await?;
+    Ok(scored)
 }
 
 /// The purchase log of the market, and the key of each of its customers.

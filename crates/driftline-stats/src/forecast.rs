@@ -110,10 +110,15 @@ const LEVEL_LEAST: f64 = 0.02;
 /// One observed error is on average 0.8 standard deviations.
 const OF_ONE: f64 = 1.25;
 
+/// Standard deviation of a level, as a part of it, from one judged error.
+pub fn level_deviation(error: f64) -> f64 {
+    OF_ONE * error.abs().max(LEVEL_LEAST)
+}
+
 impl Spread {
     /// Returns the 80 % range of a sum of forecasts: of the whole market, or of a part of it.
     pub fn range_80(&self, sum: f64, is_part: bool) -> (f64, f64) {
-        let level = OF_ONE * self.level.abs().max(LEVEL_LEAST);
+        let level = level_deviation(self.level);
         let groups = if is_part { self.groups } else { 0.0 };
         let deviation = libm::sqrt(libm::log1p(level * level + groups * groups));
         let z = crate::significance::normal_quantile(0.9);

@@ -62,6 +62,7 @@ mod term;
 mod tests;
 
 pub use fit::{Choice, Fit, choose, fit};
+pub(crate) use fit::{fit_around, point_of};
 pub use kind::Kind;
 pub use scorer::Scorer;
 

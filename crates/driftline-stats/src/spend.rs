@@ -22,7 +22,9 @@
 
 use crate::chunks;
 use crate::error::Error;
-use crate::optimise::{Bounds, Peak, climb, climb_by_simplex, inverse, negative_hessian, scaled_identity};
+use crate::optimise::{
+    Bounds, Peak, climb, climb_by_simplex, dot, inverse, multiply, negative_hessian, scaled_identity,
+};
 use crate::purchase::counted::sample;
 use crate::special::{digamma_rising, ln_beta_rest};
 use serde::{Deserialize, Serialize};
@@ -166,6 +168,65 @@ pub fn fit_spend(histories: &[SpendHistory]) -> Result<SpendFit, Error> {
         peak = climb(&function, again, &bounds, tolerance, 200);
     }
     Ok(finish(&all, peak, &bounds, tolerance, observed_mean))
+}
+
+/// Fits the model by maximum likelihood times a normal density of ln p, ln q and ln(γp/q), each by itself. One customer is
+/// enough, and so are customers who all spend the same: the density speaks where they cannot.
+pub(crate) fn fit_spend_around(
+    histories: &[SpendHistory],
+    mean: &[f64; 3],
+    deviation: &[f64; 3],
+) -> Result<SpendFit, Error> {
+    let merged = merge(histories)?;
+    let customers: f64 = merged.iter().map(|history| history.customers).sum();
+    let observed_mean = merged.iter().map(|history| history.customers * history.mean_spend).sum::<f64>() / customers;
+    let bounds = Bounds { lower: mean.map(|mean| mean - 20.0), upper: mean.map(|mean| mean + 20.0) };
+    let rows = Rows::new(&merged);
+    let function = |point: &[f64; 3]| {
+        let (mut value, mut gradient) = rows.objective(point);
+        for n in 0..3 {
+            let off = (point[n] - mean[n]) / deviation[n];
+            value -= 0.5 * off * off;
+            gradient[n] -= off / deviation[n];
+        }
+        (value, gradient)
+    };
+    let tolerance = 1e-5;
+    let mut points = vec![*mean];
+    points.extend(starts(observed_mean));
+    let peaks = points.into_iter().map(|point| {
+        let start = Peak::new(&function, bounds.clamp(point), scaled_identity(1.0 / customers));
+        climb(&function, start, &bounds, tolerance, 200)
+    });
+    let peak = peaks.max_by(|a, b| a.value.total_cmp(&b.value)).ok_or(Error::NoSpend)?;
+    let model = model_at(&peak.point);
+    let covariance_log = inverse(&negative_hessian(&function, &peak.point, 1e-3)).map(|covariance| {
+        // ln γ is the third coordinate, plus the second, less the first.
+        let rows = [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [-1.0, 1.0, 1.0]];
+        core::array::from_fn(|n| core::array::from_fn(|m| dot(&rows[n], &multiply(&covariance, &rows[m]))))
+    });
+    let natural = [model.p, model.q, model.gamma];
+    let errors = |covariance: [[f64; 3]; 3]| core::array::from_fn(|n| natural[n] * libm::sqrt(covariance[n][n]));
+    let gradient_norm = peak.gradient_norm(&bounds);
+    Ok(SpendFit {
+        model,
+        log_likelihood: rows.objective(&peak.point).0,
+        converged: gradient_norm <= tolerance,
+        gradient_norm,
+        standard_errors: covariance_log.map(errors),
+        covariance_log,
+        customers,
+        observed_mean,
+        boundary: None,
+    })
+}
+
+/// A fit's ln p, ln q and ln(γp/q), with the variances of their errors; `None` at a boundary.
+pub(crate) fn point_of_spend(fit: &SpendFit) -> Option<([f64; 3], [f64; 3])> {
+    let covariance = fit.covariance_log?;
+    let [p, q, gamma] = [fit.model.p, fit.model.q, fit.model.gamma].map(libm::log);
+    let rows = [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [1.0, -1.0, 1.0]];
+    Some(([p, q, gamma + p - q], rows.map(|row| dot(&row, &multiply(&covariance, &row)))))
 }
 
 fn finish(rows: &Rows, peak: Peak<3>, bounds: &Bounds<3>, tolerance: f64, observed_mean: f64) -> SpendFit {

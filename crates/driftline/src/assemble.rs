@@ -394,6 +394,13 @@ fn data_notes(parts: &Parts<'_>, visible: bool) -> Vec<String> {
             100.0 * share
         ));
     }
+    if let Some(level) = parts.models.value_level.filter(|_| parts.models.is_value_level_uncertain) {
+        notes.push(format!(
+            "The level of the 12-month value is uncertain: for {} the same models had said {} times what came.",
+            parts.plan.period.title(),
+            parts.job.file.locale.number(level, 2)
+        ));
+    }
     if parts.models.value_tier != "own" {
         notes.push(format!("Forecasts: {} ({}).", parts.models.value_tier, parts.models.value_note));
     } else {

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use driftline_core::Minor;
 use driftline_core::persona::RiskReason;
 use driftline_core::report::{ChurnModel, ForecastModel, Models, Report};
+use driftline_core::scorecard::year::{ScoredYear, YearScorecard, grade_year};
 use driftline_core::scorecard::{self, Grade, NextPeriod, Published, RiskTenth, Scorecard, Scored};
 use driftline_core::sentence::Words;
 use driftline_lake::functions::date32;
@@ -18,6 +19,7 @@ use driftline_stats::{churn, forecast};
 use crate::job::Job;
 use crate::plan::RunPlan;
 use crate::segment::Segmented;
+use crate::value;
 
 /// What moves the risk of each segment.
 pub type Reasons = BTreeMap<u32, Vec<RiskReason>>;
@@ -30,10 +32,10 @@ pub async fn give(
     previous: Option<&Report>,
     segmented: Option<&Segmented>,
     models: &mut Models,
-) -> driftline_lake::Result<Reasons> {
+) -> driftline_lake::Result<(Reasons, value::Ranges)> {
     let Some(purchase) = &models.purchase else {
         fitted::give_outlooks(lake, &[], Vec::new(), Vec::new())?;
-        return Ok(Reasons::new());
+        return Ok((Reasons::new(), value::Ranges::new()));
     };
     let kinds: [Kind; 1] = [purchase.model.kind];
     let horizon = i32::try_from(plan.horizon_days(job)).unwrap_or(91);
@@ -59,6 +61,16 @@ pub async fn give(
         (Some(assessment), Some(segmented)) => reasons(&keys, assessment, segmented),
         _ => Reasons::new(),
     };
+    models.value_level = forecast.as_ref().and_then(value::level);
+    let (least, most) = forecast::CERTAIN;
+    models.is_value_level_uncertain = models.value_level.is_some_and(|level| !(least..=most).contains(&level));
+    let ranges = match segmented {
+        Some(segmented) => {
+            let groups = forecast.as_ref().and_then(|forecast| forecast.spread).map(|spread| spread.groups);
+            value::ranges(&log, &keys, as_of, models, groups, segmented)
+        }
+        None => value::Ranges::new(),
+    };
     models.churn = assessment.map(|assessment| ChurnModel {
         event: format!("no purchase in the next {horizon} days"),
         chosen: assessment.chosen,
@@ -75,7 +87,7 @@ pub async fn give(
         spread: forecast.spread,
         next_period: None,
     });
-    Ok(reasons)
+    Ok((reasons, ranges))
 }
 
 /// A bin of a reliability table counts those who bought and those who did not: neither may be a small cell.
@@ -134,6 +146,7 @@ pub fn graded(
     previous: &Report,
     scored: &[Scored],
     tenths: Vec<RiskTenth>,
+    year: Option<YearScorecard>,
 ) -> Option<Scorecard> {
     let min_cell = job.file.personas.min_cell;
     let everyone = scored.iter().find(|row| row.segment == 0).filter(|row| row.customers >= min_cell)?;
@@ -160,12 +173,23 @@ pub fn graded(
         ranges: personas.iter().filter(|grade| grade.is_covered.is_some()).count() as u64,
         personas,
         everyone,
-        twelve_months: if plan.as_of < due {
+        twelve_months: if let Some(year) = &year {
+            format!("that of {} is graded below", year.of_title)
+        } else if plan.as_of < due {
             format!("not yet due: the 12 months end on {due}")
         } else {
-            "due, but only forecasts for the next period are graded so far".to_owned()
+            "no whole report of a year ago to grade".to_owned()
         },
+        year,
     })
+}
+
+/// Grades what the report of a year ago expected of the 12 months since.
+pub fn graded_year(job: &Job, year_before: &Report, scored: &[ScoredYear]) -> Option<YearScorecard> {
+    let words = Words { locale: job.file.locale, currency: job.file.currency.clone() };
+    let (of, title) = (year_before.period, &year_before.period_title);
+    let range = year_before.models.value_range;
+    grade_year(&words, of, title, &year_before.personas, range, scored, job.file.personas.min_cell)
 }
 
 /// One hidden share could be worked out from everyone's; the smallest other one is hidden with it.

@@ -34,17 +34,39 @@ pub(crate) async fn recall_parent(room: &Room, plan: &RunPlan) -> Result<Option<
     recall(room, published).await
 }
 
-/// Last period's customers, as published, become `previous.customers`.
-pub(crate) async fn give_previous(
+/// The last reports, up to this period, of the job's other markets whose value models are their own.
+pub(crate) async fn recall_own_fits(room: &Room, plan: &RunPlan) -> Result<Vec<Recalled>> {
+    let mut found = Vec::new();
+    let mut markets = room.ledger.markets(&room.job.name).await.in_place("the warehouse")?;
+    markets.sort();
+    for market in markets.into_iter().filter(|market| *market != plan.market) {
+        let slot = Slot { job: room.job.name.clone(), market: market.clone(), period: plan.period };
+        let place = format!("{market} {}", plan.period);
+        let published = match room.ledger.latest(&slot).await.in_place(&place)? {
+            Some(published) => Some(published),
+            None => room.ledger.previous(&slot).await.in_place(&place)?,
+        };
+        if let Some(recalled) = recall(room, published).await?
+            && recalled.report.models.value_tier == "own"
+        {
+            found.push(recalled);
+        }
+    }
+    Ok(found)
+}
+
+/// A period's customers, as published, become a table of the schema `previous`.
+pub(crate) async fn give_published(
     room: &Room,
     lake: &Lake,
+    table: &str,
     publication: &Publication,
     scratch: &Scratch,
 ) -> Result<()> {
     let place = format!("{} {} (published)", publication.market, publication.period);
     let bytes = room.ledger.read(publication, "tables/customers.parquet").await.in_place(&place)?;
-    let path = scratch.path.join("previous-customers.parquet");
+    let path = scratch.path.join(format!("previous-{table}.parquet"));
     std::fs::write(&path, &bytes).map_err(|source| Error::Output { path: path.clone(), source })?;
     let schema = lake.schema_of("customers").await.in_place(&place)?;
-    lake.give_file("previous", "customers", schema, &path).in_place(&place)
+    lake.give_file("previous", table, schema, &path).in_place(&place)
 }

@@ -23,7 +23,7 @@ use crate::outcome::{Outcome, State, already, dry_run, outcome};
 use crate::outlook;
 use crate::plan::RunPlan;
 use crate::progress::Progress;
-use crate::recall::{Recalled, give_previous, recall, recall_parent};
+use crate::recall::{Recalled, give_published, recall, recall_own_fits, recall_parent};
 use crate::scratch::{Scratch, read_file};
 use crate::segment::{self, Customers, Segmented};
 use crate::value;
@@ -92,13 +92,15 @@ pub async fn one(room: &Room, plan: &RunPlan, progress: &mut Progress) -> Result
     progress.done("compute", Some(base.customers));
 
     progress.says("fitting models");
-    let mut models = fit_value(room, &lake, &base).await.in_place(&place)?;
+    let is_small = value::tier(&base, &room.job.file.value) == value::Tier::Provisional;
+    let pool = if is_small { recall_own_fits(room, plan).await? } else { Vec::new() };
+    let mut models = fit_value(room, &lake, &base, &pool).await.in_place(&place)?;
     let segmented =
         fit_segments(room, plan, &lake, &base, previous.as_ref(), parent.as_ref()).await.in_place(&place)?;
     let (status, segmented) = segmented;
     models.segments = segmented.as_ref().map(|segmented| segmented.model.clone());
     let last_report = previous.as_ref().map(|recalled| &recalled.report);
-    let reasons =
+    let (reasons, value_ranges) =
         outlook::give(&lake, &room.job, plan, last_report, segmented.as_ref(), &mut models).await.in_place(&place)?;
     progress.done("fit", None);
 
@@ -106,8 +108,14 @@ pub async fn one(room: &Room, plan: &RunPlan, progress: &mut Progress) -> Result
     let marts = ["customers", "segment_profiles", "segment_categories", "segment_attributes", "segment_contacts"];
     lake.build(&marts).await.in_place(&place)?;
     if let Some(previous) = &previous {
-        give_previous(room, &lake, &previous.publication, &scratch).await?;
+        give_published(room, &lake, "customers", &previous.publication, &scratch).await?;
         lake.build(&["customer_flows", "scorecard", "scorecard_risks"]).await.in_place(&place)?;
+    }
+    let year_before = year_before.filter(|recalled| plan.period.year_before() == recalled.report.period);
+    let year_is_over = year_before.as_ref().is_some_and(|recalled| is_year_graded(plan, &recalled.report));
+    if let (Some(year_before), true) = (&year_before, year_is_over) {
+        give_published(room, &lake, "customers_year_before", &year_before.publication, &scratch).await?;
+        lake.build(&["scorecard_year"]).await.in_place(&place)?;
     }
     progress.done("score", Some(base.customers));
 
@@ -126,7 +134,14 @@ pub async fn one(room: &Room, plan: &RunPlan, progress: &mut Progress) -> Result
     let scorecard = match &previous {
         Some(previous) if is_graded(plan, &previous.report) => {
             let (scored, tenths) = read::scorecard(&lake).await.in_place(&place)?;
-            outlook::graded(&room.job, plan, &previous.report, &scored, tenths)
+            let year = match (&year_before, year_is_over) {
+                (Some(year_before), true) => {
+                    let scored = read::scorecard_year(&lake).await.in_place(&place)?;
+                    outlook::graded_year(&room.job, &year_before.report, &scored)
+                }
+                _ => None,
+            };
+            outlook::graded(&room.job, plan, &previous.report, &scored, tenths, year)
         }
         _ => None,
     };
@@ -141,6 +156,12 @@ pub async fn one(room: &Room, plan: &RunPlan, progress: &mut Progress) -> Result
         status,
         segmented.as_ref(),
     );
+    for persona in &mut personas.personas {
+        let value = persona.value.unwrap_or_default();
+        persona.value_range = value_ranges.get(&persona.segment).map(|range| range.of(value));
+    }
+    let everyones = profiles.iter().find(|profile| profile.segment == 0).and_then(|profile| profile.value);
+    models.value_range = everyones.zip(value_ranges.get(&0)).map(|(value, range)| range.of(value));
     if let Some(model) = &mut models.forecast {
         for persona in &mut personas.personas {
             persona.risk_reasons = reasons.get(&persona.segment).cloned().unwrap_or_default();
@@ -226,11 +247,11 @@ pub async fn one(room: &Room, plan: &RunPlan, progress: &mut Progress) -> Result
     Ok(outcome(room, &report, &publication, State::Published, sent))
 }
 
-async fn fit_value(room: &Room, lake: &Lake, base: &read::Base) -> driftline_lake::Result<Models> {
+async fn fit_value(room: &Room, lake: &Lake, base: &read::Base, pool: &[Recalled]) -> driftline_lake::Result<Models> {
     let histories = read::purchase_histories(lake).await?;
     let spends = read::spend_histories(lake).await?;
     let net_share = read::net_share(lake).await?;
-    let models = value::fit(base, &histories, &spends, net_share, &room.job.file.value);
+    let models = value::fit(base, &histories, &spends, net_share, &room.job.file.value, pool);
     let fitted = match (&models.purchase, &models.spend) {
         (Some(purchase), Some(spend)) => Some((&purchase.model, &spend.model, net_share)),
         _ => None,
@@ -280,6 +301,13 @@ fn is_graded(plan: &RunPlan, previous: &Report) -> bool {
         && plan.partial.is_none()
         && previous.partial.is_none()
         && i64::from(previous.method.horizon_days) == plan.period.days()
+}
+
+/// A 12-month forecast is graded when its 12 months are over, to the day, and both periods are whole.
+fn is_year_graded(plan: &RunPlan, year_before: &Report) -> bool {
+    plan.partial.is_none()
+        && year_before.partial.is_none()
+        && driftline_core::period::year_after(year_before.as_of) == plan.as_of
 }
 
 #[expect(clippy::too_many_arguments, reason = "one step of the flow table, called once")]

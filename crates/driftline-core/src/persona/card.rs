@@ -45,6 +45,7 @@ pub(super) fn card(
         customers: profile.customers,
         share: share(profile.customers, everyone.customers),
         value: profile.value,
+        value_range: None,
         value_share,
         value_per_customer: profile.value.map(|value| value.mean_over(profile.customers)),
         net_revenue: profile.net_period,

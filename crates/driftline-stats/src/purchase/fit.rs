@@ -100,6 +100,67 @@ pub fn choose(kinds: &[Kind], histories: &[History]) -> Result<Choice, Error> {
     Ok(Choice { fit: fit.clone(), reason, considered })
 }
 
+/// Fits a kind of model by maximum likelihood times a normal density of the coordinates, each by itself. The
+/// log-likelihood of the result is without the density, its gradient norm and covariance are with it.
+pub(crate) fn fit_around(
+    kind: Kind,
+    histories: &[History],
+    mean: &[f64; 4],
+    deviation: &[f64; 4],
+) -> Result<Fit, Error> {
+    let search = Search::new(histories)?;
+    let space = Coordinates { kind, mean_age: search.mean_age, rate: search.rate };
+    let all = search.levels.last().ok_or(Error::NoCustomers)?;
+    let bounds = space.bounds();
+    let function = |point: &[f64; 4]| {
+        let (mut value, mut gradient) = space.log_likelihood(all, point);
+        for n in 0..4 {
+            let off = (point[n] - mean[n]) / deviation[n];
+            value -= 0.5 * off * off;
+            gradient[n] -= off / deviation[n];
+        }
+        (value, gradient)
+    };
+    let plain = scaled_identity(4.0 / all.customers);
+    let mut points = vec![*mean];
+    points.extend(space.starts().into_iter().filter_map(|group| group.first().copied()));
+    let climbed = points.iter().map(|point| {
+        climb(&function, Peak::new(&function, bounds.clamp(*point), plain), &bounds, tolerance(all.customers), 200)
+    });
+    let mut peak = climbed.max_by(by_value).ok_or(Error::NoCustomers)?;
+    peak.inverse = inverse(&negative_hessian(&function, &peak.point, HESSIAN_STEP)).unwrap_or([[f64::INFINITY; 4]; 4]);
+    let log_likelihood = space.log_likelihood(all, &peak.point).0;
+    Ok(Fit { log_likelihood, ..search.result(&space, &peak, points.len()) })
+}
+
+/// A fit's point in the coordinates of the search, with the variances of its error; `None` at a boundary.
+pub(crate) fn point_of(fit: &Fit) -> Option<([f64; 4], [f64; 4])> {
+    let covariance = fit.covariance_log.filter(|_| fit.boundary.is_none())?;
+    let [r, alpha, first, second] = fit.model.parameters;
+    let logarithms = [r, alpha, first, second].map(libm::log);
+    // Rows: how each coordinate follows the logarithms of the parameters.
+    let (point, rows) = match fit.model.kind {
+        Kind::BgNbd | Kind::MbgNbd => {
+            let share = first / (first + second);
+            (
+                [
+                    logarithms[0],
+                    logarithms[0] - logarithms[1],
+                    libm::log(first + second),
+                    logarithms[2] - logarithms[3],
+                ],
+                [[1.0, 0.0, 0.0, 0.0], [1.0, -1.0, 0.0, 0.0], [0.0, 0.0, share, 1.0 - share], [0.0, 0.0, 1.0, -1.0]],
+            )
+        }
+        Kind::ParetoNbd => (
+            [logarithms[0], logarithms[0] - logarithms[1], logarithms[2], logarithms[2] - logarithms[3]],
+            [[1.0, 0.0, 0.0, 0.0], [1.0, -1.0, 0.0, 0.0], [0.0, 0.0, 1.0, 0.0], [0.0, 0.0, 1.0, -1.0]],
+        ),
+    };
+    let variances = rows.map(|row| dot(&row, &multiply(&covariance, &row)));
+    Some((point, variances))
+}
+
 /// The data of a fit, at growing sizes.
 struct Search {
     /// Samples first, all customers last.
