@@ -27,7 +27,7 @@ fn objects(folder: &Path) -> Result<BTreeMap<String, Vec<u8>>, String> {
 }
 
 /// Writes the same rows as other files: each monthly file in two halves, the second half first by name.
-fn split_exports(from: &Path, to: &Path) -> Result<(), String> {
+pub(crate) fn split_exports(from: &Path, to: &Path) -> Result<(), String> {
     for name in ["demographics", "campaigns", "coupon_redemptions"] {
         let target = to.join("market=us").join(name);
         std::fs::create_dir_all(&target).map_err(|error| error.to_string())?;

@@ -47,6 +47,11 @@ pub enum Cause {
     Outside,
     /// Sales and refunds without a customer id, or of customers who objected to profiling.
     Unidentified,
+    /// Last period's models against this period's, on this period's customers.
+    DefinitionChanged,
+    /// Last period recomputed from today's data with last period's models, less as published: late orders, corrections,
+    /// erasures.
+    Restatement,
     /// Several causes of too few customers each, shown as one.
     SmallGroups,
 }
@@ -62,6 +67,8 @@ impl Cause {
             Self::Lost => "Lost customers",
             Self::Outside => "Outside the active base",
             Self::Unidentified => "Sales without a customer id",
+            Self::DefinitionChanged => "Definition changed (models refitted)",
+            Self::Restatement => "Restatement (late or corrected data)",
             Self::SmallGroups => "Other (small groups)",
         }
     }
@@ -94,21 +101,16 @@ pub struct MarketNet {
     pub unidentified_net: Minor,
 }
 
-/// Rank of each group by value a customer, best first: moving to a smaller rank is moving up.
+/// Rank of each segment of last period's model by value a customer, best first: moving to a smaller rank is moving up. Both
+/// ends of a move are by that model.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Ranks {
-    /// Persona identity and rank of each segment of last period.
-    pub from: BTreeMap<u32, (String, usize)>,
-    /// The same of each segment of this period.
-    pub to: BTreeMap<u32, (String, usize)>,
-}
+pub struct Ranks(pub BTreeMap<u32, usize>);
 
 impl Ranks {
     fn cause_of_stay(&self, flow: &Flow) -> Cause {
-        match (self.from.get(&flow.from_segment), self.to.get(&flow.to_segment)) {
-            (Some((before, _)), Some((now, _))) if before == now => Cause::Within,
-            (Some((_, before)), Some((_, now))) if now < before => Cause::MovedUp,
-            (Some((_, before)), Some((_, now))) if now > before => Cause::MovedDown,
+        match (self.0.get(&flow.from_segment), self.0.get(&flow.to_segment)) {
+            (Some(before), Some(now)) if now < before => Cause::MovedUp,
+            (Some(before), Some(now)) if now > before => Cause::MovedDown,
             _ => Cause::Within,
         }
     }
@@ -129,15 +131,23 @@ fn cause_of(flow: &Flow, ranks: &Ranks) -> Cause {
 /// # Errors
 /// `Error::BridgeOpen` if the bars do not add up; that is a bug, and nothing must be published.
 pub fn of_value(flows: &[Flow], ranks: &Ranks) -> Result<Bridge, Error> {
-    let start: Minor = flows.iter().map(|flow| flow.value_from).sum();
-    let end: Minor = flows.iter().map(|flow| flow.value_to).sum();
+    let start: Minor = flows.iter().map(|flow| flow.value_published).sum();
+    let end: Minor = flows.iter().map(|flow| flow.value_now).sum();
     let mut bars: BTreeMap<Cause, (u64, Minor)> = BTreeMap::new();
     for flow in flows.iter().filter(|flow| flow.kind != FlowKind::Outside) {
         let bar = bars.entry(cause_of(flow, ranks)).or_default();
         bar.0 += flow.customers;
         bar.1 += flow.value_to - flow.value_from;
     }
-    let bars = bars.into_iter().map(|(cause, (customers, amount))| bar(cause, Some(customers), amount)).collect();
+    let mut bars: Vec<Bar> =
+        bars.into_iter().map(|(cause, (customers, amount))| bar(cause, Some(customers), amount)).collect();
+    let definition: Minor = flows.iter().map(|flow| flow.value_now - flow.value_to).sum();
+    let redefined: u64 = flows.iter().map(|flow| flow.customers_redefined).sum();
+    if definition != Minor::ZERO {
+        bars.push(bar(Cause::DefinitionChanged, Some(redefined), definition));
+    }
+    let restatement: Minor = flows.iter().map(|flow| flow.value_from - flow.value_published).sum();
+    bars.extend(restated_bar(flows, restatement));
     close(Measure::Value12Months, start, end, bars)
 }
 
@@ -146,20 +156,29 @@ pub fn of_value(flows: &[Flow], ranks: &Ranks) -> Result<Bridge, Error> {
 /// # Errors
 /// As [`of_value`].
 pub fn of_trailing(flows: &[Flow], ranks: &Ranks) -> Result<Bridge, Error> {
+    let published: i128 = flows.iter().map(|flow| flow.trailing_published_e4).sum();
     let start: i128 = flows.iter().map(|flow| flow.trailing_from_e4).sum();
     let end: i128 = flows.iter().map(|flow| flow.trailing_to_e4).sum();
     let bars =
         summed(flows.iter().filter(|f| f.kind != FlowKind::Outside), ranks, |f| f.trailing_to_e4 - f.trailing_from_e4);
-    let bars = rounded(bars, round_e4(end) - round_e4(start));
-    close(Measure::Trailing12Months, round_e4(start), round_e4(end), bars)
+    let mut bars = rounded(bars, round_e4(end) - round_e4(start));
+    bars.extend(restated_bar(flows, round_e4(start) - round_e4(published)));
+    close(Measure::Trailing12Months, round_e4(published), round_e4(end), bars)
 }
 
 /// Bridge of the period's net revenue. Amounts have four decimals until here; each bar is rounded once, and the fraction of a
-/// minor unit that is left goes to the bar of the largest amount, so that start plus bars is end.
+/// minor unit that is left goes to the bar of the largest amount, so that start plus bars is end. `published` are last
+/// period's totals as published, `before` the same from today's data.
 ///
 /// # Errors
 /// As [`of_value`].
-pub fn of_net(flows: &[Flow], ranks: &Ranks, before: MarketNet, now: MarketNet) -> Result<Bridge, Error> {
+pub fn of_net(
+    flows: &[Flow],
+    ranks: &Ranks,
+    published: MarketNet,
+    before: MarketNet,
+    now: MarketNet,
+) -> Result<Bridge, Error> {
     let mut bars = summed(flows.iter(), ranks, |flow| flow.net_to_e4 - flow.net_from_e4);
     let owned = |market: MarketNet| i128::from((market.net - market.unidentified_net).0) * 100;
     let known_before: i128 = flows.iter().map(|flow| flow.net_from_e4).sum();
@@ -171,7 +190,15 @@ pub fn of_net(flows: &[Flow], ranks: &Ranks, before: MarketNet, now: MarketNet) 
     let unidentified = i128::from((now.unidentified_net - before.unidentified_net).0) * 100;
     bars.insert(Cause::Unidentified, (0, unidentified));
     bars.retain(|cause, (_, amount)| *amount != 0 || !matches!(cause, Cause::Outside | Cause::Unidentified));
-    close(Measure::NetRevenue, before.net, now.net, rounded(bars, now.net - before.net))
+    let mut bars = rounded(bars, now.net - before.net);
+    bars.extend(restated_bar(flows, before.net - published.net));
+    close(Measure::NetRevenue, published.net, now.net, bars)
+}
+
+/// The bar of what last period is not as it was published; of no customers if only guests' sales changed.
+fn restated_bar(flows: &[Flow], amount: Minor) -> Option<Bar> {
+    let customers: u64 = flows.iter().map(|flow| flow.customers_restated).sum();
+    (amount != Minor::ZERO).then(|| bar(Cause::Restatement, (customers > 0).then_some(customers), amount))
 }
 
 type OpenBars = BTreeMap<Cause, (u64, i128)>;
@@ -227,7 +254,7 @@ fn close(measure: Measure, start: Minor, end: Minor, bars: Vec<Bar>) -> Result<B
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     #![expect(clippy::unwrap_used, reason = "tests")]
     use super::*;
 
@@ -238,20 +265,23 @@ mod tests {
             from_segment: from,
             to_segment: to,
             customers,
+            published_segment: from,
+            now_segment: to,
+            value_published: money(v0),
             value_from: money(v0),
             value_to: money(v1),
+            value_now: money(v1),
             net_from_e4: i128::from(money(v0).0) * 100 + 1,
             net_to_e4: i128::from(money(v1).0) * 100 + 7,
             trailing_from_e4: i128::from(money(v0).0) * 100,
             trailing_to_e4: i128::from(money(v1).0) * 100,
-            value_from_squares: 0.0,
-            value_to_squares: 0.0,
-            value_change_squares: 0.0,
+            trailing_published_e4: i128::from(money(v0).0) * 100,
+            ..Flow::default()
         }
     }
 
     /// Loyal 1, Casual 2, Dormant 3: the worked example of the project's drift documentation, exact in whole units.
-    fn worked_example() -> (Vec<Flow>, Ranks) {
+    pub(crate) fn worked_example() -> (Vec<Flow>, Ranks) {
         use FlowKind::{Lost, New, Stayed};
         let flows = vec![
             flow(Stayed, 1, 1, 80, 100, 104),
@@ -268,10 +298,7 @@ mod tests {
             flow(Lost, 2, 0, 25, 38, 0),
             flow(Lost, 3, 0, 60, 4, 0),
         ];
-        let names = ["loyal", "casual", "dormant"];
-        let ranks: BTreeMap<u32, (String, usize)> =
-            names.iter().enumerate().map(|(rank, name)| (rank as u32 + 1, ((*name).to_owned(), rank))).collect();
-        (flows, Ranks { from: ranks.clone(), to: ranks })
+        (flows, Ranks([(1, 0), (2, 1), (3, 2)].into()))
     }
 
     #[test]
@@ -292,10 +319,9 @@ mod tests {
         );
     }
 
-    #[test]
-    fn reversed_periods_only_flip_signs() {
-        let (flows, ranks) = worked_example();
-        let reversed: Vec<Flow> = flows
+    /// The same flows with the periods in the other order.
+    pub(crate) fn reversed(flows: &[Flow]) -> Vec<Flow> {
+        flows
             .iter()
             .map(|flow| Flow {
                 kind: match flow.kind {
@@ -305,11 +331,19 @@ mod tests {
                 },
                 from_segment: flow.to_segment,
                 to_segment: flow.from_segment,
+                value_published: flow.value_now,
                 value_from: flow.value_to,
                 value_to: flow.value_from,
+                value_now: flow.value_published,
                 ..flow.clone()
             })
-            .collect();
+            .collect()
+    }
+
+    #[test]
+    fn reversed_periods_only_flip_signs() {
+        let (flows, ranks) = worked_example();
+        let reversed = reversed(&flows);
         let (there, back) = (of_value(&flows, &ranks).unwrap(), of_value(&reversed, &ranks).unwrap());
         let amount = |bridge: &Bridge, cause: Cause| bridge.bars.iter().find(|bar| bar.cause == cause).unwrap().amount;
         assert_eq!(amount(&there, Cause::New), -amount(&back, Cause::Lost));
@@ -322,8 +356,35 @@ mod tests {
         let (flows, ranks) = worked_example();
         let before = MarketNet { net: Minor(2_517_001), unidentified_net: Minor(500_000) };
         let now = MarketNet { net: Minor(2_537_003), unidentified_net: Minor(499_000) };
-        let bridge = of_net(&flows, &ranks, before, now).unwrap();
+        let bridge = of_net(&flows, &ranks, before, before, now).unwrap();
         let sum: Minor = bridge.bars.iter().map(|bar| bar.amount).sum();
         assert_eq!(bridge.start + sum, bridge.end);
+    }
+
+    #[test]
+    fn late_orders_are_restatement_and_a_refit_is_a_changed_definition() {
+        let (mut flows, ranks) = worked_example();
+        let before = of_value(&flows, &ranks).unwrap();
+        for flow in &mut flows {
+            // Published a tenth less than today's data say; this period's models see five units more a customer.
+            flow.value_published = Minor(flow.value_from.0 * 9 / 10);
+            flow.customers_restated = if flow.value_from == Minor::ZERO { 0 } else { flow.customers };
+            if flow.kind != FlowKind::Lost {
+                flow.value_now += Minor(500 * flow.customers as i64);
+                flow.customers_redefined = flow.customers;
+            }
+        }
+        let bridge = of_value(&flows, &ranks).unwrap();
+        let moved = |bridge: &Bridge| -> Vec<Bar> {
+            let is_moved = |bar: &&Bar| !matches!(bar.cause, Cause::Restatement | Cause::DefinitionChanged);
+            bridge.bars.iter().filter(is_moved).cloned().collect()
+        };
+        assert_eq!(moved(&bridge), moved(&before));
+        let amount = |cause: Cause| bridge.bars.iter().find(|bar| bar.cause == cause).unwrap().amount;
+        assert_eq!((amount(Cause::Restatement), amount(Cause::DefinitionChanged)), (Minor(201_700), Minor(225_000)));
+        let market = |net: i64| MarketNet { net: Minor(net), unidentified_net: Minor::ZERO };
+        let bridge = of_net(&flows, &ranks, market(2_000_000), market(2_017_000), market(2_036_500)).unwrap();
+        assert_eq!((bridge.start, bridge.end), (Minor(2_000_000), Minor(2_036_500)));
+        assert!(bridge.bars.iter().any(|bar| bar.cause == Cause::Restatement && bar.amount == Minor(17_000)));
     }
 }

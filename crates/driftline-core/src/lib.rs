@@ -5,8 +5,10 @@
 
 pub mod bridge;
 pub mod change;
+pub mod decomposition;
 pub mod disclosure;
 pub mod error;
+pub mod history;
 pub mod label;
 pub mod lineage;
 pub mod market;

@@ -61,6 +61,11 @@ impl Period {
         Self { year: self.year - 1, ..self }
     }
 
+    /// The quarter of the year, from 1.
+    pub fn quarter(self) -> u32 {
+        self.number
+    }
+
     /// How a reader calls it: `Q3 2011`.
     pub fn title(self) -> String {
         format!("Q{} {}", self.number, self.year)

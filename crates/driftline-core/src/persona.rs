@@ -191,6 +191,20 @@ pub struct PersonaSet {
     pub primaries_note: Option<String>,
 }
 
+impl PersonaSet {
+    /// A market without personas.
+    pub fn of_nobody() -> Self {
+        Self {
+            personas: Vec::new(),
+            ended: Vec::new(),
+            priority: Priority::default(),
+            primary_customer_share: 0.0,
+            primary_value_share: None,
+            primaries_note: None,
+        }
+    }
+}
+
 /// Everything that a description needs besides the profiles.
 pub struct Context<'a> {
     pub market: &'a str,

@@ -71,7 +71,7 @@ pub struct ContactCount {
 }
 
 /// The way that a group of customers took from last period to this one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FlowKind {
     /// No row last period.
@@ -83,23 +83,38 @@ pub enum FlowKind {
     /// Active last period, not in this one.
     Lost,
     /// Active in neither; refunds of former customers are here.
+    #[default]
     Outside,
 }
 
-/// Customers who took one way; amounts are sums over them, as published last period and as computed now.
-#[derive(Clone, Debug, PartialEq)]
+/// Customers who took one way. Amounts are sums over them, in four states: as published last period; last period recomputed
+/// from today's data ("from"); this period by last period's models ("to"); this period as published ("now"). What moved
+/// is between "from" and "to"; what is between the others is restatement and definition.
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Flow {
     pub kind: FlowKind,
-    /// Segment of last period's model, 0 if not active then.
+    /// Segment of last period, restated; 0 if not active then.
     pub from_segment: u32,
-    /// Segment of this period, 0 if not active now.
+    /// Segment of this period by last period's model, 0 if not active now.
     pub to_segment: u32,
+    /// Segment of last period as published, 0 if not active then.
+    pub published_segment: u32,
+    /// Segment of this period, 0 if not active now.
+    pub now_segment: u32,
     pub customers: u64,
+    /// Of them, those whose last period is not as it was published.
+    pub customers_restated: u64,
+    /// Of them, those whom this period's models see otherwise than last period's.
+    pub customers_redefined: u64,
+    pub value_published: Minor,
     pub value_from: Minor,
     pub value_to: Minor,
+    pub value_now: Minor,
     /// Four-decimal amounts in ten-thousandths of a major unit; rounded once, when a bridge is built.
+    pub net_published_e4: i128,
     pub net_from_e4: i128,
     pub net_to_e4: i128,
+    pub trailing_published_e4: i128,
     pub trailing_from_e4: i128,
     pub trailing_to_e4: i128,
     /// Sums of squares of the customers' amounts in squared major units: what the noise of a sum is made of.

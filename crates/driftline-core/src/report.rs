@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::bridge::{Bridge, Measure};
 use crate::change::Change;
+use crate::decomposition::Decomposition;
 use crate::disclosure::hide_table;
 use crate::persona::PersonaSet;
 use crate::profile::{Flow, FlowKind, MarketTotals};
@@ -165,6 +166,9 @@ pub struct SegmentModel {
     pub fitted_in: Period,
     pub sample_customers: u64,
     pub silhouette: f64,
+    /// Share of customers that a refit on resampled customers puts elsewhere: the noise beside every migration rate.
+    #[serde(default)]
+    pub relabelled_by_refit: f64,
     /// Smallest bootstrap Jaccard of its segments.
     pub stability_min: f64,
     /// What was tried: number of segments, silhouette, smallest stability, smallest segment.
@@ -189,6 +193,9 @@ pub struct Quality {
     pub audits_passed: u64,
     pub complete_from: Option<NaiveDate>,
     pub complete_until: Option<NaiveDate>,
+    /// Hash of every customer's days before as-of: the next run compares it with what the exports say then.
+    #[serde(default)]
+    pub past_id: Option<String>,
 }
 
 /// Settings that a reader needs to understand the figures.
@@ -231,6 +238,9 @@ pub struct Report {
     pub bridges: Vec<Bridge>,
     pub personas: PersonaSet,
     pub migration: Option<Migration>,
+    /// The move of the 12-month value as volume, mix and rate; absent where values are not compared.
+    #[serde(default)]
+    pub decomposition: Option<Decomposition>,
     /// How last period's forecasts for this one turned out; absent if there were none.
     #[serde(default)]
     pub scorecard: Option<Scorecard>,

@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::bridge::{Bridge, Cause};
-use crate::change::{Change, Metric};
+use crate::change::{Causes, Change, Metric};
+use crate::history::Usual;
 use crate::{Currency, Minor};
 
 /// How a reader writes numbers. The text is English everywhere; templates may replace it.
@@ -128,34 +129,67 @@ impl Words {
         }
     }
 
+    fn usual(&self, change: &Change) -> String {
+        let written = |amount: f64| match change.metric {
+            Metric::CustomerShare => self.locale.points(amount),
+            Metric::Value | Metric::ValuePerCustomer => self.locale.signed_money(Minor(amount as i64), &self.currency),
+        };
+        match change.usual {
+            Usual::NoHistory { .. } => "No history of such changes yet.".to_owned(),
+            Usual::Inside { past, low, high } => {
+                format!("Normal for this market: {past} past changes range from {} to {}.", written(low), written(high))
+            }
+            Usual::Outside { past, low, high } => {
+                format!("Unusual: {past} past changes range from {} to {}.", written(low), written(high))
+            }
+        }
+    }
+
     /// The fixed form of a change: who, verb, from → to, difference with its range, and what is normal.
     pub fn change(&self, change: &Change) -> String {
         let verb = if change.change > 0.0 { "grew" } else { "shrank" };
+        let usual = self.usual(change);
         match change.metric {
             Metric::CustomerShare => format!(
-                "{} {verb} from {} to {} of active customers ({}, 95 % range {} to {}). No history of such changes yet.",
+                "{} {verb} from {} to {} of active customers ({}). {usual}",
                 change.label,
                 self.locale.percent(change.from, 1),
                 self.locale.percent(change.to, 1),
-                self.locale.points(change.change),
-                self.locale.points(change.low_95),
-                self.locale.points(change.high_95),
+                causes(change, &|points| self.locale.points(points)),
             ),
-            Metric::Value => {
+            Metric::Value | Metric::ValuePerCustomer => {
+                let of = if change.metric == Metric::Value { "of" } else { "a customer of" };
                 let money = |minor: f64| self.locale.money(Minor(minor as i64), &self.currency);
                 let signed = |minor: f64| self.locale.signed_money(Minor(minor as i64), &self.currency);
                 format!(
-                    "The 12-month value of {} {verb} from {} to {} ({}, 95 % range {} to {}). No history of such changes yet.",
+                    "The 12-month value {of} {} {verb} from {} to {} ({}). {usual}",
                     change.label,
                     money(change.from),
                     money(change.to),
-                    signed(change.change),
-                    signed(change.low_95),
-                    signed(change.high_95),
+                    causes(change, &signed),
                 )
             }
         }
     }
+}
+
+/// The difference, and what of it customers moved, with the range of that; the other causes where they can be seen.
+fn causes(change: &Change, write: &dyn Fn(f64) -> String) -> String {
+    let range = format!("95 % range {} to {}", write(change.low_95), write(change.high_95));
+    let Causes { customers_moved, definition_changed, restatement } = change.causes;
+    let nothing = write(0.0);
+    let is_seen = |amount: f64| write(amount) != nothing;
+    if !is_seen(definition_changed) && !is_seen(restatement) {
+        return format!("{}, {range}", write(change.change));
+    }
+    let mut parts = vec![format!("customers who moved {} ({range})", write(customers_moved))];
+    if is_seen(definition_changed) {
+        parts.push(format!("refitted models {}", write(definition_changed)));
+    }
+    if is_seen(restatement) {
+        parts.push(format!("restated data {}", write(restatement)));
+    }
+    format!("{}: {}", write(change.change), parts.join(", "))
 }
 
 fn noun_of(cause: Cause) -> &'static str {
@@ -168,6 +202,8 @@ fn noun_of(cause: Cause) -> &'static str {
         Cause::Lost => "lost customers",
         Cause::Outside => "refunds and sales outside the active base",
         Cause::Unidentified => "sales without a customer id",
+        Cause::DefinitionChanged => "refitted models",
+        Cause::Restatement => "restated data of last period",
         Cause::SmallGroups => "small groups together",
     }
 }

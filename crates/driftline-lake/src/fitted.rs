@@ -17,6 +17,18 @@ const PURCHASE: [&str; 4] = ["first_parameter", "second_parameter", "third_param
 /// # Errors
 /// `Error::Engine` if a table cannot be registered.
 pub fn give_models(lake: &Lake, models: Option<(&PurchaseModel, &SpendModel, f64)>) -> Result<()> {
+    models_as(lake, ["purchase_model", "spend_model"], models)
+}
+
+/// Gives last period's models as `fitted.last_purchase_model` and `fitted.last_spend_model`.
+///
+/// # Errors
+/// `Error::Engine` if a table cannot be registered.
+pub fn give_last_models(lake: &Lake, models: Option<(&PurchaseModel, &SpendModel, f64)>) -> Result<()> {
+    models_as(lake, ["last_purchase_model", "last_spend_model"], models)
+}
+
+fn models_as(lake: &Lake, names: [&str; 2], models: Option<(&PurchaseModel, &SpendModel, f64)>) -> Result<()> {
     let number = |value: f64| -> ArrayRef { Arc::new(Float64Array::from(vec![value])) };
     let mut fields = vec![Field::new("model", DataType::Utf8, true)];
     fields.extend(PURCHASE.iter().map(|name| Field::new(*name, DataType::Float64, true)));
@@ -36,8 +48,8 @@ pub fn give_models(lake: &Lake, models: Option<(&PurchaseModel, &SpendModel, f64
             (vec![batch(&purchase_schema, columns)?], vec![batch(&spend_schema, spend)?])
         }
     };
-    lake.give("fitted", "purchase_model", purchase_schema, purchase_rows)?;
-    lake.give("fitted", "spend_model", spend_schema, spend_rows)
+    lake.give("fitted", names[0], purchase_schema, purchase_rows)?;
+    lake.give("fitted", names[1], spend_schema, spend_rows)
 }
 
 /// Gives `fitted.segments`: one row per active customer.
@@ -45,6 +57,18 @@ pub fn give_models(lake: &Lake, models: Option<(&PurchaseModel, &SpendModel, f64
 /// # Errors
 /// `Error::Engine` if the table cannot be registered.
 pub fn give_segments(lake: &Lake, keys: &[i64], segments: &[i64]) -> Result<()> {
+    segments_as(lake, "segments", keys, segments)
+}
+
+/// Gives `fitted.last_segments`: the same by last period's model.
+///
+/// # Errors
+/// `Error::Engine` if the table cannot be registered.
+pub fn give_last_segments(lake: &Lake, keys: &[i64], segments: &[i64]) -> Result<()> {
+    segments_as(lake, "last_segments", keys, segments)
+}
+
+fn segments_as(lake: &Lake, name: &str, keys: &[i64], segments: &[i64]) -> Result<()> {
     let schema: SchemaRef = Arc::new(Schema::new(vec![
         Field::new("customer_key", DataType::Int64, true),
         Field::new("segment", DataType::Int64, true),
@@ -52,7 +76,7 @@ pub fn give_segments(lake: &Lake, keys: &[i64], segments: &[i64]) -> Result<()> 
     let columns: Vec<ArrayRef> =
         vec![Arc::new(Int64Array::from(keys.to_vec())), Arc::new(Int64Array::from(segments.to_vec()))];
     let rows = batch(&schema, columns)?;
-    lake.give("fitted", "segments", schema, vec![rows])
+    lake.give("fitted", name, schema, vec![rows])
 }
 
 /// Gives every fitted table without rows: what models are planned and tested against before anything is fitted.
@@ -61,7 +85,9 @@ pub fn give_segments(lake: &Lake, keys: &[i64], segments: &[i64]) -> Result<()> 
 /// `Error::Engine` if a table cannot be registered.
 pub fn give_none(lake: &Lake) -> Result<()> {
     give_models(lake, None)?;
+    give_last_models(lake, None)?;
     give_segments(lake, &[], &[])?;
+    give_last_segments(lake, &[], &[])?;
     give_outlooks(lake, &[], Vec::new(), Vec::new())
 }
 

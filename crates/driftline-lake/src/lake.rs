@@ -419,32 +419,40 @@ impl Lake {
     pub async fn content(&self, tables: &[&str]) -> Result<Vec<String>> {
         let mut hashes = Vec::new();
         for table in tables {
-            let streams = self
-                .context
-                .table(*table)
-                .await?
-                .execute_stream_partitioned()
-                .await
-                .map_err(|error| Error::execute(table, error))?;
-            let parts = streams.into_iter().map(|mut stream| {
-                tokio::spawn(async move {
-                    let mut hash = RowsHash::default();
-                    while let Some(batch) = stream.try_next().await? {
-                        hash.add(&batch)?;
-                    }
-                    Ok::<_, Error>(hash)
-                })
-            });
-            let mut hash = RowsHash::default();
-            for part in futures::future::join_all(parts).await {
-                hash.merge(&part.map_err(|error| {
-                    Error::execute(table, datafusion::error::DataFusionError::External(Box::new(error)))
-                })??);
-            }
-            hashes.push(hash.finish(table));
+            hashes.push(hash_of(table, self.context.table(*table).await?).await?);
         }
         Ok(hashes)
     }
+
+    /// Hash of the rows of a query of this crate, whatever their order.
+    ///
+    /// # Errors
+    /// As [`Lake::rows`].
+    pub async fn content_of_query(&self, name: &str, sql: &str) -> Result<String> {
+        hash_of(name, self.context.sql(sql).await?).await
+    }
+}
+
+async fn hash_of(name: &str, frame: DataFrame) -> Result<String> {
+    let streams = frame.execute_stream_partitioned().await.map_err(|error| Error::execute(name, error))?;
+    let parts = streams.into_iter().map(|mut stream| {
+        tokio::spawn(async move {
+            let mut hash = RowsHash::default();
+            while let Some(batch) = stream.try_next().await? {
+                hash.add(&batch)?;
+            }
+            Ok::<_, Error>(hash)
+        })
+    });
+    let mut hash = RowsHash::default();
+    for part in futures::future::join_all(parts).await {
+        hash.merge(
+            &part.map_err(|error| {
+                Error::execute(name, datafusion::error::DataFusionError::External(Box::new(error)))
+            })??,
+        );
+    }
+    Ok(hash.finish(name))
 }
 
 fn shape(table: &str, column: &str) -> Error {

@@ -205,6 +205,18 @@ pub async fn scorecard_year(lake: &Lake) -> Result<Vec<ScoredYear>> {
     Ok(scored)
 }
 
+/// Hash of every customer's days before a day: equal if, and only if, the exports say the same of that past.
+///
+/// # Errors
+/// `Error::Execute` if the query fails.
+pub async fn past_id(lake: &Lake, before: chrono::NaiveDate) -> Result<String> {
+    let sql = format!(
+        "select customer_key, order_date, sold_lines, returned_lines, sold_amount, returned_amount, discount_amount \
+         from int_customer_days where order_date < date '{before}'"
+    );
+    lake.content_of_query("int_customer_days", &sql).await
+}
+
 /// The purchase log of the market, and the key of each of its customers.
 ///
 /// # Errors
@@ -430,7 +442,8 @@ pub async fn segment_profiles(lake: &Lake) -> Result<Vec<SegmentProfile>> {
 /// `Error::Shape` as above.
 pub async fn flows(lake: &Lake) -> Result<Vec<Flow>> {
     let mut flows = Vec::new();
-    each_row(lake, "customer_flows", "flow, from_segment, to_segment", |cells, row| {
+    let order = "flow, from_segment, to_segment, published_segment, now_segment";
+    each_row(lake, "customer_flows", order, |cells, row| {
         let kind = match cells.text("flow", row)?.as_deref() {
             Some("new") => FlowKind::New,
             Some("returning") => FlowKind::Returning,
@@ -442,7 +455,15 @@ pub async fn flows(lake: &Lake) -> Result<Vec<Flow>> {
             kind,
             from_segment: cells.integer("from_segment", row)? as u32,
             to_segment: cells.integer("to_segment", row)? as u32,
+            published_segment: cells.integer("published_segment", row)? as u32,
+            now_segment: cells.integer("now_segment", row)? as u32,
             customers: cells.count("customers", row)?,
+            customers_restated: cells.count("customers_restated", row)?,
+            customers_redefined: cells.count("customers_redefined", row)?,
+            value_published: cells.minor("value_published", row)?.unwrap_or_default(),
+            value_now: cells.minor("value_now", row)?.unwrap_or_default(),
+            net_published_e4: cells.ten_thousandths("net_published", row)?,
+            trailing_published_e4: cells.ten_thousandths("trailing_published", row)?,
             value_from: cells.minor("value_from", row)?.unwrap_or_default(),
             value_to: cells.minor("value_to", row)?.unwrap_or_default(),
             net_from_e4: cells.ten_thousandths("net_from", row)?,

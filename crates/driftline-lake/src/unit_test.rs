@@ -71,8 +71,8 @@ pub async fn run(
     let mut lake = Lake::open_empty(limits, graph.clone(), parameters, sources)?;
     fitted::give_none(&lake)?;
     for (table, rows) in &case.given {
-        // Last period's table has the shape of this period's model.
-        let model = graph.models.get(table.strip_prefix("previous.").unwrap_or(table));
+        // The tables of the past have the shape of this period's customers.
+        let model = graph.models.get(if table.starts_with("previous.") { "customers" } else { table });
         let schema = match model {
             Some(model) => declared(model)
                 .ok_or_else(|| wrong(format!("`{table}` declares no [columns], so it cannot be given")))?,

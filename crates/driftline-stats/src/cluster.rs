@@ -177,7 +177,7 @@ pub fn silhouette(points: &Points, centroids: &[Vec<f64>]) -> f64 {
 
 /// Bootstrap stability of each cluster: mean over replicates of its largest Jaccard overlap with a refitted cluster, on the
 /// points drawn. At least .75 is stable, below .6 should not be trusted (Hennig).
-pub fn stability(points: &Points, clustering: &Clustering, replicates: usize, seed: u64) -> Vec<f64> {
+pub fn stability(points: &Points, clustering: &Clustering, replicates: usize, seed: u64) -> Stability {
     let clusters = clustering.centroids.len();
     let rows = points.rows();
     let labels: Vec<usize> = (0..rows).map(|row| nearest(&clustering.centroids, points.row(row)).0).collect();
@@ -189,26 +189,63 @@ pub fn stability(points: &Points, clustering: &Clustering, replicates: usize, se
         let refit = (0..3)
             .map(|_| lloyd(&sample, plus_plus(&sample, clusters, &mut random)))
             .reduce(|best, next| if next.inertia < best.inertia { next } else { best });
-        let Some(refit) = refit else { return vec![0.0; clusters] };
+        let Some(refit) = refit else { return (vec![0.0; clusters], 0.0) };
         drawn.dedup();
         let mut both = vec![vec![0usize; clusters]; clusters];
         for row in &drawn {
             both[labels[*row]][nearest(&refit.centroids, points.row(*row)).0] += 1;
         }
-        let refit_sizes: Vec<usize> = (0..clusters).map(|j| both.iter().map(|line| line[j]).sum()).collect();
-        both.iter()
-            .map(|line| {
-                let size: usize = line.iter().sum();
-                let jaccard = |(j, overlap): (usize, &usize)| {
-                    let union = size + refit_sizes[j] - overlap;
-                    if union == 0 { 0.0 } else { *overlap as f64 / union as f64 }
-                };
-                line.iter().enumerate().map(jaccard).fold(0.0, f64::max)
-            })
-            .collect()
+        (best_jaccards(&both), relabelled(&both))
     };
     let runs = in_parallel(replicates, one);
-    (0..clusters).map(|cluster| runs.iter().map(|run| run[cluster]).sum::<f64>() / runs.len().max(1) as f64).collect()
+    let count = runs.len().max(1) as f64;
+    Stability {
+        jaccards: (0..clusters).map(|n| runs.iter().map(|(run, _)| run[n]).sum::<f64>() / count).collect(),
+        relabelled: runs.iter().map(|(_, relabelled)| relabelled).sum::<f64>() / count,
+    }
+}
+
+/// How well clusters are found again on resampled points.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Stability {
+    /// Of each cluster, the mean over resamples of the best Jaccard overlap with a cluster of the refit.
+    pub jaccards: Vec<f64>,
+    /// Share of points that the refit puts into another cluster, with clusters paired by their overlap: what a refit alone
+    /// looks like as migration.
+    pub relabelled: f64,
+}
+
+/// Of each row, the best Jaccard overlap with a column.
+fn best_jaccards(both: &[Vec<usize>]) -> Vec<f64> {
+    let refit_sizes: Vec<usize> = (0..both.len()).map(|j| both.iter().map(|line| line[j]).sum()).collect();
+    both.iter()
+        .map(|line| {
+            let size: usize = line.iter().sum();
+            let jaccard = |(j, overlap): (usize, &usize)| {
+                let union = size + refit_sizes[j] - overlap;
+                if union == 0 { 0.0 } else { *overlap as f64 / union as f64 }
+            };
+            line.iter().enumerate().map(jaccard).fold(0.0, f64::max)
+        })
+        .collect()
+}
+
+/// Share of all outside the cells of a pairing of rows and columns, the largest cells first. Not the best pairing of all
+/// (the Hungarian method's), but the same wherever each cluster is mostly found again.
+fn relabelled(both: &[Vec<usize>]) -> f64 {
+    let clusters = both.len();
+    let mut cells: Vec<(usize, usize, usize)> =
+        (0..clusters).flat_map(|i| (0..clusters).map(move |j| (i, j))).map(|(i, j)| (both[i][j], i, j)).collect();
+    cells.sort_by(|a, b| b.0.cmp(&a.0).then((a.1, a.2).cmp(&(b.1, b.2))));
+    let (mut rows, mut columns, mut matched) = (vec![false; clusters], vec![false; clusters], 0);
+    for (count, i, j) in cells {
+        if !rows[i] && !columns[j] {
+            (rows[i], columns[j]) = (true, true);
+            matched += count;
+        }
+    }
+    let all: usize = both.iter().flatten().sum();
+    if all == 0 { 0.0 } else { 1.0 - matched as f64 / all as f64 }
 }
 
 /// Runs `count` independent pieces on the machine's threads and gives their results in order.
@@ -252,10 +289,11 @@ mod tests {
         let label = |row: usize| nearest(&found.centroids, points.row(row)).0;
         let strays = (3..points.rows()).filter(|row| label(*row) != label(row % 3)).count();
         assert!(strays < 9, "{strays} of 897 points are not with the first of their planted group");
-        let stable = stability(&points, &found, 20, 2);
+        let Stability { jaccards: stable, relabelled } = stability(&points, &found, 20, 2);
+        assert!(relabelled < 0.02, "{relabelled}");
         assert!(stable.iter().all(|jaccard| *jaccard > 0.95), "{stable:?}");
         let split = kmeans(&points, 5, 10, 1);
-        let unstable = stability(&points, &split, 20, 2);
+        let unstable = stability(&points, &split, 20, 2).jaccards;
         assert!(unstable.iter().any(|jaccard| *jaccard < 0.75), "{unstable:?}");
         assert!(silhouette(&points, &found.centroids) > silhouette(&points, &split.centroids));
     }

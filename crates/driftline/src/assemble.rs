@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 
 use driftline_core::bridge::{self, Bridge, MarketNet, Measure, Ranks};
 use driftline_core::change::{self, Change, Verdict};
+use driftline_core::decomposition::decompose;
 use driftline_core::disclosure::{is_publishable, pool_bridge};
-use driftline_core::persona::{PersonaSet, Role};
+use driftline_core::history::History;
+use driftline_core::persona::{Persona, PersonaSet, Role};
 use driftline_core::profile::{Flow, MarketTotals, SegmentProfile};
 use driftline_core::report::{
     self, Headline, HeadlineKind, Kpi, Method, Migration, Models, Quality, Report, SCHEMA, Status, Unit,
@@ -33,6 +35,10 @@ pub struct Parts<'a> {
     pub flows: Option<Vec<Flow>>,
     pub previous: Option<&'a Report>,
     pub year_before: Option<&'a Report>,
+    /// The market's totals of last period, from today's data.
+    pub totals_restated: MarketTotals,
+    /// Reports of the periods before, whose changes say what is usual.
+    pub history: History,
     pub personas: PersonaSet,
     pub models: Models,
     pub scorecard: Option<Scorecard>,
@@ -57,19 +63,24 @@ pub fn report(parts: Parts<'_>) -> Result<Report> {
         (Some(flows), Some(previous)) => bridges(&parts, flows, previous, min_cell).in_place(&place)?,
         _ => (Vec::new(), Vec::new()),
     };
-    let market_change =
-        flows.filter(|_| has_value(&parts)).map(|flows| change::of_market(flows, &parts.job.file.materiality));
+    let market_change = flows
+        .filter(|_| has_value(&parts))
+        .map(|flows| change::of_market(flows, &parts.job.file.materiality, &parts.history));
     let changes: Vec<Change> = match (flows, parts.previous) {
         (Some(flows), Some(previous)) => {
-            change::compare(&previous.personas, &parts.personas, flows, &parts.job.file.materiality)
+            change::compare(&previous.personas, &parts.personas, flows, &parts.job.file.materiality, &parts.history)
         }
         _ => Vec::new(),
     };
     let passed: Vec<&Change> = changes.iter().filter(|line| line.verdict == Verdict::Changed).collect();
-    let change_sentences: Vec<String> = passed.iter().take(3).map(|line| words.change(line)).collect();
+    let change_sentences: Vec<String> = told(&passed).iter().map(|line| words.change(line)).collect();
     let migration: Option<Migration> = match (flows, parts.previous) {
         (Some(flows), Some(previous)) if parts.status == Status::Full => {
-            Some(report::migration(&previous.personas, &parts.personas, flows, min_cell))
+            // Moves are by last period's model; its personas are the columns if another has taken its place.
+            let same = parts.models.segments.as_ref().zip(previous.models.segments.as_ref());
+            let is_kept = same.is_some_and(|(now, before)| now.centroids == before.centroids);
+            let to = if is_kept { &parts.personas } else { &previous.personas };
+            Some(report::migration(&previous.personas, to, flows, min_cell))
         }
         _ => None,
     };
@@ -87,6 +98,10 @@ pub fn report(parts: Parts<'_>) -> Result<Report> {
         churn_event: format!("no purchase in the next {} days", parts.plan.horizon_days(parts.job)),
         value_definition:
             "expected net amount of the next 365 days, undiscounted, returns taken off; rounded per customer".to_owned(),
+    };
+    let decomposition = match (flows, parts.previous) {
+        (Some(flows), Some(previous)) if has_value(&parts) => decompose(flows, &previous.personas, min_cell),
+        _ => None,
     };
     Ok(Report {
         schema: SCHEMA.to_owned(),
@@ -113,6 +128,7 @@ pub fn report(parts: Parts<'_>) -> Result<Report> {
         bridges,
         personas: parts.personas,
         migration,
+        decomposition,
         scorecard: parts.scorecard.filter(|_| visible),
         market_change,
         changes,
@@ -127,10 +143,22 @@ pub fn report(parts: Parts<'_>) -> Result<Report> {
         quality: if visible {
             parts.quality
         } else {
-            Quality { source_rows: BTreeMap::new(), unidentified_gross_share: None, ..parts.quality }
+            Quality { source_rows: BTreeMap::new(), unidentified_gross_share: None, past_id: None, ..parts.quality }
         },
         method,
     })
+}
+
+/// The three lines that are told in sentences: of different personas where there are as many.
+fn told<'a>(passed: &[&'a Change]) -> Vec<&'a Change> {
+    const MOST: usize = 3;
+    let mut chosen: Vec<&Change> = Vec::new();
+    for line in passed {
+        if chosen.len() < MOST && chosen.iter().all(|other| other.subject != line.subject) {
+            chosen.push(line);
+        }
+    }
+    chosen
 }
 
 fn has_value(parts: &Parts<'_>) -> bool {
@@ -144,7 +172,7 @@ fn bridges(
     previous: &Report,
     min_cell: u64,
 ) -> std::result::Result<(Vec<Bridge>, Vec<String>), driftline_core::Error> {
-    let ranks = ranks(&previous.personas, &parts.personas);
+    let ranks = ranks(&previous.personas);
     let mut open = Vec::new();
     let mut notes = Vec::new();
     if has_value(parts) {
@@ -154,7 +182,7 @@ fn bridges(
     }
     if let Some(before) = &previous.totals {
         let net = |totals: &MarketTotals| MarketNet { net: totals.net, unidentified_net: totals.unidentified_net };
-        open.push(bridge::of_net(flows, &ranks, net(before), net(&parts.totals))?);
+        open.push(bridge::of_net(flows, &ranks, net(before), net(&parts.totals_restated), net(&parts.totals))?);
     }
     let previous_year_start = driftline_core::period::year_before(previous.as_of);
     if parts.plan.is_covered_from(previous_year_start) {
@@ -170,25 +198,14 @@ fn bridges(
     Ok((pooled.collect(), notes))
 }
 
-/// One order of all personas by value a customer; a persona keeps the place that it had last period.
-fn ranks(previous: &PersonaSet, current: &PersonaSet) -> Ranks {
-    let mut worth: BTreeMap<&str, i64> = BTreeMap::new();
-    for persona in current.personas.iter().chain(&previous.personas) {
-        let amount = persona.value_per_customer.unwrap_or_else(|| persona.net_revenue.mean_over(persona.customers));
-        worth.insert(&persona.key, amount.0);
-    }
-    let mut order: Vec<(&str, i64)> = worth.into_iter().collect();
-    order.sort_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(b.0)));
-    let place: BTreeMap<&str, usize> = order.into_iter().enumerate().map(|(rank, (key, _))| (key, rank)).collect();
-    let of = |set: &PersonaSet| {
-        set.personas
-            .iter()
-            .map(|persona| {
-                (persona.segment, (persona.key.clone(), place.get(persona.key.as_str()).copied().unwrap_or(0)))
-            })
-            .collect()
+/// Last period's personas by value a customer, best first.
+fn ranks(previous: &PersonaSet) -> Ranks {
+    let worth = |persona: &Persona| {
+        persona.value_per_customer.unwrap_or_else(|| persona.net_revenue.mean_over(persona.customers)).0
     };
-    Ranks { from: of(previous), to: of(current) }
+    let mut order: Vec<&Persona> = previous.personas.iter().collect();
+    order.sort_by(|a, b| worth(b).cmp(&worth(a)).then(a.key.cmp(&b.key)));
+    Ranks(order.into_iter().enumerate().map(|(rank, persona)| (persona.segment, rank)).collect())
 }
 
 fn kpis(parts: &Parts<'_>, comparable: bool) -> Vec<Kpi> {

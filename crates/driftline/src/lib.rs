@@ -13,6 +13,7 @@ pub mod plan;
 pub mod progress;
 pub mod project;
 pub mod recall;
+mod restate;
 pub mod run;
 pub mod scratch;
 pub mod segment;

@@ -34,6 +34,21 @@ pub(crate) async fn recall_parent(room: &Room, plan: &RunPlan) -> Result<Option<
     recall(room, published).await
 }
 
+/// Reports of the periods before, the last one first, as far back as says what is usual.
+pub(crate) async fn recall_history(room: &Room, slot: &Slot) -> Result<Vec<Report>> {
+    const PERIODS_MOST: usize = 20;
+    let mut reports = Vec::new();
+    let mut slot = slot.clone();
+    while reports.len() < PERIODS_MOST {
+        let place = format!("{} before {}", slot.market, slot.period);
+        let published = room.ledger.previous(&slot).await.in_place(&place)?;
+        let Some(recalled) = recall(room, published).await? else { break };
+        slot.period = recalled.report.period;
+        reports.push(recalled.report);
+    }
+    Ok(reports)
+}
+
 /// The last reports, up to this period, of the job's other markets whose value models are their own.
 pub(crate) async fn recall_own_fits(room: &Room, plan: &RunPlan) -> Result<Vec<Recalled>> {
     let mut found = Vec::new();

@@ -6,6 +6,8 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
+use driftline_core::Period;
+use driftline_core::history::History;
 use driftline_core::persona::{self, PersonaSet};
 use driftline_core::report::{Models, Quality, Report, Status};
 use driftline_lake::graph::Graph;
@@ -23,7 +25,8 @@ use crate::outcome::{Outcome, State, already, dry_run, outcome};
 use crate::outlook;
 use crate::plan::RunPlan;
 use crate::progress::Progress;
-use crate::recall::{Recalled, give_published, recall, recall_own_fits, recall_parent};
+use crate::recall::{Recalled, give_published, recall, recall_history, recall_own_fits, recall_parent};
+use crate::restate;
 use crate::scratch::{Scratch, read_file};
 use crate::segment::{self, Customers, Segmented};
 use crate::value;
@@ -108,6 +111,8 @@ pub async fn one(room: &Room, plan: &RunPlan, progress: &mut Progress) -> Result
     let marts = ["customers", "segment_profiles", "segment_categories", "segment_attributes", "segment_contacts"];
     lake.build(&marts).await.in_place(&place)?;
     if let Some(previous) = &previous {
+        restate::give_last_models(room, &lake, Some(&previous.report), segmented.as_ref()).await.in_place(&place)?;
+        restate::give(room, plan, &lake, previous, &pinned, &scratch).await?;
         give_published(room, &lake, "customers", &previous.publication, &scratch).await?;
         lake.build(&["customer_flows", "scorecard", "scorecard_risks"]).await.in_place(&place)?;
     }
@@ -125,7 +130,9 @@ pub async fn one(room: &Room, plan: &RunPlan, progress: &mut Progress) -> Result
 
     progress.says("describing personas");
     let quarters = read::market_periods(&lake).await.in_place(&place)?;
-    let totals = quarters.get(&plan.period.to_string()).cloned().unwrap_or_default();
+    let totals_of = |period: Period| quarters.get(&period.to_string()).cloned().unwrap_or_default();
+    let totals = totals_of(plan.period);
+    let totals_restated = previous.as_ref().map_or_else(Default::default, |last| totals_of(last.report.period));
     let profiles = read::segment_profiles(&lake).await.in_place(&place)?;
     let flows = match &previous {
         Some(_) => Some(read::flows(&lake).await.in_place(&place)?),
@@ -174,7 +181,9 @@ pub async fn one(room: &Room, plan: &RunPlan, progress: &mut Progress) -> Result
 
     progress.says("comparing");
     let content_id = content_id(room, plan, &lake, previous.as_ref()).await.in_place(&place)?;
-    let quality = quality(room, plan, &pinned, &totals, audits);
+    let past_id = read::past_id(&lake, plan.as_of).await.in_place(&place)?;
+    let quality = Quality { past_id: Some(past_id), ..quality(room, plan, &pinned, &totals, audits) };
+    let past_reports = if previous.is_some() { recall_history(room, &slot).await? } else { Vec::new() };
     let report = assemble::report(Parts {
         job: &room.job,
         plan,
@@ -188,6 +197,8 @@ pub async fn one(room: &Room, plan: &RunPlan, progress: &mut Progress) -> Result
         flows,
         previous: previous.as_ref().map(|recalled| &recalled.report),
         year_before: year_before.as_ref().map(|recalled| &recalled.report),
+        totals_restated,
+        history: History::new(plan.period, &past_reports),
         personas,
         models,
         scorecard,
@@ -410,6 +421,7 @@ fn quality(
             .collect(),
         unidentified_gross_share: totals.unidentified_gross.ratio(totals.gross),
         audits_passed: audits as u64,
+        past_id: None,
         complete_from: plan.complete_from,
         complete_until: plan.complete_until,
     }

@@ -74,6 +74,7 @@ pub fn fit(
         fitted_in: period,
         sample_customers: sample.rows() as u64,
         silhouette,
+        relabelled_by_refit: 0.0,
         stability_min: 0.0,
         candidates,
     };
@@ -86,6 +87,12 @@ pub fn adopt(customers: &Customers<'_>, parent: &SegmentModel, settings: &Segmen
     let sample = points.take(&hash_sample(customers.keys, settings.sample_max));
     let model = SegmentModel { reason: "the parent market's model".to_owned(), ..parent.clone() };
     describe(customers, &points, &sample, model, settings)
+}
+
+/// The segment of each customer by a model as it is.
+pub fn assign(customers: &Customers<'_>, model: &SegmentModel) -> Vec<i64> {
+    let points = scaled(customers.raw, &model.scales);
+    (0..points.rows()).map(|row| cluster::nearest(&model.centroids, points.row(row)).0 as i64 + 1).collect()
 }
 
 fn fit_scales(customers: &Customers<'_>) -> Vec<ColumnScale> {
@@ -159,7 +166,7 @@ fn choose(
     let mut tried: Vec<(Clustering, Candidate)> = Vec::new();
     for segments in settings.min..=settings.max {
         let clustering = cluster::kmeans(sample, segments, settings.restarts, settings.seed);
-        let stable = cluster::stability(sample, &clustering, settings.bootstraps, settings.seed);
+        let stable = cluster::stability(sample, &clustering, settings.bootstraps, settings.seed).jaccards;
         let mut sizes = vec![0usize; clustering.centroids.len()];
         for row in 0..sample.rows() {
             sizes[cluster::nearest(&clustering.centroids, sample.row(row)).0] += 1;
@@ -211,7 +218,9 @@ fn describe(
     settings: &Segments,
 ) -> Segmented {
     let clustering = Clustering { centroids: model.centroids.clone(), inertia: 0.0, iterations: 0 };
-    let stable = cluster::stability(sample, &clustering, settings.bootstraps, settings.seed);
+    let cluster::Stability { jaccards: stable, relabelled } =
+        cluster::stability(sample, &clustering, settings.bootstraps, settings.seed);
+    model.relabelled_by_refit = relabelled;
     model.stability_min = stable.iter().copied().fold(1.0, f64::min);
     let mut assigned = Vec::with_capacity(points.rows());
     let mut sums = vec![vec![0.0; points.dimensions]; model.centroids.len()];

@@ -6,7 +6,7 @@ use super::{Context, Ended, Persona};
 use crate::Period;
 use crate::label;
 use crate::lineage::{Fate, Origin, Overlaps, trace};
-use crate::profile::{FeatureTilt, Flow, FlowKind, SegmentProfile};
+use crate::profile::{FeatureTilt, Flow, SegmentProfile};
 
 pub(super) struct Identity {
     pub(super) key: String,
@@ -120,8 +120,7 @@ fn overlaps(parents: &[Persona], segments: &[&SegmentProfile], flows: &[Flow]) -
     let shared = |persona: &Persona, profile: &SegmentProfile| {
         flows
             .iter()
-            .filter(|flow| flow.kind == FlowKind::Stayed)
-            .filter(|flow| flow.from_segment == persona.segment && flow.to_segment == profile.segment)
+            .filter(|flow| flow.published_segment == persona.segment && flow.now_segment == profile.segment)
             .map(|flow| flow.customers)
             .sum()
     };

@@ -11,13 +11,14 @@ macro_rules! files {
     ($($path:literal),* $(,)?) => { [$(($path, include_str!(concat!("../../../../", $path)))),*] };
 }
 
-const SHARED: [(&str, &str); 35] = files![
+const SHARED: [(&str, &str); 36] = files![
     "sql/README.md",
     "sql/staging/canonical/stg_cancelled_sales.sql",
     "sql/staging/canonical/stg_contacts.sql",
     "sql/staging/canonical/stg_customer_attributes.sql",
     "sql/staging/canonical/stg_order_lines.sql",
     "sql/intermediate/int_customer_days.sql",
+    "sql/intermediate/int_customers_by_last_models.sql",
     "sql/intermediate/int_customers_described.sql",
     "sql/intermediate/int_customers_scored.sql",
     "sql/intermediate/int_customers_summarised.sql",

@@ -1,0 +1,91 @@
+//! Step 9 for last period: what its models say of this period's customers, and what they say of last period's from today's data.
+//!
+//! A late order, a correction or an erasure changes what last period would have been. Moves are counted from there, so that
+//! none of it is read as customers who moved.
+
+use std::sync::Arc;
+
+use driftline_core::report::{Models, Report};
+use driftline_lake::session::Limits;
+use driftline_lake::source::PinnedSource;
+use driftline_lake::{Lake, fitted, read};
+
+use crate::error::{InPlace, Result};
+use crate::plan::RunPlan;
+use crate::recall::{Recalled, give_published};
+use crate::run::Room;
+use crate::scratch::Scratch;
+use crate::segment::{self, Customers, Segmented};
+
+/// Gives `fitted.last_*`: last period's models with what they say of this period's customers.
+pub(crate) async fn give_last_models(
+    room: &Room,
+    lake: &Lake,
+    previous: Option<&Report>,
+    segmented: Option<&Segmented>,
+) -> driftline_lake::Result<()> {
+    let models = previous.map(|report| &report.models);
+    fitted::give_last_models(lake, models.and_then(of_value))?;
+    let Some(segmented) = segmented else { return fitted::give_last_segments(lake, &[], &[]) };
+    let columns = read::feature_columns(lake, &room.job.file.segments.features);
+    let last = models.and_then(|models| models.segments.as_ref()).filter(|last| {
+        last.columns.iter().eq(columns.iter().map(|(name, _)| name)) && last.centroids != segmented.model.centroids
+    });
+    match last {
+        // Kept, or of other features, which nobody can be assigned by any more.
+        None => fitted::give_last_segments(lake, &segmented.keys, &segmented.assigned),
+        Some(last) => {
+            let (keys, raw) = read::features(lake, &columns).await?;
+            let assigned = segment::assign(&Customers { keys: &keys, raw: &raw, columns: &columns }, last);
+            fitted::give_last_segments(lake, &keys, &assigned)
+        }
+    }
+}
+
+fn of_value(
+    models: &Models,
+) -> Option<(&driftline_stats::purchase::PurchaseModel, &driftline_stats::spend::SpendModel, f64)> {
+    Some((&models.purchase.as_ref()?.model, &models.spend.as_ref()?.model, models.net_share?))
+}
+
+/// Gives `previous.restated`: last period's customers by its own models, from today's data. Where the data of then are what
+/// they were, that is what was published, and nothing is computed.
+pub(crate) async fn give(
+    room: &Room,
+    plan: &RunPlan,
+    lake: &Lake,
+    previous: &Recalled,
+    pinned: &[PinnedSource],
+    scratch: &Scratch,
+) -> Result<()> {
+    let report = &previous.report;
+    let place = format!("{} {} (restated)", plan.market, report.period);
+    let today = read::past_id(lake, report.as_of).await.in_place(&place)?;
+    if report.quality.past_id.as_ref() == Some(&today) {
+        return give_published(room, lake, "restated", &previous.publication, scratch).await;
+    }
+    let then = RunPlan { period: report.period, as_of: report.as_of, partial: None, ..plan.clone() };
+    let limits = Limits { scratch: scratch.path.join("restated"), ..room.limits.clone() };
+    let parameters = then.parameters(&room.job, &room.pseudonym_key);
+    let mut past = Lake::open(&limits, Arc::clone(&room.graph), parameters, room.exports.store.clone(), pinned)
+        .in_place(&place)?;
+    past.build(&["int_customers_described"]).await.in_place(&place)?;
+    fitted::give_models(&past, of_value(&report.models)).in_place(&place)?;
+    fitted::give_outlooks(&past, &[], Vec::new(), Vec::new()).in_place(&place)?;
+    let columns = read::feature_columns(&past, &room.job.file.segments.features);
+    match report.models.segments.as_ref().filter(|last| last.columns.iter().eq(columns.iter().map(|(name, _)| name))) {
+        None => fitted::give_segments(&past, &[], &[]).in_place(&place)?,
+        Some(last) => {
+            let (keys, raw) = read::features(&past, &columns).await.in_place(&place)?;
+            let assigned = segment::assign(&Customers { keys: &keys, raw: &raw, columns: &columns }, last);
+            fitted::give_segments(&past, &keys, &assigned).in_place(&place)?;
+        }
+    }
+    past.build(&["customers"]).await.in_place(&place)?;
+    let schema = lake.schema_of("customers").await.in_place(&place)?;
+    let table = past.published().into_iter().find(|table| table.name == "customers");
+    match table {
+        Some(table) => lake.give_file("previous", "restated", schema, &table.path).in_place(&place),
+        None => lake.give("previous", "restated", schema, Vec::new()).in_place(&place),
+    }
+}

@@ -1,0 +1,78 @@
+//! Data that arrive after their period was published: told as restatement, never as customers who moved.
+
+use std::path::Path;
+
+use driftline_core::bridge::{Bridge, Cause, Measure};
+use driftline_core::report::Report;
+
+use crate::determinism::split_exports;
+use crate::product::{self, TestResult, equal};
+
+fn report(warehouse: &Path, period: &str) -> Result<Report, String> {
+    let found = product::report(warehouse, "complete-journey", "us", period)?;
+    serde_json::from_value(found).map_err(|error| error.to_string())
+}
+
+fn bridge(report: &Report, measure: Measure) -> Result<&Bridge, String> {
+    report.bridges.iter().find(|bridge| bridge.measure == measure).ok_or_else(|| format!("no bridge of {measure:?}"))
+}
+
+fn amount(bridge: &Bridge, cause: Cause) -> i64 {
+    bridge.bars.iter().find(|bar| bar.cause == cause).map_or(0, |bar| bar.amount.0)
+}
+
+/// Half of September arrives after the third quarter was published. The fourth quarter's bridge starts at what was published,
+/// names the late half exactly, and shows who came and who left as if nothing had been late.
+pub(crate) fn late_orders() -> TestResult {
+    let folder = product::folder()?;
+    let exports = folder.path().join("exports");
+    split_exports(&product::root().join("tests/exports/complete_journey"), &exports)?;
+    let lines = exports.join("market=us/basket_lines");
+    let late = std::fs::read_dir(&lines)
+        .map_err(|error| error.to_string())?
+        .flatten()
+        .map(|entry| entry.path())
+        .find(|path| path.file_name().is_some_and(|name| name.to_string_lossy().contains("a-2017-09")))
+        .ok_or("no file of September")?;
+    let aside = folder.path().join("late.parquet");
+    let setting = format!("exports.url={}", exports.display());
+    let (warehouse, control) = (folder.path().join("late"), folder.path().join("control"));
+    let moved = |from: &Path, to: &Path| std::fs::rename(from, to).map_err(|error| error.to_string());
+    moved(&late, &aside)?;
+    product::publish_complete_journey(&warehouse, "2017Q3", &["--set", &setting])?;
+    moved(&aside, &late)?;
+    product::publish_complete_journey(&warehouse, "2017Q4", &["--set", &setting])?;
+    product::publish_complete_journey(&control, "2017Q3..2017Q4", &["--set", &setting])?;
+
+    let (before, now) = (report(&warehouse, "2017Q3")?, report(&warehouse, "2017Q4")?);
+    let (whole, undisturbed) = (report(&control, "2017Q3")?, report(&control, "2017Q4")?);
+    let net = |report: &Report| report.totals.as_ref().map_or(0, |totals| totals.net.0);
+    let (found, expected) = (bridge(&now, Measure::NetRevenue)?, bridge(&undisturbed, Measure::NetRevenue)?);
+    equal("start", found.start.0, net(&before))?;
+    equal("restatement", amount(found, Cause::Restatement), net(&whole) - net(&before))?;
+    if net(&whole) <= net(&before) {
+        return Err("nothing was late".to_owned());
+    }
+    equal("nothing is restated without late data", amount(expected, Cause::Restatement), 0)?;
+    for cause in [Cause::New, Cause::Returning, Cause::Lost] {
+        equal(cause.label(), amount(found, cause), amount(expected, cause))?;
+    }
+    let stayed = |bridge: &Bridge| {
+        amount(bridge, Cause::Within) + amount(bridge, Cause::MovedUp) + amount(bridge, Cause::MovedDown)
+    };
+    equal("who stayed", stayed(found), stayed(expected))?;
+    let value = bridge(&now, Measure::Value12Months)?;
+    if amount(value, Cause::Restatement) == 0 {
+        return Err("the value of last period is not restated".to_owned());
+    }
+    let sum: i64 = value.bars.iter().map(|bar| bar.amount.0).sum();
+    equal("the value bridge closes", value.start.0 + sum, value.end.0)?;
+    for line in now.changes.iter().chain(&now.market_change) {
+        let causes = line.causes;
+        let sum = causes.customers_moved + causes.definition_changed + causes.restatement;
+        if (sum - line.change).abs() > 1e-9 * line.change.abs().max(1.0) {
+            return Err(format!("causes of {} do not add up: {causes:?}, {}", line.label, line.change));
+        }
+    }
+    Ok(())
+}
