@@ -355,4 +355,4 @@ fn open(
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

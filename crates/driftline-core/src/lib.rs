@@ -19,6 +19,7 @@ pub mod profile;
 pub mod report;
 pub mod scorecard;
 pub mod sentence;
+pub mod tree;
 
 pub use error::Error;
 pub use market::Market;

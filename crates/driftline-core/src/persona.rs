@@ -5,12 +5,14 @@
 
 mod card;
 mod identity;
+pub mod note;
 mod role;
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use self::note::Note;
 use crate::lineage::Thresholds;
 use crate::profile::{FeatureTilt, Flow, Habit, SegmentProfile};
 use crate::scorecard::NextPeriod;
@@ -54,6 +56,8 @@ pub struct Floor {
     pub members_min: u64,
     /// Primaries are added beyond the minimum until they hold this share of the value.
     pub coverage: f64,
+    /// By how much another persona's priority score must exceed that of one that led last period to take its place.
+    pub primary_margin: f64,
     /// Bootstrap Jaccard below which a persona may not be primary.
     pub stability_min: f64,
     pub min_cell: u64,
@@ -61,7 +65,15 @@ pub struct Floor {
 
 impl Default for Floor {
     fn default() -> Self {
-        Self { primary_min: 3, primary_max: 5, members_min: 30, coverage: 0.8, stability_min: 0.6, min_cell: 10 }
+        Self {
+            primary_min: 3,
+            primary_max: 5,
+            members_min: 30,
+            coverage: 0.8,
+            primary_margin: 0.05,
+            stability_min: 0.6,
+            min_cell: 10,
+        }
     }
 }
 
@@ -153,6 +165,10 @@ pub struct Persona {
     #[serde(default)]
     pub risk_reasons: Vec<RiskReason>,
     pub stability: Option<f64>,
+    /// Share of members who match all of the card's claims at once: its tilts of half a standard deviation or more, at most
+    /// three. A mean describes nobody; this says how many it describes.
+    #[serde(default)]
+    pub joint_prevalence: Option<f64>,
     pub priority: PriorityScore,
     pub tilts: Vec<FeatureTilt>,
     pub habits: Vec<Habit>,
@@ -160,6 +176,9 @@ pub struct Persona {
     pub attributes: Vec<AttributeSummary>,
     pub contacts: Vec<ContactSummary>,
     pub evidence: Vec<Evidence>,
+    /// What people wrote about it.
+    #[serde(default)]
+    pub notes: Vec<Note>,
     pub note: Option<String>,
 }
 
@@ -215,6 +234,7 @@ pub struct Context<'a> {
     /// Tilt of every segment, by segment number.
     pub tilts: &'a BTreeMap<u32, Vec<FeatureTilt>>,
     pub stability: &'a BTreeMap<u32, f64>,
+    pub typical: &'a BTreeMap<u32, u64>,
     pub thresholds: &'a Thresholds,
     pub priority: &'a Priority,
     pub floor: Floor,

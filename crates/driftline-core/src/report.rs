@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
+use driftline_stats::drift::Finding;
 use driftline_stats::purchase::Fit;
 use driftline_stats::scale::ColumnScale;
 use driftline_stats::spend::SpendFit;
@@ -18,6 +19,7 @@ use crate::profile::{Flow, FlowKind, MarketTotals};
 use crate::scorecard::year::ValueRange;
 use crate::scorecard::{NextPeriod, Scorecard};
 use crate::sentence::Locale;
+use crate::tree::FamilyTree;
 use crate::{Currency, Market, Period};
 
 /// Name of the layout of `report.json`; a change that breaks a reader raises the number.
@@ -88,6 +90,24 @@ pub struct Migration {
     pub to: Vec<String>,
     /// `None`: fewer than `min_cell`, or hidden so that another cannot be worked out.
     pub customers: Vec<Vec<Option<u64>>>,
+}
+
+/// Columns of one group of customers, an earlier period against this one.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct AttributeDrift {
+    /// Persona key, or `market`.
+    pub subject: String,
+    pub label: String,
+    pub against: Period,
+    pub columns: Vec<DriftedColumn>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct DriftedColumn {
+    /// What a reader calls it.
+    pub label: String,
+    #[serde(flatten)]
+    pub finding: Finding,
 }
 
 /// The fitted models, in words and numbers.
@@ -241,6 +261,12 @@ pub struct Report {
     /// The move of the 12-month value as volume, mix and rate; absent where values are not compared.
     #[serde(default)]
     pub decomposition: Option<Decomposition>,
+    /// How the columns that describe customers drifted, for everyone and inside each persona.
+    #[serde(default)]
+    pub attribute_drift: Vec<AttributeDrift>,
+    /// The market's personas over its published periods, up to this one.
+    #[serde(default)]
+    pub tree: FamilyTree,
     /// How last period's forecasts for this one turned out; absent if there were none.
     #[serde(default)]
     pub scorecard: Option<Scorecard>,

@@ -13,6 +13,7 @@ pub mod lake;
 pub mod lint;
 pub mod model;
 pub mod pinned;
+pub mod profile_drift;
 pub mod purchase_log;
 pub mod read;
 pub mod scalar;

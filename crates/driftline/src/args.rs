@@ -37,6 +37,8 @@ pub enum Command {
     Show(Show),
     /// What changed between two published periods, as a diff.
     Diff(Diff),
+    /// The personas of a market over all its published quarters: who came from whom.
+    Tree(Tree),
     /// Render a report from its sample, or from a report.json, into a folder.
     Preview(Preview),
     /// Write a commented project to start from.
@@ -124,6 +126,17 @@ pub struct Diff {
     pub from: String,
     /// The later period.
     pub to: String,
+    /// The job, by name or file; needed if the project has more than one with this market.
+    #[arg(long)]
+    pub job: Option<String>,
+    #[command(flatten)]
+    pub job_options: JobOptions,
+}
+
+#[derive(Debug, Args)]
+pub struct Tree {
+    /// The market's code.
+    pub market: String,
     /// The job, by name or file; needed if the project has more than one with this market.
     #[arg(long)]
     pub job: Option<String>,

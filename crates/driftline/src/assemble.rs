@@ -10,10 +10,11 @@ use driftline_core::history::History;
 use driftline_core::persona::{Persona, PersonaSet, Role};
 use driftline_core::profile::{Flow, MarketTotals, SegmentProfile};
 use driftline_core::report::{
-    self, Headline, HeadlineKind, Kpi, Method, Migration, Models, Quality, Report, SCHEMA, Status, Unit,
+    self, AttributeDrift, Headline, HeadlineKind, Kpi, Method, Migration, Models, Quality, Report, SCHEMA, Status, Unit,
 };
 use driftline_core::scorecard::Scorecard;
 use driftline_core::sentence::Words;
+use driftline_core::tree::FamilyTree;
 use driftline_lake::read::Base;
 
 use crate::error::{InPlace, Result};
@@ -39,6 +40,8 @@ pub struct Parts<'a> {
     pub totals_restated: MarketTotals,
     /// Reports of the periods before, whose changes say what is usual.
     pub history: History,
+    pub tree: FamilyTree,
+    pub attribute_drift: Vec<AttributeDrift>,
     pub personas: PersonaSet,
     pub models: Models,
     pub scorecard: Option<Scorecard>,
@@ -129,6 +132,8 @@ pub fn report(parts: Parts<'_>) -> Result<Report> {
         personas: parts.personas,
         migration,
         decomposition,
+        attribute_drift: if comparable { parts.attribute_drift } else { Vec::new() },
+        tree: if visible { parts.tree } else { FamilyTree::default() },
         scorecard: parts.scorecard.filter(|_| visible),
         market_change,
         changes,

@@ -6,6 +6,7 @@ pub mod command;
 pub mod error;
 pub mod exit;
 pub mod job;
+pub mod notes;
 pub mod outbox;
 pub mod outcome;
 pub mod outlook;

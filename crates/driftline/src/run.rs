@@ -8,9 +8,12 @@ use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use driftline_core::Period;
 use driftline_core::history::History;
+use driftline_core::persona::note::{self, Notes};
 use driftline_core::persona::{self, PersonaSet};
-use driftline_core::report::{Models, Quality, Report, Status};
+use driftline_core::report::{AttributeDrift, DriftedColumn, Models, Quality, Report, Status};
+use driftline_core::tree::grow;
 use driftline_lake::graph::Graph;
+use driftline_lake::profile_drift::{COLUMNS, Group, profile_drift};
 use driftline_lake::session::Limits;
 use driftline_lake::source::{self, Exports, PinnedSource, Sources};
 use driftline_lake::{Lake, content, fitted, read};
@@ -47,6 +50,8 @@ pub struct Room {
     /// Folder for the results of a dry run.
     pub dry_folder: PathBuf,
     pub revise: Option<String>,
+    /// Notes on personas by key, and the text of their files.
+    pub notes: (Notes, String),
 }
 
 /// Computes, compares, publishes and mails one market and period.
@@ -179,11 +184,19 @@ pub async fn one(room: &Room, plan: &RunPlan, progress: &mut Progress) -> Result
     }
     progress.done("describe", Some(personas.personas.len() as u64));
 
+    let past_reports = if previous.is_some() { recall_history(room, &slot).await? } else { Vec::new() };
+    let tree = grow(
+        past_reports.iter().rev().map(|report| (report.period, &report.personas)).chain([(plan.period, &personas)]),
+    );
+    note::attach(&mut personas, &tree, &room.notes.0, plan.as_of);
+    let year = year_before.as_ref().filter(|_| year_is_over).map(|recalled| &recalled.report);
+    let last = previous.as_ref().map(|recalled| &recalled.report);
+    let attribute_drift = attribute_drift(&lake, last, year, &personas).await.in_place(&place)?;
+
     progress.says("comparing");
     let content_id = content_id(room, plan, &lake, previous.as_ref()).await.in_place(&place)?;
     let past_id = read::past_id(&lake, plan.as_of).await.in_place(&place)?;
     let quality = Quality { past_id: Some(past_id), ..quality(room, plan, &pinned, &totals, audits) };
-    let past_reports = if previous.is_some() { recall_history(room, &slot).await? } else { Vec::new() };
     let report = assemble::report(Parts {
         job: &room.job,
         plan,
@@ -198,7 +211,9 @@ pub async fn one(room: &Room, plan: &RunPlan, progress: &mut Progress) -> Result
         previous: previous.as_ref().map(|recalled| &recalled.report),
         year_before: year_before.as_ref().map(|recalled| &recalled.report),
         totals_restated,
+        attribute_drift,
         history: History::new(plan.period, &past_reports),
+        tree,
         personas,
         models,
         scorecard,
@@ -314,6 +329,43 @@ fn is_graded(plan: &RunPlan, previous: &Report) -> bool {
         && i64::from(previous.method.horizon_days) == plan.period.days()
 }
 
+/// Columns of everyone and of each persona against last period, and of everyone against a year ago.
+async fn attribute_drift(
+    lake: &Lake,
+    previous: Option<&Report>,
+    year_before: Option<&Report>,
+    personas: &PersonaSet,
+) -> driftline_lake::Result<Vec<AttributeDrift>> {
+    let everyone = Group { subject: "market".to_owned(), then: 0, now: 0 };
+    let mut found = Vec::new();
+    for (earlier, table) in [(previous, "previous.restated"), (year_before, "previous.customers_year_before")] {
+        let Some(earlier) = earlier else { continue };
+        let mut groups = vec![everyone.clone()];
+        if table == "previous.restated" {
+            let before = |key: &str| earlier.personas.personas.iter().find(|persona| persona.key == key);
+            let group = |now: &persona::Persona| {
+                let then = before(&now.key)?.segment;
+                Some(Group { subject: now.key.clone(), then, now: now.segment })
+            };
+            groups.extend(personas.personas.iter().filter_map(group));
+        }
+        for (subject, findings) in profile_drift(lake, table, &groups).await? {
+            let named = personas.personas.iter().find(|persona| persona.key == subject);
+            let label = |column: &str| {
+                COLUMNS.iter().find(|(name, _)| *name == column).map_or(column, |(_, label)| label).to_owned()
+            };
+            let columns = findings.into_iter().map(|finding| DriftedColumn { label: label(&finding.column), finding });
+            found.push(AttributeDrift {
+                label: named.map_or_else(|| "Everyone active".to_owned(), |persona| persona.label.clone()),
+                subject,
+                against: earlier.period,
+                columns: columns.collect(),
+            });
+        }
+    }
+    Ok(found)
+}
+
 /// A 12-month forecast is graded when its 12 months are over, to the day, and both periods are whole.
 fn is_year_graded(plan: &RunPlan, year_before: &Report) -> bool {
     plan.partial.is_none()
@@ -335,6 +387,7 @@ fn describe(
 ) -> PersonaSet {
     let empty_tilts = BTreeMap::new();
     let empty_stability = BTreeMap::new();
+    let empty_typical = BTreeMap::new();
     let adopted: Option<BTreeMap<u32, (String, String)>> = match (status, parent) {
         (Status::Provisional, Some(parent)) => Some(
             parent.report.personas.personas.iter().map(|p| (p.segment, (p.key.clone(), p.label.clone()))).collect(),
@@ -357,6 +410,7 @@ fn describe(
             flows: flows.unwrap_or(&[]),
             tilts: segmented.map_or(&empty_tilts, |segmented| &segmented.tilts),
             stability: segmented.map_or(&empty_stability, |segmented| &segmented.stability),
+            typical: segmented.map_or(&empty_typical, |segmented| &segmented.typical),
             thresholds: &room.job.file.lineage,
             priority: &room.job.file.priority,
             floor: room.job.file.personas,
@@ -393,6 +447,7 @@ async fn content_id(
     parts.push(room.job.definition.clone());
     parts.extend(room.graph.models.values().map(|model| model.sql.clone()));
     parts.push(room.templates.text());
+    parts.push(room.notes.1.clone());
     parts.push(env!("CARGO_PKG_VERSION").to_owned());
     parts.push(format!("{} {} {}", plan.market, plan.period, plan.as_of));
     parts.extend(previous.map(|recalled| recalled.report.content_id.clone()));

@@ -21,6 +21,8 @@ pub struct Segmented {
     pub keys: Vec<i64>,
     pub tilts: BTreeMap<u32, Vec<FeatureTilt>>,
     pub stability: BTreeMap<u32, f64>,
+    /// Members of each segment who are on its side of everyone's mean in all of its claims, its strongest tilts.
+    pub typical: BTreeMap<u32, u64>,
 }
 
 /// Active customers with their raw features.
@@ -236,7 +238,7 @@ fn describe(
         }
     }
     let rows = points.rows().max(1) as f64;
-    let tilts = (0..model.centroids.len())
+    let tilts: BTreeMap<u32, Vec<FeatureTilt>> = (0..model.centroids.len())
         .map(|segment| {
             let tilts = customers
                 .columns
@@ -253,6 +255,48 @@ fn describe(
             (segment as u32 + 1, tilts)
         })
         .collect();
+    let typical = typical(points, &assigned, &tilts, &base, rows);
     let stability = stable.into_iter().enumerate().map(|(segment, jaccard)| (segment as u32 + 1, jaccard)).collect();
-    Segmented { model, assigned, keys: customers.keys.to_vec(), tilts, stability }
+    Segmented { model, assigned, keys: customers.keys.to_vec(), tilts, stability, typical }
+}
+
+/// A tilt that a card claims: half a standard deviation from everyone's mean, at most three of them.
+const CLAIM: f64 = 0.5;
+const CLAIMS_MOST: usize = 3;
+
+/// Features that a segment's card claims, by their place, with the side that they are on.
+fn claims(tilts: &[FeatureTilt]) -> Vec<(usize, f64)> {
+    let mut claimed: Vec<(usize, f64)> = tilts
+        .iter()
+        .enumerate()
+        .map(|(place, tilt)| (place, tilt.tilt))
+        .filter(|(_, tilt)| tilt.abs() >= CLAIM)
+        .collect();
+    claimed.sort_by(|a, b| b.1.abs().total_cmp(&a.1.abs()).then(a.0.cmp(&b.0)));
+    claimed.truncate(CLAIMS_MOST);
+    claimed
+}
+
+/// How many members of each segment match all of its claims; segments without a claim are left out.
+fn typical(
+    points: &Points,
+    assigned: &[i64],
+    tilts: &BTreeMap<u32, Vec<FeatureTilt>>,
+    sums: &[f64],
+    rows: f64,
+) -> BTreeMap<u32, u64> {
+    let claims: BTreeMap<u32, Vec<(usize, f64)>> = tilts
+        .iter()
+        .map(|(segment, tilts)| (*segment, claims(tilts)))
+        .filter(|(_, claims)| !claims.is_empty())
+        .collect();
+    let mut counts: BTreeMap<u32, u64> = claims.keys().map(|segment| (*segment, 0)).collect();
+    for (row, segment) in assigned.iter().enumerate() {
+        let segment = u32::try_from(*segment).unwrap_or(0);
+        let matches = |(place, side): &(usize, f64)| (points.row(row)[*place] - sums[*place] / rows) * side > 0.0;
+        if let (Some(claims), Some(count)) = (claims.get(&segment), counts.get_mut(&segment)) {
+            *count += u64::from(claims.iter().all(matches));
+        }
+    }
+    counts
 }

@@ -101,7 +101,8 @@ fn set(personas: Vec<Persona>) -> PersonaSet {
     PersonaSet { personas, ..PersonaSet::of_nobody() }
 }
 
-fn persona(segment: u32, customers: u64, share: f64, value: Minor) -> Persona {
+/// A persona of so many customers with nothing else to say.
+pub(crate) fn persona(segment: u32, customers: u64, share: f64, value: Minor) -> Persona {
     Persona {
         key: format!("p{segment}"),
         label: format!("P{segment}"),
@@ -122,6 +123,7 @@ fn persona(segment: u32, customers: u64, share: f64, value: Minor) -> Persona {
         next_period: None,
         risk_reasons: Vec::new(),
         stability: None,
+        joint_prevalence: None,
         priority: PriorityScore {
             score: 0.0,
             rank: 1,
@@ -137,6 +139,7 @@ fn persona(segment: u32, customers: u64, share: f64, value: Minor) -> Persona {
         attributes: Vec::new(),
         contacts: Vec::new(),
         evidence: Vec::new(),
+        notes: Vec::new(),
         note: None,
     }
 }

@@ -53,6 +53,7 @@ pub(super) fn card(
         risk_reasons: Vec::new(),
         next_period: profile.next_period.map(|value| NextPeriod { value, low_80: None, high_80: None }),
         stability: context.stability.get(&profile.segment).copied(),
+        joint_prevalence: joint_prevalence(profile, context),
         priority,
         tilts: context.tilts.get(&profile.segment).cloned().unwrap_or_default(),
         habits: profile.habits.clone(),
@@ -60,8 +61,17 @@ pub(super) fn card(
         attributes: attributes(profile, everyone, context.floor.min_cell),
         contacts: contacts(profile, context.floor.min_cell),
         evidence: missing_evidence(context),
+        notes: Vec::new(),
         note: None,
     }
+}
+
+/// Not shown if those who match, or those who do not, are too few.
+fn joint_prevalence(profile: &SegmentProfile, context: &Context<'_>) -> Option<f64> {
+    let typical = *context.typical.get(&profile.segment)?;
+    let others = profile.customers.checked_sub(typical)?;
+    let min_cell = context.floor.min_cell;
+    (typical >= min_cell && is_safe(others, min_cell)).then(|| typical as f64 / profile.customers as f64)
 }
 
 /// The five categories that this persona buys most above the base, among those with enough buyers.

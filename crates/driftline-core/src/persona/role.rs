@@ -65,7 +65,17 @@ pub(super) fn assign_roles(
     personas.sort_by_key(|persona| persona.priority.rank);
     let mut primaries = 0;
     let mut covered = 0.0;
-    for persona in personas.iter_mut() {
+    // Who led keeps the lead unless another is clearly ahead: a report whose cast changes every quarter is not read.
+    let led = |persona: &Persona| {
+        let before = context.previous.and_then(|set| set.personas.iter().find(|old| old.key == persona.key));
+        before.is_some_and(|old| old.role == Role::Primary)
+    };
+    let claim =
+        |persona: &Persona| persona.priority.score + if led(persona) { context.floor.primary_margin } else { 0.0 };
+    let mut order: Vec<usize> = (0..personas.len()).collect();
+    order.sort_by(|a, b| claim(&personas[*b]).total_cmp(&claim(&personas[*a])).then(a.cmp(b)));
+    for place in order {
+        let persona = &mut personas[place];
         let stable = persona.stability.is_none_or(|jaccard| jaccard >= context.floor.stability_min);
         let wanted = primaries < context.floor.primary_min || covered < context.floor.coverage;
         if persona.role == Role::Secondary && stable && wanted && primaries < context.floor.primary_max {

@@ -20,6 +20,9 @@ use crate::unit_test::{self, Subject};
 pub(super) async fn execute(cli: &Cli, project: &Project, world: &World) -> Result<()> {
     let paths = project.job_paths()?;
     let jobs: Vec<Job> = paths.iter().map(|path| Job::read(path, &[])).collect::<Result<_>>()?;
+    for job in &jobs {
+        crate::notes::read(&project.root, &job.name)?;
+    }
     let scratch = world.scratch.join(format!("driftline-check-{}", std::process::id()));
     let limits = Limits { threads: 1, memory_bytes: 256 << 20, spill_bytes: 1 << 30, scratch: scratch.clone() };
     let result = check_all(project, &jobs, &limits).await;

@@ -10,6 +10,7 @@ mod ltv;
 mod preview;
 mod run;
 mod show;
+mod tree;
 mod workbench;
 
 use std::path::PathBuf;
@@ -63,6 +64,7 @@ pub fn execute(cli: &Cli, world: &World) -> Result<()> {
             Command::List => list::execute(cli, &project, world).await,
             Command::Show(args) => show::execute(cli, args, &project, world).await,
             Command::Diff(args) => diff::execute(cli, args, &project, world).await,
+            Command::Tree(args) => tree::execute(cli, args, &project, world).await,
             Command::Preview(args) => preview::execute(cli, args, &project),
             Command::Init(_) | Command::Completions(_) | Command::Ltv(_) | Command::Churn(_) | Command::Drift(_) => {
                 Ok(())

@@ -15,6 +15,7 @@ use crate::args::{self, Cli};
 use crate::command::{World, ledger, say};
 use crate::error::{Error, InPlace, Result};
 use crate::job::{Job, bytes_of};
+use crate::notes;
 use crate::outcome::{Outcome, State};
 use crate::plan::{self, Coverage, RunPlan};
 use crate::progress::{Progress, Timing};
@@ -129,6 +130,7 @@ async fn open_room(args: &args::Run, project: &Project, world: &World, job: Job)
         dry_run: args.dry_run,
         dry_folder: project.root.join("target").join("dry-run").join(&job.name),
         revise: args.revise.clone(),
+        notes: notes::read(&project.root, &job.name)?,
         job,
     })
 }

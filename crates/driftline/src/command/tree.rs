@@ -1,0 +1,69 @@
+//! `driftline tree`: the personas of a market over all its published quarters.
+
+use driftline_core::persona::Role;
+use driftline_core::report::Report;
+use driftline_core::tree::{FamilyTree, grow};
+use driftline_ledger::Slot;
+
+use crate::args::{self, Cli};
+use crate::command::show::published_report;
+use crate::command::{World, job_of_market, one_line, say};
+use crate::error::{Error, InPlace, Result};
+use crate::project::Project;
+
+pub(super) async fn execute(cli: &Cli, args: &args::Tree, project: &Project, world: &World) -> Result<()> {
+    let market: driftline_core::Market = args.market.parse().map_err(|source| Error::Period { source })?;
+    let (job, ledger) =
+        job_of_market(project, args.job.as_deref(), &args.market, &args.job_options.overrides, world).await?;
+    let mut reports: Vec<Report> = Vec::new();
+    for (period, _) in ledger.periods(&job.name, &market).await.in_place(market.as_str())? {
+        let slot = Slot { job: job.name.clone(), market: market.clone(), period };
+        reports.push(published_report(&ledger, &slot).await?);
+    }
+    let tree = grow(reports.iter().map(|report| (report.period, &report.personas)));
+    if cli.json {
+        say(serde_json::to_string_pretty(&tree)?);
+        return Ok(());
+    }
+    match reports.last() {
+        Some(last) if !tree.branches.is_empty() => print(&tree, last),
+        _ => say(format!("{market}: no personas in any of its {} published periods", tree.periods.len())),
+    }
+    Ok(())
+}
+
+fn print(tree: &FamilyTree, last: &Report) {
+    let width = tree.branches.iter().map(|branch| branch.label.chars().count()).max().unwrap_or(8).min(40);
+    let periods: Vec<String> = tree.periods.iter().map(|period| format!("{:>8}", period.to_string())).collect();
+    say(format!("{}: share of active customers; ● primary, ○ secondary, ▽ negative\n", last.market_name));
+    say(format!("  {:<width$} {}", "", periods.join(" ")));
+    for branch in &tree.branches {
+        let cells: Vec<String> = branch
+            .seen
+            .iter()
+            .map(|seen| match seen {
+                None => format!("{:>8}", "·"),
+                Some(seen) => {
+                    let mark = match seen.role {
+                        Role::Primary => '●',
+                        Role::Secondary => '○',
+                        Role::Negative => '▽',
+                    };
+                    format!("{mark}{:>7}", last.locale.percent(seen.share, 1))
+                }
+            })
+            .collect();
+        let label: String = one_line(&branch.label).chars().take(width).collect();
+        say(format!("  {label:<width$} {}", cells.join(" ")));
+    }
+    say("");
+    for branch in &tree.branches {
+        say(format!("  {} ({})", one_line(&branch.label), branch.key));
+        for event in &branch.events {
+            say(format!("    {}  {}", event.period, one_line(&event.sentence)));
+        }
+    }
+    if let [.., from, to] = tree.periods.as_slice() {
+        say(format!("\nnext: driftline diff {} {from} {to}", last.market));
+    }
+}
