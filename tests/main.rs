@@ -15,6 +15,7 @@ mod figures; // Bridges close, and every number of a mail is in report.json.
 mod mail_server; // Delivery to a real SMTP server, where one was started.
 mod product; // How tests start the program and read its tables.
 mod restatement; // Late data are told as restatement, not as customers who moved.
+mod simulation; // The fictional company: what was planted is what the reports say.
 mod workbench; // ltv and churn on a public log, and the forecasts that reports publish and grade.
 
 use libtest_mimic::{Arguments, Failed, Trial};
@@ -48,6 +49,8 @@ fn main() -> std::process::ExitCode {
         trial("figures::bridges_close_and_mails_quote_the_report", None, figures::complete_journey),
         trial("figures::online_retail_bridges_close", shared, figures::online_retail),
         trial("restatement::late_orders_are_no_drift", None, restatement::late_orders),
+        trial("simulation::the_same_seed_writes_the_same_bytes", None, simulation::same_bytes),
+        trial("simulation::reports_say_what_was_planted", None, simulation::planted),
         trial("workbench::bad_input_has_its_exit_code", None, workbench::bad_input),
         trial("workbench::cdnow_lifetime_values_are_the_published_ones", shared, workbench::lifetime_values),
         trial("workbench::cdnow_churn_risks_are_as_good_as_the_best", shared, workbench::churn_risks),

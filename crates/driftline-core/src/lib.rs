@@ -19,6 +19,7 @@ pub mod profile;
 pub mod report;
 pub mod scorecard;
 pub mod sentence;
+pub mod simulation;
 pub mod tree;
 
 pub use error::Error;

@@ -18,6 +18,7 @@ pub mod purchase_log;
 pub mod read;
 pub mod scalar;
 pub mod session;
+pub mod simulated;
 pub mod source;
 pub mod types;
 pub mod unit_test;

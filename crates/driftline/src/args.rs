@@ -49,6 +49,8 @@ pub enum Command {
     Churn(Churn),
     /// How every column of a Parquet file differs from another's: effect sizes, tests, missing values, categories.
     Drift(Drift),
+    /// Write the exports of a fictional company, with what was planted in them beside it.
+    Simulate(Simulate),
     /// Print a completion script for a shell.
     Completions(Completions),
 }
@@ -228,6 +230,24 @@ pub struct Churn {
     /// The event is: no purchase in so many days.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(i32).range(1..=3660))]
     pub horizon_days: i32,
+}
+
+#[derive(Debug, Args)]
+pub struct Simulate {
+    /// The folder to write: exports/, late/, truth/ and truth.json.
+    pub folder: PathBuf,
+    /// Customers of the three large markets together; a fourth one opens late with 180.
+    #[arg(long, value_name = "N", default_value_t = 8_000, value_parser = clap::value_parser!(u64).range(10..=100_000_000))]
+    pub customers: u64,
+    /// The first quarter.
+    #[arg(long, value_name = "P", default_value = "2024Q1")]
+    pub from: String,
+    /// Number of quarters; the last planted change is in the sixth.
+    #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u32).range(6..=40))]
+    pub quarters: u32,
+    /// The same seed writes the same bytes.
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
 }
 
 #[derive(Debug, Args)]

@@ -329,10 +329,17 @@ fn headline(
         return of(
             HeadlineKind::NotEnoughData,
             "not enough data for personas",
-            format!(
-                "{} active customers are too few for personas ({needed} are needed); totals only.",
-                words.locale.count(parts.base.active)
-            ),
+            match &small.parent {
+                Some(parent) if parts.base.active >= needed => format!(
+                    "{} active customers are too few for personas of their own, and {} has none published for this period to lean on; totals only.",
+                    words.locale.count(parts.base.active),
+                    parts.job.market_name(parent)
+                ),
+                _ => format!(
+                    "{} active customers are too few for personas ({needed} are needed); totals only.",
+                    words.locale.count(parts.base.active)
+                ),
+            },
         );
     }
     if parts.previous.is_none() {

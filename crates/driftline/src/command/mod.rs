@@ -10,6 +10,7 @@ mod ltv;
 mod preview;
 mod run;
 mod show;
+mod simulate;
 mod tree;
 mod workbench;
 
@@ -47,6 +48,7 @@ pub fn execute(cli: &Cli, world: &World) -> Result<()> {
         Command::Ltv(args) => return ltv::execute(cli, args),
         Command::Churn(args) => return churn::execute(cli, args),
         Command::Drift(args) => return drift::execute(cli, args, world),
+        Command::Simulate(args) => return simulate::execute(cli, args),
         _ => {}
     }
     let project = Project::open(&cli.project)?;
@@ -66,9 +68,12 @@ pub fn execute(cli: &Cli, world: &World) -> Result<()> {
             Command::Diff(args) => diff::execute(cli, args, &project, world).await,
             Command::Tree(args) => tree::execute(cli, args, &project, world).await,
             Command::Preview(args) => preview::execute(cli, args, &project),
-            Command::Init(_) | Command::Completions(_) | Command::Ltv(_) | Command::Churn(_) | Command::Drift(_) => {
-                Ok(())
-            }
+            Command::Init(_)
+            | Command::Completions(_)
+            | Command::Ltv(_)
+            | Command::Churn(_)
+            | Command::Drift(_)
+            | Command::Simulate(_) => Ok(()),
         }
     })
 }

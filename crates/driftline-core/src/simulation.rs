@@ -1,0 +1,318 @@
+//! A fictional company, customer by customer: what `driftline simulate` writes, with the truth that was planted.
+//!
+//! Everything about a customer follows from the seed, the market and the customer's number, so exports of any size are made
+//! one customer at a time, and a customer is the same however many others there are.
+
+mod habits;
+mod text;
+
+pub use habits::{Kind, PLANTED, Planted};
+
+use chrono::{Days, NaiveDate};
+use driftline_stats::random::{SplitMix64, mix};
+
+use crate::{Error, Market, Period};
+
+/// What to simulate.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Settings {
+    pub seed: u64,
+    /// Customers of all markets together, but for those of the market that opens late.
+    pub customers: u64,
+    pub first: Period,
+    pub quarters: u32,
+}
+
+/// One market of the company.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SimulatedMarket {
+    pub code: Market,
+    pub currency: &'static str,
+    pub customers: u64,
+    /// Quarter, from 0, in which its first customer comes.
+    pub opens: u32,
+}
+
+/// Customers of the market that opens late: too few for models of its own.
+const NEW_MARKET_CUSTOMERS: u64 = 180;
+
+/// One customer in a hundred shares an e-mail address with the next one: a family.
+const FAMILY_EVERY: u64 = 100;
+
+/// A customer with all they did.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Person {
+    pub id: String,
+    pub kind: Kind,
+    pub email: String,
+    pub joined_on: NaiveDate,
+    pub birth_year: Option<i32>,
+    pub gender: Option<&'static str>,
+    pub region: &'static str,
+    pub acquisition_channel: &'static str,
+    pub profiling_consent: bool,
+    pub marketing_consent: bool,
+    pub loyalty_tier: Option<&'static str>,
+    pub lines: Vec<Line>,
+    pub tickets: Vec<Ticket>,
+    pub visits: Vec<Visit>,
+    pub mails: Vec<Mail>,
+    pub survey: Option<Survey>,
+}
+
+/// A line of an order, or of what was sent back.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Line {
+    pub order: String,
+    pub day: NaiveDate,
+    /// Seconds of the day in UTC.
+    pub seconds: u32,
+    pub category: &'static str,
+    pub quantity: i64,
+    /// Of one piece, in cents.
+    pub price: i64,
+    /// Taken off the line, in cents.
+    pub discount: i64,
+    pub is_return: bool,
+    /// Reaches the exports only after its quarter was reported.
+    pub is_late: bool,
+}
+
+impl Line {
+    /// What the line brings, in cents; negative if sent back.
+    pub fn net(&self) -> i64 {
+        let amount = self.quantity * self.price - self.discount;
+        if self.is_return { -amount } else { amount }
+    }
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Ticket {
+    pub day: NaiveDate,
+    pub topic: &'static str,
+    pub text: String,
+    pub satisfaction: i64,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Visit {
+    pub day: NaiveDate,
+    pub event: &'static str,
+    pub content: u32,
+    pub device: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Mail {
+    pub campaign: u32,
+    pub sent_on: NaiveDate,
+    pub opened: bool,
+    pub clicked_on: Option<NaiveDate>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Survey {
+    pub day: NaiveDate,
+    pub recommends: i64,
+    pub text: String,
+    pub may_be_quoted: bool,
+}
+
+/// The company's markets.
+///
+/// # Errors
+/// [`Error::Market`] if a code is not plain, which would be a bug.
+pub fn markets(settings: &Settings) -> Result<Vec<SimulatedMarket>, Error> {
+    let of = |code: &str, currency, customers, opens| -> Result<SimulatedMarket, Error> {
+        Ok(SimulatedMarket { code: code.parse()?, currency, customers, opens })
+    };
+    let (de, fr) = (settings.customers / 2, settings.customers * 3 / 10);
+    Ok(vec![
+        of("de", "EUR", de, 0)?,
+        of("fr", "EUR", fr, 0)?,
+        of("gb", "GBP", settings.customers - de - fr, 0)?,
+        of("at", "EUR", NEW_MARKET_CUSTOMERS, PLANTED.new_market)?,
+    ])
+}
+
+impl Settings {
+    /// First day that is simulated.
+    pub fn start(&self) -> NaiveDate {
+        self.first.start()
+    }
+
+    /// First day that is not.
+    pub fn end(&self) -> NaiveDate {
+        self.quarter(self.quarters).start()
+    }
+
+    /// The n-th quarter, from 0.
+    pub fn quarter(&self, number: u32) -> Period {
+        (0..number).fold(self.first, |period, _| period.next())
+    }
+
+    fn day(&self, number: i64) -> NaiveDate {
+        self.start() + Days::new(number.max(0) as u64)
+    }
+
+    fn days(&self) -> i64 {
+        (self.end() - self.start()).num_days()
+    }
+
+    /// First day of each quarter, counted from the first.
+    fn quarter_starts(&self) -> Vec<i64> {
+        (0..self.quarters).map(|number| (self.quarter(number).start() - self.start()).num_days()).collect()
+    }
+}
+
+/// The quarter of a day, from 0.
+fn quarter_of(starts: &[i64], day: i64) -> u32 {
+    starts.partition_point(|start| *start <= day).saturating_sub(1) as u32
+}
+
+/// One customer of a market, by number from 0.
+pub fn person(settings: &Settings, market: &SimulatedMarket, number: u64) -> Person {
+    let place = market.code.as_str().bytes().fold(settings.seed, |hash, byte| mix(hash ^ u64::from(byte)));
+    let mut random = SplitMix64::new(mix(place ^ mix(number)));
+    let starts = settings.quarter_starts();
+    let quarter_days = settings.days() as f64 / f64::from(settings.quarters);
+    // Three of five are there within the first quarter of their market, the others join later.
+    let opens = f64::from(market.opens) * quarter_days;
+    let is_early = random.next_f64() < 0.6;
+    let span = if is_early { quarter_days } else { settings.days() as f64 - opens };
+    let joined = (opens + span * random.next_f64()) as i64;
+    let kind = habits::kind_of(&mut random, quarter_of(&starts, joined));
+    let mut person = Person {
+        id: format!("{}-{number:07}", market.code),
+        kind,
+        email: format!("{}{:07}@example.com", market.code, number - u64::from(number % FAMILY_EVERY == 1)),
+        joined_on: settings.day(joined),
+        birth_year: (random.next_f64() < 0.7).then(|| 1945 + random.below(60) as i32),
+        gender: [None, Some("female"), Some("male"), Some("female"), Some("male"), Some("other")][random.below(6)],
+        region: ["north", "south", "east", "west"][random.below(4)],
+        acquisition_channel: ["search", "social", "referral", "shop", "affiliate"][random.below(5)],
+        profiling_consent: random.next_f64() < 0.95,
+        marketing_consent: random.next_f64() < 0.7,
+        loyalty_tier: habits::tier(kind, &mut random),
+        lines: Vec::new(),
+        tickets: Vec::new(),
+        visits: Vec::new(),
+        mails: Vec::new(),
+        survey: None,
+    };
+    shop(settings, &starts, &mut person, joined, &mut random);
+    talk(settings, &mut person, joined, &mut random);
+    person
+}
+
+/// Orders from the first day on until the customer drops out or the time is over.
+fn shop(settings: &Settings, starts: &[i64], person: &mut Person, joined: i64, random: &mut SplitMix64) {
+    // How often and how much differ from customer to customer of a kind, and which half of a splitting kind one is in.
+    let (own_rate, own_spend) = (random.next_gamma(8.0) / 8.0, exponential(0.25 * random.next_normal()));
+    let is_second_half = random.next_f64() < 0.5;
+    let mut day = joined as f64;
+    let mut order = 0;
+    while (day as i64) < settings.days() {
+        let quarter = quarter_of(starts, day as i64);
+        let habits = habits::habits(person.kind, quarter, is_second_half);
+        order += 1;
+        basket(settings, person, (day as i64, quarter, order), &habits, own_spend, random);
+        if random.next_f64() < habits.dropout {
+            break;
+        }
+        day += (random.next_exponential() * 7.0 / (habits.orders_a_week * own_rate)).max(1.0);
+    }
+}
+
+fn basket(
+    settings: &Settings,
+    person: &mut Person,
+    (day, quarter, order): (i64, u32, u32),
+    habits: &habits::Habits,
+    own_spend: f64,
+    random: &mut SplitMix64,
+) {
+    let id = format!("{}-{order:04}", person.id);
+    let seconds = 7 * 3600 + random.below(12 * 3600) as u32;
+    let is_late = quarter == PLANTED.late_quarter && random.next_f64() < PLANTED.late_share;
+    let count = 1 + (random.next_exponential() * (habits.lines - 1.0)).round() as usize;
+    for _ in 0..count.min(40) {
+        let category = habits.categories[random.below(habits.categories.len())];
+        let price = habits.price * own_spend * exponential(0.4 * random.next_normal()) * habits::price_index(quarter);
+        let price = (100.0 * price).round().max(1.0) as i64;
+        let quantity = 1 + i64::from(random.next_f64() < 0.2);
+        let is_cheaper = random.next_f64() < habits.discounted;
+        let discount = if is_cheaper { quantity * price * 3 / 10 } else { 0 };
+        let line = Line {
+            order: id.clone(),
+            day: settings.day(day),
+            seconds,
+            category,
+            quantity,
+            price,
+            discount,
+            is_return: false,
+            is_late,
+        };
+        let back = day + 3 + random.below(18) as i64;
+        if random.next_f64() < habits.returned && back < settings.days() {
+            person.lines.push(Line { day: settings.day(back), is_return: true, is_late: false, ..line.clone() });
+        }
+        person.lines.push(line);
+    }
+}
+
+/// What they say, look at and answer; rates follow their kind.
+fn talk(settings: &Settings, person: &mut Person, joined: i64, random: &mut SplitMix64) {
+    let last = person.lines.iter().map(|line| line.day).max().unwrap_or(person.joined_on);
+    let active_days = (last - person.joined_on).num_days().max(1);
+    let within = |random: &mut SplitMix64| person.joined_on + Days::new(random.below(active_days as usize) as u64);
+    for _ in 0..(0.002 * active_days as f64 * random.next_exponential()) as usize {
+        let (topic, text) = text::ticket(person.kind, random);
+        let satisfaction = 1 + random.below(5) as i64;
+        person.tickets.push(Ticket { day: within(random), topic, text, satisfaction });
+    }
+    for _ in 0..(0.03 * active_days as f64 * random.next_exponential()) as usize {
+        let event = ["page_view", "page_view", "search", "add_to_basket", "download"][random.below(5)];
+        let device = ["phone", "desktop", "app", "tablet"][random.below(4)];
+        person.visits.push(Visit {
+            day: within(random),
+            event,
+            content: random.below(CONTENT as usize) as u32,
+            device,
+        });
+    }
+    for campaign in 0..settings.quarters * CAMPAIGNS_A_QUARTER {
+        let sent = i64::from(campaign) * settings.days() / i64::from(settings.quarters * CAMPAIGNS_A_QUARTER) + 10;
+        if !person.marketing_consent || sent < joined || sent >= settings.days() || random.next_f64() < 0.4 {
+            continue;
+        }
+        let opened = random.next_f64() < habits::opens(person.kind);
+        let clicked = opened && random.next_f64() < 0.25;
+        let sent_on = settings.day(sent);
+        let clicked_on = clicked.then(|| sent_on + Days::new(1 + random.below(5) as u64));
+        person.mails.push(Mail { campaign, sent_on, opened, clicked_on });
+    }
+    if random.next_f64() < 0.08 {
+        let (recommends, text) = text::survey(person.kind, random);
+        let may_be_quoted = random.next_f64() < 0.5;
+        person.survey = Some(Survey { day: within(random), recommends, text, may_be_quoted });
+    }
+}
+
+/// Pieces in the content library, and campaigns a quarter.
+pub const CONTENT: u32 = 24;
+pub const CAMPAIGNS_A_QUARTER: u32 = 2;
+
+/// e to a small power by its series: the same bits on every machine.
+fn exponential(x: f64) -> f64 {
+    let (mut term, mut sum) = (1.0, 1.0);
+    for n in 1..30 {
+        term *= x / f64::from(n);
+        sum += term;
+    }
+    sum
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,53 @@
+//! `driftline simulate`: the exports of a fictional company, with what was planted in them.
+
+use std::io::IsTerminal;
+
+use driftline_core::simulation::Settings;
+use driftline_lake::simulated;
+use serde_json::json;
+
+use crate::args::{Cli, Simulate};
+use crate::command::say;
+use crate::error::{Error, InPlace, Result};
+
+pub(super) fn execute(cli: &Cli, args: &Simulate) -> Result<()> {
+    let first = args.from.parse().map_err(|source| Error::Period { source })?;
+    let settings = Settings { seed: args.seed, customers: args.customers, first, quarters: args.quarters };
+    let shows = std::io::stderr().is_terminal();
+    let written = simulated::write(&args.folder, &settings, &mut |done| {
+        if shows {
+            eprint!("\r{done} customers");
+        }
+    });
+    if shows {
+        eprint!("\r");
+    }
+    let written = written.in_place("simulating a company")?;
+    if cli.json {
+        say(serde_json::to_string_pretty(&json!({
+            "folder": args.folder, "markets": written.markets, "customers": written.customers, "rows": written.rows,
+        }))?);
+        return Ok(());
+    }
+    let folder = args.folder.display();
+    say(format!(
+        "{} customers of {} markets ({})",
+        written.customers,
+        written.markets.len(),
+        written.markets.join(", ")
+    ));
+    for (table, rows) in &written.rows {
+        say(format!("  {rows:>10}  {table}"));
+    }
+    say(format!("\n  exports  {folder}/exports"));
+    say(format!(
+        "  late     {folder}/late: orders that reach the exports late; copy them over when their quarter is reported"
+    ));
+    say(format!("  truth    {folder}/truth.json: what was planted, and when"));
+    let last = settings.quarter(args.quarters - 1);
+    say(format!(
+        "next: driftline run jobs/simulated.toml --period {}..{last} --set exports.url={folder}/exports",
+        settings.quarter(args.quarters.saturating_sub(4))
+    ));
+    Ok(())
+}

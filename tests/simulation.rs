@@ -1,0 +1,81 @@
+//! The fictional company, from its exports to its reports: what was planted is what the reports say.
+
+use std::path::Path;
+
+use driftline_core::bridge::{Cause, Measure};
+use driftline_core::report::Report;
+use serde_json::Value;
+
+use crate::product::{self, TestResult, equal};
+
+fn simulate(folder: &Path, customers: &str) -> Result<Value, String> {
+    let path = folder.to_string_lossy().into_owned();
+    product::json(&["simulate", &path, "--customers", customers])
+}
+
+fn publish(exports: &Path, warehouse: &Path, periods: &str) -> Result<Value, String> {
+    let (exports, warehouse) =
+        (format!("exports.url={}", exports.display()), format!("warehouse.url={}", warehouse.display()));
+    let arguments = ["run", "jobs/simulated.toml", "--period", periods, "--now", "2026-01-05T06:00:00Z"];
+    product::json(&[&arguments[..], &["--set", &exports, "--set", &warehouse]].concat())
+}
+
+fn report(warehouse: &Path, market: &str, period: &str) -> Result<Report, String> {
+    let found = product::report(warehouse, "simulated", market, period)?;
+    serde_json::from_value(found).map_err(|error| error.to_string())
+}
+
+/// The same seed writes the same bytes; another number of customers leaves those that both have alone.
+pub(crate) fn same_bytes() -> TestResult {
+    let folder = product::folder()?;
+    let (one, two) = (folder.path().join("one"), folder.path().join("two"));
+    equal("results", simulate(&one, "200")?["rows"].clone(), simulate(&two, "200")?["rows"].clone())?;
+    for file in [
+        "truth.json",
+        "exports/market=de/order_lines/part-00000.parquet",
+        "late/market=fr/order_lines/part-00000.parquet",
+    ] {
+        let read = |folder: &Path| std::fs::read(folder.join(file)).map_err(|error| format!("{file}: {error}"));
+        equal(file, read(&one)? == read(&two)?, true)?;
+    }
+    Ok(())
+}
+
+/// Late orders are restated to the cent of the truth; the market that opens late leans on the others; faders fade.
+pub(crate) fn planted() -> TestResult {
+    let folder = product::folder()?;
+    let demo = folder.path().join("demo");
+    simulate(&demo, "3000")?;
+    let truth = product::read_json(&demo.join("truth.json"))?;
+    let (exports, warehouse) = (demo.join("exports"), folder.path().join("warehouse"));
+    publish(&exports, &warehouse, "2024Q4..2025Q2")?;
+    for market in ["de", "fr", "at"] {
+        let file = format!("market={market}/order_lines");
+        let late = demo.join("late").join(&file).join("part-00000.parquet");
+        std::fs::copy(late, exports.join(&file).join("part-00001.parquet")).map_err(|error| error.to_string())?;
+    }
+    publish(&exports, &warehouse, "2025Q3")?;
+    for market in ["de", "fr"] {
+        let now = report(&warehouse, market, "2025Q3")?;
+        let bridge = now.bridges.iter().find(|bridge| bridge.measure == Measure::NetRevenue).ok_or("no bridge")?;
+        let restated = bridge.bars.iter().find(|bar| bar.cause == Cause::Restatement).map(|bar| bar.amount.0);
+        let of_market = |row: &&Value| row["market"] == market;
+        let planted = truth["markets"].as_array().and_then(|rows| rows.iter().find(of_market)).ok_or("no truth")?;
+        equal(&format!("late orders of {market}"), restated, planted["late_net_cents"].as_i64())?;
+    }
+    let new = report(&warehouse, "at", "2025Q3")?;
+    equal("value of the new market", new.models.value_tier.as_str(), "provisional")?;
+    equal("personas of the new market", new.personas.personas.iter().all(|persona| persona.provisional), true)?;
+    let returns = |report: &Report| {
+        let returned = |persona: &&driftline_core::persona::Persona| {
+            persona.habits.iter().any(|habit| habit.column == "return_rate" && habit.mean > 0.3)
+        };
+        report.personas.personas.iter().filter(returned).map(|persona| persona.share).sum::<f64>()
+    };
+    let (before, after) =
+        (returns(&report(&warehouse, "de", "2024Q4")?), returns(&report(&warehouse, "de", "2025Q3")?));
+    if !(before > 0.03 && after < 0.5 * before) {
+        return Err(format!("those who send much back did not fade: {before} before, {after} after"));
+    }
+    Ok(())
+}
