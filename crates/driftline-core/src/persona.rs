@@ -7,12 +7,14 @@ mod card;
 mod identity;
 pub mod note;
 mod role;
+pub mod voice;
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
 use self::note::Note;
+use self::voice::{Quote, TopicRate};
 use crate::lineage::Thresholds;
 use crate::profile::{FeatureTilt, Flow, Habit, SegmentProfile};
 use crate::scorecard::NextPeriod;
@@ -176,6 +178,12 @@ pub struct Persona {
     pub attributes: Vec<AttributeSummary>,
     pub contacts: Vec<ContactSummary>,
     pub evidence: Vec<Evidence>,
+    /// Topics that its members raise more often than others.
+    #[serde(default)]
+    pub topics: Vec<TopicRate>,
+    /// Words of members who agreed to be quoted.
+    #[serde(default)]
+    pub quotes: Vec<Quote>,
     /// What people wrote about it.
     #[serde(default)]
     pub notes: Vec<Note>,
@@ -244,6 +252,7 @@ pub struct Context<'a> {
     /// Whether the job has sources of declared attributes and of contacts.
     pub has_attributes: bool,
     pub has_contacts: bool,
+    pub has_feedback: bool,
 }
 
 /// Describes the segments as personas: keys by lineage, labels by rule, roles by priority.

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::Minor;
+use crate::persona::voice::Quote;
 
 /// Totals of a market in its period, as finance knows them. Counts are customers, orders and source lines.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -34,6 +35,17 @@ pub struct SegmentProfile {
     pub categories: Vec<CategoryCount>,
     pub attributes: Vec<AttributeCount>,
     pub contacts: Vec<ContactCount>,
+    pub topics: Vec<TopicCount>,
+    /// As the members wrote them, of those who agreed to be quoted.
+    pub quotes: Vec<Quote>,
+}
+
+/// How many members raised a topic.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TopicCount {
+    pub source: String,
+    pub topic: String,
+    pub customers: u64,
 }
 
 /// One mean of a segment, with the words of the column that it comes from.

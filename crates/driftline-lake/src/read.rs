@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use datafusion::arrow::array::{Array, AsArray, RecordBatch};
 use datafusion::arrow::datatypes::{DataType, Date32Type, Decimal128Type, Float64Type, Int32Type, Int64Type};
 use driftline_core::Minor;
+use driftline_core::persona::voice::Quote;
 use driftline_core::profile::{
-    AttributeCount, CategoryCount, ContactCount, Flow, FlowKind, Habit, MarketTotals, SegmentProfile,
+    AttributeCount, CategoryCount, ContactCount, Flow, FlowKind, Habit, MarketTotals, SegmentProfile, TopicCount,
 };
 use driftline_core::scorecard::year::ScoredYear;
 use driftline_core::scorecard::{RiskTenth, Scored};
@@ -386,6 +387,8 @@ pub async fn segment_profiles(lake: &Lake) -> Result<Vec<SegmentProfile>> {
                 categories: Vec::new(),
                 attributes: Vec::new(),
                 contacts: Vec::new(),
+                topics: Vec::new(),
+                quotes: Vec::new(),
             },
         );
         Ok(())
@@ -428,6 +431,28 @@ pub async fn segment_profiles(lake: &Lake) -> Result<Vec<SegmentProfile>> {
                 campaign_type: cells.text("campaign_type", row)?.unwrap_or_default(),
                 contacted: cells.count("contacted", row)?,
                 responded: cells.count("responded", row)?,
+            });
+        }
+        Ok(())
+    })
+    .await?;
+    each_row(lake, "segment_topics", "segment, source, topic", |cells, row| {
+        if let Some(profile) = profiles.get_mut(&(cells.integer("segment", row)? as u32)) {
+            profile.topics.push(TopicCount {
+                source: cells.text("source", row)?.unwrap_or_default(),
+                topic: cells.text("topic", row)?.unwrap_or_default(),
+                customers: cells.count("customers", row)?,
+            });
+        }
+        Ok(())
+    })
+    .await?;
+    each_row(lake, "segment_quotes", "segment, place", |cells, row| {
+        if let Some(profile) = profiles.get_mut(&(cells.integer("segment", row)? as u32)) {
+            profile.quotes.push(Quote {
+                source: cells.text("source", row)?.unwrap_or_default(),
+                given_on: cells.text("given_on", row)?.and_then(|day| day.parse().ok()).unwrap_or_default(),
+                text: cells.text("text", row)?.unwrap_or_default(),
             });
         }
         Ok(())

@@ -113,7 +113,15 @@ pub async fn one(room: &Room, plan: &RunPlan, progress: &mut Progress) -> Result
     progress.done("fit", None);
 
     progress.says("scoring customers");
-    let marts = ["customers", "segment_profiles", "segment_categories", "segment_attributes", "segment_contacts"];
+    let marts = [
+        "customers",
+        "segment_profiles",
+        "segment_categories",
+        "segment_attributes",
+        "segment_contacts",
+        "segment_topics",
+        "segment_quotes",
+    ];
     lake.build(&marts).await.in_place(&place)?;
     if let Some(previous) = &previous {
         restate::give_last_models(room, &lake, Some(&previous.report), segmented.as_ref()).await.in_place(&place)?;
@@ -418,6 +426,7 @@ fn describe(
             adopted: adopted.as_ref(),
             has_attributes: has("stg_customer_attributes"),
             has_contacts: has("stg_contacts"),
+            has_feedback: has("stg_feedback"),
         },
     )
 }

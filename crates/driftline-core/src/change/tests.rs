@@ -139,6 +139,8 @@ pub(crate) fn persona(segment: u32, customers: u64, share: f64, value: Minor) ->
         attributes: Vec::new(),
         contacts: Vec::new(),
         evidence: Vec::new(),
+        topics: Vec::new(),
+        quotes: Vec::new(),
         notes: Vec::new(),
         note: None,
     }

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::identity::Identity;
+use super::voice;
 use super::{
     AttributeBand, AttributeSummary, CategoryShare, ContactSummary, Context, Evidence, Persona, PriorityScore, Role,
 };
@@ -23,6 +24,7 @@ pub(super) fn card(
         (Some(now), Some(before)) => (0.5 + 5.0 * (now - before)).clamp(0.0, 1.0),
         _ => 0.5,
     };
+    let quotes = voice::quotes(profile);
     let share = |part: u64, whole: u64| if whole == 0 { 0.0 } else { part as f64 / whole as f64 };
     let priority = PriorityScore {
         score: 0.0,
@@ -60,7 +62,9 @@ pub(super) fn card(
         categories: categories(profile, everyone, context.floor.min_cell),
         attributes: attributes(profile, everyone, context.floor.min_cell),
         contacts: contacts(profile, context.floor.min_cell),
-        evidence: missing_evidence(context),
+        evidence: missing_evidence(context, everyone, !quotes.is_empty()),
+        topics: voice::topics(profile, everyone, context.floor.min_cell),
+        quotes,
         notes: Vec::new(),
         note: None,
     }
@@ -202,13 +206,19 @@ fn contacts(profile: &SegmentProfile, min_cell: u64) -> Vec<ContactSummary> {
         .collect()
 }
 
-fn missing_evidence(context: &Context<'_>) -> Vec<Evidence> {
+fn missing_evidence(context: &Context<'_>, everyone: &SegmentProfile, has_quotes: bool) -> Vec<Evidence> {
     let mut fields = vec![
         ("Goals and motivations", "a survey export, or interviews coded into a notes file"),
         ("Frustrations", "an export of support tickets, return reasons or reviews"),
         ("Objections", "lost reasons of deals or a cancellation survey"),
         ("Quotes", "survey or review texts with consent to be quoted"),
     ];
+    let has_tickets = context.has_feedback && everyone.topics.iter().any(|topic| topic.source != "survey");
+    fields.retain(|(field, _)| match *field {
+        "Frustrations" => !has_tickets,
+        "Quotes" => !has_quotes,
+        _ => true,
+    });
     if !context.has_attributes {
         fields.push(("Who they are", "an export of declared attributes (stg_customer_attributes)"));
     }

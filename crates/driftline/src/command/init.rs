@@ -11,11 +11,12 @@ macro_rules! files {
     ($($path:literal),* $(,)?) => { [$(($path, include_str!(concat!("../../../../", $path)))),*] };
 }
 
-const SHARED: [(&str, &str); 36] = files![
+const SHARED: [(&str, &str); 39] = files![
     "sql/README.md",
     "sql/staging/canonical/stg_cancelled_sales.sql",
     "sql/staging/canonical/stg_contacts.sql",
     "sql/staging/canonical/stg_customer_attributes.sql",
+    "sql/staging/canonical/stg_feedback.sql",
     "sql/staging/canonical/stg_order_lines.sql",
     "sql/intermediate/int_customer_days.sql",
     "sql/intermediate/int_customers_by_last_models.sql",
@@ -40,6 +41,8 @@ const SHARED: [(&str, &str); 36] = files![
     "sql/marts/segment_categories.sql",
     "sql/marts/segment_contacts.sql",
     "sql/marts/segment_profiles.sql",
+    "sql/marts/segment_quotes.sql",
+    "sql/marts/segment_topics.sql",
     "sql/audits/customers_own_what_the_market_does_not_leave.sql",
     "sql/audits/flows_account_for_every_customer.sql",
     "sql/audits/values_are_not_negative.sql",

@@ -1,0 +1,21 @@
+/*---
+about = "What customers said: support tickets, survey answers, reviews."
+grain = []
+kind = "view"
+
+[columns]
+customer_id = { type = "utf8", about = "As in stg_order_lines." }
+given_on = { type = "date", about = "Calendar day in the market's time zone." }
+source = { type = "utf8", about = "ticket, survey or review." }
+topic = { type = "utf8", about = "What it was sorted under; null if nobody sorted it." }
+text = { type = "utf8", about = "The customer's own words; null if there are none." }
+may_be_quoted = { type = "boolean", about = "Whether the customer agreed that these words are quoted." }
+---*/
+select
+    cast(null as varchar) as customer_id,
+    cast(null as date) as given_on,
+    cast(null as varchar) as source,
+    cast(null as varchar) as topic,
+    cast(null as varchar) as text,
+    cast(null as boolean) as may_be_quoted
+where false
