@@ -6,7 +6,8 @@ use driftline_core::report::Report;
 
 use crate::product::{self, TestResult};
 
-fn check(warehouse: &Path, job: &str, market: &str, period: &str) -> TestResult {
+/// Reads everything that one run published for people.
+pub(crate) fn check(warehouse: &Path, job: &str, market: &str, period: &str) -> TestResult {
     let run = product::run_folder(warehouse, job, market, period)?;
     let report: Report =
         serde_json::from_value(product::read_json(&run.join("report.json"))?).map_err(|e| e.to_string())?;
@@ -34,9 +35,18 @@ fn check(warehouse: &Path, job: &str, market: &str, period: &str) -> TestResult 
                 small(&band.value, band.customers.unwrap_or(0))?;
             }
         }
+        for topic in &persona.topics {
+            small(&topic.topic, topic.customers)?;
+        }
         for contact in &persona.contacts {
             small(&contact.campaign_type, contact.contacted)?;
             small(&contact.campaign_type, contact.responded.unwrap_or(0))?;
+        }
+    }
+    for group in &report.attribute_drift {
+        for column in &group.columns {
+            small(&column.label, column.finding.n_ref)?;
+            small(&column.label, column.finding.n_cur)?;
         }
     }
     if let Some(migration) = &report.migration {

@@ -63,6 +63,14 @@ pub(crate) fn planted() -> TestResult {
         let planted = truth["markets"].as_array().and_then(|rows| rows.iter().find(of_market)).ok_or("no truth")?;
         equal(&format!("late orders of {market}"), restated, planted["late_net_cents"].as_i64())?;
     }
+    for market in ["de", "fr", "at"] {
+        for period in ["2025Q2", "2025Q3"] {
+            crate::disclosure::check(&warehouse, "simulated", market, period)?;
+            let run = product::run_folder(&warehouse, "simulated", market, period)?;
+            let page = std::fs::read_to_string(run.join("report.html")).map_err(|error| error.to_string())?;
+            equal("addresses of customers in a page", page.contains("@example.com"), false)?;
+        }
+    }
     let new = report(&warehouse, "at", "2025Q3")?;
     equal("value of the new market", new.models.value_tier.as_str(), "provisional")?;
     equal("personas of the new market", new.personas.personas.iter().all(|persona| persona.provisional), true)?;

@@ -67,8 +67,8 @@ impl Cause {
             Self::Lost => "Lost customers",
             Self::Outside => "Outside the active base",
             Self::Unidentified => "Sales without a customer id",
-            Self::DefinitionChanged => "Definition changed (models refitted)",
-            Self::Restatement => "Restatement (late or corrected data)",
+            Self::DefinitionChanged => "Models refitted",
+            Self::Restatement => "Last period restated",
             Self::SmallGroups => "Other (small groups)",
         }
     }

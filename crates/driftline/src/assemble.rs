@@ -403,11 +403,29 @@ fn unchanged(changes: &[Change], comparable: bool) -> String {
     format!("{quiet} of {} personas did not change by enough to be sure of it (share and value).", compared.len())
 }
 
+/// What last period's net revenue is from today's data, where that is not what was published, and this period's against it.
+fn restated(parts: &Parts<'_>) -> Option<String> {
+    let previous = parts.previous.filter(|previous| previous.partial.is_none() && parts.plan.partial.is_none())?;
+    let (published, today) = (previous.totals.as_ref()?.net, parts.totals_restated.net);
+    let (locale, currency) = (parts.job.file.locale, &parts.job.file.currency);
+    let change = (parts.totals.net - today).ratio(today)?;
+    (published != today).then(|| {
+        format!(
+            "{} is restated: its net revenue was published as {} and is {} from today's data (late or corrected). Against that, this period's changed by {}.",
+            previous.period.title(),
+            locale.money(published, currency),
+            locale.money(today, currency),
+            locale.signed_percent(change, 1)
+        )
+    })
+}
+
 fn data_notes(parts: &Parts<'_>, visible: bool) -> Vec<String> {
     let mut notes = Vec::new();
     if !visible {
         return notes;
     }
+    notes.extend(restated(parts));
     if let Some(scorecard) = &parts.scorecard {
         notes.push(scorecard.sentence.clone());
     }
