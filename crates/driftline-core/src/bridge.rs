@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::drill::Drill;
 use crate::profile::{Flow, FlowKind};
 use crate::{Error, Minor};
 
@@ -92,6 +93,9 @@ pub struct Bridge {
     pub end: Minor,
     pub change: Minor,
     pub bars: Vec<Bar>,
+    /// The bars by persona, where that can be shown.
+    #[serde(default)]
+    pub drill: Vec<Drill>,
 }
 
 /// Totals of the market that the flows do not hold, in both periods.
@@ -116,7 +120,7 @@ impl Ranks {
     }
 }
 
-fn cause_of(flow: &Flow, ranks: &Ranks) -> Cause {
+pub(crate) fn cause_of(flow: &Flow, ranks: &Ranks) -> Cause {
     match flow.kind {
         FlowKind::New => Cause::New,
         FlowKind::Returning => Cause::Returning,
@@ -250,7 +254,7 @@ fn close(measure: Measure, start: Minor, end: Minor, bars: Vec<Bar>) -> Result<B
             end: end.0.into(),
         });
     }
-    Ok(Bridge { measure, label: measure.label().to_owned(), start, end, change: end - start, bars })
+    Ok(Bridge { measure, label: measure.label().to_owned(), start, end, change: end - start, bars, drill: Vec::new() })
 }
 
 #[cfg(test)]

@@ -131,6 +131,7 @@ mod tests {
             end: Minor(1000) + change,
             change,
             bars,
+            drill: Vec::new(),
         }
     }
 

@@ -7,6 +7,7 @@ pub mod bridge;
 pub mod change;
 pub mod decomposition;
 pub mod disclosure;
+pub mod drill;
 pub mod error;
 pub mod history;
 pub mod label;

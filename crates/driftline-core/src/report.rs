@@ -213,7 +213,7 @@ pub struct Quality {
     pub audits_passed: u64,
     pub complete_from: Option<NaiveDate>,
     pub complete_until: Option<NaiveDate>,
-    /// Hash of every customer's days before as-of: the next run compares it with what the exports say then.
+    /// Hash of every customer's days before as-of, and of the definitions: the next run compares it with what it finds then.
     #[serde(default)]
     pub past_id: Option<String>,
 }

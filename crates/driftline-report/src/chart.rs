@@ -188,6 +188,7 @@ mod tests {
             end: Minor(500) + change,
             change,
             bars,
+            drill: Vec::new(),
         }
     }
 

@@ -6,6 +6,7 @@ use driftline_core::bridge::{self, Bridge, MarketNet, Measure, Ranks};
 use driftline_core::change::{self, Change, Verdict};
 use driftline_core::decomposition::decompose;
 use driftline_core::disclosure::{is_publishable, pool_bridge};
+use driftline_core::drill::drill;
 use driftline_core::history::History;
 use driftline_core::persona::{Persona, PersonaSet, Role};
 use driftline_core::profile::{Flow, MarketTotals, SegmentProfile};
@@ -198,8 +199,17 @@ fn bridges(
                 .to_owned(),
         );
     }
-    let pooled =
-        open.into_iter().map(|bridge| pool_bridge(&bridge, min_cell)).filter(|bridge| is_publishable(bridge, min_cell));
+    let pooled = open
+        .into_iter()
+        .map(|bridge| pool_bridge(&bridge, min_cell))
+        .filter(|bridge| is_publishable(bridge, min_cell))
+        .map(|bridge| match bridge.measure {
+            Measure::Value12Months => {
+                let drill = drill(&bridge, flows, &ranks, &previous.personas, min_cell);
+                Bridge { drill, ..bridge }
+            }
+            _ => bridge,
+        });
     Ok((pooled.collect(), notes))
 }
 

@@ -3,8 +3,10 @@
 pub mod args;
 pub mod assemble;
 pub mod command;
+mod describe;
 pub mod error;
 pub mod exit;
+mod fit;
 pub mod job;
 pub mod notes;
 pub mod outbox;
@@ -14,6 +16,7 @@ pub mod plan;
 pub mod progress;
 pub mod project;
 pub mod recall;
+mod record;
 mod restate;
 pub mod run;
 pub mod scratch;

@@ -13,6 +13,7 @@ use driftline_lake::{Lake, fitted, read};
 use crate::error::{InPlace, Result};
 use crate::plan::RunPlan;
 use crate::recall::{Recalled, give_published};
+use crate::record::past_id;
 use crate::run::Room;
 use crate::scratch::Scratch;
 use crate::segment::{self, Customers, Segmented};
@@ -60,7 +61,7 @@ pub(crate) async fn give(
 ) -> Result<()> {
     let report = &previous.report;
     let place = format!("{} {} (restated)", plan.market, report.period);
-    let today = read::past_id(lake, report.as_of).await.in_place(&place)?;
+    let today = past_id(room, lake, report.as_of).await.in_place(&place)?;
     if report.quality.past_id.as_ref() == Some(&today) {
         return give_published(room, lake, "restated", &previous.publication, scratch).await;
     }

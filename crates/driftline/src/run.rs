@@ -1,6 +1,5 @@
 //! One run: from a plan to a publication and its mails. This file reads like the flow table of `crates/README.md`.
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -9,29 +8,29 @@ use chrono::{DateTime, Utc};
 use driftline_core::Period;
 use driftline_core::history::History;
 use driftline_core::persona::note::{self, Notes};
-use driftline_core::persona::{self, PersonaSet};
-use driftline_core::report::{AttributeDrift, DriftedColumn, Models, Quality, Report, Status};
+use driftline_core::report::{Quality, Report};
 use driftline_core::tree::grow;
 use driftline_lake::graph::Graph;
-use driftline_lake::profile_drift::{COLUMNS, Group, profile_drift};
 use driftline_lake::session::Limits;
 use driftline_lake::source::{self, Exports, PinnedSource, Sources};
-use driftline_lake::{Lake, content, fitted, read};
+use driftline_lake::{Lake, read};
 use driftline_ledger::{Ledger, Publication, Slot};
 use driftline_report::Templates;
 
 use crate::assemble::{self, Parts};
-use crate::error::{Error, InPlace, Result};
+use crate::describe::{attribute_drift, describe};
+use crate::error::{InPlace, Result};
+use crate::fit::{fit_segments, fit_value};
 use crate::job::Job;
 use crate::outbox;
 use crate::outcome::{Outcome, State, already, dry_run, outcome};
 use crate::outlook;
 use crate::plan::RunPlan;
 use crate::progress::Progress;
-use crate::recall::{Recalled, give_published, recall, recall_history, recall_own_fits, recall_parent};
+use crate::recall::{give_published, recall, recall_history, recall_own_fits, recall_parent};
+use crate::record::{content_id, inputs, past_id, quality, run_name};
 use crate::restate;
 use crate::scratch::{Scratch, read_file};
-use crate::segment::{self, Customers, Segmented};
 use crate::value;
 
 /// What every market and period of a command shares.
@@ -203,7 +202,7 @@ pub async fn one(room: &Room, plan: &RunPlan, progress: &mut Progress) -> Result
 
     progress.says("comparing");
     let content_id = content_id(room, plan, &lake, previous.as_ref()).await.in_place(&place)?;
-    let past_id = read::past_id(&lake, plan.as_of).await.in_place(&place)?;
+    let past_id = past_id(room, &lake, plan.as_of).await.in_place(&place)?;
     let quality = Quality { past_id: Some(past_id), ..quality(room, plan, &pinned, &totals, audits) };
     let report = assemble::report(Parts {
         job: &room.job,
@@ -281,54 +280,6 @@ pub async fn one(room: &Room, plan: &RunPlan, progress: &mut Progress) -> Result
     Ok(outcome(room, &report, &publication, State::Published, sent))
 }
 
-async fn fit_value(room: &Room, lake: &Lake, base: &read::Base, pool: &[Recalled]) -> driftline_lake::Result<Models> {
-    let histories = read::purchase_histories(lake).await?;
-    let spends = read::spend_histories(lake).await?;
-    let net_share = read::net_share(lake).await?;
-    let models = value::fit(base, &histories, &spends, net_share, &room.job.file.value, pool);
-    let fitted = match (&models.purchase, &models.spend) {
-        (Some(purchase), Some(spend)) => Some((&purchase.model, &spend.model, net_share)),
-        _ => None,
-    };
-    fitted::give_models(lake, fitted)?;
-    Ok(models)
-}
-
-/// Own segments, a parent's, or none: by the number of active customers.
-async fn fit_segments(
-    room: &Room,
-    plan: &RunPlan,
-    lake: &Lake,
-    base: &read::Base,
-    previous: Option<&Recalled>,
-    parent: Option<&Recalled>,
-) -> driftline_lake::Result<(Status, Option<Segmented>)> {
-    let small = &room.job.file.small_markets;
-    let columns = read::feature_columns(lake, &room.job.file.segments.features);
-    let (keys, raw) = read::features(lake, &columns).await?;
-    let customers = Customers { keys: &keys, raw: &raw, columns: &columns };
-    let settings = &room.job.file.segments;
-    let parent_model = parent.and_then(|parent| parent.report.models.segments.as_ref());
-    let names: Vec<&String> = columns.iter().map(|(name, _)| name).collect();
-    let usable_parent = parent_model.filter(|model| model.columns.iter().collect::<Vec<_>>() == names);
-    let (status, segmented) = if base.active >= small.own_from {
-        let kept = previous
-            .filter(|recalled| recalled.report.status == Status::Full)
-            .and_then(|recalled| recalled.report.models.segments.as_ref());
-        let fitted = segment::fit(&customers, kept, plan.period, room.job.file.personas.members_min, settings);
-        (Status::Full, Some(fitted))
-    } else if let (true, Some(model)) = (base.active >= small.provisional_from, usable_parent) {
-        (Status::Provisional, Some(segment::adopt(&customers, model, settings)))
-    } else {
-        (Status::NotEnoughData, None)
-    };
-    match &segmented {
-        Some(segmented) => fitted::give_segments(lake, &keys, &segmented.assigned)?,
-        None => fitted::give_segments(lake, &[], &[])?,
-    }
-    Ok((status, segmented))
-}
-
 /// Forecasts were for the whole period that follows, so only whole neighbours are graded.
 fn is_graded(plan: &RunPlan, previous: &Report) -> bool {
     previous.period.next() == plan.period
@@ -337,98 +288,11 @@ fn is_graded(plan: &RunPlan, previous: &Report) -> bool {
         && i64::from(previous.method.horizon_days) == plan.period.days()
 }
 
-/// Columns of everyone and of each persona against last period, and of everyone against a year ago.
-async fn attribute_drift(
-    lake: &Lake,
-    previous: Option<&Report>,
-    year_before: Option<&Report>,
-    personas: &PersonaSet,
-) -> driftline_lake::Result<Vec<AttributeDrift>> {
-    let everyone = Group { subject: "market".to_owned(), then: 0, now: 0 };
-    let mut found = Vec::new();
-    for (earlier, table) in [(previous, "previous.restated"), (year_before, "previous.customers_year_before")] {
-        let Some(earlier) = earlier else { continue };
-        let mut groups = vec![everyone.clone()];
-        if table == "previous.restated" {
-            let before = |key: &str| earlier.personas.personas.iter().find(|persona| persona.key == key);
-            let group = |now: &persona::Persona| {
-                let then = before(&now.key)?.segment;
-                Some(Group { subject: now.key.clone(), then, now: now.segment })
-            };
-            groups.extend(personas.personas.iter().filter_map(group));
-        }
-        for (subject, findings) in profile_drift(lake, table, &groups).await? {
-            let named = personas.personas.iter().find(|persona| persona.key == subject);
-            let label = |column: &str| {
-                COLUMNS.iter().find(|(name, _)| *name == column).map_or(column, |(_, label)| label).to_owned()
-            };
-            let columns = findings.into_iter().map(|finding| DriftedColumn { label: label(&finding.column), finding });
-            found.push(AttributeDrift {
-                label: named.map_or_else(|| "Everyone active".to_owned(), |persona| persona.label.clone()),
-                subject,
-                against: earlier.period,
-                columns: columns.collect(),
-            });
-        }
-    }
-    Ok(found)
-}
-
 /// A 12-month forecast is graded when its 12 months are over, to the day, and both periods are whole.
 fn is_year_graded(plan: &RunPlan, year_before: &Report) -> bool {
     plan.partial.is_none()
         && year_before.partial.is_none()
         && driftline_core::period::year_after(year_before.as_of) == plan.as_of
-}
-
-#[expect(clippy::too_many_arguments, reason = "one step of the flow table, called once")]
-fn describe(
-    room: &Room,
-    plan: &RunPlan,
-    revision: u32,
-    profiles: &[driftline_core::profile::SegmentProfile],
-    flows: Option<&[driftline_core::profile::Flow]>,
-    previous: Option<&Recalled>,
-    parent: Option<&Recalled>,
-    status: Status,
-    segmented: Option<&Segmented>,
-) -> PersonaSet {
-    let empty_tilts = BTreeMap::new();
-    let empty_stability = BTreeMap::new();
-    let empty_typical = BTreeMap::new();
-    let adopted: Option<BTreeMap<u32, (String, String)>> = match (status, parent) {
-        (Status::Provisional, Some(parent)) => Some(
-            parent.report.personas.personas.iter().map(|p| (p.segment, (p.key.clone(), p.label.clone()))).collect(),
-        ),
-        _ => None,
-    };
-    let has = |table: &str| !room.graph.absent.contains(table);
-    // Without segments there is nothing to describe: only everyone's profile is left.
-    let shown: Vec<_> = match segmented {
-        Some(_) => profiles.to_vec(),
-        None => profiles.iter().filter(|profile| profile.segment == 0).cloned().collect(),
-    };
-    persona::describe(
-        &shown,
-        &persona::Context {
-            market: plan.market.as_str(),
-            period: plan.period,
-            revision,
-            previous: previous.filter(|_| status == Status::Full).map(|recalled| &recalled.report.personas),
-            flows: flows.unwrap_or(&[]),
-            tilts: segmented.map_or(&empty_tilts, |segmented| &segmented.tilts),
-            stability: segmented.map_or(&empty_stability, |segmented| &segmented.stability),
-            typical: segmented.map_or(&empty_typical, |segmented| &segmented.typical),
-            thresholds: &room.job.file.lineage,
-            priority: &room.job.file.priority,
-            floor: room.job.file.personas,
-            provisional: status == Status::Provisional,
-            adopted: adopted.as_ref(),
-            has_attributes: has("stg_customer_attributes"),
-            has_contacts: has("stg_contacts"),
-            has_feedback: has("stg_feedback"),
-        },
-    )
 }
 
 fn check_not_too_late(pinned: &[PinnedSource], plan: &RunPlan) -> driftline_lake::Result<()> {
@@ -441,62 +305,4 @@ fn check_not_too_late(pinned: &[PinnedSource], plan: &RunPlan) -> driftline_lake
         }),
         _ => Ok(()),
     }
-}
-
-/// Hash of everything that the figures and words follow from; run ids, object names and times are not in it.
-async fn content_id(
-    room: &Room,
-    plan: &RunPlan,
-    lake: &Lake,
-    previous: Option<&Recalled>,
-) -> driftline_lake::Result<String> {
-    let published = lake.published();
-    let tables: Vec<&str> = published.iter().map(|table| table.name.as_str()).collect();
-    let mut parts = lake.content(&tables).await?;
-    parts.push(room.job.definition.clone());
-    parts.extend(room.graph.models.values().map(|model| model.sql.clone()));
-    parts.push(room.templates.text());
-    parts.push(room.notes.1.clone());
-    parts.push(env!("CARGO_PKG_VERSION").to_owned());
-    parts.push(format!("{} {} {}", plan.market, plan.period, plan.as_of));
-    parts.extend(previous.map(|recalled| recalled.report.content_id.clone()));
-    Ok(content::sha256(parts.join("\n").as_bytes())[..32].to_owned())
-}
-
-fn quality(
-    room: &Room,
-    plan: &RunPlan,
-    pinned: &[PinnedSource],
-    totals: &driftline_core::profile::MarketTotals,
-    audits: usize,
-) -> Quality {
-    let rows = |source: &PinnedSource| source.objects.iter().map(|object| object.rows).sum::<u64>();
-    let plain = |name: &str| name.trim_start_matches("stg_").replace('_', " ");
-    let mut absent: Vec<String> =
-        room.graph.absent.iter().filter(|name| *name != "stg_cancelled_sales").map(|name| plain(name)).collect();
-    absent.extend(pinned.iter().filter(|source| source.metas.is_empty()).map(|source| source.name.replace('_', " ")));
-    Quality {
-        source_rows: pinned.iter().map(|source| (source.name.clone(), rows(source))).collect(),
-        sources_not_available: absent,
-        ignored_columns: pinned
-            .iter()
-            .filter(|source| !source.ignored_columns.is_empty())
-            .map(|source| (source.name.clone(), source.ignored_columns.clone()))
-            .collect(),
-        unidentified_gross_share: totals.unidentified_gross.ratio(totals.gross),
-        audits_passed: audits as u64,
-        past_id: None,
-        complete_from: plan.complete_from,
-        complete_until: plan.complete_until,
-    }
-}
-
-fn inputs(pinned: &[PinnedSource]) -> Result<Vec<serde_json::Value>> {
-    let objects = pinned.iter().flat_map(|source| &source.objects);
-    objects.map(|object| serde_json::to_value(object).map_err(Error::from)).collect()
-}
-
-/// A folder that no other run uses; it is in no table, report or mail body but the link to the report.
-fn run_name(room: &Room, report: &Report) -> String {
-    format!("r{:06}-{}-{}", report.revision, &report.content_id[..12], room.now.timestamp_millis())
 }

@@ -61,7 +61,13 @@ pub(super) async fn execute(cli: &Cli, args: &args::Diff, project: &Project, wor
 fn compare(old: &Report, new: &Report) -> Vec<Line> {
     let mut lines = Vec::new();
     let money = |amount: Minor| new.locale.money(amount, &new.currency);
-    for kpi in &new.kpis {
+    // A risk by another method is another figure, as in the report.
+    let method = |report: &Report| {
+        report.models.churn.as_ref().map_or_else(|| "none".to_owned(), |churn| churn.chosen.to_string())
+    };
+    let is_same_risk = method(old) == method(new);
+    field(&mut lines, "market", "method of the risk", method(old), method(new));
+    for kpi in new.kpis.iter().filter(|kpi| is_same_risk || kpi.key != "churn_risk") {
         let before = old.kpis.iter().find(|other| other.key == kpi.key).and_then(|other| other.now);
         let shown = |value: Option<f64>| match (value, kpi.unit) {
             (None, _) => "not available".to_owned(),
@@ -82,7 +88,7 @@ fn compare(old: &Report, new: &Report) -> Vec<Line> {
             });
             continue;
         };
-        persona_fields(&mut lines, before, persona, new);
+        persona_fields(&mut lines, before, persona, new, is_same_risk);
     }
     for persona in &old.personas.personas {
         if !new.personas.personas.iter().any(|other| other.key == persona.key) {
@@ -100,7 +106,7 @@ fn compare(old: &Report, new: &Report) -> Vec<Line> {
     lines
 }
 
-fn persona_fields(lines: &mut Vec<Line>, old: &Persona, new: &Persona, report: &Report) {
+fn persona_fields(lines: &mut Vec<Line>, old: &Persona, new: &Persona, report: &Report, is_same_risk: bool) {
     let locale = report.locale;
     let money = |amount: Option<Minor>| {
         amount.map_or_else(|| "not available".to_owned(), |amount| locale.money(amount, &report.currency))
@@ -114,7 +120,9 @@ fn persona_fields(lines: &mut Vec<Line>, old: &Persona, new: &Persona, report: &
     field(lines, subject, "12-month value", money(old.value), money(new.value));
     field(lines, subject, "value a customer", money(old.value_per_customer), money(new.value_per_customer));
     field(lines, subject, "net revenue of the period", money(Some(old.net_revenue)), money(Some(new.net_revenue)));
-    field(lines, subject, "churn risk", share(old.churn_risk), share(new.churn_risk));
+    if is_same_risk {
+        field(lines, subject, "churn risk", share(old.churn_risk), share(new.churn_risk));
+    }
 }
 
 /// Only what a reader would see differ is a difference.

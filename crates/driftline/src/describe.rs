@@ -1,0 +1,101 @@
+//! Step 12: personas of the segments, and how their habits drifted.
+
+use std::collections::BTreeMap;
+
+use driftline_core::persona::{self, PersonaSet};
+use driftline_core::report::{AttributeDrift, DriftedColumn, Report, Status};
+use driftline_lake::Lake;
+use driftline_lake::profile_drift::{COLUMNS, Group, profile_drift};
+
+use crate::plan::RunPlan;
+use crate::recall::Recalled;
+use crate::run::Room;
+use crate::segment::Segmented;
+
+/// Personas of the segments' profiles.
+#[expect(clippy::too_many_arguments, reason = "one step of the flow table, called once")]
+pub(crate) fn describe(
+    room: &Room,
+    plan: &RunPlan,
+    revision: u32,
+    profiles: &[driftline_core::profile::SegmentProfile],
+    flows: Option<&[driftline_core::profile::Flow]>,
+    previous: Option<&Recalled>,
+    parent: Option<&Recalled>,
+    status: Status,
+    segmented: Option<&Segmented>,
+) -> PersonaSet {
+    let empty_tilts = BTreeMap::new();
+    let empty_stability = BTreeMap::new();
+    let empty_typical = BTreeMap::new();
+    let adopted: Option<BTreeMap<u32, (String, String)>> = match (status, parent) {
+        (Status::Provisional, Some(parent)) => Some(
+            parent.report.personas.personas.iter().map(|p| (p.segment, (p.key.clone(), p.label.clone()))).collect(),
+        ),
+        _ => None,
+    };
+    let has = |table: &str| !room.graph.absent.contains(table);
+    // Without segments there is nothing to describe: only everyone's profile is left.
+    let shown: Vec<_> = match segmented {
+        Some(_) => profiles.to_vec(),
+        None => profiles.iter().filter(|profile| profile.segment == 0).cloned().collect(),
+    };
+    persona::describe(
+        &shown,
+        &persona::Context {
+            market: plan.market.as_str(),
+            period: plan.period,
+            revision,
+            previous: previous.filter(|_| status == Status::Full).map(|recalled| &recalled.report.personas),
+            flows: flows.unwrap_or(&[]),
+            tilts: segmented.map_or(&empty_tilts, |segmented| &segmented.tilts),
+            stability: segmented.map_or(&empty_stability, |segmented| &segmented.stability),
+            typical: segmented.map_or(&empty_typical, |segmented| &segmented.typical),
+            thresholds: &room.job.file.lineage,
+            priority: &room.job.file.priority,
+            floor: room.job.file.personas,
+            provisional: status == Status::Provisional,
+            adopted: adopted.as_ref(),
+            has_attributes: has("stg_customer_attributes"),
+            has_contacts: has("stg_contacts"),
+            has_feedback: has("stg_feedback"),
+        },
+    )
+}
+
+/// Columns of everyone and of each persona against last period, and of everyone against a year ago.
+pub(crate) async fn attribute_drift(
+    lake: &Lake,
+    previous: Option<&Report>,
+    year_before: Option<&Report>,
+    personas: &PersonaSet,
+) -> driftline_lake::Result<Vec<AttributeDrift>> {
+    let everyone = Group { subject: "market".to_owned(), then: 0, now: 0 };
+    let mut found = Vec::new();
+    for (earlier, table) in [(previous, "previous.restated"), (year_before, "previous.customers_year_before")] {
+        let Some(earlier) = earlier else { continue };
+        let mut groups = vec![everyone.clone()];
+        if table == "previous.restated" {
+            let before = |key: &str| earlier.personas.personas.iter().find(|persona| persona.key == key);
+            let group = |now: &persona::Persona| {
+                let then = before(&now.key)?.segment;
+                Some(Group { subject: now.key.clone(), then, now: now.segment })
+            };
+            groups.extend(personas.personas.iter().filter_map(group));
+        }
+        for (subject, findings) in profile_drift(lake, table, &groups).await? {
+            let named = personas.personas.iter().find(|persona| persona.key == subject);
+            let label = |column: &str| {
+                COLUMNS.iter().find(|(name, _)| *name == column).map_or(column, |(_, label)| label).to_owned()
+            };
+            let columns = findings.into_iter().map(|finding| DriftedColumn { label: label(&finding.column), finding });
+            found.push(AttributeDrift {
+                label: named.map_or_else(|| "Everyone active".to_owned(), |persona| persona.label.clone()),
+                subject,
+                against: earlier.period,
+                columns: columns.collect(),
+            });
+        }
+    }
+    Ok(found)
+}

@@ -1,0 +1,64 @@
+//! Step 8: models of value and of segments, from the lake's tables to parameters that SQL scores with.
+
+use driftline_core::report::{Models, Status};
+use driftline_lake::{Lake, fitted, read};
+
+use crate::plan::RunPlan;
+use crate::recall::Recalled;
+use crate::run::Room;
+use crate::segment::{self, Customers, Segmented};
+use crate::value;
+
+/// The purchase and the spend model, by the tier of the market.
+pub(crate) async fn fit_value(
+    room: &Room,
+    lake: &Lake,
+    base: &read::Base,
+    pool: &[Recalled],
+) -> driftline_lake::Result<Models> {
+    let histories = read::purchase_histories(lake).await?;
+    let spends = read::spend_histories(lake).await?;
+    let net_share = read::net_share(lake).await?;
+    let models = value::fit(base, &histories, &spends, net_share, &room.job.file.value, pool);
+    let fitted = match (&models.purchase, &models.spend) {
+        (Some(purchase), Some(spend)) => Some((&purchase.model, &spend.model, net_share)),
+        _ => None,
+    };
+    fitted::give_models(lake, fitted)?;
+    Ok(models)
+}
+
+/// Own segments, a parent's, or none: by the number of active customers.
+pub(crate) async fn fit_segments(
+    room: &Room,
+    plan: &RunPlan,
+    lake: &Lake,
+    base: &read::Base,
+    previous: Option<&Recalled>,
+    parent: Option<&Recalled>,
+) -> driftline_lake::Result<(Status, Option<Segmented>)> {
+    let small = &room.job.file.small_markets;
+    let columns = read::feature_columns(lake, &room.job.file.segments.features);
+    let (keys, raw) = read::features(lake, &columns).await?;
+    let customers = Customers { keys: &keys, raw: &raw, columns: &columns };
+    let settings = &room.job.file.segments;
+    let parent_model = parent.and_then(|parent| parent.report.models.segments.as_ref());
+    let names: Vec<&String> = columns.iter().map(|(name, _)| name).collect();
+    let usable_parent = parent_model.filter(|model| model.columns.iter().collect::<Vec<_>>() == names);
+    let (status, segmented) = if base.active >= small.own_from {
+        let kept = previous
+            .filter(|recalled| recalled.report.status == Status::Full)
+            .and_then(|recalled| recalled.report.models.segments.as_ref());
+        let fitted = segment::fit(&customers, kept, plan.period, room.job.file.personas.members_min, settings);
+        (Status::Full, Some(fitted))
+    } else if let (true, Some(model)) = (base.active >= small.provisional_from, usable_parent) {
+        (Status::Provisional, Some(segment::adopt(&customers, model, settings)))
+    } else {
+        (Status::NotEnoughData, None)
+    };
+    match &segmented {
+        Some(segmented) => fitted::give_segments(lake, &keys, &segmented.assigned)?,
+        None => fitted::give_segments(lake, &[], &[])?,
+    }
+    Ok((status, segmented))
+}

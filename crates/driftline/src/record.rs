@@ -1,0 +1,80 @@
+//! What a publication says of itself: where its figures come from, and the hash of all that they follow from.
+
+use chrono::NaiveDate;
+use driftline_core::report::{Quality, Report};
+use driftline_lake::source::PinnedSource;
+use driftline_lake::{Lake, content, read};
+
+use crate::error::{Error, Result};
+use crate::plan::RunPlan;
+use crate::recall::Recalled;
+use crate::run::Room;
+
+/// Hash of everything that the figures and words follow from; run ids, object names and times are not in it.
+pub(crate) async fn content_id(
+    room: &Room,
+    plan: &RunPlan,
+    lake: &Lake,
+    previous: Option<&Recalled>,
+) -> driftline_lake::Result<String> {
+    let published = lake.published();
+    let tables: Vec<&str> = published.iter().map(|table| table.name.as_str()).collect();
+    let mut parts = lake.content(&tables).await?;
+    parts.push(room.job.definition.clone());
+    parts.extend(room.graph.models.values().map(|model| model.sql.clone()));
+    parts.push(room.templates.text());
+    parts.push(room.notes.1.clone());
+    parts.push(env!("CARGO_PKG_VERSION").to_owned());
+    parts.push(format!("{} {} {}", plan.market, plan.period, plan.as_of));
+    parts.extend(previous.map(|recalled| recalled.report.content_id.clone()));
+    Ok(content::sha256(parts.join("\n").as_bytes())[..32].to_owned())
+}
+
+/// Hash of every customer's days before a day and of the definitions that they are read by: while it is the same, a period
+/// computed again with the same models is what it was.
+pub(crate) async fn past_id(room: &Room, lake: &Lake, before: NaiveDate) -> driftline_lake::Result<String> {
+    let mut parts = vec![read::past_id(lake, before).await?, room.job.definition.clone()];
+    parts.extend(room.graph.models.values().map(|model| model.sql.clone()));
+    parts.push(env!("CARGO_PKG_VERSION").to_owned());
+    Ok(content::sha256(parts.join("\n").as_bytes())[..32].to_owned())
+}
+
+/// Rows, columns and days of the exports, and what was not there.
+pub(crate) fn quality(
+    room: &Room,
+    plan: &RunPlan,
+    pinned: &[PinnedSource],
+    totals: &driftline_core::profile::MarketTotals,
+    audits: usize,
+) -> Quality {
+    let rows = |source: &PinnedSource| source.objects.iter().map(|object| object.rows).sum::<u64>();
+    let plain = |name: &str| name.trim_start_matches("stg_").replace('_', " ");
+    let mut absent: Vec<String> =
+        room.graph.absent.iter().filter(|name| *name != "stg_cancelled_sales").map(|name| plain(name)).collect();
+    absent.extend(pinned.iter().filter(|source| source.metas.is_empty()).map(|source| source.name.replace('_', " ")));
+    Quality {
+        source_rows: pinned.iter().map(|source| (source.name.clone(), rows(source))).collect(),
+        sources_not_available: absent,
+        ignored_columns: pinned
+            .iter()
+            .filter(|source| !source.ignored_columns.is_empty())
+            .map(|source| (source.name.clone(), source.ignored_columns.clone()))
+            .collect(),
+        unidentified_gross_share: totals.unidentified_gross.ratio(totals.gross),
+        audits_passed: audits as u64,
+        past_id: None,
+        complete_from: plan.complete_from,
+        complete_until: plan.complete_until,
+    }
+}
+
+/// Every object that was read, with the version that was read.
+pub(crate) fn inputs(pinned: &[PinnedSource]) -> Result<Vec<serde_json::Value>> {
+    let objects = pinned.iter().flat_map(|source| &source.objects);
+    objects.map(|object| serde_json::to_value(object).map_err(Error::from)).collect()
+}
+
+/// A folder that no other run uses; it is in no table, report or mail body but the link to the report.
+pub(crate) fn run_name(room: &Room, report: &Report) -> String {
+    format!("r{:06}-{}-{}", report.revision, &report.content_id[..12], room.now.timestamp_millis())
+}
