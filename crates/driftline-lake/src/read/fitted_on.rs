@@ -1,0 +1,142 @@
+//! What models are fitted on: purchase and spend histories, the purchase log, features of segments.
+
+use std::collections::BTreeMap;
+
+use datafusion::arrow::array::{Array, AsArray};
+use datafusion::arrow::datatypes::{Date32Type, Float64Type, Int64Type};
+use driftline_stats::cluster::Points;
+use driftline_stats::purchase::History;
+use driftline_stats::purchase_log::{Day, PurchaseLog};
+use driftline_stats::spend::SpendHistory;
+
+use super::{Cells, each_row};
+use crate::error::{Error, Result};
+use crate::lake::Lake;
+use crate::model::Scale;
+
+/// The purchase log of the market, and the key of each of its customers.
+///
+/// # Errors
+/// `Error::Shape` as above.
+pub async fn purchase_log(lake: &Lake) -> Result<(Vec<i64>, PurchaseLog)> {
+    let sql = "select customer_key, order_date, cast(spend as double) as spend, cast(net_amount as double) as net_amount \
+               from int_purchase_log order by customer_key, order_date";
+    let mut keys: Vec<i64> = Vec::new();
+    let mut rows = Vec::new();
+    for batch in lake.query(sql).await? {
+        let wrong = |column: &str| Error::Shape { table: "int_purchase_log".to_owned(), column: column.to_owned() };
+        let column = |name: &str| batch.column_by_name(name).ok_or_else(|| wrong(name));
+        let customers = column("customer_key")?.as_primitive_opt::<Int64Type>().ok_or_else(|| wrong("customer_key"))?;
+        let days = column("order_date")?.as_primitive_opt::<Date32Type>().ok_or_else(|| wrong("order_date"))?;
+        let spends = column("spend")?.as_primitive_opt::<Float64Type>().ok_or_else(|| wrong("spend"))?;
+        let nets = column("net_amount")?.as_primitive_opt::<Float64Type>().ok_or_else(|| wrong("net_amount"))?;
+        for row in 0..batch.num_rows() {
+            if keys.last() != Some(&customers.value(row)) {
+                keys.push(customers.value(row));
+            }
+            let is_purchase = !spends.is_null(row);
+            let spend = if is_purchase { spends.value(row) } else { 0.0 };
+            let day = Day { day: days.value(row), is_purchase, spend, net: nets.value(row) };
+            rows.push((keys.len() as u32 - 1, day));
+        }
+    }
+    Ok((keys, PurchaseLog::new(rows, true)))
+}
+
+/// Distinct purchase histories in weeks.
+///
+/// # Errors
+/// `Error::Shape` as above.
+pub async fn purchase_histories(lake: &Lake) -> Result<Vec<History>> {
+    let mut histories = Vec::new();
+    each_row(lake, "int_purchase_histories", "repeat_purchases, recency_days, age_days", |cells, row| {
+        histories.push(History {
+            repeat_purchases: cells.integer("repeat_purchases", row)? as f64,
+            recency: cells.integer("recency_days", row)? as f64 / 7.0,
+            age: cells.integer("age_days", row)? as f64 / 7.0,
+            customers: cells.integer("customers", row)? as f64,
+        });
+        Ok(())
+    })
+    .await?;
+    Ok(histories)
+}
+
+/// Distinct spend histories of customers with a repeat purchase.
+///
+/// # Errors
+/// `Error::Shape` as above.
+pub async fn spend_histories(lake: &Lake) -> Result<Vec<SpendHistory>> {
+    let mut histories = Vec::new();
+    each_row(lake, "int_spend_histories", "repeat_purchases, mean_repeat_spend", |cells, row| {
+        histories.push(SpendHistory {
+            repeat_purchases: cells.integer("repeat_purchases", row)? as f64,
+            mean_spend: cells.float("mean_repeat_spend", row)?.unwrap_or(0.0),
+            customers: cells.integer("customers", row)? as f64,
+        });
+        Ok(())
+    })
+    .await?;
+    Ok(histories)
+}
+
+/// What of the identified customers' sales stays after returns: net by sold, over their whole history; 1 if nothing was sold.
+///
+/// # Errors
+/// `Error::Execute` if the query fails.
+pub async fn net_share(lake: &Lake) -> Result<f64> {
+    let sql = "select sum(net_lifetime) as net, sum(sold_lifetime) as sold from int_customers_summarised";
+    for batch in lake.query(sql).await? {
+        let cells = Cells { table: "int_customers_summarised", batch: &batch };
+        if batch.num_rows() > 0
+            && let (Some((net, _)), Some((sold, _))) = (cells.decimal("net", 0)?, cells.decimal("sold", 0)?)
+            && sold > 0
+        {
+            return Ok((net as f64 / sold as f64).clamp(0.0, 1.0));
+        }
+    }
+    Ok(1.0)
+}
+
+/// The feature columns of a model, by its front matter: name, scale and words.
+pub fn feature_columns(lake: &Lake, chosen: &[String]) -> Vec<(String, crate::model::Feature)> {
+    let Some(model) = lake.graph().models.get("customers") else { return Vec::new() };
+    let all = model.front.columns.iter().filter_map(|(name, column)| Some((name.clone(), column.feature.clone()?)));
+    if chosen.is_empty() {
+        return all.collect();
+    }
+    let all: BTreeMap<_, _> = all.collect();
+    chosen.iter().filter_map(|name| Some((name.clone(), all.get(name)?.clone()))).collect()
+}
+
+/// Keys and raw feature values of the active customers, by key.
+///
+/// # Errors
+/// `Error::Shape` if a feature is no number.
+pub async fn features(lake: &Lake, columns: &[(String, crate::model::Feature)]) -> Result<(Vec<i64>, Points)> {
+    let names: Vec<String> = columns.iter().map(|(name, _)| format!("cast({name} as double) as {name}")).collect();
+    let sql = format!(
+        "select customer_key, {} from int_customers_described where is_active order by customer_key",
+        names.join(", ")
+    );
+    let mut keys = Vec::new();
+    let mut values = Vec::new();
+    for batch in lake.query(&sql).await? {
+        let cells = Cells { table: "int_customers_described", batch: &batch };
+        let arrays = columns
+            .iter()
+            .map(|(name, _)| cells.column(name).map(|column| column.as_primitive::<Float64Type>()))
+            .collect::<Result<Vec<_>>>()?;
+        let key_column = cells.column("customer_key")?.as_primitive::<Int64Type>();
+        for row in 0..batch.num_rows() {
+            keys.push(key_column.value(row));
+            values.extend(arrays.iter().map(|array| if array.is_null(row) { 0.0 } else { array.value(row) }));
+        }
+    }
+    Ok((keys, Points { dimensions: columns.len(), values }))
+}
+
+/// Whether a feature is taken on a log scale.
+pub fn is_log(feature: &crate::model::Feature) -> bool {
+    feature.scale == Scale::Log
+}

@@ -1,0 +1,172 @@
+//! What segments are described by, and who went where.
+
+use std::collections::BTreeMap;
+
+use driftline_core::persona::voice::Quote;
+use driftline_core::profile::{
+    AttributeCount, CategoryCount, ContactCount, Flow, FlowKind, Habit, SegmentProfile, TopicCount,
+};
+
+use super::each_row;
+use crate::error::Result;
+use crate::lake::Lake;
+
+/// All segment profiles, segment 0 (everyone active) first; empty if nobody is active.
+///
+/// # Errors
+/// `Error::Shape` if a mart lacks a column that the report needs.
+pub async fn segment_profiles(lake: &Lake) -> Result<Vec<SegmentProfile>> {
+    let cards: Vec<(String, crate::model::Card)> = lake
+        .graph()
+        .models
+        .get("segment_profiles")
+        .map(|model| {
+            model.front.columns.iter().filter_map(|(name, column)| Some((name.clone(), column.card.clone()?))).collect()
+        })
+        .unwrap_or_default();
+    let mut profiles: BTreeMap<u32, SegmentProfile> = BTreeMap::new();
+    each_row(lake, "segment_profiles", "segment", |cells, row| {
+        let segment = cells.integer("segment", row)? as u32;
+        let mut habits = Vec::new();
+        for (column, card) in &cards {
+            // A habit that the exports do not tell is left out, never shown as zero.
+            let Some(mean) = cells.float(column, row)? else { continue };
+            habits.push(Habit {
+                column: column.clone(),
+                label: card.label.clone(),
+                unit: card.unit.clone(),
+                decimals: card.decimals,
+                mean,
+                base_mean: mean,
+            });
+        }
+        profiles.insert(
+            segment,
+            SegmentProfile {
+                segment,
+                customers: cells.count("customers", row)?,
+                value: cells.minor("value_12_months", row)?,
+                net_period: cells.minor("net_period", row)?.unwrap_or_default(),
+                churn_risk: cells.float("churn_risk", row)?,
+                next_period: cells.minor("next_period_value", row)?,
+                habits,
+                categories: Vec::new(),
+                attributes: Vec::new(),
+                contacts: Vec::new(),
+                topics: Vec::new(),
+                quotes: Vec::new(),
+            },
+        );
+        Ok(())
+    })
+    .await?;
+    if let Some(base) = profiles.get(&0).map(|everyone| everyone.habits.clone()) {
+        for profile in profiles.values_mut() {
+            for habit in &mut profile.habits {
+                if let Some(base) = base.iter().find(|base| base.column == habit.column) {
+                    habit.base_mean = base.mean;
+                }
+            }
+        }
+    }
+    each_row(lake, "segment_categories", "segment, sold_amount desc, category", |cells, row| {
+        if let (Some(profile), Some(category)) =
+            (profiles.get_mut(&(cells.integer("segment", row)? as u32)), cells.text("category", row)?)
+        {
+            let (customers, sold) =
+                (cells.count("customers", row)?, cells.minor("sold_amount", row)?.unwrap_or_default());
+            profile.categories.push(CategoryCount { category, customers, sold });
+        }
+        Ok(())
+    })
+    .await?;
+    each_row(lake, "segment_attributes", "segment, attribute, value", |cells, row| {
+        if let Some(profile) = profiles.get_mut(&(cells.integer("segment", row)? as u32)) {
+            profile.attributes.push(AttributeCount {
+                attribute: cells.text("attribute", row)?.unwrap_or_default(),
+                value: cells.text("value", row)?.unwrap_or_default(),
+                customers: cells.count("customers", row)?,
+            });
+        }
+        Ok(())
+    })
+    .await?;
+    each_row(lake, "segment_contacts", "segment, campaign_type", |cells, row| {
+        if let Some(profile) = profiles.get_mut(&(cells.integer("segment", row)? as u32)) {
+            profile.contacts.push(ContactCount {
+                campaign_type: cells.text("campaign_type", row)?.unwrap_or_default(),
+                contacted: cells.count("contacted", row)?,
+                responded: cells.count("responded", row)?,
+            });
+        }
+        Ok(())
+    })
+    .await?;
+    each_row(lake, "segment_topics", "segment, source, topic", |cells, row| {
+        if let Some(profile) = profiles.get_mut(&(cells.integer("segment", row)? as u32)) {
+            profile.topics.push(TopicCount {
+                source: cells.text("source", row)?.unwrap_or_default(),
+                topic: cells.text("topic", row)?.unwrap_or_default(),
+                customers: cells.count("customers", row)?,
+            });
+        }
+        Ok(())
+    })
+    .await?;
+    each_row(lake, "segment_quotes", "segment, place", |cells, row| {
+        if let Some(profile) = profiles.get_mut(&(cells.integer("segment", row)? as u32)) {
+            profile.quotes.push(Quote {
+                source: cells.text("source", row)?.unwrap_or_default(),
+                given_on: cells.text("given_on", row)?.and_then(|day| day.parse().ok()).unwrap_or_default(),
+                text: cells.text("text", row)?.unwrap_or_default(),
+            });
+        }
+        Ok(())
+    })
+    .await?;
+    Ok(profiles.into_values().collect())
+}
+
+/// The flows from last period's customers to this one's.
+///
+/// # Errors
+/// `Error::Shape` as above.
+pub async fn flows(lake: &Lake) -> Result<Vec<Flow>> {
+    let mut flows = Vec::new();
+    let order = "flow, from_segment, to_segment, published_segment, now_segment";
+    each_row(lake, "customer_flows", order, |cells, row| {
+        let kind = match cells.text("flow", row)?.as_deref() {
+            Some("new") => FlowKind::New,
+            Some("returning") => FlowKind::Returning,
+            Some("lost") => FlowKind::Lost,
+            Some("stayed") => FlowKind::Stayed,
+            _ => FlowKind::Outside,
+        };
+        flows.push(Flow {
+            kind,
+            from_segment: cells.integer("from_segment", row)? as u32,
+            to_segment: cells.integer("to_segment", row)? as u32,
+            published_segment: cells.integer("published_segment", row)? as u32,
+            now_segment: cells.integer("now_segment", row)? as u32,
+            customers: cells.count("customers", row)?,
+            customers_restated: cells.count("customers_restated", row)?,
+            customers_redefined: cells.count("customers_redefined", row)?,
+            value_published: cells.minor("value_published", row)?.unwrap_or_default(),
+            value_now: cells.minor("value_now", row)?.unwrap_or_default(),
+            net_published_e4: cells.ten_thousandths("net_published", row)?,
+            trailing_published_e4: cells.ten_thousandths("trailing_published", row)?,
+            value_from: cells.minor("value_from", row)?.unwrap_or_default(),
+            value_to: cells.minor("value_to", row)?.unwrap_or_default(),
+            net_from_e4: cells.ten_thousandths("net_from", row)?,
+            net_to_e4: cells.ten_thousandths("net_to", row)?,
+            trailing_from_e4: cells.ten_thousandths("trailing_from", row)?,
+            trailing_to_e4: cells.ten_thousandths("trailing_to", row)?,
+            value_from_squares: cells.float("value_from_squares", row)?.unwrap_or(0.0),
+            value_to_squares: cells.float("value_to_squares", row)?.unwrap_or(0.0),
+            value_change_squares: cells.float("value_change_squares", row)?.unwrap_or(0.0),
+        });
+        Ok(())
+    })
+    .await?;
+    Ok(flows)
+}
