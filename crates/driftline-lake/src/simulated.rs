@@ -1,6 +1,6 @@
 //! The fictional company's exports as Parquet: written while customers are made, so that size costs disk and no memory.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -97,14 +97,14 @@ struct Counted {
     quarters: u32,
     active: BTreeMap<(Kind, u32), u64>,
     net: Vec<i64>,
-    late_orders: std::collections::BTreeSet<String>,
+    late_orders: u64,
     late_net: i64,
 }
 
 impl Counted {
     fn new(quarters: u32) -> Self {
         let net = vec![0; quarters as usize];
-        Self { quarters, active: BTreeMap::new(), net, late_orders: std::collections::BTreeSet::new(), late_net: 0 }
+        Self { quarters, active: BTreeMap::new(), net, late_orders: 0, late_net: 0 }
     }
 
     fn add(&mut self, settings: &Settings, person: &Person) {
@@ -116,14 +116,13 @@ impl Counted {
                 *self.active.entry((person.kind, number)).or_default() += 1;
             }
         }
-        for line in person.lines.iter().filter(|line| line.is_late) {
-            self.late_orders.insert(line.order.clone());
-            self.late_net += line.net();
-        }
+        let late = || person.lines.iter().filter(|line| line.is_late);
+        self.late_orders += late().map(|line| line.order.as_str()).collect::<BTreeSet<&str>>().len() as u64;
+        self.late_net += late().map(Line::net).sum::<i64>();
     }
 
     fn truth(&self, market: &SimulatedMarket) -> Value {
-        let kinds: std::collections::BTreeSet<Kind> = self.active.keys().map(|(kind, _)| *kind).collect();
+        let kinds: BTreeSet<Kind> = self.active.keys().map(|(kind, _)| *kind).collect();
         let of = |kind: &Kind| {
             let counts: Vec<u64> =
                 (0..self.quarters).map(|n| self.active.get(&(*kind, n)).copied().unwrap_or(0)).collect();
@@ -135,7 +134,7 @@ impl Counted {
             "customers": market.customers,
             "buyers_by_kind_and_quarter": kinds.iter().map(of).collect::<serde_json::Map<_, _>>(),
             "net_cents_by_quarter": self.net,
-            "late_orders": self.late_orders.len(),
+            "late_orders": self.late_orders,
             "late_net_cents": self.late_net,
         })
     }
@@ -374,6 +373,8 @@ fn flush(folder: &Path, table: &str, sheet: &mut Sheet) -> Result<()> {
             let properties = WriterProperties::builder()
                 .set_created_by("driftline".to_owned())
                 .set_compression(Compression::ZSTD(level))
+                // A row group is held until it is full.
+                .set_max_row_group_row_count(Some(2 * ROWS_HELD))
                 .build();
             ArrowWriter::try_new(file, batch.schema(), Some(properties)).map_err(|error| failed(&path, error))?
         }
