@@ -3,6 +3,7 @@
 //! Nothing here knows about files, clocks, the environment, Arrow or HTML; every function is synchronous and pure, so a
 //! whole quarter's comparison can be tested in a millisecond.
 
+pub mod audience;
 pub mod bridge;
 pub mod change;
 pub mod decomposition;

@@ -10,6 +10,7 @@ use driftline_stats::spend::SpendFit;
 use driftline_stats::{churn, forecast};
 use serde::{Deserialize, Serialize};
 
+use crate::audience::ForYou;
 use crate::bridge::{Bridge, Measure};
 use crate::change::Change;
 use crate::decomposition::Decomposition;
@@ -276,6 +277,9 @@ pub struct Report {
     pub change_sentences: Vec<String>,
     pub unchanged: String,
     pub notes: Vec<String>,
+    /// What the mail says to each audience besides.
+    #[serde(default)]
+    pub for_you: Vec<ForYou>,
     pub models: Models,
     pub quality: Quality,
     pub method: Method,

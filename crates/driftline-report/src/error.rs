@@ -2,6 +2,19 @@
 
 use std::path::PathBuf;
 
+/// What a server's answer means for the mail and for those after it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// Not taken; the same may work later (a 4xx).
+    Later,
+    /// Not taken, and never will be for this recipient (a 5xx).
+    Recipient,
+    /// Not taken, and no other mail would be: login, encryption or configuration.
+    Everybody,
+    /// The connection broke: it may have been taken or not.
+    Unknown,
+}
+
 /// Errors of `driftline-report`.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -18,7 +31,7 @@ pub enum Error {
     Message { recipient: String, problem: String },
 
     #[error("mail server {server}: {problem}")]
-    Server { server: String, problem: String, is_permanent: bool },
+    Server { server: String, problem: String, refusal: Refusal },
 }
 
 pub type Result<T> = std::result::Result<T, Error>;

@@ -7,5 +7,5 @@ pub mod message;
 pub mod template;
 pub mod view;
 
-pub use error::{Error, Result};
+pub use error::{Error, Refusal, Result};
 pub use template::{MailText, Templates};

@@ -9,7 +9,7 @@ use lettre::transport::smtp::client::{Certificate, Tls, TlsParameters};
 use lettre::transport::smtp::extension::ClientId;
 use lettre::{Address, AsyncSmtpTransport, AsyncTransport, Tokio1Executor};
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Refusal, Result};
 
 /// How the connection is encrypted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize)]
@@ -23,6 +23,19 @@ pub enum Encryption {
     None,
 }
 
+/// How the user and password are handed over.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Login {
+    /// PLAIN where the server offers it, else LOGIN.
+    #[default]
+    Any,
+    Plain,
+    Login,
+    /// The password is an OAuth 2 access token.
+    Xoauth2,
+}
+
 /// A mail server with its secrets already read from the environment.
 #[derive(Clone)]
 pub struct Server {
@@ -30,7 +43,7 @@ pub struct Server {
     pub port: u16,
     pub encryption: Encryption,
     pub credentials: Option<(String, String)>,
-    pub use_xoauth2: bool,
+    pub login: Login,
     /// PEM of an own certificate authority.
     pub certificate_authority: Option<Vec<u8>>,
     pub hello_name: String,
@@ -49,7 +62,7 @@ impl Mailer {
     /// `Error::Server` for a host without encryption that is not loopback, or a certificate that does not parse.
     pub fn new(server: &Server) -> Result<Self> {
         let shown = format!("{}:{}", server.host, server.port);
-        let wrong = |problem: String| Error::Server { server: shown.clone(), problem, is_permanent: true };
+        let wrong = |problem: String| Error::Server { server: shown.clone(), problem, refusal: Refusal::Everybody };
         let loopback = matches!(server.host.as_str(), "localhost" | "127.0.0.1" | "::1");
         if server.encryption == Encryption::None && !loopback {
             return Err(wrong(
@@ -73,17 +86,40 @@ impl Mailer {
             .hello_name(ClientId::Domain(server.hello_name.clone()));
         if let Some((user, password)) = &server.credentials {
             builder = builder.credentials(Credentials::new(user.clone(), password.clone()));
-            if server.use_xoauth2 {
-                builder = builder.authentication(vec![Mechanism::Xoauth2]);
+            let mechanism = match server.login {
+                Login::Any => None,
+                Login::Plain => Some(Mechanism::Plain),
+                Login::Login => Some(Mechanism::Login),
+                Login::Xoauth2 => Some(Mechanism::Xoauth2),
+            };
+            if let Some(mechanism) = mechanism {
+                builder = builder.authentication(vec![mechanism]);
             }
         }
         Ok(Self { transport: builder.build(), shown })
     }
 
+    /// Connects, encrypts and logs in, and sends nothing.
+    ///
+    /// # Errors
+    /// `Error::Server` with what did not work.
+    pub async fn test(&self) -> Result<()> {
+        let failed = |problem: String, refusal| Error::Server { server: self.shown.clone(), problem, refusal };
+        match self.transport.test_connection().await {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(failed("the server does not answer NOOP".to_owned(), Refusal::Later)),
+            // Nothing was handed over yet, so a broken connection leaves nothing unknown.
+            Err(error) => match refusal(&error) {
+                Refusal::Unknown => Err(failed(error.to_string(), Refusal::Later)),
+                other => Err(failed(error.to_string(), other)),
+            },
+        }
+    }
+
     /// Sends stored bytes, unchanged, to one recipient.
     ///
     /// # Errors
-    /// `Error::Message` for an address that does not parse, `Error::Server` with the server's answer; `is_permanent` for a 5xx.
+    /// `Error::Message` for an address that does not parse, `Error::Server` with the server's answer and what it means.
     pub async fn send(&self, from: &str, recipient: &str, bytes: &[u8]) -> Result<()> {
         let address = |text: &str| -> Result<Address> {
             text.parse::<Mailbox>()
@@ -95,11 +131,21 @@ impl Mailer {
         })?;
         match self.transport.send_raw(&envelope, bytes).await {
             Ok(_) => Ok(()),
-            Err(error) => Err(Error::Server {
-                server: self.shown.clone(),
-                problem: error.to_string(),
-                is_permanent: error.is_permanent() || error.is_client(),
-            }),
+            Err(error) => {
+                Err(Error::Server { server: self.shown.clone(), problem: error.to_string(), refusal: refusal(&error) })
+            }
         }
+    }
+}
+
+fn refusal(error: &lettre::transport::smtp::Error) -> Refusal {
+    let code = error.status().map(u16::from);
+    match code {
+        // RFC 4954: login failed, needed, too weak, or not without encryption.
+        Some(530 | 534 | 535 | 538) => Refusal::Everybody,
+        Some(400..=499) => Refusal::Later,
+        Some(_) => Refusal::Recipient,
+        None if error.is_client() || error.is_tls() => Refusal::Everybody,
+        None => Refusal::Unknown,
     }
 }

@@ -1,8 +1,12 @@
 //! A mail as bytes: text and HTML of the same numbers, with every header fixed, so that a re-render gives the same bytes.
+//! Only a DKIM signature, added last, holds the time of signing.
 
 use std::time::SystemTime;
 
 use driftline_core::report::Report;
+use lettre::message::dkim::{
+    DkimCanonicalization, DkimCanonicalizationType, DkimConfig, DkimSigningAlgorithm, DkimSigningKey,
+};
 use lettre::message::header::{ContentTransferEncoding, ContentType, HeaderName, HeaderValue};
 use lettre::message::{Mailbox, Message, MultiPart, SinglePart};
 use sha2::{Digest, Sha256};
@@ -15,8 +19,26 @@ use crate::template::MailText;
 pub struct Sender {
     pub from: String,
     pub reply_to: Option<String>,
+    /// Address that takes "pause" and "unsubscribe".
+    pub write_to: String,
     /// Domain of Message-IDs and List-Ids.
     pub domain: String,
+    pub dkim: Option<Dkim>,
+}
+
+/// A DKIM key: a PEM (`BEGIN RSA PRIVATE KEY`), or the 32 bytes of an Ed25519 key in base64.
+#[derive(Clone)]
+pub struct Dkim {
+    pub selector: String,
+    pub domain: String,
+    pub key: String,
+}
+
+impl std::fmt::Debug for Dkim {
+    /// Without the key.
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "{}._domainkey.{}", self.selector, self.domain)
+    }
 }
 
 /// A mail ready to be stored and sent.
@@ -28,11 +50,45 @@ pub struct Mail {
     pub bytes: Vec<u8>,
 }
 
-/// Builds the mail for one recipient. `date` is the publication instant.
+/// What makes a mail this one: the same for every attempt and every re-render.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Identity(String);
+
+impl Identity {
+    pub fn new(job: &str, market: &str, period: &str, revision: u32, recipient: &str) -> Self {
+        let text = format!("{job}\n{market}\n{period}\n{revision}\n{recipient}");
+        Self(Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect())
+    }
+
+    /// Of a report's mail to somebody.
+    pub fn of(report: &Report, recipient: &str) -> Self {
+        Self::new(&report.job, report.market.as_str(), &report.period.to_string(), report.revision, recipient)
+    }
+
+    /// Name of the mail's files.
+    pub fn name(&self) -> String {
+        self.0[..16].to_owned()
+    }
+
+    /// The Message-ID with its angle brackets.
+    pub fn message_id(&self, domain: &str) -> String {
+        format!("<{}@{domain}>", &self.0[..40])
+    }
+}
+
+/// Builds the mail for one recipient. `date` is the publication instant; `corrects` the identity of the mail that the same
+/// person has of an earlier revision.
 ///
 /// # Errors
-/// `Error::Message` if an address does not parse or a header holds a control character.
-pub fn build(report: &Report, text: &MailText, sender: &Sender, recipient: &str, date: SystemTime) -> Result<Mail> {
+/// `Error::Message` if an address does not parse, a header holds a control character, or the DKIM key is none.
+pub fn build(
+    report: &Report,
+    text: &MailText,
+    sender: &Sender,
+    recipient: &str,
+    date: SystemTime,
+    corrects: Option<&Identity>,
+) -> Result<Mail> {
     let wrong = |problem: String| Error::Message { recipient: mask(recipient), problem };
     if let Some(bad) = text.subject.chars().find(|c| c.is_control()) {
         return Err(wrong(format!("the subject holds the control character {bad:?}")));
@@ -40,8 +96,7 @@ pub fn build(report: &Report, text: &MailText, sender: &Sender, recipient: &str,
     let mailbox = |address: &str| {
         address.parse::<Mailbox>().map_err(|error| wrong(format!("`{}` is not an address: {error}", mask(address))))
     };
-    let identity = format!("{}\n{}\n{}\n{}\n{}", report.job, report.market, report.period, report.revision, recipient);
-    let hash: String = Sha256::digest(identity.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect();
+    let identity = Identity::of(report, recipient);
     let list = format!("{} <{}.{}.{}>", report.title, report.market, report.job, sender.domain);
     let part = |content_type: ContentType, body: &str| {
         SinglePart::builder()
@@ -50,26 +105,77 @@ pub fn build(report: &Report, text: &MailText, sender: &Sender, recipient: &str,
             .body(body.to_owned())
     };
     let alternative = MultiPart::alternative()
-        .boundary(format!("driftline-{}", &hash[..24]))
+        .boundary(format!("driftline-{}", &identity.0[..24]))
         .singlepart(part(ContentType::TEXT_PLAIN, &text.text))
         .singlepart(part(ContentType::TEXT_HTML, &text.html));
+    let unsubscribe = format!("<mailto:{}?subject=unsubscribe%20{}%20{}>", sender.write_to, report.job, report.market);
     let mut builder = Message::builder()
         .from(mailbox(&sender.from)?)
         .to(mailbox(recipient)?)
         .subject(text.subject.clone())
         .date(date)
-        .message_id(Some(format!("<{}@{}>", &hash[..40], sender.domain)))
+        .message_id(Some(identity.message_id(&sender.domain)))
         .raw_header(raw("Auto-Submitted", "auto-generated", &wrong)?)
-        .raw_header(raw("List-Id", &list, &wrong)?);
+        .raw_header(raw("List-Id", &list, &wrong)?)
+        .raw_header(raw("List-Unsubscribe", &unsubscribe, &wrong)?);
     if let Some(reply_to) = &sender.reply_to {
-        builder = builder.reply_to(mailbox(reply_to)?).raw_header(raw(
-            "List-Unsubscribe",
-            &format!("<mailto:{reply_to}?subject=unsubscribe%20{}%20{}>", report.job, report.market),
-            &wrong,
-        )?);
+        builder = builder.reply_to(mailbox(reply_to)?);
     }
-    let message = builder.multipart(alternative).map_err(|error| wrong(error.to_string()))?;
-    Ok(Mail { recipient: recipient.to_owned(), name: hash[..16].to_owned(), bytes: message.formatted() })
+    if let Some(corrects) = corrects {
+        let id = corrects.message_id(&sender.domain);
+        builder = builder.in_reply_to(id.clone()).references(id);
+    }
+    let mut message = builder.multipart(alternative).map_err(|error| wrong(error.to_string()))?;
+    if let Some(dkim) = &sender.dkim {
+        message.sign(&signature(dkim).map_err(wrong)?);
+    }
+    Ok(Mail { recipient: recipient.to_owned(), name: identity.name(), bytes: message.formatted() })
+}
+
+/// A short plain mail to somebody who runs the job. The same `seed` gives the same Message-ID.
+///
+/// # Errors
+/// As [`build`].
+pub fn notice(
+    sender: &Sender,
+    recipient: &str,
+    subject: &str,
+    text: &str,
+    date: SystemTime,
+    seed: &str,
+) -> Result<Mail> {
+    let wrong = |problem: String| Error::Message { recipient: mask(recipient), problem };
+    let mailbox = |address: &str| address.parse::<Mailbox>().map_err(|error| wrong(error.to_string()));
+    let identity = Identity::new("notice", seed, "", 0, recipient);
+    let mut message = Message::builder()
+        .from(mailbox(&sender.from)?)
+        .to(mailbox(recipient)?)
+        .subject(subject.replace(char::is_control, " "))
+        .date(date)
+        .message_id(Some(identity.message_id(&sender.domain)))
+        .raw_header(raw("Auto-Submitted", "auto-generated", &wrong)?)
+        .header(ContentType::TEXT_PLAIN)
+        .header(ContentTransferEncoding::QuotedPrintable)
+        .body(text.to_owned())
+        .map_err(|error| wrong(error.to_string()))?;
+    if let Some(dkim) = &sender.dkim {
+        message.sign(&signature(dkim).map_err(wrong)?);
+    }
+    Ok(Mail { recipient: recipient.to_owned(), name: identity.name(), bytes: message.formatted() })
+}
+
+fn signature(dkim: &Dkim) -> std::result::Result<DkimConfig, String> {
+    let algorithm = if dkim.key.contains("BEGIN") { DkimSigningAlgorithm::Rsa } else { DkimSigningAlgorithm::Ed25519 };
+    let key = DkimSigningKey::new(dkim.key.trim(), algorithm).map_err(|error| {
+        format!(
+            "mail.dkim: {error}; expected a PEM that begins with BEGIN RSA PRIVATE KEY, or an Ed25519 key in base64"
+        )
+    })?;
+    let headers = ["From", "To", "Subject", "Date", "Message-ID", "List-Id", "List-Unsubscribe"];
+    let canonicalization =
+        DkimCanonicalization { header: DkimCanonicalizationType::Relaxed, body: DkimCanonicalizationType::Relaxed };
+    let headers = headers.into_iter().map(HeaderName::new_from_ascii_str).collect();
+    Ok(DkimConfig::new(dkim.selector.clone(), dkim.domain.clone(), key, headers, canonicalization))
 }
 
 fn raw(name: &'static str, value: &str, wrong: &dyn Fn(String) -> Error) -> Result<HeaderValue> {
@@ -81,10 +187,33 @@ fn raw(name: &'static str, value: &str, wrong: &dyn Fn(String) -> Error) -> Resu
 
 /// `a…@example.com`: enough to recognise, too little to leak.
 pub fn mask(address: &str) -> String {
-    match address.rsplit_once('@') {
-        Some((local, domain)) => {
-            format!("{}…@{}", local.chars().next().unwrap_or('?'), domain.trim_end_matches('>'))
-        }
+    let bare = address_of(address);
+    match bare.rsplit_once('@') {
+        Some((local, domain)) => format!("{}…@{domain}", local.chars().next().unwrap_or('?')),
         None => "…".to_owned(),
+    }
+}
+
+/// The address of `Name <address>`, in small letters.
+pub fn address_of(recipient: &str) -> String {
+    let bare = recipient.rsplit_once('<').map_or(recipient, |(_, rest)| rest.trim_end_matches('>'));
+    bare.trim().trim_end_matches('>').to_lowercase()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_are_masked_and_compared_without_their_names() {
+        let cases = [
+            ("Insight Team <Insight@Example.com>", "insight@example.com", "i…@example.com"),
+            ("a@b.de", "a@b.de", "a…@b.de"),
+            ("nobody", "nobody", "…"),
+        ];
+        for (recipient, address, masked) in cases {
+            assert_eq!(address_of(recipient), address);
+            assert_eq!(mask(recipient), masked);
+        }
     }
 }

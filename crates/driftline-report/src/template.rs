@@ -8,7 +8,7 @@ use driftline_core::{Currency, Minor};
 use tera::{Context, Kwargs, State, Tera};
 
 use crate::error::{Error, Result};
-use crate::view::View;
+use crate::view::{Letter, View};
 
 /// The three parts of a mail, as templates give them.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -100,9 +100,9 @@ impl Templates {
     ///
     /// # Errors
     /// `Error::Template` naming the template, line and field if it uses a field that the report does not have.
-    pub fn mail(&self, report: &Report, report_location: &str, recipient_reason: &str) -> Result<MailText> {
+    pub fn mail(&self, report: &Report, letter: &Letter<'_>) -> Result<MailText> {
         let tera = self.engine(report.locale, &report.currency)?;
-        let view = View::new(report, report_location, recipient_reason);
+        let view = View::new(report, letter);
         let one_line = |text: String| text.split_whitespace().collect::<Vec<_>>().join(" ");
         Ok(MailText {
             subject: one_line(self.render(&tera, "subject.txt", &view)?),
@@ -117,7 +117,7 @@ impl Templates {
     /// As [`Templates::mail`].
     pub fn page(&self, report: &Report) -> Result<String> {
         let tera = self.engine(report.locale, &report.currency)?;
-        self.render(&tera, PAGE, &View::new(report, "", ""))
+        self.render(&tera, PAGE, &View::new(report, &Letter::default()))
     }
 
     /// The sample reports of the folder: every `sample*.json`.

@@ -4,11 +4,12 @@
 
 use std::collections::BTreeSet;
 
+use driftline_core::audience::{Audience, ForYou, Section};
 use driftline_core::bridge::Bridge;
 use driftline_core::change::Change;
 use driftline_core::persona::{AttributeBand, AttributeSummary, CategoryShare, Persona, Role};
 use driftline_core::profile::{FeatureTilt, Habit};
-use driftline_core::report::{Migration, Quality, Report};
+use driftline_core::report::{Kpi, Migration, Quality, Report};
 use driftline_core::sentence::Words;
 use serde::Serialize;
 
@@ -16,6 +17,20 @@ use crate::chart::{self, BarView};
 
 /// Columns of a plain-text mail.
 const COLUMNS: usize = 76;
+
+/// Figures of a mail's strip; the page has all of them.
+const MAIL_FIGURES: usize = 4;
+
+/// What a mail says besides the report: to whom, why, and how to get no more. The page has an empty one.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Letter<'a> {
+    pub audience: Audience,
+    /// Where the full report lies.
+    pub report_location: &'a str,
+    pub reason: &'a str,
+    /// Address that takes "pause" and "unsubscribe".
+    pub write_to: &'a str,
+}
 
 /// The context of every template.
 #[derive(Clone, Debug, Serialize)]
@@ -32,9 +47,13 @@ pub struct View<'a> {
     pub sources: Vec<Source<'a>>,
     pub plain: Plain,
     pub html: Html,
-    /// Where the full report lies; shown in the mail.
-    pub report_location: &'a str,
-    pub recipient_reason: &'a str,
+    /// The first figures, for a mail's strip.
+    pub mail_kpis: &'a [Kpi],
+    /// What the mail says to its audience besides; `None` for everyone.
+    pub for_you: Option<&'a ForYou>,
+    /// Sections of the mail in the reader's order.
+    pub sections: Vec<Section>,
+    pub letter: &'a Letter<'a>,
 }
 
 #[derive(Clone, Debug, Serialize)]
@@ -120,6 +139,7 @@ pub struct Plain {
     /// How the last forecast turned out.
     pub scorecard: Option<String>,
     pub notes: Vec<String>,
+    pub for_you: Vec<String>,
     pub recipient_reason: String,
 }
 
@@ -128,10 +148,12 @@ pub struct Plain {
 pub struct Html {
     pub headline: String,
     pub change_sentences: Vec<String>,
+    pub for_you: Vec<String>,
 }
 
 impl<'a> View<'a> {
-    pub fn new(report: &'a Report, report_location: &'a str, recipient_reason: &'a str) -> Self {
+    pub fn new(report: &'a Report, letter: &'a Letter<'a>) -> Self {
+        let for_you = report.for_you.iter().find(|block| block.audience == letter.audience);
         let words = Words { locale: report.locale, currency: report.currency.clone() };
         let titles = [report.previous_title.as_deref().unwrap_or("before"), report.period_title.as_str()];
         let headline = report.headline_bridge().map(|bridge| bridge.measure);
@@ -159,10 +181,12 @@ impl<'a> View<'a> {
             has_year_before: report.kpis.iter().any(|kpi| kpi.year_before.is_some()),
             migration: report.migration.as_ref().map(heat),
             sources: sources(&report.quality),
-            plain: Plain::new(report, recipient_reason),
-            html: Html::new(report),
-            report_location,
-            recipient_reason,
+            plain: Plain::new(report, for_you, letter),
+            html: Html::new(report, for_you),
+            mail_kpis: &report.kpis[..report.kpis.len().min(MAIL_FIGURES)],
+            for_you,
+            sections: letter.audience.sections(),
+            letter,
         }
     }
 }
@@ -255,7 +279,7 @@ fn sources(quality: &Quality) -> Vec<Source<'_>> {
 }
 
 impl Plain {
-    fn new(report: &Report, recipient_reason: &str) -> Self {
+    fn new(report: &Report, for_you: Option<&ForYou>, letter: &Letter<'_>) -> Self {
         let items = |texts: &[String]| texts.iter().map(|text| broken(text, COLUMNS - 2, "  ")).collect();
         Self {
             headline: broken(&report.headline.sentence, COLUMNS, ""),
@@ -265,16 +289,19 @@ impl Plain {
             unchanged: broken(&report.unchanged, COLUMNS, ""),
             scorecard: report.scorecard.as_ref().map(|scorecard| broken(&scorecard.sentence, COLUMNS, "")),
             notes: items(&report.notes),
-            recipient_reason: broken(recipient_reason, COLUMNS, ""),
+            for_you: items(for_you.map_or(&[], |block| &block.lines)),
+            recipient_reason: broken(letter.reason, COLUMNS, ""),
         }
     }
 }
 
 impl Html {
-    fn new(report: &Report) -> Self {
+    fn new(report: &Report, for_you: Option<&ForYou>) -> Self {
+        let unbroken_all = |lines: &[String]| lines.iter().map(|line| unbroken(line)).collect();
         Self {
             headline: unbroken(&report.headline.sentence),
-            change_sentences: report.change_sentences.iter().map(|sentence| unbroken(sentence)).collect(),
+            change_sentences: unbroken_all(&report.change_sentences),
+            for_you: unbroken_all(for_you.map_or(&[], |block| &block.lines)),
         }
     }
 }

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use driftline_core::audience::Audience;
 
 /// Customer personas, recomputed every quarter, compared with the last, explained and mailed.
 #[derive(Debug, Parser)]
@@ -41,6 +42,10 @@ pub enum Command {
     Tree(Tree),
     /// Render a report from its sample, or from a report.json, into a folder.
     Preview(Preview),
+    /// Send the mails of a published period: what was not sent yet, again, or to someone new.
+    Send(Send),
+    /// Try exports, warehouse, templates, secrets and mail server of the jobs; nothing is computed or sent.
+    Doctor(Doctor),
     /// Write a commented project to start from.
     Init(Init),
     /// Lifetime value from any purchase log: fit, judge on a holdout, value the next 12 months.
@@ -157,6 +162,51 @@ pub struct Preview {
     /// Where to write.
     #[arg(long, default_value = "preview", value_name = "DIR")]
     pub out: PathBuf,
+    /// Render the mail of this role: marketing, product, sales, service, finance, owner or everyone.
+    #[arg(long, value_parser = role)]
+    pub role: Option<Audience>,
+    /// Open what was written in a browser.
+    #[arg(long)]
+    pub open: bool,
+}
+
+fn role(text: &str) -> Result<Audience, String> {
+    let known = Audience::ALL.map(|audience| audience.to_string());
+    let found = Audience::ALL.into_iter().find(|audience| audience.to_string() == text);
+    found.ok_or_else(|| format!("expected one of {}", known.join(", ")))
+}
+
+#[derive(Debug, Args)]
+pub struct Send {
+    /// The market's code.
+    pub market: String,
+    /// The published period.
+    pub period: String,
+    /// Only to this address, which need not be a recipient of the job.
+    #[arg(long, value_name = "ADDRESS")]
+    pub to: Option<String>,
+    /// What they read it for: marketing, product, sales, service, finance, owner or everyone.
+    #[arg(long, requires = "to", value_parser = role)]
+    pub role: Option<Audience>,
+    /// Send once more what was sent already; the Message-ID is the same.
+    #[arg(long)]
+    pub again: bool,
+    /// Folder for the mails where the job has no mail server.
+    #[arg(long, value_name = "DIR", default_value = "outbox")]
+    pub out: PathBuf,
+    /// The job, by name or file; needed if the project has more than one with this market.
+    #[arg(long)]
+    pub job: Option<String>,
+    #[command(flatten)]
+    pub job_options: JobOptions,
+}
+
+#[derive(Debug, Args)]
+pub struct Doctor {
+    /// The job, by name or file. Default: all of the project.
+    pub job: Option<String>,
+    #[command(flatten)]
+    pub job_options: JobOptions,
 }
 
 #[derive(Debug, Args)]

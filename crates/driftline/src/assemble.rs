@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use driftline_core::audience;
 use driftline_core::bridge::{self, Bridge, MarketNet, Measure, Ranks};
 use driftline_core::change::{self, Change, Verdict};
 use driftline_core::decomposition::decompose;
@@ -107,7 +108,7 @@ pub fn report(parts: Parts<'_>) -> Result<Report> {
         (Some(flows), Some(previous)) if has_value(&parts) => decompose(flows, &previous.personas, min_cell),
         _ => None,
     };
-    Ok(Report {
+    let mut report = Report {
         schema: SCHEMA.to_owned(),
         content_id: parts.content_id,
         program_version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -151,8 +152,11 @@ pub fn report(parts: Parts<'_>) -> Result<Report> {
         } else {
             Quality { source_rows: BTreeMap::new(), unidentified_gross_share: None, past_id: None, ..parts.quality }
         },
+        for_you: Vec::new(),
         method,
-    })
+    };
+    report.for_you = audience::for_everybody(&report);
+    Ok(report)
 }
 
 /// The three lines that are told in sentences: of different personas where there are as many.

@@ -3,89 +3,264 @@
 use std::time::{Duration, SystemTime};
 
 use chrono::{DateTime, Utc};
+use driftline_core::audience::Audience;
 use driftline_core::report::Report;
-use driftline_ledger::Publication;
-use driftline_report::Templates;
-use driftline_report::mailer::{Mailer, Server};
-use driftline_report::message::{self, Mail, Sender, mask};
+use driftline_ledger::{Ledger, Publication};
+use driftline_report::mailer::Mailer;
+use driftline_report::message::{self, Identity, Mail, Sender, address_of, mask};
+use driftline_report::view::Letter;
+use driftline_report::{Refusal, Templates};
 
 use crate::error::{Error, InPlace, Result};
-use crate::job::{Job, Smtp};
-use crate::run::Room;
+use crate::job::{Job, Recipient};
+use crate::mail_server;
+use crate::suppression::Suppressed;
 
-/// Renders the mail of every recipient of the job.
-pub fn render(
-    job: &Job,
-    templates: &Templates,
-    report: &Report,
-    location: &str,
-    now: DateTime<Utc>,
-) -> driftline_report::Result<Vec<Mail>> {
-    let sender = sender(job);
-    let reason = format!("You receive this because you are a recipient of the job {} in its job file.", job.name);
-    let text = templates.mail(report, location, &reason)?;
-    job.file
-        .mail
-        .recipients
-        .iter()
-        .map(|recipient| message::build(report, &text, &sender, recipient, SystemTime::from(now)))
-        .collect()
+/// All that rendering and sending need of a job.
+#[derive(Clone, Copy)]
+pub struct Post<'a> {
+    pub job: &'a Job,
+    pub ledger: &'a Ledger,
+    pub templates: &'a Templates,
+    pub suppressed: &'a Suppressed,
+    pub environment: &'a [(String, String)],
+    pub now: DateTime<Utc>,
 }
 
-fn sender(job: &Job) -> Sender {
-    let from = job.file.mail.from.clone();
-    let domain = from.rsplit_once('@').map_or("localhost", |(_, domain)| domain.trim_end_matches('>')).to_owned();
-    Sender { from, reply_to: job.file.mail.reply_to.clone(), domain }
+/// How many mails of a publication went where.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Sent {
+    pub taken: usize,
+    pub suppressed: usize,
 }
 
-/// Sends what was just published; does nothing without `[mail.smtp]`.
-///
-/// # Errors
-/// `Error::Report` for the first mail that was not taken, after the others were tried.
-pub async fn send(room: &Room, publication: &Publication, mails: &[Mail]) -> Result<usize> {
-    let Some(smtp) = &room.job.file.mail.smtp else { return Ok(0) };
-    let place = format!(
-        "{} {}: published, but not all mails were sent; run the same command again",
-        publication.market, publication.period
-    );
-    let mailer = Mailer::new(&server(room, smtp)?).in_place(&place)?;
-    let from = sender(&room.job).from;
-    let mut sent = 0;
-    let mut first_failure = None;
-    for mail in mails {
-        if room.ledger.was_sent(publication, &mail.name).await.in_place(&place)? {
-            continue;
+impl Post<'_> {
+    /// Renders the mail of every recipient of the job who wants one. `earlier` is the revision that this one corrects.
+    ///
+    /// # Errors
+    /// `Error::Report` for a template that does not render or an address that does not parse, `Error::Job` for a secret that is
+    /// not there.
+    pub fn render(&self, report: &Report, location: &str, earlier: Option<&Publication>) -> Result<Vec<Mail>> {
+        let place = format!("{} {}", report.market, report.period);
+        let sender = self.sender()?;
+        let today = self.now.date_naive();
+        let wanted =
+            self.job.file.mail.recipients.iter().filter(|recipient| !self.suppressed.holds(&recipient.to, today));
+        wanted
+            .map(|recipient| {
+                let corrects = earlier.and_then(|earlier| mail_of(earlier, &recipient.to));
+                self.letter(report, location, recipient, &sender, self.now, corrects.as_ref()).in_place(&place)
+            })
+            .collect()
+    }
+
+    /// The mail to one recipient, dated `date`.
+    pub(crate) fn letter(
+        &self,
+        report: &Report,
+        location: &str,
+        recipient: &Recipient,
+        sender: &Sender,
+        date: DateTime<Utc>,
+        corrects: Option<&Identity>,
+    ) -> driftline_report::Result<Mail> {
+        let role = match recipient.role {
+            Audience::Everyone => String::new(),
+            role => format!(" in the role {role}"),
+        };
+        let reason = format!("You receive this because you are a recipient of the job {}{role}.", self.job.name);
+        let letter =
+            Letter { audience: recipient.role, report_location: location, reason: &reason, write_to: &sender.write_to };
+        let text = self.templates.mail(report, &letter)?;
+        message::build(report, &text, sender, &recipient.to, SystemTime::from(date), corrects)
+    }
+
+    /// Who sends, with the DKIM key if the job names one.
+    ///
+    /// # Errors
+    /// `Error::Job` if the key is not where the job says.
+    pub fn sender(&self) -> Result<Sender> {
+        let mail = &self.job.file.mail;
+        let domain =
+            address_of(&mail.from).rsplit_once('@').map_or("localhost".to_owned(), |(_, domain)| domain.to_owned());
+        let write_to = mail.unsubscribe.as_ref().or(mail.reply_to.as_ref()).unwrap_or(&mail.from);
+        Ok(Sender {
+            from: mail.from.clone(),
+            reply_to: mail.reply_to.clone(),
+            write_to: address_of(write_to),
+            dkim: mail_server::dkim(self.job, &domain, self.environment)?,
+            domain,
+        })
+    }
+
+    /// Hands mails of a publication to the server; does nothing without `[mail.smtp]`. What was taken is never sent again; a
+    /// refusal of one recipient is told to the owner and does not stop the others; a refused login stops all.
+    ///
+    /// # Errors
+    /// `Error::Report` for the first mail that was not taken, after the others were tried.
+    pub async fn send(&self, publication: &Publication, mails: &[Mail]) -> Result<Sent> {
+        self.hand_over(publication, mails, false).await
+    }
+
+    /// As [`Post::send`], but what was sent is sent once more, with the same bytes and Message-ID.
+    ///
+    /// # Errors
+    /// As [`Post::send`].
+    pub async fn send_again(&self, publication: &Publication, mails: &[Mail]) -> Result<Sent> {
+        self.hand_over(publication, mails, true).await
+    }
+
+    async fn hand_over(&self, publication: &Publication, mails: &[Mail], is_again: bool) -> Result<Sent> {
+        let mut done = Sent::default();
+        if self.job.file.mail.smtp.is_none() {
+            return Ok(done);
         }
-        room.ledger
-            .note_mail(publication, &mail.name, "attempt", &note(room, "handed to the server"))
-            .await
-            .in_place(&place)?;
-        match deliver(&mailer, &from, mail).await {
-            Ok(()) => {
-                room.ledger
-                    .note_mail(publication, &mail.name, "sent", &note(room, "taken by the server"))
-                    .await
-                    .in_place(&place)?;
-                sent += 1;
+        let place = format!(
+            "{} {}: published, but not all mails were sent; run the same command again",
+            publication.market, publication.period
+        );
+        let mailer = self.mailer()?;
+        let from = self.job.file.mail.from.clone();
+        let mut first_failure = None;
+        let mut refused = Vec::new();
+        for mail in mails {
+            if self.suppressed.holds(&mail.recipient, self.now.date_naive()) {
+                done.suppressed += 1;
+                continue;
             }
-            Err(error) => {
-                tracing::warn!(recipient = mask(&mail.recipient), %error, "mail was not taken");
-                first_failure.get_or_insert(error);
+            if !is_again && self.ledger.was_sent(publication, &mail.name).await.in_place(&place)? {
+                continue;
             }
+            self.note(publication, mail, "attempt", "handed to the server").await?;
+            match deliver(&mailer, &from, mail).await {
+                Ok(()) => {
+                    self.note(publication, mail, "sent", "taken by the server").await?;
+                    done.taken += 1;
+                }
+                Err(error) => {
+                    tracing::warn!(recipient = mask(&mail.recipient), %error, "mail was not taken");
+                    let refusal = match &error {
+                        driftline_report::Error::Server { refusal, .. } => *refusal,
+                        _ => Refusal::Recipient,
+                    };
+                    if refusal == Refusal::Recipient {
+                        self.note(publication, mail, "failed", &error.to_string()).await?;
+                        refused.push(error.to_string());
+                    }
+                    first_failure.get_or_insert(error);
+                    if refusal == Refusal::Everybody {
+                        break;
+                    }
+                }
+            }
+        }
+        if !refused.is_empty() {
+            self.tell_owner(&mailer, publication, &refused).await;
+        }
+        match first_failure {
+            Some(source) => Err(Error::Report { place, source }),
+            None => Ok(done),
         }
     }
-    match first_failure {
-        Some(source) => Err(Error::Report { place, source }),
-        None => Ok(sent),
+
+    /// A mail server that is not connected yet.
+    ///
+    /// # Errors
+    /// `Error::Job` without `[mail.smtp]` or a secret it names, `Error::Report` for a certificate that does not parse.
+    pub fn mailer(&self) -> Result<Mailer> {
+        let smtp = self.job.file.mail.smtp.as_ref().ok_or_else(|| Error::Job {
+            path: self.job.path.clone(),
+            problem: "there is no [mail.smtp]: mails are files".to_owned(),
+        })?;
+        let hello_name = address_of(&self.job.file.mail.from);
+        let hello_name = hello_name.rsplit_once('@').map_or("localhost", |(_, domain)| domain);
+        Mailer::new(&mail_server::server(self.job, smtp, hello_name, self.environment)?).in_place("mail server")
+    }
+
+    async fn note(&self, publication: &Publication, mail: &Mail, state: &str, text: &str) -> Result<()> {
+        let place = format!("{} {}", publication.market, publication.period);
+        let note = serde_json::json!({ "at": self.now.to_rfc3339(), "note": text });
+        self.ledger.note_mail(publication, &mail.name, state, &format!("{note}\n")).await.in_place(&place)
+    }
+
+    /// Sends stored mails that have no receipt yet: the bytes are those of the publication.
+    ///
+    /// # Errors
+    /// As [`Post::send`].
+    pub async fn send_stored(&self, publication: &Publication) -> Result<Sent> {
+        if self.job.file.mail.smtp.is_none() {
+            return Ok(Sent::default());
+        }
+        let mails = self.stored(publication).await?;
+        self.send(publication, &mails).await
+    }
+
+    /// The mails as they lie in the publication.
+    ///
+    /// # Errors
+    /// `Error::Ledger` if one cannot be read or is not what was published.
+    pub async fn stored(&self, publication: &Publication) -> Result<Vec<Mail>> {
+        let place = format!("{} {}", publication.market, publication.period);
+        let mut mails = Vec::new();
+        for object in publication.objects.iter().filter(|object| object.name.ends_with(".eml")) {
+            let bytes = self.ledger.read(publication, &object.name).await.in_place(&place)?;
+            let name = object.name.trim_start_matches("mails/").trim_end_matches(".eml").to_owned();
+            if let Some(recipient) = recipient_of(&bytes) {
+                mails.push(Mail { recipient, name, bytes: bytes.to_vec() });
+            }
+        }
+        Ok(mails)
+    }
+
+    /// Who is told of failures: recipients with the role owner, else who answers the mails.
+    pub fn owners(&self) -> Vec<String> {
+        let mail = &self.job.file.mail;
+        let owners: Vec<String> = mail
+            .recipients
+            .iter()
+            .filter(|recipient| recipient.role == Audience::Owner)
+            .map(|recipient| recipient.to.clone())
+            .collect();
+        if owners.is_empty() { mail.reply_to.iter().cloned().collect() } else { owners }
+    }
+
+    /// A refusal that the owner cannot be told of is still in the log and in the outbox.
+    async fn tell_owner(&self, mailer: &Mailer, publication: &Publication, refused: &[String]) {
+        let (market, period) = (&publication.market, publication.period);
+        let subject = format!("{}: {} mail(s) of {market} {period} refused", self.job.file.title, refused.len());
+        let text = format!(
+            "The report of {market} {period} is published. These mails were refused by the mail server and are not tried again:\n\n{}\n\nCorrect the addresses in {} and send again with:\n\n    driftline send {market} {period}\n",
+            refused.iter().map(|problem| format!("- {problem}")).collect::<Vec<_>>().join("\n"),
+            self.job.path.file_name().unwrap_or_default().to_string_lossy(),
+        );
+        let seed = format!("{}/refused", publication.run);
+        for failed in self.notify(mailer, &subject, &text, &seed).await {
+            tracing::warn!(error = %failed, "the owner could not be told of refused mails");
+        }
+    }
+
+    /// A short plain mail to the owners; gives the errors of those that were not taken.
+    pub(crate) async fn notify(&self, mailer: &Mailer, subject: &str, text: &str, seed: &str) -> Vec<Error> {
+        let mut failed = Vec::new();
+        for owner in self.owners() {
+            let sent = async {
+                let sender = self.sender()?;
+                let mail = message::notice(&sender, &owner, subject, text, SystemTime::from(self.now), seed)
+                    .in_place("notice to the owner")?;
+                deliver(mailer, &sender.from, &mail).await.in_place("notice to the owner")
+            };
+            failed.extend(sent.await.err());
+        }
+        failed
     }
 }
 
 /// Tries three times, waiting longer each time, unless the server says that trying again is useless.
-async fn deliver(mailer: &Mailer, from: &str, mail: &Mail) -> driftline_report::Result<()> {
+pub(crate) async fn deliver(mailer: &Mailer, from: &str, mail: &Mail) -> driftline_report::Result<()> {
     let mut wait = Duration::from_millis(500);
     for _ in 0..2 {
         match mailer.send(from, &mail.recipient, &mail.bytes).await {
-            Err(driftline_report::Error::Server { is_permanent: false, .. }) => tokio::time::sleep(wait).await,
+            Err(driftline_report::Error::Server { refusal: Refusal::Later, .. }) => tokio::time::sleep(wait).await,
             done => return done,
         }
         wait *= 4;
@@ -93,63 +268,19 @@ async fn deliver(mailer: &Mailer, from: &str, mail: &Mail) -> driftline_report::
     mailer.send(from, &mail.recipient, &mail.bytes).await
 }
 
-/// Sends stored mails that have no receipt yet: the bytes are those of the publication.
-///
-/// # Errors
-/// As [`send`].
-pub async fn send_stored(room: &Room, publication: &Publication) -> Result<usize> {
-    if room.job.file.mail.smtp.is_none() {
-        return Ok(0);
-    }
-    let place = format!("{} {}", publication.market, publication.period);
-    let mut mails = Vec::new();
-    for object in publication.objects.iter().filter(|object| object.name.ends_with(".eml")) {
-        let bytes = room.ledger.read(publication, &object.name).await.in_place(&place)?;
-        let name = object.name.trim_start_matches("mails/").trim_end_matches(".eml").to_owned();
-        if let Some(recipient) = recipient_of(&bytes) {
-            mails.push(Mail { recipient, name, bytes: bytes.to_vec() });
-        }
-    }
-    send(room, publication, &mails).await
+/// The identity of somebody's mail in a publication, if there is one.
+fn mail_of(publication: &Publication, recipient: &str) -> Option<Identity> {
+    let identity = Identity::new(
+        &publication.job,
+        publication.market.as_str(),
+        &publication.period.to_string(),
+        publication.revision,
+        recipient,
+    );
+    publication.object(&format!("mails/{}.eml", identity.name())).map(|_| identity)
 }
 
 fn recipient_of(bytes: &[u8]) -> Option<String> {
     let text = String::from_utf8_lossy(bytes);
     text.lines().take_while(|line| !line.is_empty()).find_map(|line| line.strip_prefix("To: ")).map(str::to_owned)
-}
-
-fn note(room: &Room, text: &str) -> String {
-    format!("{{\"at\": \"{}\", \"note\": \"{text}\"}}\n", room.now.to_rfc3339())
-}
-
-fn server(room: &Room, smtp: &Smtp) -> Result<Server> {
-    let wrong = |problem: String| Error::Job { path: room.job.path.clone(), problem };
-    let secret = |name: &Option<String>| match name {
-        None => Ok(None),
-        Some(name) => room
-            .environment
-            .iter()
-            .find(|(key, _)| key == name)
-            .map(|(_, value)| Some(value.clone()))
-            .ok_or_else(|| wrong(format!("mail.smtp names the environment variable {name}, which is not set"))),
-    };
-    let credentials = match (secret(&smtp.user_env)?, secret(&smtp.password_env)?) {
-        (Some(user), Some(password)) => Some((user, password)),
-        (None, None) => None,
-        _ => return Err(wrong("mail.smtp: user_env and password_env go together".to_owned())),
-    };
-    let certificate_authority = match &smtp.ca_file {
-        None => None,
-        Some(path) => Some(std::fs::read(path).map_err(|source| Error::ProjectFile { path: path.clone(), source })?),
-    };
-    Ok(Server {
-        host: smtp.host.clone(),
-        port: smtp.port,
-        encryption: smtp.encryption,
-        credentials,
-        use_xoauth2: smtp.xoauth2,
-        certificate_authority,
-        hello_name: sender(&room.job).domain,
-        timeout: Duration::from_secs(smtp.timeout_seconds),
-    })
 }

@@ -7,7 +7,7 @@ use driftline_ledger::Publication;
 use serde::Serialize;
 
 use crate::error::{Error, InPlace, Result};
-use crate::outbox;
+use crate::outbox::Sent;
 use crate::run::Room;
 use crate::scratch::read_file;
 
@@ -25,6 +25,8 @@ pub struct Outcome {
     pub report_json: Option<String>,
     pub mails: Vec<String>,
     pub sent: usize,
+    /// Recipients of the job who want no mail.
+    pub suppressed: usize,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -41,11 +43,11 @@ pub(crate) async fn already(room: &Room, publication: &Publication) -> Result<Ou
     let place = format!("{} {}", publication.market, publication.period);
     let bytes = room.ledger.read(publication, "report.json").await.in_place(&place)?;
     let report: Report = serde_json::from_slice(&bytes)?;
-    let sent = outbox::send_stored(room, publication).await?;
+    let sent = room.post().send_stored(publication).await?;
     Ok(outcome(room, &report, publication, State::AlreadyPublished, sent))
 }
 
-pub(crate) fn outcome(room: &Room, report: &Report, publication: &Publication, state: State, sent: usize) -> Outcome {
+pub(crate) fn outcome(room: &Room, report: &Report, publication: &Publication, state: State, sent: Sent) -> Outcome {
     let at = |name: &str| room.ledger.location(&publication.run, name);
     let mails =
         publication.objects.iter().filter(|object| object.name.ends_with(".eml")).map(|object| at(&object.name));
@@ -60,7 +62,8 @@ pub(crate) fn outcome(room: &Room, report: &Report, publication: &Publication, s
         report_html: Some(at("report.html")),
         report_json: Some(at("report.json")),
         mails: mails.collect(),
-        sent,
+        sent: sent.taken,
+        suppressed: sent.suppressed,
     }
 }
 
@@ -93,5 +96,6 @@ pub(crate) fn dry_run(room: &Room, report: &Report, lake: &Lake, objects: Vec<(S
         report_json: Some(folder.join("report.json").display().to_string()),
         mails,
         sent: 0,
+        suppressed: 0,
     })
 }

@@ -22,7 +22,7 @@ use crate::describe::{attribute_drift, describe};
 use crate::error::{InPlace, Result};
 use crate::fit::{fit_segments, fit_value};
 use crate::job::Job;
-use crate::outbox;
+use crate::outbox::Post;
 use crate::outcome::{Outcome, State, already, dry_run, outcome};
 use crate::outlook;
 use crate::plan::RunPlan;
@@ -31,6 +31,7 @@ use crate::recall::{give_published, recall, recall_history, recall_own_fits, rec
 use crate::record::{content_id, inputs, past_id, quality, run_name};
 use crate::restate;
 use crate::scratch::{Scratch, read_file};
+use crate::suppression::Suppressed;
 use crate::value;
 
 /// What every market and period of a command shares.
@@ -51,6 +52,21 @@ pub struct Room {
     pub revise: Option<String>,
     /// Notes on personas by key, and the text of their files.
     pub notes: (Notes, String),
+    pub suppressed: Suppressed,
+}
+
+impl Room {
+    /// What rendering and sending mails need.
+    pub fn post(&self) -> Post<'_> {
+        Post {
+            job: &self.job,
+            ledger: &self.ledger,
+            templates: &self.templates,
+            suppressed: &self.suppressed,
+            environment: &self.environment,
+            now: self.now,
+        }
+    }
 }
 
 /// Computes, compares, publishes and mails one market and period.
@@ -69,6 +85,10 @@ pub async fn one(room: &Room, plan: &RunPlan, progress: &mut Progress) -> Result
         return already(room, &publication).await;
     }
     let revision = revisions.last().map_or(1, |last| last + 1);
+    let corrected = match revisions.last() {
+        Some(last) => Some(room.ledger.publication(&slot, *last).await.in_place(&place)?),
+        None => None,
+    };
     let previous = recall(room, room.ledger.previous(&slot).await.in_place(&place)?).await?;
     let year_slot = Slot { period: plan.period.year_before(), ..slot.clone() };
     let year_before = recall(room, room.ledger.latest(&year_slot).await.in_place(&place)?).await?;
@@ -233,7 +253,7 @@ pub async fn one(room: &Room, plan: &RunPlan, progress: &mut Progress) -> Result
     let folder = room.ledger.run_folder(&slot, &run);
     let report_location = room.ledger.location(&folder, "report.html");
     let page = room.templates.page(&report).in_place(&place)?;
-    let mails = outbox::render(&room.job, &room.templates, &report, &report_location, room.now).in_place(&place)?;
+    let mails = room.post().render(&report, &report_location, corrected.as_ref())?;
     let mut objects: Vec<(String, Bytes)> = vec![
         ("report.json".to_owned(), serde_json::to_vec_pretty(&report)?.into()),
         ("report.html".to_owned(), page.into_bytes().into()),
@@ -275,8 +295,8 @@ pub async fn one(room: &Room, plan: &RunPlan, progress: &mut Progress) -> Result
     progress.done("publish", None);
 
     progress.says("sending");
-    let sent = outbox::send(room, &publication, &mails).await?;
-    progress.done("send", Some(sent as u64));
+    let sent = room.post().send(&publication, &mails).await?;
+    progress.done("send", Some(sent.taken as u64));
     Ok(outcome(room, &report, &publication, State::Published, sent))
 }
 

@@ -3,9 +3,9 @@
 use std::path::Path as FolderPath;
 use std::sync::Arc;
 
-use object_store::ObjectStore;
 use object_store::local::LocalFileSystem;
 use object_store::path::Path;
+use object_store::{ObjectStore, ObjectStoreExt};
 use url::Url;
 
 use crate::error::{Error, Result};
@@ -57,4 +57,20 @@ pub fn open(url: &str, base: &FolderPath, create: bool, environment: &[(String, 
     let port = parsed.port().map_or_else(String::new, |port| format!(":{port}"));
     let shown = format!("{}://{}{port}{}", parsed.scheme(), parsed.host_str().unwrap_or_default(), parsed.path());
     Ok(Location { store: Arc::from(store), root, shown, folder: None })
+}
+
+/// The object names that a job's index file lists, one a line; `None` without an index.
+///
+/// # Errors
+/// `Error::Lake` if it cannot be read.
+pub async fn index(location: &Location, name: Option<&str>) -> Result<Option<Vec<String>>> {
+    let Some(name) = name else { return Ok(None) };
+    let path: Path = location.root.parts().chain(Path::from(name).parts()).collect();
+    let read = async { location.store.get(&path).await?.bytes().await };
+    let bytes = read.await.map_err(|source| Error::Lake {
+        place: format!("index of the exports, {name}"),
+        source: driftline_lake::Error::Store { location: location.shown.clone(), source },
+    })?;
+    let text = String::from_utf8_lossy(&bytes).into_owned();
+    Ok(Some(text.lines().map(|line| line.trim().to_owned()).filter(|line| !line.is_empty()).collect()))
 }

@@ -3,11 +3,13 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use driftline_core::audience::Audience;
 use driftline_lake::graph::{self, Graph};
 use driftline_lake::session::Limits;
 use driftline_lake::source::Sources;
 use driftline_lake::{Lake, fitted};
 use driftline_report::Templates;
+use driftline_report::view::Letter;
 
 use crate::args::Cli;
 use crate::command::{World, say};
@@ -23,6 +25,7 @@ pub(super) async fn execute(cli: &Cli, project: &Project, world: &World) -> Resu
     for job in &jobs {
         crate::notes::read(&project.root, &job.name)?;
     }
+    crate::suppression::Suppressed::read(&project.root)?;
     let scratch = world.scratch.join(format!("driftline-check-{}", std::process::id()));
     let limits = Limits { threads: 1, memory_bytes: 256 << 20, spill_bytes: 1 << 30, scratch: scratch.clone() };
     let result = check_all(project, &jobs, &limits).await;
@@ -86,7 +89,11 @@ async fn check_all(project: &Project, jobs: &[Job], limits: &Limits) -> Result<C
         let templates = Templates::read(&project.reports(folder)).in_place("reports")?;
         for (path, report) in templates.samples().in_place("reports")? {
             let place = path.strip_prefix(&project.root).unwrap_or(&path).display().to_string();
-            templates.mail(&report, "report.html", "check").in_place(&place)?;
+            for audience in Audience::ALL {
+                let letter =
+                    Letter { audience, report_location: "report.html", reason: "check", write_to: "a@b.example" };
+                templates.mail(&report, &letter).in_place(&place)?;
+            }
             templates.page(&report).in_place(&place)?;
         }
         counts.reports += 1;
@@ -112,13 +119,6 @@ fn check_job(sql: &std::path::Path, job: &Job) -> Result<()> {
             return Err(wrong(format!(
                 "segments.features names `{unknown}`, which is no column of sql/marts/customers.sql with a feature"
             )));
-        }
-    }
-    for recipient in &job.file.mail.recipients {
-        if !recipient.contains('@') || recipient.chars().any(char::is_control) {
-            return Err(wrong(
-                "mail.recipients: expected addresses like Insight Team <insight@example.com>".to_owned(),
-            ));
         }
     }
     Ok(())

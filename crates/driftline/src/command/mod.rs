@@ -3,12 +3,14 @@
 mod check;
 mod churn;
 mod diff;
+mod doctor;
 mod drift;
 mod init;
 mod list;
 mod ltv;
 mod preview;
 mod run;
+mod send;
 mod show;
 mod simulate;
 mod tree;
@@ -68,6 +70,8 @@ pub fn execute(cli: &Cli, world: &World) -> Result<()> {
             Command::Diff(args) => diff::execute(cli, args, &project, world).await,
             Command::Tree(args) => tree::execute(cli, args, &project, world).await,
             Command::Preview(args) => preview::execute(cli, args, &project),
+            Command::Send(args) => send::execute(cli, args, &project, world).await,
+            Command::Doctor(args) => doctor::execute(cli, args, &project, world).await,
             Command::Init(_)
             | Command::Completions(_)
             | Command::Ltv(_)
@@ -121,6 +125,17 @@ async fn job_of_market(
             known: found.iter().map(|(job, _)| job.name.clone()).collect::<Vec<_>>().join(", "),
         }),
     }
+}
+
+/// Every error of a chain in one line, outermost first, each saying only its own part.
+pub(crate) fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut next = error.source();
+    while let Some(source) = next {
+        text = format!("{text}: {source}");
+        next = source.source();
+    }
+    text
 }
 
 /// Text from the exports as one line: a newline or an escape sequence in a name is data, not layout.

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use driftline_core::report::Report;
 use driftline_report::Templates;
+use driftline_report::view::Letter;
 
 use crate::args::{self, Cli};
 use crate::command::say;
@@ -24,7 +25,13 @@ pub(super) fn execute(cli: &Cli, args: &args::Preview, project: &Project) -> Res
     };
     let mut written = Vec::new();
     for (name, report) in reports {
-        let mail = templates.mail(&report, "report.html", "This is a preview.").in_place(&name)?;
+        let letter = Letter {
+            audience: args.role.unwrap_or_default(),
+            report_location: "report.html",
+            reason: "This is a preview.",
+            write_to: "insight@example.com",
+        };
+        let mail = templates.mail(&report, &letter).in_place(&name)?;
         let page = templates.page(&report).in_place(&name)?;
         let folder = args.out.join(&name);
         std::fs::create_dir_all(&folder).map_err(|source| Error::Output { path: folder.clone(), source })?;
@@ -36,6 +43,10 @@ pub(super) fn execute(cli: &Cli, args: &args::Preview, project: &Project) -> Res
             written.push(path.display().to_string());
         }
     }
+    if args.open {
+        let pages = written.iter().filter(|path| path.ends_with(".html"));
+        pages.for_each(|path| open(path));
+    }
     if cli.json {
         say(serde_json::to_string_pretty(&written)?);
     } else {
@@ -43,4 +54,12 @@ pub(super) fn execute(cli: &Cli, args: &args::Preview, project: &Project) -> Res
         say("next: open mail.html and report.html in a browser");
     }
     Ok(())
+}
+
+/// Shows a page in the desktop's browser; where there is none, the path was printed.
+fn open(path: &str) {
+    let program = if cfg!(target_os = "macos") { "open" } else { "xdg-open" };
+    if let Err(error) = std::process::Command::new(program).arg(path).spawn() {
+        tracing::warn!("{program} {path}: {error}; open it by hand");
+    }
 }

@@ -9,10 +9,9 @@ use driftline_lake::graph::Graph;
 use driftline_lake::session::Limits;
 use driftline_lake::source::{self, Exports, Sources};
 use driftline_report::Templates;
-use object_store::ObjectStoreExt;
 
 use crate::args::{self, Cli};
-use crate::command::{World, ledger, say};
+use crate::command::{World, chain, ledger, say};
 use crate::error::{Error, InPlace, Result};
 use crate::job::{Job, bytes_of};
 use crate::notes;
@@ -22,6 +21,7 @@ use crate::progress::{Progress, Timing};
 use crate::project::Project;
 use crate::run::{self, Room};
 use crate::store;
+use crate::suppression::Suppressed;
 
 pub(super) async fn execute(cli: &Cli, args: &args::Run, project: &Project, world: &World) -> Result<()> {
     let name = args.job.to_string_lossy();
@@ -61,7 +61,7 @@ pub(super) async fn execute(cli: &Cli, args: &args::Run, project: &Project, worl
                     outcomes.push(not_yet(&plan));
                 }
                 Err(error) if markets.len() > 1 || first_error.is_some() => {
-                    eprintln!("error: {market} {period}: {}", summary(&error));
+                    eprintln!("error: {market} {period}: {}", chain(&error));
                     failed.insert(market.clone());
                     first_error.get_or_insert(error);
                 }
@@ -85,25 +85,7 @@ async fn open_room(args: &args::Run, project: &Project, world: &World, job: Job)
     let sources = Sources::read(&project.sql(), &dialect).in_place("sql")?;
     let templates = Templates::read(&project.reports(&job.file.mail.report)).in_place("reports")?;
     let location = store::open(&job.file.exports.url, &project.root, false, &world.environment)?;
-    let index = match &job.file.exports.index {
-        None => None,
-        Some(name) => {
-            let path: object_store::path::Path =
-                location.root.parts().chain(object_store::path::Path::from(name.as_str()).parts()).collect();
-            let read = async { location.store.get(&path).await?.bytes().await };
-            let bytes = read.await.map_err(|source| Error::Lake {
-                place: format!("index of the exports, {name}"),
-                source: driftline_lake::Error::Store { location: location.shown.clone(), source },
-            })?;
-            Some(
-                String::from_utf8_lossy(&bytes)
-                    .lines()
-                    .map(|line| line.trim().to_owned())
-                    .filter(|line| !line.is_empty())
-                    .collect(),
-            )
-        }
-    };
+    let index = store::index(&location, job.file.exports.index.as_deref()).await?;
     let memory = args.memory.as_deref().unwrap_or(&job.file.limits.memory);
     let size = |text: &str| bytes_of(text).map_err(|problem| Error::Override { setting: "memory".to_owned(), problem });
     let limits = Limits {
@@ -131,6 +113,7 @@ async fn open_room(args: &args::Run, project: &Project, world: &World, job: Job)
         dry_folder: project.root.join("target").join("dry-run").join(&job.name),
         revise: args.revise.clone(),
         notes: notes::read(&project.root, &job.name)?,
+        suppressed: Suppressed::read(&project.root)?,
         job,
     })
 }
@@ -193,17 +176,8 @@ fn not_yet(plan: &RunPlan) -> Outcome {
         report_json: None,
         mails: Vec::new(),
         sent: 0,
+        suppressed: 0,
     }
-}
-
-fn summary(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut next = error.source();
-    while let Some(source) = next {
-        text = format!("{text}: {source}");
-        next = source.source();
-    }
-    text
 }
 
 fn report_line(cli: &Cli, outcome: &Outcome, outcomes: &mut Vec<Outcome>) {

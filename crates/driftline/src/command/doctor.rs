@@ -1,0 +1,119 @@
+//! `driftline doctor`: does everything that a run needs answer? Nothing is computed, published or sent.
+
+use driftline_lake::source::{self, Exports, Sources};
+use driftline_report::Templates;
+
+use crate::args::{self, Cli};
+use crate::command::{World, ledger, say};
+use crate::error::{Error, InPlace, Result};
+use crate::exit;
+use crate::job::Job;
+use crate::outbox::Post;
+use crate::project::Project;
+use crate::store;
+use crate::suppression::Suppressed;
+
+#[derive(serde::Serialize)]
+struct Finding {
+    job: String,
+    what: &'static str,
+    is_ok: bool,
+    detail: String,
+    exit_code: u8,
+}
+
+/// # Errors
+/// The first thing that does not work, after all were tried; its exit code is that of a run that would meet it.
+pub(super) async fn execute(cli: &Cli, args: &args::Doctor, project: &Project, world: &World) -> Result<()> {
+    let jobs: Vec<Job> = match &args.job {
+        Some(name) => vec![project.job(Some(name), &args.job_options.overrides)?],
+        None => {
+            let paths = project.job_paths()?;
+            paths.iter().map(|path| Job::read(path, &args.job_options.overrides)).collect::<Result<_>>()?
+        }
+    };
+    let (mut findings, mut first_error) = (Vec::new(), None);
+    for job in &jobs {
+        let checks = [
+            ("exports", exports(job, project, world).await),
+            ("warehouse", warehouse(job, project, world).await),
+            ("templates", templates(job, project)),
+            ("pseudonym key", Ok(key(job, world))),
+            ("mail", mail(job, project, world).await),
+        ];
+        for (what, found) in checks {
+            let (is_ok, detail, exit_code) = match &found {
+                Ok(detail) => (true, detail.clone(), 0),
+                Err(error) => (false, super::chain(error), exit::code(error)),
+            };
+            findings.push(Finding { job: job.name.clone(), what, is_ok, detail, exit_code });
+            if let Err(error) = found {
+                first_error.get_or_insert(error);
+            }
+        }
+    }
+    if cli.json {
+        say(serde_json::to_string_pretty(&findings)?);
+    } else {
+        for finding in &findings {
+            let mark = if finding.is_ok { "ok    " } else { "FAILED" };
+            say(format!("{:<18} {:<14} {mark}  {}", finding.job, finding.what, finding.detail));
+        }
+        match &first_error {
+            None => say("next: driftline run jobs/<job>.toml --period <period>"),
+            Some(_) => say("next: mend what failed, then driftline doctor again"),
+        }
+    }
+    first_error.map_or(Ok(()), Err)
+}
+
+async fn exports(job: &Job, project: &Project, world: &World) -> Result<String> {
+    let sources = Sources::read(&project.sql(), &job.file.exports.dialect).in_place("sql")?;
+    let location = store::open(&job.file.exports.url, &project.root, false, &world.environment)?;
+    let shown = location.shown.clone();
+    let index = store::index(&location, job.file.exports.index.as_deref()).await?;
+    let exports = Exports { store: location.store, root: location.root, shown: location.shown, index };
+    let found = source::markets(&exports, &sources).await.in_place("markets of the exports")?;
+    if found.is_empty() {
+        let problem = format!("no file of the dialect {} is there", job.file.exports.dialect);
+        return Err(Error::Url { url: shown, problem });
+    }
+    Ok(format!("{shown}: {} markets", found.len()))
+}
+
+async fn warehouse(job: &Job, project: &Project, world: &World) -> Result<String> {
+    let ledger = ledger(job, project, world, true)?;
+    let nonce = format!("doctor-{}-{}", std::process::id(), world.now.timestamp_nanos_opt().unwrap_or(0));
+    ledger.probe(&nonce).await.in_place("warehouse")?;
+    Ok(format!("{}: writable, honours conditional create", ledger.shown()))
+}
+
+fn templates(job: &Job, project: &Project) -> Result<String> {
+    let folder = &job.file.mail.report;
+    Templates::read(&project.reports(folder)).in_place("reports")?;
+    Ok(format!("reports/{folder}"))
+}
+
+/// Runs without a key work; whoever knows the development key can recompute pseudonyms from customer numbers.
+fn key(job: &Job, world: &World) -> String {
+    let name = &job.file.privacy.pseudonym_key_env;
+    let is_set = world.environment.iter().any(|(variable, _)| variable == name);
+    if is_set { format!("{name} is set") } else { format!("{name} is not set: the public development key is used") }
+}
+
+async fn mail(job: &Job, project: &Project, world: &World) -> Result<String> {
+    let Some(smtp) = &job.file.mail.smtp else { return Ok("no [mail.smtp]: mails are written as files".to_owned()) };
+    let ledger = ledger(job, project, world, true)?;
+    let templates = Templates::read(&project.reports(&job.file.mail.report)).in_place("reports")?;
+    let post = Post {
+        job,
+        ledger: &ledger,
+        templates: &templates,
+        suppressed: &Suppressed::read(&project.root)?,
+        environment: &world.environment,
+        now: world.now,
+    };
+    post.sender()?;
+    post.mailer()?.test().await.in_place("mail server")?;
+    Ok(format!("{}:{} answers and lets us in; nothing was sent", smtp.host, smtp.port))
+}

@@ -1,0 +1,115 @@
+//! `driftline send`: the mails of a published period: what was not sent yet, again, or to someone new.
+
+use chrono::{DateTime, Utc};
+use driftline_core::Period;
+use driftline_core::audience::Audience;
+use driftline_core::report::Report;
+use driftline_ledger::{Publication, Slot};
+use driftline_report::Templates;
+use driftline_report::message::{Mail, mask};
+
+use crate::args::{self, Cli};
+use crate::command::{World, job_of_market, say};
+use crate::error::{Error, InPlace, Result};
+use crate::job::{Recipient, check_address};
+use crate::outbox::{Post, Sent};
+use crate::project::Project;
+use crate::suppression::Suppressed;
+
+#[derive(serde::Serialize)]
+struct Told {
+    market: String,
+    period: String,
+    revision: u32,
+    sent: usize,
+    suppressed: usize,
+    /// Mails written as files, where the job has no mail server.
+    files: Vec<String>,
+}
+
+pub(super) async fn execute(cli: &Cli, args: &args::Send, project: &Project, world: &World) -> Result<()> {
+    let (job, ledger) =
+        job_of_market(project, args.job.as_deref(), &args.market, &args.job_options.overrides, world).await?;
+    let market = args.market.parse().map_err(|source| Error::Period { source })?;
+    let period: Period = args.period.parse().map_err(|source| Error::Period { source })?;
+    let place = format!("{market} {period}");
+    let slot = Slot { job: job.name.clone(), market, period };
+    let published = ledger.latest(&slot).await.in_place(&place)?;
+    let publication = published.ok_or_else(|| Error::NotPublished { what: place.clone() })?;
+    let templates = Templates::read(&project.reports(&job.file.mail.report)).in_place("reports")?;
+    let suppressed = Suppressed::read(&project.root)?;
+    let post = Post {
+        job: &job,
+        ledger: &ledger,
+        templates: &templates,
+        suppressed: &suppressed,
+        environment: &world.environment,
+        now: world.now,
+    };
+    let mails = match &args.to {
+        Some(to) => vec![someone(&post, &publication, to, args.role.unwrap_or_default()).await?],
+        None => post.stored(&publication).await?,
+    };
+    let (mut sent, mut files) = (Sent::default(), Vec::new());
+    if job.file.mail.smtp.is_some() {
+        sent = if args.again || args.to.is_some() {
+            post.send_again(&publication, &mails).await?
+        } else {
+            post.send(&publication, &mails).await?
+        };
+    } else {
+        for mail in &mails {
+            let path = args.out.join(format!("{}-{period}-{}.eml", slot.market, mail.name));
+            let made = std::fs::create_dir_all(&args.out).and_then(|()| std::fs::write(&path, &mail.bytes));
+            made.map_err(|source| Error::Output { path: path.clone(), source })?;
+            files.push(path.display().to_string());
+        }
+    }
+    if cli.json {
+        let told = Told {
+            market: slot.market.to_string(),
+            period: period.to_string(),
+            revision: publication.revision,
+            sent: sent.taken,
+            suppressed: sent.suppressed,
+            files,
+        };
+        say(serde_json::to_string_pretty(&told)?);
+        return Ok(());
+    }
+    if job.file.mail.smtp.is_none() {
+        say(format!("{place}: the job has no [mail.smtp]; mails are written as files:"));
+        files.iter().for_each(|file| say(format!("  {file}")));
+        say("next: open one in a mail program, or add [mail.smtp] to the job and run driftline doctor");
+        return Ok(());
+    }
+    say(format!("{place} revision {}: {} sent, {} suppressed", publication.revision, sent.taken, sent.suppressed));
+    if sent.taken == 0 && sent.suppressed == 0 {
+        say("next: everybody has it; --again sends the same mails once more, --to somebody@… sends it to someone new");
+    }
+    Ok(())
+}
+
+/// The stored mail of an address, or a new one in the words of the published report, dated as the others are.
+async fn someone(post: &Post<'_>, publication: &Publication, to: &str, role: Audience) -> Result<Mail> {
+    let place = format!("{} {}", publication.market, publication.period);
+    let wrong = |problem: String| Error::Job { path: post.job.path.clone(), problem };
+    check_address(&post.job.file.mail, to).map_err(wrong)?;
+    if post.suppressed.holds(to, post.now.date_naive()) {
+        return Err(wrong(format!("{} wants no mail: see jobs/suppressed.txt", mask(to))));
+    }
+    if let Some(stored) = post.stored(publication).await?.into_iter().find(|mail| mail.recipient == to) {
+        return Ok(stored);
+    }
+    let bytes = post.ledger.read(publication, "report.json").await.in_place(&place)?;
+    let report: Report = serde_json::from_slice(&bytes)?;
+    let date =
+        DateTime::parse_from_rfc3339(&publication.published_at).map_or(post.now, |date| date.with_timezone(&Utc));
+    let location = post.ledger.location(&publication.run, "report.html");
+    let recipient = Recipient { to: to.to_owned(), role };
+    let mail = post.letter(&report, &location, &recipient, &post.sender()?, date, None).in_place(&place)?;
+    // Kept beside the others, so that what was sent can be read later.
+    let name = format!("mails/{}.eml", mail.name);
+    post.ledger.put(&publication.run, &name, mail.bytes.clone().into()).await.in_place(&place)?;
+    Ok(mail)
+}

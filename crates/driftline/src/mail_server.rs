@@ -1,0 +1,77 @@
+//! The mail server of a job with its secrets, which come from the environment or from files and are never shown.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use driftline_report::mailer::Server;
+use driftline_report::message;
+
+use crate::error::{Error, Result};
+use crate::job::{Job, Smtp};
+
+/// # Errors
+/// `Error::Job` naming the environment variable that is not set, `Error::ProjectFile` for a file that cannot be read.
+pub(crate) fn server(job: &Job, smtp: &Smtp, hello_name: &str, environment: &[(String, String)]) -> Result<Server> {
+    let wrong = |problem: &str| Error::Job { path: job.path.clone(), problem: problem.to_owned() };
+    let user = secret(job, "mail.smtp.user_env", smtp.user_env.as_deref(), None, environment)?;
+    let password = secret(
+        job,
+        "mail.smtp.password_env",
+        smtp.password_env.as_deref(),
+        smtp.password_file.as_deref(),
+        environment,
+    )?;
+    let credentials = match (user, password) {
+        (Some(user), Some(password)) => Some((user, password)),
+        (None, None) => None,
+        _ => return Err(wrong("mail.smtp: a user goes with a password (user_env with password_env or password_file)")),
+    };
+    let certificate_authority = smtp.ca_file.as_deref().map(read).transpose()?;
+    Ok(Server {
+        host: smtp.host.clone(),
+        port: smtp.port,
+        encryption: smtp.encryption,
+        credentials,
+        login: smtp.login,
+        certificate_authority,
+        hello_name: hello_name.to_owned(),
+        timeout: Duration::from_secs(smtp.timeout_seconds),
+    })
+}
+
+/// The key that signs mails, if the job has one.
+pub(crate) fn dkim(job: &Job, sender_domain: &str, environment: &[(String, String)]) -> Result<Option<message::Dkim>> {
+    let Some(dkim) = &job.file.mail.dkim else { return Ok(None) };
+    let key = secret(job, "mail.dkim.key_env", dkim.key_env.as_deref(), dkim.key_file.as_deref(), environment)?;
+    let Some(key) = key else {
+        let problem = "mail.dkim needs key_env or key_file".to_owned();
+        return Err(Error::Job { path: job.path.clone(), problem });
+    };
+    let domain = dkim.domain.clone().unwrap_or_else(|| sender_domain.to_owned());
+    Ok(Some(message::Dkim { selector: dkim.selector.clone(), domain, key }))
+}
+
+/// From the environment variable that the job names, or from a file; `None` if it names neither.
+fn secret(
+    job: &Job,
+    key: &str,
+    name: Option<&str>,
+    file: Option<&Path>,
+    environment: &[(String, String)],
+) -> Result<Option<String>> {
+    if let Some(path) = file {
+        let bytes = read(path)?;
+        return Ok(Some(String::from_utf8_lossy(&bytes).trim_end().to_owned()));
+    }
+    let Some(name) = name else { return Ok(None) };
+    let found = environment.iter().find(|(variable, _)| variable == name).map(|(_, value)| value.clone());
+    let missing = || Error::Job {
+        path: job.path.clone(),
+        problem: format!("{key} names the environment variable {name}, which is not set"),
+    };
+    found.map(Some).ok_or_else(missing)
+}
+
+fn read(path: &Path) -> Result<Vec<u8>> {
+    std::fs::read(path).map_err(|source| Error::ProjectFile { path: PathBuf::from(path), source })
+}
