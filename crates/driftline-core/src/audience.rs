@@ -4,6 +4,7 @@
 
 use std::fmt;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::Minor;
@@ -18,7 +19,7 @@ mod lines;
 const LINES_MOST: usize = 4;
 
 /// The people that a mail is for. `Everyone` is a recipient whose role is not entered.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Audience {
     #[default]
@@ -34,7 +35,7 @@ pub enum Audience {
 }
 
 /// A part of a mail that moves with the reader; headline, figures and notes stay where they are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Section {
     Changes,
@@ -44,7 +45,7 @@ pub enum Section {
 }
 
 /// What a report says to one audience.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ForYou {
     pub audience: Audience,
     pub title: String,

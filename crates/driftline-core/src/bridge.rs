@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::drill::Drill;
@@ -11,7 +12,7 @@ use crate::profile::{Flow, FlowKind};
 use crate::{Error, Minor};
 
 /// What a bridge is of. The two kinds of money are never mixed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Measure {
     /// Forecast: expected net amount of the next 365 days of active customers.
@@ -35,7 +36,7 @@ impl Measure {
 }
 
 /// Why a part of the total changed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Cause {
     New,
@@ -76,7 +77,7 @@ impl Cause {
 }
 
 /// One bar: signed amount, and how many customers it is of (`None` where the rows have no customer).
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Bar {
     pub cause: Cause,
     pub label: String,
@@ -85,7 +86,7 @@ pub struct Bar {
 }
 
 /// `start` plus all bars is `end`, exactly.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Bridge {
     pub measure: Measure,
     pub label: String,

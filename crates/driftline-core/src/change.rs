@@ -5,6 +5,7 @@
 //! models. What a changed definition or a restatement adds is told beside it and is never drift.
 
 use driftline_stats::significance::{benjamini_hochberg, minimum_effect_p};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::Minor;
@@ -13,7 +14,7 @@ use crate::persona::{Persona, PersonaSet};
 use crate::profile::{Flow, FlowKind};
 
 /// What a business calls a change: settings of the job, with their units.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Materiality {
     /// Of a persona's share of customers: at least this many points (0.01 is one point) …
@@ -43,7 +44,7 @@ impl Default for Materiality {
     }
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Metric {
     /// Share of active customers, 0 to 1.
@@ -54,7 +55,7 @@ pub enum Metric {
     ValuePerCustomer,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
     /// Passed: enough data, material, sure, and unusual where there is a history to tell.
@@ -67,7 +68,7 @@ pub enum Verdict {
 }
 
 /// The three causes of a difference; they add up to it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Causes {
     /// This period by last period's models, less last period restated.
     pub customers_moved: f64,
@@ -78,7 +79,7 @@ pub struct Causes {
 }
 
 /// One line. `from`, `to`, `change`, its causes and the range are shares, or minor units for money.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Change {
     /// Persona key, or `market`.
     pub subject: String,

@@ -2,6 +2,7 @@
 //! kind is worth. The symmetric form of Kitagawa (1955, JASA 50): averages of both periods weigh, so the order of periods
 //! only flips signs, and for two factors it is the Shapley value.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::Minor;
@@ -9,7 +10,7 @@ use crate::persona::PersonaSet;
 use crate::profile::{Flow, FlowKind};
 
 /// The move of a total, between last period restated and this period by last period's models.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Decomposition {
     pub change: Minor,
     /// More or fewer customers, at the mean value.
@@ -24,7 +25,7 @@ pub struct Decomposition {
 }
 
 /// One persona's part.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Part {
     pub key: String,
     pub label: String,

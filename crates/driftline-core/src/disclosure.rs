@@ -2,6 +2,8 @@
 //!
 //! Small bars are pooled with the next smallest until the pool is large enough, so every table still adds up.
 
+pub mod attack;
+
 use crate::Minor;
 use crate::bridge::{Bar, Bridge, Cause};
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::Period;
@@ -16,7 +17,7 @@ pub const SAME_QUARTER_LEAST: usize = 4;
 const NORMAL: f64 = 3.0 * 1.4826;
 
 /// How a move compares with past ones of the same figure.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case", tag = "state")]
 pub enum Usual {
     /// Too few past changes to say: the condition does not apply.

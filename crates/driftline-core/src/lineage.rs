@@ -5,10 +5,11 @@
 //! et al., KDD 2006), with the share of the child added to the share of the parent, so that a large group cannot swallow a
 //! small one unseen.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// When a group counts as the same. All shares are of customers active in both periods.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Thresholds {
     /// Below this many members left, or this share of them, a persona faded because people left.

@@ -11,6 +11,7 @@ pub mod voice;
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use self::note::Note;
@@ -22,7 +23,7 @@ use crate::scorecard::year::ValueRange;
 use crate::{Minor, Period};
 
 /// Whether a persona leads the report.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Role {
     Primary,
@@ -32,7 +33,7 @@ pub enum Role {
 }
 
 /// Weights of the priority score, as entered in the job. They need not add up to one.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Priority {
     pub value: f64,
@@ -50,7 +51,7 @@ impl Default for Priority {
 }
 
 /// How many personas lead, and what a persona must have.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Floor {
     pub primary_min: usize,
@@ -80,7 +81,7 @@ impl Default for Floor {
 }
 
 /// Share of an amount or a count, with what it is compared with.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct CategoryShare {
     pub category: String,
     pub share: f64,
@@ -88,7 +89,7 @@ pub struct CategoryShare {
     pub customers: u64,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct AttributeBand {
     pub value: String,
     /// `None`: fewer than `min_cell`, or hidden so that another cannot be worked out.
@@ -99,7 +100,7 @@ pub struct AttributeBand {
 }
 
 /// One declared attribute: bands, and how many of the members answered.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct AttributeSummary {
     pub attribute: String,
     pub answered: u64,
@@ -107,7 +108,7 @@ pub struct AttributeSummary {
     pub bands: Vec<AttributeBand>,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ContactSummary {
     pub campaign_type: String,
     pub contacted: u64,
@@ -117,7 +118,7 @@ pub struct ContactSummary {
 }
 
 /// A field of the card that no source of this job can fill.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Evidence {
     pub field: String,
     pub state: String,
@@ -125,7 +126,7 @@ pub struct Evidence {
 }
 
 /// Parts of the priority score, each 0 to 1; `None` is left out of the mean.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct PriorityScore {
     pub score: f64,
     pub rank: usize,
@@ -138,7 +139,7 @@ pub struct PriorityScore {
 }
 
 /// A segment described. Shares are of active customers (`share`) or of their value (`value_share`), 0 to 1.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Persona {
     pub key: String,
     pub label: String,
@@ -191,7 +192,7 @@ pub struct Persona {
 }
 
 /// A family of purchase behaviour that moves a persona's risk.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct RiskReason {
     pub family: String,
     /// Difference of the mean effect on the logit of the risk; above 0 raises it.
@@ -199,7 +200,7 @@ pub struct RiskReason {
 }
 
 /// What became of a persona that is no more.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Ended {
     pub key: String,
     pub label: String,
@@ -207,7 +208,7 @@ pub struct Ended {
 }
 
 /// All personas of a market in a period, best first, and the weights they were ranked with.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct PersonaSet {
     pub personas: Vec<Persona>,
     pub ended: Vec<Ended>,

@@ -1,12 +1,13 @@
 //! What the tables say about segments and customers' ways between them: plain rows, read once, before anything is described.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::Minor;
 use crate::persona::voice::Quote;
 
 /// Totals of a market in its period, as finance knows them. Counts are customers, orders and source lines.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct MarketTotals {
     pub customers: u64,
     pub orders: u64,
@@ -49,7 +50,7 @@ pub struct TopicCount {
 }
 
 /// One mean of a segment, with the words of the column that it comes from.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Habit {
     pub column: String,
     pub label: String,
@@ -83,7 +84,7 @@ pub struct ContactCount {
 }
 
 /// The way that a group of customers took from last period to this one.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum FlowKind {
     /// No row last period.
@@ -136,7 +137,7 @@ pub struct Flow {
 }
 
 /// How a segment differs from everyone in the features that it was made of, in standard deviations.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct FeatureTilt {
     pub column: String,
     pub label: String,

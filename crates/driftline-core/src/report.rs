@@ -8,6 +8,7 @@ use driftline_stats::purchase::Fit;
 use driftline_stats::scale::ColumnScale;
 use driftline_stats::spend::SpendFit;
 use driftline_stats::{churn, forecast};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::audience::ForYou;
@@ -27,7 +28,7 @@ use crate::{Currency, Market, Period};
 pub const SCHEMA: &str = "driftline-report/1";
 
 /// What kind of result a market has this period.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Status {
     /// Own personas.
@@ -39,14 +40,14 @@ pub enum Status {
 }
 
 /// The first thing a reader sees.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Headline {
     pub kind: HeadlineKind,
     pub subject: String,
     pub sentence: String,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum HeadlineKind {
     /// Something passed the gate.
@@ -59,7 +60,7 @@ pub enum HeadlineKind {
     NotEnoughData,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Unit {
     Count,
@@ -70,7 +71,7 @@ pub enum Unit {
 }
 
 /// One figure against last period and the same period last year; `None` says that there is none, `note` why.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Kpi {
     pub key: String,
     pub label: String,
@@ -85,7 +86,7 @@ pub struct Kpi {
 }
 
 /// Customers by persona last period (rows) and this one (columns); the last row and column are "not active".
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Migration {
     pub from: Vec<String>,
     pub to: Vec<String>,
@@ -94,7 +95,7 @@ pub struct Migration {
 }
 
 /// Columns of one group of customers, an earlier period against this one.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct AttributeDrift {
     /// Persona key, or `market`.
     pub subject: String,
@@ -103,7 +104,7 @@ pub struct AttributeDrift {
     pub columns: Vec<DriftedColumn>,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct DriftedColumn {
     /// What a reader calls it.
     pub label: String,
@@ -112,7 +113,7 @@ pub struct DriftedColumn {
 }
 
 /// The fitted models, in words and numbers.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Models {
     /// `own`, `provisional` or `history only`.
     pub value_tier: String,
@@ -143,7 +144,7 @@ pub struct Models {
 }
 
 /// The markets whose models a small market's were pulled towards.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct PooledFrom {
     /// Market, period and revision of each.
     pub markets: Vec<String>,
@@ -152,7 +153,7 @@ pub struct PooledFrom {
 }
 
 /// How the churn risk is made, and how its candidates did on the horizon before.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ChurnModel {
     pub event: String,
     pub chosen: churn::Method,
@@ -161,7 +162,7 @@ pub struct ChurnModel {
 }
 
 /// How the forecast of the next period is made, and how its candidates did on the horizon before.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ForecastModel {
     pub method: forecast::Method,
     pub calibrated: bool,
@@ -176,7 +177,7 @@ pub struct ForecastModel {
 }
 
 /// The segment model; the next period starts from it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct SegmentModel {
     pub columns: Vec<String>,
     pub scales: Vec<ColumnScale>,
@@ -196,7 +197,7 @@ pub struct SegmentModel {
     pub candidates: Vec<Candidate>,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Candidate {
     pub segments: usize,
     pub silhouette: f64,
@@ -205,7 +206,7 @@ pub struct Candidate {
 }
 
 /// Where the figures come from and what was left out.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Quality {
     pub source_rows: BTreeMap<String, u64>,
     pub sources_not_available: Vec<String>,
@@ -220,7 +221,7 @@ pub struct Quality {
 }
 
 /// Settings that a reader needs to understand the figures.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Method {
     pub active_days: u32,
     pub horizon_days: u32,
@@ -231,7 +232,7 @@ pub struct Method {
 }
 
 /// Everything about one market and period. Money is in minor units, shares are 0 to 1.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Report {
     pub schema: String,
     pub content_id: String,

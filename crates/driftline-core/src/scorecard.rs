@@ -2,6 +2,7 @@
 
 pub mod year;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use self::year::YearScorecard;
@@ -9,7 +10,7 @@ use crate::sentence::Words;
 use crate::{Minor, Period};
 
 /// Forecast of a persona, or of everyone, for the period after the reported one.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct NextPeriod {
     /// Net amount.
     pub value: Minor,
@@ -19,7 +20,7 @@ pub struct NextPeriod {
 }
 
 /// One line of the scorecard: customers as they were grouped when the forecast was published.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Grade {
     pub label: String,
     pub customers: u64,
@@ -35,7 +36,7 @@ pub struct Grade {
 }
 
 /// A tenth of risk: said and happened.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct RiskTenth {
     pub customers: u64,
     pub said: f64,
@@ -43,7 +44,7 @@ pub struct RiskTenth {
 }
 
 /// How last period's forecasts turned out.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Scorecard {
     /// The period whose report made the forecasts.
     pub of: Period,

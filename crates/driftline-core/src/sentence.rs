@@ -1,5 +1,7 @@
 //! Words for numbers: one place makes the sentences of the mail, the page and `report.json`, so they cannot differ.
 
+use chrono::{Datelike, NaiveDate};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::bridge::{Bridge, Cause};
@@ -7,8 +9,51 @@ use crate::change::{Causes, Change, Metric};
 use crate::history::Usual;
 use crate::{Currency, Minor};
 
+const MONTHS_EN: [&str; 12] = [
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+];
+const MONTHS_DE: [&str; 12] = [
+    "Januar",
+    "Februar",
+    "März",
+    "April",
+    "Mai",
+    "Juni",
+    "Juli",
+    "August",
+    "September",
+    "Oktober",
+    "November",
+    "Dezember",
+];
+const MONTHS_FR: [&str; 12] = [
+    "janvier",
+    "février",
+    "mars",
+    "avril",
+    "mai",
+    "juin",
+    "juillet",
+    "août",
+    "septembre",
+    "octobre",
+    "novembre",
+    "décembre",
+];
+
 /// How a reader writes numbers. The text is English everywhere; templates may replace it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Locale {
     #[default]
@@ -72,6 +117,18 @@ impl Locale {
     /// A difference of shares: 0.0123 as `+1.2 pts`.
     pub fn points(self, difference: f64) -> String {
         plus(difference > 0.0, format!("{} pts", self.number(100.0 * difference, 1)))
+    }
+
+    /// A day as readers write it: `1 January 2018`, `1. Januar 2018`, `1er janvier 2018`.
+    pub fn day(self, day: NaiveDate) -> String {
+        let month = day.month0() as usize;
+        let (number, year) = (day.day(), day.year());
+        match self {
+            Self::En => format!("{number} {} {year}", MONTHS_EN[month]),
+            Self::De => format!("{number}. {} {year}", MONTHS_DE[month]),
+            Self::Fr if number == 1 => format!("1er {} {year}", MONTHS_FR[month]),
+            Self::Fr => format!("{number} {} {year}", MONTHS_FR[month]),
+        }
     }
 
     pub fn count(self, count: u64) -> String {
@@ -215,6 +272,7 @@ mod tests {
 
     #[test]
     fn numbers_are_written_as_readers_write_them() {
+        let day = |text: &str| text.parse::<NaiveDate>().unwrap();
         let gbp: Currency = "GBP".parse().unwrap();
         let cases = [
             (Locale::En.number(-1_234_567.891, 2), "−1,234,567.89"),
@@ -227,6 +285,9 @@ mod tests {
             (Locale::En.points(0.0003), "0.0 pts"),
             (Locale::En.points(0.012), "+1.2 pts"),
             (Locale::Fr.percent(0.1234, 1), "12,3 %"),
+            (Locale::En.day(day("2018-01-01")), "1 January 2018"),
+            (Locale::De.day(day("2018-03-31")), "31. März 2018"),
+            (Locale::Fr.day(day("2018-08-01")), "1er août 2018"),
         ];
         for (found, expected) in cases {
             assert_eq!(found, expected);

@@ -1,12 +1,13 @@
 //! The family tree of a market: every persona there was, quarter by quarter, with where it came from and how it ended.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::persona::{PersonaSet, Role};
 use crate::{Minor, Period};
 
 /// Every persona of a market over its published periods, in the order of their first appearance.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct FamilyTree {
     /// Oldest first.
     pub periods: Vec<Period>,
@@ -14,7 +15,7 @@ pub struct FamilyTree {
 }
 
 /// One persona's life.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Branch {
     pub key: String,
     /// As it was last called.
@@ -28,14 +29,14 @@ pub struct Branch {
 }
 
 /// A persona in one period.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Seen {
     pub share: f64,
     pub value: Option<Minor>,
     pub role: Role,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Event {
     pub period: Period,
     pub sentence: String,

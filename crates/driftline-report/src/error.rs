@@ -24,6 +24,12 @@ pub enum Error {
     #[error("template {name} of {}: {problem}", folder.display())]
     Template { folder: PathBuf, name: String, problem: String },
 
+    #[error("{}: {problem}", path.display())]
+    Brand { path: PathBuf, problem: String },
+
+    #[error("picture: {problem}")]
+    Picture { problem: String },
+
     #[error("sample {}: {problem}", path.display())]
     Sample { path: PathBuf, problem: String },
 

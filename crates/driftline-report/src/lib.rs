@@ -1,9 +1,12 @@
 //! How a report reads: templates, charts, the mail as bytes and its way to the server.
 
+pub mod brand;
+mod canvas;
 pub mod chart;
 pub mod error;
 pub mod mailer;
 pub mod message;
+pub mod picture;
 pub mod template;
 pub mod view;
 

@@ -8,10 +8,11 @@ use lettre::message::dkim::{
     DkimCanonicalization, DkimCanonicalizationType, DkimConfig, DkimSigningAlgorithm, DkimSigningKey,
 };
 use lettre::message::header::{ContentTransferEncoding, ContentType, HeaderName, HeaderValue};
-use lettre::message::{Mailbox, Message, MultiPart, SinglePart};
+use lettre::message::{Attachment, Mailbox, Message, MultiPart, SinglePart};
 use sha2::{Digest, Sha256};
 
 use crate::error::{Error, Result};
+use crate::picture::Picture;
 use crate::template::MailText;
 
 /// Who sends, as the job says.
@@ -106,8 +107,19 @@ pub fn build(
     };
     let alternative = MultiPart::alternative()
         .boundary(format!("driftline-{}", &identity.0[..24]))
-        .singlepart(part(ContentType::TEXT_PLAIN, &text.text))
-        .singlepart(part(ContentType::TEXT_HTML, &text.html));
+        .singlepart(part(ContentType::TEXT_PLAIN, &text.text));
+    let html = part(ContentType::TEXT_HTML, &text.html);
+    let alternative = if text.pictures.is_empty() {
+        alternative.singlepart(html)
+    } else {
+        let png = ContentType::parse("image/png").map_err(|error| wrong(error.to_string()))?;
+        let related = MultiPart::related().boundary(format!("driftline-{}", &identity.0[24..48])).singlepart(html);
+        let picture = |related: MultiPart, picture: &Picture| {
+            let inline = Attachment::new_inline(picture.content_id.clone());
+            related.singlepart(inline.body(picture.png.clone(), png.clone()))
+        };
+        alternative.multipart(text.pictures.iter().fold(related, picture))
+    };
     let unsubscribe = format!("<mailto:{}?subject=unsubscribe%20{}%20{}>", sender.write_to, report.job, report.market);
     let mut builder = Message::builder()
         .from(mailbox(&sender.from)?)

@@ -2,12 +2,15 @@
 
 use std::path::{Path, PathBuf};
 
-use driftline_core::report::Report;
-use driftline_core::sentence::Locale;
+use chrono::NaiveDate;
+use driftline_core::report::{HeadlineKind, Report};
+use driftline_core::sentence::{Locale, Words};
 use driftline_core::{Currency, Minor};
 use tera::{Context, Kwargs, State, Tera};
 
+use crate::brand::Brand;
 use crate::error::{Error, Result};
+use crate::picture::{self, Picture};
 use crate::view::{Letter, View};
 
 /// The three parts of a mail, as templates give them.
@@ -16,42 +19,54 @@ pub struct MailText {
     pub subject: String,
     pub text: String,
     pub html: String,
+    /// What the HTML shows by `cid:`, at most three.
+    pub pictures: Vec<Picture>,
 }
 
-/// A folder of templates: `subject.txt`, `body.txt`, `body.html` for a mail, `report.html` for the page.
+/// A folder of templates: `subject.txt`, `body.txt`, `body.html` for a mail, `report.html` for the page, `brand.toml` for how
+/// they look.
 #[derive(Clone, Debug)]
 pub struct Templates {
     folder: PathBuf,
     files: Vec<(String, String)>,
+    brand: Brand,
 }
 
 const MAIL: [&str; 3] = ["subject.txt", "body.txt", "body.html"];
 const PAGE: &str = "report.html";
+/// The folder beside a company's own whose files stand in for those that it does not have.
+const BASE: &str = "drift";
 
 impl Templates {
-    /// Reads a folder and compiles what is in it.
+    /// Reads a folder and compiles what is in it; a file that it does not have is taken from `drift/` beside it.
     ///
     /// # Errors
-    /// `Error::Read` if one of the four files is missing, `Error::Template` with Tera's own pointer to the line if one does not
+    /// `Error::Read` if one of the four files is in neither, `Error::Brand` if `brand.toml` is wrong, `Error::Template` with Tera's own pointer to the line if one does not
     /// compile.
     pub fn read(folder: &Path) -> Result<Self> {
         let files = MAIL
             .iter()
             .chain([&PAGE])
             .map(|name| {
-                let path = folder.join(name);
+                let own = folder.join(name);
+                let path = if own.is_file() { own } else { folder.with_file_name(BASE).join(name) };
                 let text = std::fs::read_to_string(&path).map_err(|source| Error::Read { path, source })?;
                 Ok(((*name).to_owned(), text))
             })
             .collect::<Result<Vec<_>>>()?;
-        let templates = Self { folder: folder.to_owned(), files };
+        if !folder.is_dir() {
+            let source = std::io::Error::from(std::io::ErrorKind::NotFound);
+            return Err(Error::Read { path: folder.to_owned(), source });
+        }
+        let templates = Self { folder: folder.to_owned(), files, brand: Brand::read(folder)? };
         templates.engine(Locale::En, &"EUR".parse().map_err(|_| templates.wrong("currency", "EUR".to_owned()))?)?;
         Ok(templates)
     }
 
     /// The text of all files, for the content id.
     pub fn text(&self) -> String {
-        self.files.iter().map(|(name, text)| format!("{name}\n{text}\n")).collect()
+        let files: String = self.files.iter().map(|(name, text)| format!("{name}\n{text}\n")).collect();
+        files + &self.brand.text
     }
 
     fn wrong(&self, name: &str, problem: String) -> Error {
@@ -80,6 +95,9 @@ impl Templates {
         tera.register_filter("number", move |value: f64, options: Kwargs, _: &State| {
             Ok::<_, tera::Error>(locale.number(value, options.get::<usize>("decimals")?.unwrap_or(0)))
         });
+        tera.register_filter("day", move |value: String, _: Kwargs, _: &State| {
+            value.parse::<NaiveDate>().map(|day| locale.day(day)).unwrap_or(value)
+        });
         tera.register_filter("pad", |value: String, options: Kwargs, _: &State| {
             let width = options.get::<usize>("width")?.unwrap_or(0);
             let padding = " ".repeat(width.saturating_sub(value.chars().count()));
@@ -102,13 +120,25 @@ impl Templates {
     /// `Error::Template` naming the template, line and field if it uses a field that the report does not have.
     pub fn mail(&self, report: &Report, letter: &Letter<'_>) -> Result<MailText> {
         let tera = self.engine(report.locale, &report.currency)?;
-        let view = View::new(report, letter);
+        let bridge = self.bridge_picture(report)?;
+        let view =
+            View { chart: bridge.as_ref().map(|picture| &picture.shown), ..View::new(report, letter, &self.brand) };
         let one_line = |text: String| text.split_whitespace().collect::<Vec<_>>().join(" ");
         Ok(MailText {
             subject: one_line(self.render(&tera, "subject.txt", &view)?),
             text: self.render(&tera, "body.txt", &view)?,
             html: self.render(&tera, "body.html", &view)?,
+            pictures: self.brand.picture().into_iter().chain(bridge).collect(),
         })
+    }
+
+    /// The waterfall of the headline's bridge, for a mail that shows one.
+    fn bridge_picture(&self, report: &Report) -> Result<Option<Picture>> {
+        let is_shown = !matches!(report.headline.kind, HeadlineKind::NoMaterialChange | HeadlineKind::NotEnoughData);
+        let Some(bridge) = report.headline_bridge().filter(|_| is_shown) else { return Ok(None) };
+        let words = Words { locale: report.locale, currency: report.currency.clone() };
+        let titles = [report.previous_title.as_deref().unwrap_or("before"), report.period_title.as_str()];
+        picture::waterfall(bridge, titles, &words, &report.headline.sentence).map(Some)
     }
 
     /// Renders the report page.
@@ -117,7 +147,7 @@ impl Templates {
     /// As [`Templates::mail`].
     pub fn page(&self, report: &Report) -> Result<String> {
         let tera = self.engine(report.locale, &report.currency)?;
-        self.render(&tera, PAGE, &View::new(report, &Letter::default()))
+        self.render(&tera, PAGE, &View::new(report, &Letter::default(), &self.brand.embedded()))
     }
 
     /// The sample reports of the folder: every `sample*.json`.

@@ -13,7 +13,9 @@ use driftline_core::report::{Kpi, Migration, Quality, Report};
 use driftline_core::sentence::Words;
 use serde::Serialize;
 
+use crate::brand::Brand;
 use crate::chart::{self, BarView};
+use crate::picture::Shown;
 
 /// Columns of a plain-text mail.
 const COLUMNS: usize = 76;
@@ -54,6 +56,9 @@ pub struct View<'a> {
     /// Sections of the mail in the reader's order.
     pub sections: Vec<Section>,
     pub letter: &'a Letter<'a>,
+    pub brand: &'a Brand,
+    /// The picture of the headline's bridge; only in mails.
+    pub chart: Option<&'a Shown>,
 }
 
 #[derive(Clone, Debug, Serialize)]
@@ -152,7 +157,7 @@ pub struct Html {
 }
 
 impl<'a> View<'a> {
-    pub fn new(report: &'a Report, letter: &'a Letter<'a>) -> Self {
+    pub fn new(report: &'a Report, letter: &'a Letter<'a>, brand: &'a Brand) -> Self {
         let for_you = report.for_you.iter().find(|block| block.audience == letter.audience);
         let words = Words { locale: report.locale, currency: report.currency.clone() };
         let titles = [report.previous_title.as_deref().unwrap_or("before"), report.period_title.as_str()];
@@ -187,6 +192,8 @@ impl<'a> View<'a> {
             for_you,
             sections: letter.audience.sections(),
             letter,
+            brand,
+            chart: None,
         }
     }
 }
@@ -309,7 +316,7 @@ impl Html {
 fn unbroken(text: &str) -> String {
     let whole = |word: &String| {
         let escaped = chart::escape(word);
-        if word.contains([' ', '−']) {
+        if word.contains([' ', '−', '+']) {
             format!("<span style=\"white-space:nowrap\">{escaped}</span>")
         } else {
             escaped

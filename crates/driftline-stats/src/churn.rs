@@ -29,6 +29,7 @@ pub use metrics::{Quality, ReliabilityBin, quality};
 use crate::chunks::{self, CHUNK};
 use crate::purchase::{History, Kind, PurchaseModel, choose};
 use crate::purchase_log::{Cut, Past, PurchaseLog};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// How far below the best AUC a candidate may be and still be chosen for its log loss.
@@ -52,7 +53,7 @@ const CUSTOMERS_LEAST: usize = 100;
 const EITHER_LABEL_LEAST: usize = 10;
 
 /// How a candidate makes a probability.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Method {
     /// Logistic regression on the logarithm of recency.
@@ -70,14 +71,14 @@ pub enum Method {
 }
 
 /// A candidate with its quality on the judged cut.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Candidate {
     pub method: Method,
     pub quality: Quality,
 }
 
 /// The judged choice.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Backtest {
     /// Customers at the cut that was judged.
     pub customers: usize,

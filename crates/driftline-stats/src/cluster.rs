@@ -4,6 +4,7 @@
 //! cluster as the mean of its best Jaccard overlap over bootstraps: Hennig (2007), "Cluster-wise assessment of cluster
 //! stability", Computational Statistics & Data Analysis 52.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::chunks;
@@ -33,7 +34,7 @@ impl Points {
 }
 
 /// Centroids and how well they fit. Sum of squared distances is `inertia`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Clustering {
     pub centroids: Vec<Vec<f64>>,
     pub inertia: f64,

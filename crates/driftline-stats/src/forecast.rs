@@ -21,6 +21,7 @@ use crate::purchase::{History, Kind, choose};
 use crate::purchase_log::{Cut, Past, PurchaseLog};
 use crate::spend::{SpendHistory, fit_spend};
 use crate::value::{Customer, ValueModel};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Limits of a calibration factor: beyond them the past origin says more about itself than about the next.
@@ -44,7 +45,7 @@ const CUSTOMERS_LEAST: usize = 50;
 const UNIT_DAYS: f64 = 7.0;
 
 /// How a forecast is made.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Method {
     PurchaseModel,
@@ -57,7 +58,7 @@ pub enum Method {
 }
 
 /// A candidate on the judged origin.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Candidate {
     pub method: Method,
     /// Whether the forecast was multiplied by a factor learnt on the origin before.
@@ -72,7 +73,7 @@ pub struct Candidate {
 }
 
 /// Candidates judged on one origin.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Judged {
     pub customers: usize,
     pub actual: f64,
@@ -95,7 +96,7 @@ pub struct Forecast {
 }
 
 /// How far forecasts of sums were off, as parts of what happened.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Spread {
     /// Of the market's level: forecast total over what happened, less 1.
     pub level: f64,

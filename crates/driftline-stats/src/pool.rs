@@ -10,6 +10,7 @@
 use crate::error::Error;
 use crate::purchase::{Fit, History, Kind, fit_around, point_of};
 use crate::spend::{SpendFit, SpendHistory, fit_spend_around, point_of_spend};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Markets from which the spread between them is estimated.
@@ -23,7 +24,7 @@ pub const STATED_SPREAD: f64 = 0.5;
 const LEAST_SPREAD: f64 = 0.1;
 
 /// Where a market's coordinates are expected, and how far off.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Expected<const N: usize>
 where
     [f64; N]: Serialize + for<'a> Deserialize<'a>,
@@ -34,7 +35,7 @@ where
 }
 
 /// A population of markets.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Pool {
     pub kind: Kind,
     pub purchase: Expected<4>,

@@ -69,11 +69,12 @@ pub use scorer::Scorer;
 use crate::error::Error;
 use beta_geometric::BetaGeometric;
 use hypergeometric::Rates;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use term::Process;
 
 /// A purchase history, and the number of customers who share it.
-#[derive(Clone, Copy, Debug, PartialEq, PartialOrd, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, PartialOrd, Serialize, Deserialize, JsonSchema)]
 pub struct History {
     /// `x`: purchase days after the first one; a whole number.
     pub repeat_purchases: f64,
@@ -90,7 +91,7 @@ pub struct History {
 /// The methods take `x`, `t_x` and `T` of one customer (see [`History`]) and answer with a finite number for any of
 /// them. Values outside a history's rules are moved to the nearest that obey them: what is negative or not a number
 /// counts as 0, `x` is rounded, and a recency is cut to the age.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct PurchaseModel {
     /// Which process drops customers out.
     pub kind: Kind,

@@ -1,9 +1,10 @@
 //! Scaling of feature columns: optional logarithm, winsorising, standardising; fitted once and carried with the model.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// What is done to one column, in this order: log1p of the non-negative part, clip to `[low, high]`, (value − mean) / sd.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ColumnScale {
     pub log: bool,
     pub low: f64,

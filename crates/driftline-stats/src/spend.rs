@@ -27,6 +27,7 @@ use crate::optimise::{
 };
 use crate::purchase::counted::sample;
 use crate::special::{digamma_rising, ln_beta_rest};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// The smallest `px + q − 1` that an expectation divides by. Below it the mean is that of a tail nobody has seen.
@@ -39,7 +40,7 @@ const CHUNK: usize = 16_384;
 const SAMPLE: usize = 16_384;
 
 /// What a customer spent, and the number of customers who share it.
-#[derive(Clone, Copy, Debug, PartialEq, PartialOrd, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, PartialOrd, Serialize, Deserialize, JsonSchema)]
 pub struct SpendHistory {
     /// `x`: purchase days after the first one.
     pub repeat_purchases: f64,
@@ -50,7 +51,7 @@ pub struct SpendHistory {
 }
 
 /// The Gamma-Gamma model.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct SpendModel {
     /// Shape of a customer's purchases.
     pub p: f64,
@@ -61,7 +62,7 @@ pub struct SpendModel {
 }
 
 /// A fitted spend model.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct SpendFit {
     /// The model at the maximum of the likelihood.
     pub model: SpendModel,

@@ -6,6 +6,7 @@ use driftline_core::audience;
 use driftline_core::bridge::{self, Bridge, MarketNet, Measure, Ranks};
 use driftline_core::change::{self, Change, Verdict};
 use driftline_core::decomposition::decompose;
+use driftline_core::disclosure::attack::Beside;
 use driftline_core::disclosure::{is_publishable, pool_bridge};
 use driftline_core::drill::drill;
 use driftline_core::history::History;
@@ -85,7 +86,16 @@ pub fn report(parts: Parts<'_>) -> Result<Report> {
             let same = parts.models.segments.as_ref().zip(previous.models.segments.as_ref());
             let is_kept = same.is_some_and(|(now, before)| now.centroids == before.centroids);
             let to = if is_kept { &parts.personas } else { &previous.personas };
-            Some(report::migration(&previous.personas, to, flows, min_cell))
+            let ranks = ranks(&previous.personas);
+            let beside = Beside {
+                flows,
+                ranks: &ranks,
+                bridges: &bridges,
+                previous: &previous.personas,
+                current: &parts.personas,
+                min_cell,
+            };
+            beside.secured(report::migration(&previous.personas, to, flows, min_cell), to)
         }
         _ => None,
     };

@@ -2,12 +2,13 @@
 
 use chrono::NaiveDate;
 use driftline_stats::significance::normal_quantile;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::profile::{SegmentProfile, TopicCount};
 
 /// A topic that stands out: its rate among members is surely above that among everyone else.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct TopicRate {
     pub source: String,
     pub topic: String,
@@ -21,7 +22,7 @@ pub struct TopicRate {
 }
 
 /// Words of one member.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Quote {
     pub source: String,
     pub given_on: NaiveDate,

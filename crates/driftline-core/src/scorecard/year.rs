@@ -1,5 +1,6 @@
 //! The 12-month forecast: its range as published, and its grade once the 12 months are over.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::persona::PersonaSet;
@@ -8,7 +9,7 @@ use crate::{Minor, Period};
 
 /// Ranges of a 12-month value: customers' own variation, the uncertainty of the models' parameters, and how far the same
 /// market's last forecast was off.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ValueRange {
     pub low_80: Minor,
     pub high_80: Minor,
@@ -26,7 +27,7 @@ pub struct ScoredYear {
 }
 
 /// One line: customers as they were grouped a year ago.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct YearGrade {
     pub label: String,
     pub customers: u64,
@@ -40,7 +41,7 @@ pub struct YearGrade {
 }
 
 /// How the 12-month forecasts of a year ago turned out.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct YearScorecard {
     pub of: Period,
     pub of_title: String,

@@ -4,6 +4,7 @@
 //! the one of [`PENALTIES`] with the lowest log loss in five-fold cross-validation (Hastie, Tibshirani & Friedman, *The
 //! Elements of Statistical Learning*, 2nd edition, §4.4 and §7.10).
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// The penalties to choose from, per thousand customers.
@@ -15,7 +16,7 @@ const FOLDS: usize = 5;
 const CHOSEN_ON: usize = 10_000;
 
 /// A fitted regression.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Logistic {
     /// Which features of a row it uses.
     pub used: Vec<usize>,

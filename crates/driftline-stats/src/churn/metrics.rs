@@ -1,13 +1,14 @@
 //! How good probabilities of a label were, once the label is known.
 
 use crate::significance::normal_quantile;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Bins of the reliability table, of equal numbers of customers.
 const BINS: usize = 10;
 
 /// The quality of scores for a label of 0 or 1.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Quality {
     /// Probability that one with label 1 scores above one with label 0, ties counting half.
     pub auc: f64,
@@ -29,7 +30,7 @@ pub struct Quality {
 }
 
 /// A tenth of the customers by score.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ReliabilityBin {
     pub customers: f64,
     pub mean_predicted: f64,

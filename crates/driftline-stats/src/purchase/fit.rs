@@ -11,6 +11,7 @@ use crate::error::Error;
 use crate::optimise::{
     Matrix, Peak, climb, climb_by_simplex, dot, inverse, multiply, negative_hessian, scaled_identity,
 };
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Customers in the samples that the search runs on before it takes all.
@@ -23,7 +24,7 @@ const AFRESH: usize = 8192;
 const HESSIAN_STEP: f64 = 1e-3;
 
 /// A fitted purchase model.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Fit {
     /// The model at the maximum of the likelihood.
     pub model: PurchaseModel,
@@ -52,7 +53,7 @@ pub struct Fit {
 }
 
 /// The best of several kinds of model.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Choice {
     /// The fit that was chosen.
     pub fit: Fit,

@@ -35,11 +35,18 @@ pub(super) fn execute(cli: &Cli, args: &args::Preview, project: &Project) -> Res
         let page = templates.page(&report).in_place(&name)?;
         let folder = args.out.join(&name);
         std::fs::create_dir_all(&folder).map_err(|source| Error::Output { path: folder.clone(), source })?;
-        let parts =
-            [("subject.txt", mail.subject), ("mail.txt", mail.text), ("mail.html", mail.html), ("report.html", page)];
-        for (file, text) in parts {
+        // A browser does not know content ids: beside the page the pictures are files.
+        let mut html = mail.html;
+        for picture in &mail.pictures {
+            html = html.replace(&format!("cid:{}", picture.content_id), &format!("{}.png", picture.content_id));
+        }
+        let texts =
+            [("subject.txt", mail.subject), ("mail.txt", mail.text), ("mail.html", html), ("report.html", page)];
+        let texts = texts.map(|(file, text)| (file.to_owned(), text.into_bytes()));
+        let pictures = mail.pictures.into_iter().map(|picture| (format!("{}.png", picture.content_id), picture.png));
+        for (file, bytes) in texts.into_iter().chain(pictures) {
             let path = folder.join(file);
-            std::fs::write(&path, text).map_err(|source| Error::Output { path: path.clone(), source })?;
+            std::fs::write(&path, bytes).map_err(|source| Error::Output { path: path.clone(), source })?;
             written.push(path.display().to_string());
         }
     }
