@@ -1,12 +1,12 @@
 """The calendar against which `schedule` is tested: every firing of some cron patterns, computed without cron.
 
-Run it with Python 3.9 or later and the tz database that chrono-tz was built from (the test compares the versions); it takes
-two minutes:
+Run it with Python 3.9 or later and the tz database that chrono-tz was built from (the test compares the versions); it
+takes two minutes:
 
     python3 crates/driftline-core/calendar/firings.py > crates/driftline-core/calendar/firings.txt
 
-Each pattern below is a rule for days and a list of times, written by hand from what the pattern means. Every wall clock time
-fires once: when clocks show it twice, the first time; when they skip it, right after the gap.
+Each pattern below is a rule for days and a list of times, written by hand from what the pattern means. Every wall clock
+time fires once: when clocks show it twice, the first time; when they skip it, right after the gap.
 """
 
 import calendar
@@ -16,8 +16,8 @@ import zoneinfo
 UTC = dt.timezone.utc
 DAY = dt.timedelta(days=1)
 
-# Zone, first and last year. Sao Paulo had its last summer time in 2019, so it is here twice. Casablanca and Dublin count
-# their summer time as the standard; Havana and Sao Paulo change at midnight; Apia skipped 30 December 2011.
+# Zone, first and last year. Sao Paulo had its last summer time in 2019, so it is here twice. Casablanca and Dublin
+# count their summer time as the standard; Havana and Sao Paulo change at midnight; Apia skipped 30 December 2011.
 ZONES = [
     ("Europe/Berlin", 2020, 2029),
     ("America/New_York", 2020, 2029),

@@ -1,8 +1,8 @@
 //! When a job is due: `[schedule]` of a job, the firings of its pattern and the periods that they make due.
 //!
-//! A firing at an instant means: the newest period that is over on that day, in the schedule's time zone, is due. What is due
-//! is identified by job, market and period, never by the clock, so several firings for one period are one. Every function
-//! takes the present instant; nothing here reads a clock.
+//! A firing at an instant means: the newest period that is over on that day, in the schedule's time zone, is due. What
+//! is due is identified by job, market and period, never by the clock, so several firings for one period are one. Every
+//! function takes the present instant; nothing here reads a clock.
 
 mod due;
 mod firings;

@@ -1,4 +1,5 @@
-//! Firings against an independent calendar: `calendar/firings.txt`, which `calendar/firings.py` wrote without cron or chrono.
+//! Firings against an independent calendar: `calendar/firings.txt`, which `calendar/firings.py` wrote without cron or
+//! chrono.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 

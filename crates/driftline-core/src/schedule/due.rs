@@ -26,7 +26,8 @@ pub struct Subject<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Due {
     pub period: Period,
-    /// The first firing after the period's end, with its delay by `jitter_minutes`; with `catch_up = "none"` the newest firing.
+    /// The first firing after the period's end, with its delay by `jitter_minutes`; with `catch_up = "none"` the newest
+    /// firing.
     pub due_at: DateTime<Utc>,
     /// Whether its mails are sent: always, unless it is caught up and the schedule does not mail those.
     pub mails: bool,
@@ -37,17 +38,17 @@ pub struct Due {
 /// The periods that are due at `now`, oldest first.
 ///
 /// - `latest`: the newest period that any firing until `now` asked for.
-/// - `all`: every period from the first eligible one to the newest, at most `catch_up_limit`, the oldest first. A firing
-///   asks for every period that is over, so a pattern that fires once a year makes four quarters due.
+/// - `all`: every period from the first eligible one to the newest, at most `catch_up_limit`, the oldest first. A
+///   firing asks for every period that is over, so a pattern that fires once a year makes four quarters due.
 /// - `none`: the newest period, if its firing was seen: the newest firing is after `watched_since`.
 ///
-/// The first eligible period is `start`, or without it the oldest of `published`; with neither, the newest only. A published
-/// period is never due. Publishing one that was due changes nothing about the others, except that with `all` a full list
-/// goes on where `catch_up_limit` cut it.
+/// The first eligible period is `start`, or without it the oldest of `published`; with neither, the newest only. A
+/// published period is never due. Publishing one that was due changes nothing about the others, except that with `all`
+/// a full list goes on where `catch_up_limit` cut it.
 ///
-/// `watched_since` is the last instant at which the caller knows that somebody looked: a daemon's last look, if it remembers
-/// it, or its own start. `None` is for a caller that is itself started by the firing, like `run --due` from a timer: then a
-/// firing counts as seen until the next one. Only `catch_up = "none"` asks for it.
+/// `watched_since` is the last instant at which the caller knows that somebody looked: a daemon's last look, if it
+/// remembers it, or its own start. `None` is for a caller that is itself started by the firing, like `run --due` from a
+/// timer: then a firing counts as seen until the next one. Only `catch_up = "none"` asks for it.
 pub fn due_intervals(
     schedule: &Schedule,
     subject: &Subject<'_>,

@@ -1,8 +1,9 @@
 //! The instants at which a schedule fires: matching wall clock times, put on the time line of its time zone.
 //!
-//! Every matching wall clock time fires exactly once. One that clocks skip fires at the first instant after the gap; one that
-//! clocks show twice fires the first time. Times that fall on the same instant, like 02:00, skipped, and 03:00, are one firing.
-//! This order-preserving map is why the search below may go from one wall clock time to the next.
+//! Every matching wall clock time fires exactly once. One that clocks skip fires at the first instant after the gap;
+//! one that clocks show twice fires the first time. Times that fall on the same instant, like 02:00, skipped, and
+//! 03:00, are one firing. This order-preserving map is why the search below may go from one wall clock time to the
+//! next.
 
 use chrono::{DateTime, NaiveDateTime, Offset, TimeDelta, TimeZone, Utc};
 use chrono_tz::Tz;
@@ -23,8 +24,8 @@ pub fn firings_between(schedule: &Schedule, from: DateTime<Utc>, to: DateTime<Ut
 /// The last firing at `until` or before, without jitter.
 pub fn newest_firing(schedule: &Schedule, until: DateTime<Utc>) -> Option<DateTime<Tz>> {
     let zone = schedule.time_zone;
-    // In the second half of a repeated hour the wall clock is behind times that already fired in the first half: start from
-    // where the clock would be, had it not been set back within the last day.
+    // In the second half of a repeated hour the wall clock is behind times that already fired in the first half: start
+    // from where the clock would be, had it not been set back within the last day.
     let day_before = until.checked_sub_signed(TimeDelta::days(1))?;
     let ahead = offset_seconds(zone, until).max(offset_seconds(zone, day_before));
     let mut wall = until.naive_utc().checked_add_signed(TimeDelta::seconds(ahead))?;
@@ -81,7 +82,8 @@ pub(super) fn instant(zone: Tz, wall: NaiveDateTime) -> Option<DateTime<Tz>> {
     if let Some(first) = zone.from_local_datetime(&wall).earliest() {
         return Some(first);
     }
-    // Clocks are between 12 hours behind UTC and 15 ahead, with a day to spare for a change of date: the change lies between.
+    // Clocks are between 12 hours behind UTC and 15 ahead, with a day to spare for a change of date: the change lies
+    // between.
     let mut before = wall.checked_sub_signed(TimeDelta::hours(39))?.and_utc().timestamp();
     let mut after = wall.checked_add_signed(TimeDelta::hours(36))?.and_utc().timestamp();
     while after - before > 1 {

@@ -1,7 +1,8 @@
 //! The cron pattern of a schedule: five or six fields, read as wall clock times without a time zone.
 //!
 //! `croner` parses the text and steps from one wall clock time to the next. What a wall clock time is in a time zone is
-//! decided in `firings.rs`: croner runs an hourly pattern twice in the repeated hour, and Driftline never does.
+//! decided in `firings.rs`: croner fires an hourly pattern twice in a repeated hour, not at all in a skipped one, and ends
+//! at a gap of more than two hours.
 
 use std::str::FromStr;
 
@@ -16,8 +17,9 @@ use crate::Error;
 /// A pattern of five fields (minute, hour, day of month, month, weekday) or six (seconds first; five mean second 0).
 ///
 /// Lists `1,4`, ranges `1-5`, steps `*/15`, names `JAN`, `MON`; `L` is the last day of the month, `5L` its last Friday,
-/// `MON#1` its first Monday, `15W` the working day nearest to the 15th. With both a day of month and a weekday a day matches
-/// if *either* does, as in cron since Version 7 Unix; a `+` before the weekday, as in `1-7 * +MON`, asks for both.
+/// `MON#1` its first Monday, `15W` the working day nearest to the 15th. With both a day of month and a weekday a day
+/// matches if *either* does, as POSIX has it for crontab; a `+` before the weekday, as in `1-7 * +MON`, asks for
+/// both.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
 pub struct Pattern {
@@ -48,8 +50,8 @@ impl FromStr for Pattern {
     /// Parses a pattern.
     ///
     /// # Errors
-    /// `Error::Schedule` if there are not five or six fields, a field is wrong (with the parser's message), or the pattern
-    /// never matches, like 30 February.
+    /// `Error::Schedule` if there are not five or six fields, a field is wrong (with the parser's message), or the
+    /// pattern never matches, like 30 February.
     fn from_str(text: &str) -> Result<Self, Error> {
         let expected = "five or six cron fields like `0 6 1 1,4,7,10 *`";
         let fields = text.split_whitespace().count();
