@@ -1,29 +1,69 @@
-//! A period is what a run is about: a calendar quarter, written `2011Q3`.
+//! A period is what a run is about: a calendar quarter, written `2011Q3`, or half-year, written `2011H1`.
 
 use std::fmt;
 use std::str::FromStr;
 
-use chrono::{Days, NaiveDate};
+use chrono::{Datelike, Days, NaiveDate};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::Error;
 
-const MONTHS: u32 = 3;
-const PER_YEAR: u32 = 12 / MONTHS;
+/// How a year is cut into periods. The shorter kind is the smaller one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Kind {
+    #[default]
+    Quarter,
+    HalfYear,
+}
+
+impl Kind {
+    fn months(self) -> u32 {
+        match self {
+            Self::Quarter => 3,
+            Self::HalfYear => 6,
+        }
+    }
+
+    fn letter(self) -> char {
+        match self {
+            Self::Quarter => 'Q',
+            Self::HalfYear => 'H',
+        }
+    }
+}
 
 /// One period of a calendar. Its as-of date is the first day after it: data counts if it is *before* that date.
+///
+/// Periods are ordered by their first day; of two that start on the same day the shorter comes first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "String", into = "String")]
 pub struct Period {
     year: i32,
-    number: u32,
+    /// The first month, from 1.
+    month: u32,
+    kind: Kind,
 }
 
 impl Period {
+    /// The period of a kind that a day belongs to.
+    pub fn containing(kind: Kind, day: NaiveDate) -> Self {
+        Self { year: day.year(), month: day.month0() / kind.months() * kind.months() + 1, kind }
+    }
+
+    /// The newest period of a kind that is over on a day: its as-of date is that day or before.
+    pub fn last_over(kind: Kind, day: NaiveDate) -> Self {
+        Self::containing(kind, day).previous()
+    }
+
+    /// How the year is cut.
+    pub fn kind(self) -> Kind {
+        self.kind
+    }
+
     /// The first day of the period.
     pub fn start(self) -> NaiveDate {
-        first_of_month(self.year, (self.number - 1) * MONTHS + 1)
+        first_of_month(self.year, self.month)
     }
 
     /// The first day after the period; exclusive end of all data that a run of this period may read.
@@ -41,47 +81,44 @@ impl Period {
         (self.as_of() - self.start()).num_days()
     }
 
+    /// The period of the same kind after this one.
     pub fn next(self) -> Self {
-        if self.number == PER_YEAR {
-            Self { year: self.year + 1, number: 1 }
-        } else {
-            Self { number: self.number + 1, ..self }
-        }
+        let month = self.month + self.kind.months();
+        if month > 12 { Self { year: self.year + 1, month: month - 12, ..self } } else { Self { month, ..self } }
     }
 
+    /// The period of the same kind before this one.
     pub fn previous(self) -> Self {
-        if self.number == 1 {
-            Self { year: self.year - 1, number: PER_YEAR }
-        } else {
-            Self { number: self.number - 1, ..self }
-        }
+        let month = self.month + 12 - self.kind.months();
+        if month > 12 { Self { month: month - 12, ..self } } else { Self { year: self.year - 1, month, ..self } }
     }
 
-    /// The same quarter of the year before.
+    /// The same quarter, or half, of the year before.
     pub fn year_before(self) -> Self {
         Self { year: self.year - 1, ..self }
     }
 
-    /// The quarter of the year, from 1.
+    /// The place of the period in its year, from 1: the quarter, or the half.
     pub fn quarter(self) -> u32 {
-        self.number
+        (self.month - 1) / self.kind.months() + 1
     }
 
-    /// How a reader calls it: `Q3 2011`.
+    /// How a reader calls it: `Q3 2011`, `H1 2011`.
     pub fn title(self) -> String {
-        format!("Q{} {}", self.number, self.year)
+        format!("{}{} {}", self.kind.letter(), self.quarter(), self.year)
     }
 
     /// Parses `P` or `P..Q` into all periods of the range, oldest first.
     ///
     /// # Errors
-    /// `Error::Period` for a part that is no period; `Error::PeriodRange` if the ends are in the wrong order or more than 200 periods apart.
+    /// `Error::Period` for a part that is no period; `Error::PeriodRange` if the ends are in the wrong order, of two kinds
+    /// or more than 200 periods apart.
     pub fn parse_range(text: &str) -> Result<Vec<Self>, Error> {
         let Some((first, last)) = text.split_once("..") else {
             return Ok(vec![text.parse()?]);
         };
         let (first, last): (Self, Self) = (first.parse()?, last.parse()?);
-        if last < first {
+        if last < first || last.kind != first.kind {
             return Err(Error::PeriodRange(text.to_owned()));
         }
         let range: Vec<Self> =
@@ -117,15 +154,16 @@ impl FromStr for Period {
         if bytes.len() != 6 || !bytes[..4].iter().all(u8::is_ascii_digit) || !bytes[5].is_ascii_digit() {
             return Err(bad());
         }
-        if bytes[4] != b'Q' {
-            return Err(bad());
-        }
+        let kind = match bytes[4] {
+            b'Q' => Kind::Quarter,
+            _ => return Err(bad()),
+        };
         let year = text[..4].parse().map_err(|_| bad())?;
         let number = u32::from(bytes[5] - b'0');
-        if !(1..=PER_YEAR).contains(&number) || !(1900..3000).contains(&year) {
+        if !(1..=12 / kind.months()).contains(&number) || !(1900..3000).contains(&year) {
             return Err(bad());
         }
-        Ok(Self { year, number })
+        Ok(Self { year, month: (number - 1) * kind.months() + 1, kind })
     }
 }
 
@@ -144,7 +182,7 @@ impl From<Period> for String {
 
 impl fmt::Display for Period {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:04}Q{}", self.year, self.number)
+        write!(f, "{:04}{}{}", self.year, self.kind.letter(), self.quarter())
     }
 }
 
@@ -166,6 +204,25 @@ mod tests {
             assert_eq!(period.as_of().to_string(), as_of);
             assert_eq!(period.previous().to_string(), previous);
             assert_eq!(period.next().to_string(), next);
+        }
+    }
+
+    #[test]
+    fn a_day_has_a_period_of_each_kind() {
+        let cases = [
+            ("2011-01-01", "2011Q1", "2010Q4", "2011H1", "2010H2"),
+            ("2011-06-30", "2011Q2", "2011Q1", "2011H1", "2010H2"),
+            ("2011-07-01", "2011Q3", "2011Q2", "2011H2", "2011H1"),
+            ("2012-12-31", "2012Q4", "2012Q3", "2012H2", "2012H1"),
+        ];
+        for (day, quarter, quarter_over, half, half_over) in cases {
+            let day = day.parse().unwrap();
+            for (kind, containing, over) in [(Kind::Quarter, quarter, quarter_over), (Kind::HalfYear, half, half_over)]
+            {
+                assert_eq!(Period::containing(kind, day).to_string(), containing);
+                assert_eq!(Period::last_over(kind, day).to_string(), over);
+                assert!(Period::last_over(kind, day).as_of() <= day && Period::containing(kind, day).as_of() > day);
+            }
         }
     }
 
