@@ -1,0 +1,83 @@
+//! Runs many seeds: none may break an invariant, and without any one guard some must.
+
+use std::time::Instant;
+
+use super::{Figures, Outcome, simulate};
+use crate::guard::Guard;
+
+/// Seeds of a normal test run; `DRIFTLINE_SEEDS` sets another number.
+const SEEDS: u64 = 10_000;
+
+/// Seeds within which every missing guard must be noticed.
+const SEEDS_WITHOUT: u64 = 2_000;
+
+fn number_from(name: &str) -> Option<u64> {
+    std::env::var(name).ok()?.parse().ok()
+}
+
+fn reproduction(seed: u64, outcome: &Outcome) -> String {
+    format!("DRIFTLINE_SEED={seed} cargo test -p driftline-ledger simulator: {}", outcome.violations.join("; "))
+}
+
+#[test]
+fn no_seed_breaks_an_invariant() {
+    let seeds = match number_from("DRIFTLINE_SEED") {
+        Some(seed) => seed..seed + 1,
+        None => 0..number_from("DRIFTLINE_SEEDS").unwrap_or(SEEDS),
+    };
+    let count = seeds.end - seeds.start;
+    let began = Instant::now();
+    let mut sum = Figures::default();
+    let mut failures = Vec::new();
+    for seed in seeds {
+        let outcome = simulate(seed, None);
+        if !outcome.violations.is_empty() {
+            failures.push(reproduction(seed, &outcome));
+        }
+        sum.add(&outcome.figures);
+    }
+    println!("{count} seeds in {:.1} seconds: {sum:?}", began.elapsed().as_secs_f64());
+    assert!(failures.is_empty(), "{} seeds fail:\n{}", failures.len(), failures[..failures.len().min(5)].join("\n"));
+    if count >= 1_000 {
+        // The faults that the invariants are about do happen.
+        assert!(sum.superseded > 0 && sum.fenced > 0, "{sum:?}");
+        assert!(sum.copies > sum.mails / 2 && sum.lives > sum.tokens / 20, "{sum:?}");
+    }
+}
+
+#[test]
+fn every_missing_guard_is_noticed() {
+    for (guard, sign) in [
+        (Guard::Fencing, "was published under token"),
+        (Guard::Nonce, "who was told so"),
+        (Guard::ReceiptAfterData, "has a receipt and was never sent"),
+        (Guard::StoreClock, "was taken from a holder that gave a sign"),
+        (Guard::ObjectsFirst, "was published without"),
+    ] {
+        let found = (0..SEEDS_WITHOUT)
+            .find(|seed| simulate(*seed, Some(guard)).violations.iter().any(|violation| violation.contains(sign)));
+        println!("without {guard:?}: noticed at seed {found:?}");
+        assert!(found.is_some(), "no seed below {SEEDS_WITHOUT} notices that {guard:?} is missing");
+    }
+}
+
+#[test]
+fn a_seed_is_the_same_every_time() {
+    for seed in 0..20 {
+        let (one, other) = (simulate(seed, None), simulate(seed, None));
+        assert_eq!((one.violations, one.figures), (other.violations, other.figures), "seed {seed}");
+    }
+}
+
+impl Figures {
+    fn add(&mut self, other: &Self) {
+        self.operations += other.operations;
+        self.publications += other.publications;
+        self.mails += other.mails;
+        self.copies += other.copies;
+        self.tokens += other.tokens;
+        self.lives += other.lives;
+        self.superseded += other.superseded;
+        self.fenced += other.fenced;
+    }
+}
