@@ -5,7 +5,7 @@
 //! What is promised while everybody sends through here, holding the slot's lease: a mail goes out at most once more for every
 //! attempt whose fate was unknown when the next one began, and never twice otherwise. An attempt is unknown when its sender
 //! stopped, when the line broke before the server's last answer, when the note after it could not be written, or when the
-//! lease changed hands during it. SMTP cannot do better.
+//! lease changed hands during it. With [`OnUnknown::Hold`] a mail goes out once or waits for a person. SMTP cannot do better.
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -15,7 +15,7 @@ use crate::error::Result;
 use crate::guard::Guard;
 use crate::lease::Lease;
 use crate::ledger::Ledger;
-use crate::mail_notes::MailState;
+use crate::mail_notes::{MailNotes, MailState};
 use crate::outbox::Attempt;
 use crate::publication::Publication;
 
@@ -103,16 +103,45 @@ pub async fn deliver(
     let notes = ledger.mail_notes(publication, mail).await?;
     let state = notes.state();
     match next_action(&state, on_unknown) {
-        Action::Nothing => return Ok(Delivery::Nothing(state)),
+        Action::Nothing => Ok(Delivery::Nothing(state)),
         Action::Hold => {
             ledger.hold(publication, mail, lease).await?;
-            return Ok(Delivery::Held);
+            Ok(Delivery::Held)
         }
-        Action::Send => {}
+        Action::Send => hand_over(ledger, publication, mail, lease, &notes, courier).await,
     }
+}
+
+/// Sends a mail because a person says so, whatever became of it, but for one that is known to be sent. A mail that was held or
+/// refused stays so until the server takes it.
+///
+/// # Errors
+/// As [`deliver`].
+pub async fn send_anyway(
+    ledger: &Ledger,
+    publication: &Publication,
+    mail: &str,
+    lease: &Lease,
+    courier: &dyn Courier,
+) -> Result<Delivery> {
+    let notes = ledger.mail_notes(publication, mail).await?;
+    match notes.state() {
+        MailState::Sent => Ok(Delivery::Nothing(MailState::Sent)),
+        _ => hand_over(ledger, publication, mail, lease, &notes, courier).await,
+    }
+}
+
+async fn hand_over(
+    ledger: &Ledger,
+    publication: &Publication,
+    mail: &str,
+    lease: &Lease,
+    notes: &MailNotes,
+    courier: &dyn Courier,
+) -> Result<Delivery> {
     let bytes = ledger.read(publication, &format!("mails/{mail}.eml")).await?;
     let nonce = lease.next_nonce();
-    let Some(attempt) = ledger.begin_attempt(publication, mail, &notes, &nonce, lease).await? else {
+    let Some(attempt) = ledger.begin_attempt(publication, mail, notes, &nonce, lease).await? else {
         return Ok(Delivery::Elsewhere);
     };
     let at_mail = AtMail { ledger, publication, mail, attempt };

@@ -32,13 +32,16 @@
 //! 2. Whoever could see a newer token does not publish, begin an attempt or hold a mail.
 //! 3. A token is taken only from a holder that had released it or been silent for its time to live.
 //! 4. A stored mail is sent, refused, held or listed by [`Ledger::outbox`]; it is never forgotten.
-//! 5. A mail goes out at most once more for every attempt of unknown fate, and never twice otherwise.
+//! 5. A mail goes out at most once more for every attempt of unknown fate, and never twice otherwise. With
+//!    [`OnUnknown::Hold`] it goes out once or waits for a person.
 //!
 //! What does not hold: between the look at the lease and the create after it a newer token can appear, so a commit or an attempt
 //! of a holder that was just overtaken may still land. The commit is harmless, since the revision is created once and complete,
 //! and the newer holder is told `Superseded`. The attempt costs at most the one extra copy of rule 5. A lease is no lock: two
 //! holders may compute at the same time. A write whose answer was lost may land a minute later, a commit too; it is then found
-//! by the next look at the slot. Receipts say that the server took a mail, not that anyone got it.
+//! by the next look at the slot. Receipts say that the server took a mail, not that anyone
+//! got it. The store's own clock is taken to run evenly, and what it acknowledged to be kept: a folder on this machine is as durable as
+//! its file system, since nothing is forced to disk.
 
 pub mod deliver;
 pub mod error;
@@ -59,7 +62,7 @@ mod simulator;
 #[expect(clippy::unwrap_used, reason = "tests")]
 mod tests;
 
-pub use deliver::{Action, Courier, Delivery, OnUnknown, Outcome, deliver, next_action};
+pub use deliver::{Action, Courier, Delivery, OnUnknown, Outcome, deliver, next_action, send_anyway};
 pub use error::{Error, Result};
 pub use events::{Event, RecordedEvent};
 pub use lease::{Acquired, Lease};

@@ -81,6 +81,14 @@ impl MailNotes {
         self.problem = Some(problem);
     }
 
+    /// The newest note with the words of a server that did not take the mail.
+    pub(crate) fn last_answer(&self) -> Option<String> {
+        match self.transient.last() {
+            _ if self.is_refused() => Some("failed".to_owned()),
+            number => number.map(|number| transient_kind(*number)),
+        }
+    }
+
     /// Whether an attempt or what came of it is among the notes.
     pub(crate) fn has(&self, kind: &str) -> bool {
         match Kind::of(kind) {

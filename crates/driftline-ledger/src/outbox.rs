@@ -27,6 +27,8 @@ pub struct OutboxEntry {
     pub state: MailState,
     /// Attempts begun.
     pub attempts: usize,
+    /// The server's words when it last did not take the mail.
+    pub words: Option<String>,
     /// When the newest note was written, by the store's clock.
     pub noted_at: Option<DateTime<Utc>>,
 }
@@ -74,7 +76,7 @@ impl Ledger {
             self.look(publication, mail, kind, &mut notes).await?;
         }
         if notes.is_refused() {
-            notes.refused_with(self.problem(publication, mail).await?);
+            notes.refused_with(self.words(publication, mail, "failed").await?);
         }
         Ok(notes)
     }
@@ -195,11 +197,15 @@ impl Ledger {
         let mut entries = Vec::new();
         for mail in publication.mails() {
             let mut notes = listed.remove(mail).unwrap_or_default();
-            if notes.is_refused() {
-                notes.refused_with(self.problem(publication, mail).await?);
-            }
             if notes.is_sent() {
                 continue;
+            }
+            let words = match notes.last_answer() {
+                Some(kind) => Some(self.words(publication, mail, &kind).await?),
+                None => None,
+            };
+            if let (true, Some(words)) = (notes.is_refused(), &words) {
+                notes.refused_with(words.clone());
             }
             entries.push(OutboxEntry {
                 market: publication.market.clone(),
@@ -208,6 +214,7 @@ impl Ledger {
                 mail: mail.to_owned(),
                 state: notes.state(),
                 attempts: notes.attempts(),
+                words,
                 noted_at: notes.newest,
             });
         }
@@ -253,13 +260,13 @@ impl Ledger {
         Ok(mails)
     }
 
-    /// The server's words in a refusal; notes of older warehouses may be plain text.
-    async fn problem(&self, publication: &Publication, mail: &str) -> Result<String> {
+    /// The server's words in a note; notes of older warehouses may be plain text.
+    async fn words(&self, publication: &Publication, mail: &str, kind: &str) -> Result<String> {
         #[derive(Deserialize)]
         struct Words {
             note: String,
         }
-        let bytes = self.get(&self.outbox_path(publication, mail, "failed")).await?;
+        let bytes = self.get(&self.outbox_path(publication, mail, kind)).await?;
         Ok(match serde_json::from_slice::<Words>(&bytes) {
             Ok(words) => words.note,
             Err(_) => String::from_utf8_lossy(&bytes).trim().to_owned(),

@@ -37,7 +37,7 @@ pub(super) enum ListLag {
 
 /// What happens to a write, besides delay.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum WriteFault {
+pub(crate) enum WriteFault {
     None,
     /// Dies before it is sent, with it landing later or after it landed.
     CrashBefore,

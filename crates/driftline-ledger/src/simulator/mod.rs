@@ -20,11 +20,12 @@ use std::sync::Arc;
 use std::task::Context;
 
 pub(crate) use daemon::draft;
+pub(crate) use faults::WriteFault;
 pub(crate) use store::SimulatedStore;
 pub(crate) use world::{LocalClock, Who, World};
 
 use crate::guard::Guard;
-use crate::{OnUnknown, Slot};
+use crate::{MailState, OnUnknown, Slot};
 use daemon::{Daemon, JOB, Scenario};
 use faults::{Faults, Random};
 use world::Happens;
@@ -47,6 +48,11 @@ pub(crate) struct Figures {
     pub(crate) lives: usize,
     pub(crate) superseded: u64,
     pub(crate) fenced: u64,
+    /// Attempts of unknown fate after which another one began.
+    pub(crate) unknown: usize,
+    pub(crate) extra_copies: usize,
+    pub(crate) held: usize,
+    pub(crate) refused: usize,
 }
 
 type Task = Pin<Box<dyn Future<Output = ()>>>;
@@ -90,7 +96,7 @@ pub(crate) fn simulate(seed: u64, without: Option<Guard>) -> Outcome {
     }
     tasks.insert(healthy, Box::pin(Daemon::new(&world, healthy, &scenario).settle()));
     run_until(&world, &mut tasks, &scenario, u64::MAX);
-    outcome(&world)
+    outcome(&world, &scenario)
 }
 
 /// Lets things happen in their order up to an instant; crashed daemons come back only before it.
@@ -136,7 +142,7 @@ fn run_until(world: &Arc<World>, tasks: &mut BTreeMap<Who, Task>, scenario: &Sce
     }
 }
 
-fn outcome(world: &Arc<World>) -> Outcome {
+fn outcome(world: &Arc<World>, scenario: &Scenario) -> Outcome {
     let mut state = world.state();
     let published = state.objects.keys().filter(|path| path.contains("/published/"));
     let mut mails = Vec::new();
@@ -147,7 +153,8 @@ fn outcome(world: &Arc<World>) -> Outcome {
         mails.extend(publication.iter().flat_map(|found| found.mails()).map(|mail| format!("{folder}/{mail}")));
     }
     let publications = published.count();
-    state.truth.check_rest(&mails);
+    state.truth.check_rest(&mails, scenario.on_unknown);
+    let ends = |matches: fn(&MailState) -> bool| state.truth.finals.values().filter(|end| matches(end)).count();
     Outcome {
         violations: state.truth.violations.clone(),
         figures: Figures {
@@ -159,6 +166,10 @@ fn outcome(world: &Arc<World>) -> Outcome {
             lives: state.truth.ended.len(),
             superseded: state.truth.superseded,
             fenced: state.truth.fenced,
+            unknown: state.truth.mails.values().map(|mail| mail.unknown).sum(),
+            extra_copies: state.truth.mails.values().map(|mail| mail.copies.saturating_sub(1)).sum(),
+            held: ends(|end| *end == MailState::Held),
+            refused: ends(|end| matches!(end, MailState::Refused { .. })),
         },
     }
 }

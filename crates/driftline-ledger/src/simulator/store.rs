@@ -81,7 +81,10 @@ impl SimulatedStore {
         let fault = {
             let mut state = self.world.state();
             let faults = state.faults.clone();
-            faults.write(write.is_create, &mut state.random)
+            match state.script.pop_front() {
+                Some(fault) => fault,
+                None => faults.write(write.is_create, &mut state.random),
+            }
         };
         self.wait().await;
         match fault {

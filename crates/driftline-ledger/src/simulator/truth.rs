@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use super::world::{Stored, Who, Write};
 use crate::ledger::sha256;
-use crate::{MailState, Publication};
+use crate::{MailState, OnUnknown, Publication};
 
 /// A token and the life behind it.
 #[derive(Clone, Debug, Default)]
@@ -33,7 +33,7 @@ pub(super) struct MailTruth {
     pub(super) hand_overs: usize,
     pub(super) copies: usize,
     /// Attempts of unknown fate after which another one began.
-    unknown: usize,
+    pub(super) unknown: usize,
 }
 
 #[derive(Default)]
@@ -198,12 +198,15 @@ impl Truth {
     }
 
     /// What must hold when everything has come to rest. `mails` are the stored ones.
-    pub(super) fn check_rest(&mut self, mails: &[String]) {
+    pub(super) fn check_rest(&mut self, mails: &[String], on_unknown: OnUnknown) {
         for mail in mails {
             let truth = self.mails.get(mail).cloned().unwrap_or_default();
             let copies = truth.copies;
             if copies > 1 + truth.unknown {
                 self.wrong(format!("{mail} went out {copies} times after {} unknown attempts", truth.unknown));
+            }
+            if on_unknown == OnUnknown::Hold && copies > 1 {
+                self.wrong(format!("{mail} went out {copies} times though unknown mails are held"));
             }
             match self.finals.get(mail) {
                 Some(MailState::Sent) if copies == 0 => self.wrong(format!("{mail} has a receipt and was never sent")),

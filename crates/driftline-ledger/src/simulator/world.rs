@@ -1,7 +1,7 @@
 //! The simulated world: one clock, one agenda of what happens when, the objects of the store, and what is true of them.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BinaryHeap};
+use std::collections::{BTreeMap, BinaryHeap, VecDeque};
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
@@ -12,7 +12,7 @@ use bytes::Bytes;
 use chrono::{DateTime, TimeDelta, Utc};
 use object_store::path::Path;
 
-use super::faults::{Faults, Random};
+use super::faults::{Faults, Random, WriteFault};
 use super::truth::Truth;
 
 /// A daemon in one of its lives; a crash ends the life.
@@ -58,6 +58,8 @@ pub(crate) struct State {
     pub(super) agenda: BinaryHeap<Reverse<(u64, u64, Happens)>>,
     pub(super) objects: BTreeMap<String, Stored>,
     pub(super) faults: Faults,
+    /// What happens to the next writes, before any fault is drawn.
+    pub(super) script: VecDeque<WriteFault>,
     /// The daemon that the last poll crashed.
     pub(super) crashed: Option<usize>,
     pub(crate) truth: Truth,
@@ -119,6 +121,7 @@ impl World {
             agenda: BinaryHeap::new(),
             objects: BTreeMap::new(),
             faults,
+            script: VecDeque::new(),
             crashed: None,
             truth: Truth::default(),
             operations: 0,
@@ -138,6 +141,11 @@ impl World {
     /// Moves the clock of a calm world.
     pub(crate) fn pass(&self, seconds: u64) {
         self.state().now += seconds * 1000;
+    }
+
+    /// What is to happen to the next writes.
+    pub(crate) fn expect_faults(&self, faults: &[WriteFault]) {
+        self.state().script = faults.iter().copied().collect();
     }
 
     /// The paths of all objects, in order.

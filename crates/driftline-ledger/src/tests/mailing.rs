@@ -9,6 +9,7 @@ use serde_json::json;
 use super::{calm, lease, slot, written};
 use crate::{
     Action, Courier, Delivery, Error, Lease, Ledger, MailState, OnUnknown, Outcome, Publication, deliver, next_action,
+    send_anyway,
 };
 
 /// Answers with the outcomes it was given, and keeps what it was handed.
@@ -128,6 +129,50 @@ async fn every_outcome_and_policy_leads_to_its_end() {
         let (left, handed) = script.0.into_inner().unwrap();
         assert!(left.is_empty() && handed.iter().all(|bytes| bytes == "mails/a.eml of run"), "{handed:?}");
     }
+}
+
+#[tokio::test]
+async fn a_person_may_send_what_was_held_or_refused_but_not_what_was_sent() {
+    for (outcomes, on_unknown, before) in [
+        (vec![unknown(), later(), taken()], OnUnknown::Hold, MailState::Held),
+        (
+            vec![refused(), later(), taken()],
+            OnUnknown::Resend,
+            MailState::Refused { problem: "550 no such user".to_owned() },
+        ),
+    ] {
+        let (_, ledger) = calm();
+        let (publication, lease) = published(&ledger).await;
+        let script = Script::new(&outcomes);
+        for _ in 0..2 {
+            deliver(&ledger, &publication, "a", &lease, on_unknown, &script).await.unwrap();
+        }
+        assert_eq!(ledger.mail_state(&publication, "a").await.unwrap(), before);
+        for (delivery, after) in [
+            (Delivery::Later("451".to_owned()), before.clone()),
+            (Delivery::Sent, MailState::Sent),
+            (Delivery::Nothing(MailState::Sent), MailState::Sent),
+        ] {
+            assert_eq!(send_anyway(&ledger, &publication, "a", &lease, &script).await.unwrap(), delivery);
+            assert_eq!(ledger.mail_state(&publication, "a").await.unwrap(), after);
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_outbox_says_what_the_server_said() {
+    let (_, ledger) = calm();
+    let (publication, lease) = published(&ledger).await;
+    let script = Script::new(&[later(), refused()]);
+    let mut shown = Vec::new();
+    for _ in 0..2 {
+        deliver(&ledger, &publication, "a", &lease, OnUnknown::Resend, &script).await.unwrap();
+        let entry = ledger.outbox_of(&publication).await.unwrap().swap_remove(0);
+        shown.push((entry.attempts, entry.words.unwrap(), entry.state));
+    }
+    let problem = "550 no such user".to_owned();
+    let refused = (2, problem.clone(), MailState::Refused { problem });
+    assert_eq!(shown, [(1, "451".to_owned(), MailState::Waiting), refused]);
 }
 
 #[tokio::test]

@@ -1,8 +1,10 @@
 //! One thing at a time, in a calm simulated world whose clock the test moves. What happens all at once is the simulator's.
 
+mod answering;
 mod leasing;
 mod mailing;
 mod publishing;
+mod racing;
 mod running;
 
 use std::sync::Arc;
