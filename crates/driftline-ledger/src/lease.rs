@@ -22,9 +22,6 @@ use crate::create::{Created, leading_number};
 use crate::error::{Error, Result};
 use crate::ledger::{Ledger, Slot};
 
-/// Stores that give last-modified in whole seconds round it down: an age may look one second too long.
-const CLOCK_GRAIN: TimeDelta = TimeDelta::seconds(1);
-
 /// How many tokens a contender may see taken before its eyes until it gives way.
 const ACQUIRE_ROUNDS: usize = 8;
 
@@ -78,7 +75,7 @@ pub enum Acquired {
 
 impl Ledger {
     /// Takes the next token of a slot if the last one is released or over. `holder` is shown to people; `nonce` must be fresh for
-    /// every call; `time_to_live` counts in whole seconds and should be several times the pause between two [`Ledger::renew`].
+    /// every call; `time_to_live` is rounded up to whole seconds and should be several times the pause between two [`Ledger::renew`].
     ///
     /// # Errors
     /// `Error::Store` / `Error::Contended` / `Error::Unreadable`. After an error a token may have been created all the same; it
@@ -95,7 +92,8 @@ impl Ledger {
                 token: newest.as_ref().map_or(1, |claim| claim.token + 1),
                 holder: holder.to_owned(),
                 nonce: nonce.to_owned(),
-                time_to_live_seconds: time_to_live.as_secs(),
+                // A part of a second counts as a second.
+                time_to_live_seconds: time_to_live.as_secs() + u64::from(time_to_live.subsec_nanos() > 0),
             };
             let location = self.claim_path(slot, claim.token);
             let text = self.json(&location, &claim)?;
@@ -208,8 +206,9 @@ impl Ledger {
             newest = newest.max(meta.last_modified);
             beat += 1;
         }
+        // Both times are rounded the same way by the store, to whole seconds by most, so more than whole seconds is really more.
         let time_to_live = i64::try_from(claim.time_to_live_seconds).ok().and_then(TimeDelta::try_seconds);
-        Ok(time_to_live.is_some_and(|time_to_live| now - newest > time_to_live + CLOCK_GRAIN))
+        Ok(time_to_live.is_some_and(|time_to_live| now - newest > time_to_live))
     }
 
     fn lease_folder(&self, slot: &Slot) -> Path {

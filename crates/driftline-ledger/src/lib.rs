@@ -35,6 +35,9 @@
 //! 5. A mail goes out at most once more for every attempt of unknown fate, and never twice otherwise. With
 //!    [`OnUnknown::Hold`] it goes out once or waits for a person.
 //!
+//! Lists that lag behind change none of this. They do make [`Ledger::latest`], [`Ledger::previous`], [`Ledger::runs`] and
+//! [`Ledger::outbox`] show less than there is for a while; a run that did not see a revision is then told `Superseded`.
+//!
 //! What does not hold: between the look at the lease and the create after it a newer token can appear, so a commit or an attempt
 //! of a holder that was just overtaken may still land. The commit is harmless, since the revision is created once and complete,
 //! and the newer holder is told `Superseded`. The attempt costs at most the one extra copy of rule 5. A lease is no lock: two

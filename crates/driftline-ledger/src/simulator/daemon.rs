@@ -69,6 +69,9 @@ impl Daemon {
     pub(super) async fn settle(mut self) {
         for _ in 0..HEALTHY_PASSES {
             self.pass().await;
+            if self.prune().await.is_err() {
+                self.world.state().truth.wrong("pruning fails in a healthy world".to_owned());
+            }
             // A commit whose answer was lost may land at any time; the daemon that serves on would find it later.
             if self.is_settled().await.unwrap_or(false) && !self.world.state().has_writes_on_the_way() {
                 return;
@@ -183,6 +186,22 @@ impl Daemon {
         if !text.is_some_and(|text| text.contains(&format!("\"{nonce}\""))) {
             state.truth.wrong(format!("{path} is not {nonce}'s, who was told so"));
         }
+    }
+
+    /// Removes what has been silent for longer than any pause or late write takes.
+    async fn prune(&mut self) -> Result<()> {
+        if self.world.state().random.hits(700) {
+            return Ok(());
+        }
+        let nonce = self.nonce();
+        for run in self.ledger.unpublished_runs(JOB, 0, Duration::from_secs(90), &nonce).await? {
+            let nonce = self.nonce();
+            if let Acquired::Mine(lease) = self.ledger.acquire(&run.slot, "prune", &nonce, TIME_TO_LIVE).await? {
+                self.world.state().truth.pruned += self.ledger.remove_run(&lease, &run.run).await?;
+                self.ledger.release(&lease).await?;
+            }
+        }
+        Ok(())
     }
 
     async fn is_settled(&self) -> Result<bool> {

@@ -53,6 +53,7 @@ pub(crate) struct Figures {
     pub(crate) extra_copies: usize,
     pub(crate) held: usize,
     pub(crate) refused: usize,
+    pub(crate) pruned: usize,
 }
 
 type Task = Pin<Box<dyn Future<Output = ()>>>;
@@ -144,15 +145,20 @@ fn run_until(world: &Arc<World>, tasks: &mut BTreeMap<Who, Task>, scenario: &Sce
 
 fn outcome(world: &Arc<World>, scenario: &Scenario) -> Outcome {
     let mut state = world.state();
-    let published = state.objects.keys().filter(|path| path.contains("/published/"));
+    let state = &mut *state;
+    let published: Vec<_> = state
+        .objects
+        .iter()
+        .filter(|(path, _)| path.contains("/published/"))
+        .filter_map(|(path, stored)| Some((path, serde_json::from_slice::<crate::Publication>(&stored.bytes).ok()?)))
+        .collect();
     let mut mails = Vec::new();
-    for path in published.clone() {
-        let publication =
-            state.objects.get(path).and_then(|stored| serde_json::from_slice::<crate::Publication>(&stored.bytes).ok());
+    for (path, publication) in &published {
+        state.truth.check_objects(path, publication, &state.objects);
         let folder = path.replace("/published/", "/outbox/").replace(".json", "");
-        mails.extend(publication.iter().flat_map(|found| found.mails()).map(|mail| format!("{folder}/{mail}")));
+        mails.extend(publication.mails().map(|mail| format!("{folder}/{mail}")));
     }
-    let publications = published.count();
+    let publications = published.len();
     state.truth.check_rest(&mails, scenario.on_unknown);
     let ends = |matches: fn(&MailState) -> bool| state.truth.finals.values().filter(|end| matches(end)).count();
     Outcome {
@@ -168,6 +174,7 @@ fn outcome(world: &Arc<World>, scenario: &Scenario) -> Outcome {
             fenced: state.truth.fenced,
             unknown: state.truth.mails.values().map(|mail| mail.unknown).sum(),
             extra_copies: state.truth.mails.values().map(|mail| mail.copies.saturating_sub(1)).sum(),
+            pruned: state.truth.pruned,
             held: ends(|end| *end == MailState::Held),
             refused: ends(|end| matches!(end, MailState::Refused { .. })),
         },

@@ -57,6 +57,8 @@ pub(crate) struct Truth {
     pub(super) finals: BTreeMap<String, MailState>,
     pub(super) superseded: u64,
     pub(super) fenced: u64,
+    /// Objects of runs that led nowhere.
+    pub(super) pruned: usize,
 }
 
 #[derive(Deserialize)]
@@ -137,17 +139,22 @@ impl Truth {
         let Ok(publication) = serde_json::from_slice::<Publication>(&write.bytes) else {
             return self.wrong(format!("{} is no publication", write.path));
         };
-        for object in &publication.objects {
-            let path = format!("w/{}/{}", publication.run, object.name);
-            if objects.get(&path).is_none_or(|stored| sha256(&stored.bytes) != object.sha256) {
-                self.wrong(format!("{} was published without {path}", write.path));
-            }
-        }
+        self.check_objects(&write.path, &publication, objects);
         let token = publication.fencing_token.unwrap_or(0);
         let revisions = self.published.entry(slot.to_owned()).or_default();
         revisions.insert(publication.revision, token);
         if !revisions.values().is_sorted() {
             self.wrong(format!("the fencing tokens of {slot} fall: {:?}", self.published.get(slot)));
+        }
+    }
+
+    /// All that a publication names is in the store, when it lands and for ever after.
+    pub(super) fn check_objects(&mut self, path: &str, publication: &Publication, objects: &BTreeMap<String, Stored>) {
+        for object in &publication.objects {
+            let named = format!("w/{}/{}", publication.run, object.name);
+            if objects.get(&named).is_none_or(|stored| sha256(&stored.bytes) != object.sha256) {
+                self.wrong(format!("{path} was published without {named}"));
+            }
         }
     }
 
