@@ -37,8 +37,9 @@ impl Ledger {
 
     /// Creates an object whose JSON has a field `nonce`, and finds out whose object is there afterwards.
     ///
-    /// After an error the store is asked once what it holds: a lost answer of a create that landed is no failure. If nothing is
-    /// there the error is returned, and the create may still land later; nothing in the protocol relies on it not landing.
+    /// After an error the store is asked once what it holds: a lost answer of a create that landed is no failure. If
+    /// nothing is there the error is returned, and the create may still land later; nothing in the protocol relies on
+    /// it not landing.
     pub(crate) async fn create_signed(&self, location: &Path, bytes: &Bytes, nonce: &str) -> Result<Created> {
         for _ in 0..CREATE_ROUNDS {
             let Err(failure) = self.create(location, bytes.clone()).await else { return Ok(Created::Mine) };

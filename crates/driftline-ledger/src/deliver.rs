@@ -1,11 +1,13 @@
 //! Sends one stored mail: what to do next, the intent, the hand-over, the note. The simulator runs this very code.
 //!
-//! Time is not in here: after [`Delivery::Later`] or [`Delivery::Unknown`] the caller waits as it sees fit and calls again.
+//! Time is not in here: after [`Delivery::Later`] or [`Delivery::Unknown`] the caller waits as it sees fit and calls
+//! again.
 //!
-//! What is promised while everybody sends through here, holding the slot's lease: a mail goes out at most once more for every
-//! attempt whose fate was unknown when the next one began, and never twice otherwise. An attempt is unknown when its sender
-//! stopped, when the line broke before the server's last answer, when the note after it could not be written, or when the
-//! lease changed hands during it. With [`OnUnknown::Hold`] a mail goes out once or waits for a person. SMTP cannot do better.
+//! What is promised while everybody sends through here, holding the slot's lease: a mail goes out at most once more
+//! for every attempt whose fate was unknown when the next one began, and never twice otherwise. An attempt is unknown
+//! when its sender stopped, when the line broke before the server's last answer, when the note after it could not be
+//! written, or when the lease changed hands during it. With [`OnUnknown::Hold`] a mail goes out once or waits for a
+//! person. SMTP cannot do better.
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -90,8 +92,8 @@ pub enum Delivery {
 /// Takes a mail of a publication one step further, under the lease of its slot.
 ///
 /// # Errors
-/// `Error::Fenced` if the lease is over, `Error::Damaged` if the stored mail is not what was published, `Error::Store` /
-/// `Error::Contended`. None of them loses a mail: at worst its last attempt is unknown.
+/// `Error::Fenced` if the lease is over, `Error::Damaged` if the stored mail is not what was published, `Error::Store`
+/// / `Error::Contended`. None of them loses a mail: at worst its last attempt is unknown.
 pub async fn deliver(
     ledger: &Ledger,
     publication: &Publication,
@@ -112,8 +114,8 @@ pub async fn deliver(
     }
 }
 
-/// Sends a mail because a person says so, whatever became of it, but for one that is known to be sent. A mail that was held or
-/// refused stays so until the server takes it.
+/// Sends a mail because a person says so, whatever became of it, but for one that is known to be sent. A mail that was
+/// held or refused stays so until the server takes it.
 ///
 /// # Errors
 /// As [`deliver`].

@@ -1,7 +1,7 @@
 //! What a run did, as objects that are appended: `runs/<run>/events/00001-started.json`.
 //!
-//! One process writes a run, and it reads the numbers that are there before it appends. If two processes append at the same
-//! moment (a person notes something on a run that still works) two events may have one number; both are kept.
+//! One process writes a run, and it reads the numbers that are there before it appends. If two processes append at the
+//! same moment (a person notes something on a run that still works) two events may have one number; both are kept.
 
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
@@ -90,8 +90,8 @@ struct SignedEvent<'a> {
 }
 
 impl Ledger {
-    /// Appends an event to a run, by the folder that [`Ledger::run_folder`] gives, and returns its number. `nonce` must be fresh
-    /// for every call.
+    /// Appends an event to a run, by the folder that [`Ledger::run_folder`] gives, and returns its number. `nonce`
+    /// must be fresh for every call.
     ///
     /// # Errors
     /// `Error::Store` / `Error::Contended`; the event may be there all the same.

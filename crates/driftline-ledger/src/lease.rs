@@ -1,13 +1,14 @@
 //! Leases with fencing tokens: who works on a slot, so that work is not done twice.
 //!
-//! A token is an object `lease/<token>.json`; the next one is created only when the last one is released or silent for longer
-//! than its time to live. Tokens have no gaps and are never deleted, so "a newer token exists" is the same as "the next one
-//! exists", which is one look by name.
+//! A token is an object `lease/<token>.json`; the next one is created only when the last one is released or silent for
+//! longer than its time to live. Tokens have no gaps and are never deleted, so "a newer token exists" is the same as
+//! "the next one exists", which is one look by name.
 //!
-//! No clock of any machine is asked. A contender creates a marker first and reads the signs of life (the token, its heartbeats)
-//! afterwards; a lease is over when the newest of them is older than its time to live compared with the marker, both by the
-//! store's last-modified. What this promises: at the marker's creation the holder had been silent for that long. What it does
-//! not: a holder that stops for longer and wakes up does not know, until it looks at the next token.
+//! No clock of any machine is asked. A contender creates a marker first and reads the signs of life (the token, its
+//! heartbeats) afterwards; a lease is over when the newest of them is older than its time to live compared with the
+//! marker, both by the store's last-modified. What this promises: at the marker's creation the holder had been silent
+//! for that long. What it does not: a holder that stops for longer and wakes up does not know, until it looks at the
+//! next token.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -74,12 +75,13 @@ pub enum Acquired {
 }
 
 impl Ledger {
-    /// Takes the next token of a slot if the last one is released or over. `holder` is shown to people; `nonce` must be fresh for
-    /// every call; `time_to_live` is rounded up to whole seconds and should be several times the pause between two [`Ledger::renew`].
+    /// Takes the next token of a slot if the last one is released or over. `holder` is shown to people; `nonce` must
+    /// be fresh for every call; `time_to_live` is rounded up to whole seconds and should be several times the pause
+    /// between two [`Ledger::renew`].
     ///
     /// # Errors
-    /// `Error::Store` / `Error::Contended` / `Error::Unreadable`. After an error a token may have been created all the same; it
-    /// ends by itself after its time to live.
+    /// `Error::Store` / `Error::Contended` / `Error::Unreadable`. After an error a token may have been created all the
+    /// same; it ends by itself after its time to live.
     pub async fn acquire(&self, slot: &Slot, holder: &str, nonce: &str, time_to_live: Duration) -> Result<Acquired> {
         let mut newest = self.newest_claim(slot).await?;
         for _ in 0..ACQUIRE_ROUNDS {
@@ -206,7 +208,8 @@ impl Ledger {
             newest = newest.max(meta.last_modified);
             beat += 1;
         }
-        // Both times are rounded the same way by the store, to whole seconds by most, so more than whole seconds is really more.
+        // Both times are rounded the same way by the store, to whole seconds by most, so more than whole seconds is
+        // really more.
         let time_to_live = i64::try_from(claim.time_to_live_seconds).ok().and_then(TimeDelta::try_seconds);
         Ok(time_to_live.is_some_and(|time_to_live| now - newest > time_to_live))
     }

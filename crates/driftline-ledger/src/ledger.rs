@@ -64,7 +64,8 @@ impl Ledger {
     /// Creates a scratch object twice and deletes it: the second create must be refused.
     ///
     /// # Errors
-    /// `Error::Store` if the warehouse cannot be written, `Error::NoConditionalCreate` if the store ignores the condition.
+    /// `Error::Store` if the warehouse cannot be written, `Error::NoConditionalCreate` if the store ignores the
+    /// condition.
     pub async fn probe(&self, nonce: &str) -> Result<()> {
         let location = self.root.clone().join("probe").join(format!("{nonce}.json"));
         self.create(&location, Bytes::from_static(b"{}"))
@@ -159,7 +160,8 @@ impl Ledger {
         }
     }
 
-    /// Every publication of a slot, in order of revisions. Revisions after the highest one listed are looked for by name.
+    /// Every publication of a slot, in order of revisions. Revisions after the highest one listed are looked for by
+    /// name.
     pub(crate) async fn publications(&self, slot: &Slot) -> Result<Vec<Publication>> {
         let listed = self.revisions(slot).await?.last().copied().unwrap_or(0);
         let mut publications = Vec::new();

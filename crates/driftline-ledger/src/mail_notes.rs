@@ -8,8 +8,8 @@
 //! | `failed` | after the server refused it for good, with its words | final |
 //! | `held` | when an attempt's fate is unknown and the policy is to wait for a person | final, unless `sent` comes |
 //!
-//! Older warehouses have one `attempt` without a number; it counts as attempt 0. An attempt without any later note is *unknown*:
-//! the sender was killed, or the line broke after the last dot. SMTP has no way to ask.
+//! Older warehouses have one `attempt` without a number; it counts as attempt 0. An attempt without any later note is
+//! *unknown*: the sender was killed, or the line broke after the last dot. SMTP has no way to ask.
 
 use std::collections::BTreeSet;
 

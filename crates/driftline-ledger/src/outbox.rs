@@ -1,6 +1,7 @@
 //! The outbox: what became of every mail of a publication, as notes that are created once and never changed.
 //!
-//! What each note says is in [`crate::mail_notes`]. What decides is read by name, so a list that lags behind cannot make a mail go out twice.
+//! What each note says is in [`crate::mail_notes`]. What decides is read by name, so a list that lags behind cannot
+//! make a mail go out twice.
 
 use std::collections::BTreeMap;
 
@@ -89,12 +90,12 @@ impl Ledger {
         Ok(self.mail_notes(publication, mail).await?.state())
     }
 
-    /// Notes the intent to hand over a mail. `seen` is what the decision to do so was made on: if another attempt began since,
-    /// there is none to begin and the answer is `None`. `nonce` must be fresh for every call.
+    /// Notes the intent to hand over a mail. `seen` is what the decision to do so was made on: if another attempt
+    /// began since, there is none to begin and the answer is `None`. `nonce` must be fresh for every call.
     ///
     /// # Errors
-    /// `Error::Fenced` if a newer token exists, `Error::LeaseOfAnotherSlot`, `Error::Store` / `Error::Contended`; after the last
-    /// two the note may exist, and the mail must not be handed over.
+    /// `Error::Fenced` if a newer token exists, `Error::LeaseOfAnotherSlot`, `Error::Store` / `Error::Contended`;
+    /// after the last two the note may exist, and the mail must not be handed over.
     pub async fn begin_attempt(
         &self,
         publication: &Publication,
@@ -229,7 +230,8 @@ impl Ledger {
         Ok(self.head_if_any(&self.outbox_path(publication, mail, "sent")).await?.is_some())
     }
 
-    /// Notes in the outbox that a mail is about to be handed over (`attempt`), was taken (`sent`) or refused (`failed`).
+    /// Notes in the outbox that a mail is about to be handed over (`attempt`), was taken (`sent`) or refused
+    /// (`failed`).
     ///
     /// # Errors
     /// `Error::Store` if the note cannot be written; an existing note of the same kind is left as it is.

@@ -1,8 +1,9 @@
 //! The commit point: one conditional create makes a run's objects the published result.
 //!
-//! Before it the objects are counted and the lease is checked, both to say no early. Between the last look at the lease and the
-//! create a newer token can appear, and no store without transactions can prevent it. It is harmless: the revision is created
-//! once, the objects it names are complete, and whoever holds the newer token gets [`Error::Superseded`] for the same revision.
+//! Before it the objects are counted and the lease is checked, both to say no early. Between the last look at the
+//! lease and the create a newer token can appear, and no store without transactions can prevent it. It is harmless:
+//! the revision is created once, the objects it names are complete, and whoever holds the newer token gets
+//! [`Error::Superseded`] for the same revision.
 
 use std::collections::BTreeMap;
 
@@ -17,15 +18,16 @@ impl Ledger {
     /// Publishes: one conditional create of the next revision. What was written before becomes visible as a whole.
     ///
     /// # Errors
-    /// `Error::Superseded` if another run published this revision first, `Error::Incomplete` if one of its objects is not in the
-    /// store, `Error::Store` / `Error::Contended` if the create failed. After the last two it may have been published all the
-    /// same; look before trying again.
+    /// `Error::Superseded` if another run published this revision first, `Error::Incomplete` if one of its objects is
+    /// not in the store, `Error::Store` / `Error::Contended` if the create failed. After the last two it may have been
+    /// published all the same; look before trying again.
     pub async fn publish(&self, publication: &Publication) -> Result<()> {
         self.check_complete(publication).await?;
         self.commit(publication).await
     }
 
-    /// Publishes under a lease, whose token goes into the record, and not if a newer token exists right before the commit.
+    /// Publishes under a lease, whose token goes into the record, and not if a newer token exists right before the
+    /// commit.
     ///
     /// # Errors
     /// `Error::Fenced` if a newer token exists, `Error::LeaseOfAnotherSlot`, and those of [`Ledger::publish`].
@@ -54,7 +56,8 @@ impl Ledger {
         }
     }
 
-    /// Every object of the publication is in the store with its size. The list is a hint; what it lacks is looked for by name.
+    /// Every object of the publication is in the store with its size. The list is a hint; what it lacks is looked for
+    /// by name.
     async fn check_complete(&self, publication: &Publication) -> Result<()> {
         if publication.objects.is_empty() || self.is_without(Guard::ObjectsFirst) {
             return Ok(());

@@ -71,8 +71,9 @@ impl Ledger {
         Ok(summaries)
     }
 
-    /// The runs of a job that led nowhere and may go, oldest first: not published, nothing written for longer than `older_than`
-    /// by the store's clock, and not among the `keep` newest unpublished ones of the job. `nonce` must be fresh.
+    /// The runs of a job that led nowhere and may go, oldest first: not published, nothing written for longer than
+    /// `older_than` by the store's clock, and not among the `keep` newest unpublished ones of the job. `nonce` must be
+    /// fresh.
     ///
     /// # Errors
     /// `Error::Store` / `Error::Unreadable`.
@@ -101,14 +102,15 @@ impl Ledger {
         Ok(unpublished)
     }
 
-    /// Removes every object of a run of the leased slot and returns how many there were. The lease keeps others from publishing
-    /// meanwhile; a run that a publication names is refused.
+    /// Removes every object of a run of the leased slot and returns how many there were. The lease keeps others from
+    /// publishing meanwhile; a run that a publication names is refused.
     ///
-    /// Someone who looked at their lease before this one was taken and commits afterwards could still publish a run that is gone;
-    /// so remove only runs that have been silent for days.
+    /// Someone who looked at their lease before this one was taken and commits afterwards could still publish a run
+    /// that is gone; so remove only runs that have been silent for days.
     ///
     /// # Errors
-    /// `Error::RunIsPublished`, `Error::Fenced`, `Error::Store` / `Error::Unreadable`; after an error some objects may be gone.
+    /// `Error::RunIsPublished`, `Error::Fenced`, `Error::Store` / `Error::Unreadable`; after an error some objects may
+    /// be gone.
     pub async fn remove_run(&self, lease: &Lease, run: &str) -> Result<usize> {
         let name = self.run_folder(lease.slot(), run);
         self.check_current(lease).await?;

@@ -1,9 +1,10 @@
 //! A deterministic simulator of up to eight daemons over one store: a seed is an interleaving with its faults.
 //!
-//! The daemons run the ledger's own code. The store delays, loses answers of writes that landed or not or land later, says
-//! "exists" where nothing is, answers 503 and shows new objects late in lists; daemons die at any store operation and any step
-//! of SMTP, pause for longer than a lease lives, and come back; their clocks are hours off. When the faults stop, one healthy
-//! daemon must bring everything to rest. A seed that fails is run again with `DRIFTLINE_SEED=<seed>`.
+//! The daemons run the ledger's own code. The store delays, loses answers of writes that landed or not or land later,
+//! says "exists" where nothing is, answers 503 and shows new objects late in lists; daemons die at any store operation
+//! and any step of SMTP, pause for longer than a lease lives, and come back; their clocks are hours off. When the
+//! faults stop, one healthy daemon must bring everything to rest. A seed that fails is run again with
+//! `DRIFTLINE_SEED=<seed>`.
 
 mod daemon;
 mod faults;

@@ -5,7 +5,8 @@ use crate::Error;
 
 #[tokio::test]
 async fn a_lease_is_taken_over_only_when_it_is_silent_for_its_time_to_live() {
-    // Seconds after the last sign of life, whether the holder has just renewed before, and whether the next one gets it.
+    // Seconds after the last sign of life, whether the holder has just renewed before, and whether the next one gets
+    // it.
     for (renew_after, wait, is_free) in
         [(None, 59, false), (None, 60, false), (None, 61, true), (Some(50), 60, false), (Some(50), 61, true)]
     {

@@ -1,4 +1,5 @@
-//! One thing at a time, in a calm simulated world whose clock the test moves. What happens all at once is the simulator's.
+//! One thing at a time, in a calm simulated world whose clock the test moves. What happens all at once is the
+//! simulator's.
 
 mod answering;
 mod leasing;
