@@ -3,6 +3,8 @@
 use driftline_core::{Market, Period};
 use serde::{Deserialize, Serialize};
 
+use crate::ledger::Slot;
+
 /// One object of a publication; `name` is relative to the run's folder.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ObjectRecord {
@@ -33,6 +35,9 @@ pub struct Publication {
     pub inputs: Vec<serde_json::Value>,
     /// Tells our own create from another's when the store's answer is lost.
     pub nonce: String,
+    /// The token of the lease under which it was published; publications of older versions have none.
+    #[serde(default)]
+    pub fencing_token: Option<u64>,
 }
 
 pub const SCHEMA: &str = "driftline-publication/1";
@@ -41,5 +46,15 @@ impl Publication {
     /// The record of an object by its name.
     pub fn object(&self, name: &str) -> Option<&ObjectRecord> {
         self.objects.iter().find(|object| object.name == name)
+    }
+
+    /// Where it is published.
+    pub fn slot(&self) -> Slot {
+        Slot { job: self.job.clone(), market: self.market.clone(), period: self.period }
+    }
+
+    /// The names of its mails: those of the objects `mails/<name>.eml`, in the order of the objects.
+    pub fn mails(&self) -> impl Iterator<Item = &str> {
+        self.objects.iter().filter_map(|object| object.name.strip_prefix("mails/")?.strip_suffix(".eml"))
     }
 }

@@ -290,6 +290,7 @@ pub async fn one(room: &Room, plan: &RunPlan, progress: &mut Progress) -> Result
         objects: records,
         inputs: inputs(&pinned)?,
         nonce: run.clone(),
+        fencing_token: None,
     };
     room.ledger.publish(&publication).await.in_place(&place)?;
     progress.done("publish", None);
