@@ -1,11 +1,13 @@
-//! How a report reads: templates, charts, the mail as bytes and its way to the server.
+//! How a report reads: templates, charts, the mail as bytes and its way to the server, all reports as a site.
 
 pub mod chart;
 pub mod error;
 pub mod mailer;
 pub mod message;
+pub mod site;
 pub mod template;
 pub mod view;
 
 pub use error::{Error, Result};
+pub use site::SiteTemplates;
 pub use template::{MailText, Templates};
