@@ -24,8 +24,8 @@ use crate::publication::{ObjectRecord, Publication};
 /// One warehouse.
 #[derive(Clone, Debug)]
 pub struct Ledger {
-    store: Arc<dyn ObjectStore>,
-    root: Path,
+    pub(crate) store: Arc<dyn ObjectStore>,
+    pub(crate) root: Path,
     /// The URL as a person wrote it, for messages.
     shown: String,
 }
@@ -54,7 +54,7 @@ impl Ledger {
         &self.shown
     }
 
-    fn failed(&self, action: &'static str, location: &Path, source: object_store::Error) -> Error {
+    pub(crate) fn failed(&self, action: &'static str, location: &Path, source: object_store::Error) -> Error {
         Error::Store { action, location: location.to_string(), warehouse: self.shown.clone(), source }
     }
 

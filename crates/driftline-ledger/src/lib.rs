@@ -3,6 +3,7 @@
 pub mod error;
 pub mod ledger;
 pub mod publication;
+mod site;
 
 pub use error::{Error, Result};
 pub use ledger::{Ledger, Slot};
