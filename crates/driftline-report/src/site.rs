@@ -32,9 +32,15 @@ struct Site<'a> {
     title: &'a str,
     /// From the page back to the root: empty, or `../` as often as needed.
     root: &'static str,
-    markets: &'a [MarketView<'a>],
+    markets: &'a [Named<'a>],
     /// Code of the market that the page is of, if it is of one.
     market: Option<&'a str>,
+}
+
+#[derive(Debug, Serialize)]
+struct Named<'a> {
+    code: &'a str,
+    name: &'a str,
 }
 
 #[derive(Debug, Serialize)]
@@ -110,6 +116,9 @@ impl<'a> ReportLine<'a> {
 #[derive(Serialize)]
 struct IndexPage<'a> {
     site: Site<'a>,
+    /// Those that have or had personas, then those that have none yet.
+    markets: Vec<&'a MarketView<'a>>,
+    without_personas: Vec<&'a MarketView<'a>>,
     /// Roles and standings that the filters offer.
     roles: Vec<Role>,
     standings: Vec<(shelf::Standing, &'static str)>,
@@ -168,11 +177,12 @@ pub fn pages(job_title: &str, reports: &[Report], templates: &SiteTemplates) -> 
         return Err(Error::Site { problem: "there is no report to make pages of".to_owned() });
     };
     let markets: Vec<MarketView<'_>> = shelves.iter().map(MarketView::new).collect();
-    let site = |root, market| Site { title: job_title, root, markets: &markets, market };
+    let named: Vec<Named<'_>> = markets.iter().map(|market| Named { code: market.code, name: market.name }).collect();
+    let site = |root, market| Site { title: job_title, root, markets: &named, market };
     let engine = templates.engine(first.newest.locale, &first.newest.currency)?;
     let mut pages: Vec<(String, Vec<u8>)> =
         templates::COPIED.iter().map(|name| ((*name).to_owned(), templates.copied(name).as_bytes().to_vec())).collect();
-    let index = index(site("", None), &shelves);
+    let index = index(site("", None), &shelves, &markets);
     pages.push(("index.html".to_owned(), templates.render(&engine, "index.html", &index)?));
     pages.push(("glossary.html".to_owned(), templates.render(&engine, "glossary.html", &index)?));
     for (shelf, market) in shelves.iter().zip(&markets) {
@@ -230,7 +240,10 @@ pub fn pages(job_title: &str, reports: &[Report], templates: &SiteTemplates) -> 
     Ok(pages)
 }
 
-fn index<'a>(site: Site<'a>, shelves: &[Shelf<'_>]) -> IndexPage<'a> {
+fn index<'a>(site: Site<'a>, shelves: &[Shelf<'_>], markets: &'a [MarketView<'a>]) -> IndexPage<'a> {
+    let (with_personas, without_personas) = markets
+        .iter()
+        .partition(|market| !(market.primary.is_empty() && market.others.is_empty() && market.gone.is_empty()));
     let members = || shelves.iter().flat_map(|shelf| &shelf.members);
     let roles = [Role::Primary, Role::Secondary, Role::Negative];
     IndexPage {
@@ -241,6 +254,8 @@ fn index<'a>(site: Site<'a>, shelves: &[Shelf<'_>]) -> IndexPage<'a> {
             .map(|standing| (standing, standing.label()))
             .collect(),
         personas: members().count(),
+        markets: with_personas,
+        without_personas,
         site,
     }
 }

@@ -137,6 +137,14 @@ fn neighbours_are_compared_without_a_script() {
 }
 
 #[test]
+fn the_tree_draws_each_life_and_who_became_whom() {
+    let page = &made(&quarters())["de/tree.html"];
+    let (lives, moves) = (page.matches("class=\"life\"").count(), page.matches("class=\"moved\"").count());
+    // Five personas over the first two quarters, four over the next; one joined another.
+    assert_eq!((lives, moves), (9, 1));
+}
+
+#[test]
 fn text_of_the_data_is_data() {
     let mut report = sample("sample-changed.json");
     let evil = "</script><script>alert(1)</script><!--\" onclick=\"x";
