@@ -5,8 +5,8 @@
 //! <root>/<job>/<market>/<period>/published/000001.json   the commit point, one conditional create a revision
 //! <root>/<job>/<market>/<period>/outbox/000001/…         what was tried and what was sent
 //! ```
-//! Nothing is ever overwritten, so a reader sees a revision whole or not at all, and a kill anywhere leaves at most an unnamed
-//! folder below `runs/`.
+//! None of these is ever overwritten (the job's site beside them is, see `site.rs`), so a reader sees a revision whole or not
+//! at all, and a kill anywhere leaves at most an unnamed folder below `runs/`.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
