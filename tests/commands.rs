@@ -67,6 +67,19 @@ pub(crate) fn readers() -> TestResult {
     equal("show --json", product::json(&show)?["period"].as_str(), Some("2017Q3"))?;
     let diff = ["diff", "us", "2017Q2", "2017Q3", "--job", "complete-journey", "--set", &setting];
     holds("diff", &product::run(&diff)?, "~ market: Net revenue of the period $1,148,055 → $1,149,075")?;
+    let site = ["site", "--job", "complete-journey", "--set", &setting];
+    holds("site", &product::run(&site)?, "/complete-journey/_site/index.html")?;
+    let index = folder.path().join("complete-journey/_site/index.html");
+    let text = std::fs::read_to_string(&index).map_err(|error| format!("{}: {error}", index.display()))?;
+    holds("index of the site", &text, "href=\"us/personas/us-2017q2-a.html\"")?;
+    // The site is no market, and makes the same bytes again, there or elsewhere.
+    let elsewhere = folder.path().join("site").display().to_string();
+    let files = product::json(&["site", "--job", "complete-journey", "--set", &setting, "--out", &elsewhere])?;
+    equal("files listed", files.as_array().map(|files| files.len() > 10), Some(true))?;
+    let again = std::fs::read_to_string(folder.path().join("site/index.html")).map_err(|error| error.to_string())?;
+    equal("the same index", again == text, true)?;
+    let none = run_in(&product::root(), &["site", "--job", "complete-journey", "--market", "de", "--set", &setting])?;
+    equal("a market that is not published", none.status.code(), Some(42))?;
     let list = product::json(&["list"])?;
     equal("jobs listed", list.as_array().map(|jobs| jobs.len() >= 2), Some(true))?;
     let out = folder.path().join("preview").display().to_string();

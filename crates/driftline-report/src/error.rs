@@ -33,6 +33,9 @@ pub enum Error {
     #[error("sample {}: {problem}", path.display())]
     Sample { path: PathBuf, problem: String },
 
+    #[error("site: {problem}")]
+    Site { problem: String },
+
     #[error("mail to {recipient}: {problem}")]
     Message { recipient: String, problem: String },
 

@@ -74,6 +74,14 @@ impl Templates {
     }
 
     fn engine(&self, locale: Locale, currency: &Currency) -> Result<Tera> {
+        let mut tera = Self::filters(locale, currency);
+        let files = self.files.iter().map(|(name, text)| (name.as_str(), text.as_str()));
+        tera.add_raw_templates(files).map_err(|error| self.wrong("", error.to_string()))?;
+        Ok(tera)
+    }
+
+    /// An engine without templates, whose filters write numbers as a locale and a currency say.
+    pub(crate) fn filters(locale: Locale, currency: &Currency) -> Tera {
         let mut tera = Tera::default();
         let minor = |value: f64| Minor(value.round() as i64);
         let money_in = currency.clone();
@@ -104,9 +112,7 @@ impl Templates {
             let left = options.get::<bool>("left")?.unwrap_or(false);
             Ok::<_, tera::Error>(if left { format!("{padding}{value}") } else { format!("{value}{padding}") })
         });
-        let files = self.files.iter().map(|(name, text)| (name.as_str(), text.as_str()));
-        tera.add_raw_templates(files).map_err(|error| self.wrong("", error.to_string()))?;
-        Ok(tera)
+        tera
     }
 
     fn render(&self, tera: &Tera, name: &str, view: &View<'_>) -> Result<String> {

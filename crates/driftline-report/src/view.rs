@@ -313,7 +313,7 @@ impl Html {
     }
 }
 
-fn unbroken(text: &str) -> String {
+pub(crate) fn unbroken(text: &str) -> String {
     let whole = |word: &String| {
         let escaped = chart::escape(word);
         if word.contains([' ', '−', '+']) {

@@ -40,6 +40,8 @@ pub enum Command {
     Diff(Diff),
     /// The personas of a market over all its published quarters: who came from whom.
     Tree(Tree),
+    /// The persona repository: a static site of everything published, for all markets and quarters.
+    Site(Site),
     /// Render a report from its sample, or from a report.json, into a folder.
     Preview(Preview),
     /// Send the mails of a published period: what was not sent yet, again, or to someone new.
@@ -147,6 +149,21 @@ pub struct Tree {
     /// The job, by name or file; needed if the project has more than one with this market.
     #[arg(long)]
     pub job: Option<String>,
+    #[command(flatten)]
+    pub job_options: JobOptions,
+}
+
+#[derive(Debug, Args)]
+pub struct Site {
+    /// The job, by name or file; needed if several jobs of the project have something published.
+    #[arg(long)]
+    pub job: Option<String>,
+    /// Only this market; may be given more than once. Default: all that are published.
+    #[arg(long = "market", value_name = "CODE")]
+    pub markets: Vec<String>,
+    /// Folder to write to. Default: _site below the job in the warehouse.
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
     #[command(flatten)]
     pub job_options: JobOptions,
 }

@@ -8,10 +8,11 @@ use driftline_lake::graph::{self, Graph};
 use driftline_lake::session::Limits;
 use driftline_lake::source::Sources;
 use driftline_lake::{Lake, fitted};
-use driftline_report::Templates;
 use driftline_report::view::Letter;
+use driftline_report::{SiteTemplates, Templates, site};
 
 use crate::args::Cli;
+use crate::command::site::SITE;
 use crate::command::{World, say};
 use crate::error::{Error, InPlace, Result};
 use crate::job::Job;
@@ -35,8 +36,14 @@ pub(super) async fn execute(cli: &Cli, project: &Project, world: &World) -> Resu
         say(serde_json::to_string_pretty(&counts)?);
     } else {
         say(format!(
-            "ok: {} jobs, {} dialects, {} models planned, {} audits, {} unit tests passed, {} report folders",
-            counts.jobs, counts.dialects, counts.models, counts.audits, counts.unit_tests, counts.reports
+            "ok: {} jobs, {} dialects, {} models planned, {} audits, {} unit tests passed, {} report folders, {} site pages",
+            counts.jobs,
+            counts.dialects,
+            counts.models,
+            counts.audits,
+            counts.unit_tests,
+            counts.reports,
+            counts.site_pages
         ));
         say("next: driftline run jobs/<job>.toml --period <period>");
     }
@@ -51,10 +58,12 @@ struct Counts {
     audits: usize,
     unit_tests: usize,
     reports: usize,
+    site_pages: usize,
 }
 
 async fn check_all(project: &Project, jobs: &[Job], limits: &Limits) -> Result<Counts> {
-    let mut counts = Counts { jobs: jobs.len(), dialects: 0, models: 0, audits: 0, unit_tests: 0, reports: 0 };
+    let mut counts =
+        Counts { jobs: jobs.len(), dialects: 0, models: 0, audits: 0, unit_tests: 0, reports: 0, site_pages: 0 };
     let sql = project.sql();
     for (number, dialect) in graph::dialects(&sql).into_iter().enumerate() {
         let graph = Arc::new(Graph::read(&sql, &dialect).in_place("sql")?);
@@ -97,6 +106,13 @@ async fn check_all(project: &Project, jobs: &[Job], limits: &Limits) -> Result<C
             templates.page(&report).in_place(&place)?;
         }
         counts.reports += 1;
+        // A project from before there was a site has no templates for one, and needs none.
+        if project.reports(SITE).is_dir() {
+            let templates_of_site = SiteTemplates::read(&project.reports(SITE)).in_place("reports")?;
+            let samples: Vec<_> =
+                templates.samples().in_place("reports")?.into_iter().map(|(_, report)| report).collect();
+            counts.site_pages += site::pages("check", &samples, &templates_of_site).in_place("reports/site")?.len();
+        }
     }
     Ok(counts)
 }

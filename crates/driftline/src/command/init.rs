@@ -11,7 +11,7 @@ macro_rules! files {
     ($($path:literal),* $(,)?) => { [$(($path, include_str!(concat!("../../../../", $path)))),*] };
 }
 
-const SHARED: [(&str, &str); 39] = files![
+const SHARED: [(&str, &str); 51] = files![
     "sql/README.md",
     "sql/staging/canonical/stg_cancelled_sales.sql",
     "sql/staging/canonical/stg_contacts.sql",
@@ -51,6 +51,18 @@ const SHARED: [(&str, &str); 39] = files![
     "reports/drift/body.html",
     "reports/drift/report.html",
     "reports/drift/sample.json",
+    "reports/site/card.html",
+    "reports/site/compare.html",
+    "reports/site/frame.html",
+    "reports/site/glossary.html",
+    "reports/site/index.html",
+    "reports/site/market.html",
+    "reports/site/parts.html",
+    "reports/site/persona.html",
+    "reports/site/report.html",
+    "reports/site/tree.html",
+    "reports/site/style.css",
+    "reports/site/site.js",
 ];
 
 const OWN: [(&str, &str); 4] = [

@@ -13,6 +13,7 @@ mod run;
 mod send;
 mod show;
 mod simulate;
+mod site;
 mod tree;
 mod workbench;
 
@@ -20,6 +21,7 @@ use std::path::PathBuf;
 
 use chrono::{DateTime, Utc};
 use clap::CommandFactory;
+use driftline_core::Market;
 use driftline_ledger::Ledger;
 
 use crate::args::{Cli, Command};
@@ -69,6 +71,7 @@ pub fn execute(cli: &Cli, world: &World) -> Result<()> {
             Command::Show(args) => show::execute(cli, args, &project, world).await,
             Command::Diff(args) => diff::execute(cli, args, &project, world).await,
             Command::Tree(args) => tree::execute(cli, args, &project, world).await,
+            Command::Site(args) => site::execute(cli, args, &project, world).await,
             Command::Preview(args) => preview::execute(cli, args, &project),
             Command::Send(args) => send::execute(cli, args, &project, world).await,
             Command::Doctor(args) => doctor::execute(cli, args, &project, world).await,
@@ -102,6 +105,20 @@ async fn job_of_market(
     overrides: &[String],
     world: &World,
 ) -> Result<(Job, Ledger)> {
+    let what = format!("market {market} in any job");
+    job_that(project, named, overrides, world, &what, &|markets| markets.iter().any(|code| code.as_str() == market))
+        .await
+}
+
+/// The one job of the project whose published markets fit, or the one that was named; `what` says what is looked for.
+async fn job_that(
+    project: &Project,
+    named: Option<&str>,
+    overrides: &[String],
+    world: &World,
+    what: &str,
+    fits: &dyn Fn(&[Market]) -> bool,
+) -> Result<(Job, Ledger)> {
     if named.is_some() {
         let job = project.job(named, overrides)?;
         let ledger = ledger(&job, project, world, true)?;
@@ -113,15 +130,15 @@ async fn job_of_market(
         let job = Job::read(&path, overrides)?;
         names.push(job.name.clone());
         let Ok(ledger) = ledger(&job, project, world, false) else { continue };
-        if ledger.markets(&job.name).await.is_ok_and(|markets| markets.iter().any(|code| code.as_str() == market)) {
+        if ledger.markets(&job.name).await.is_ok_and(|markets| fits(&markets)) {
             found.push((job, ledger));
         }
     }
     match found.len() {
         1 => Ok(found.remove(0)),
-        0 => Err(Error::NotPublished { what: format!("market {market} in any job ({})", names.join(", ")) }),
+        0 => Err(Error::NotPublished { what: format!("{what} ({})", names.join(", ")) }),
         _ => Err(Error::NoSuchJob {
-            name: "(several have this market; use --job)".to_owned(),
+            name: "(several fit; use --job)".to_owned(),
             known: found.iter().map(|(job, _)| job.name.clone()).collect::<Vec<_>>().join(", "),
         }),
     }

@@ -1,0 +1,193 @@
+//! Who came from whom: the family tree of a market as a drawing and a table, and the relatives of one persona.
+
+use std::collections::BTreeSet;
+
+use driftline_core::persona::Role;
+use driftline_core::tree::{FamilyTree, grow};
+use serde::Serialize;
+
+use super::shelf::{Shelf, href};
+use crate::chart::escape;
+
+const ROW: f64 = 46.0;
+const HEAD: f64 = 22.0;
+/// Radius in pixels of the smallest mark and of the largest share there is.
+const SMALLEST: f64 = 3.0;
+const LARGEST: f64 = 10.0;
+
+#[derive(Debug, Serialize)]
+pub(super) struct Tree {
+    svg: String,
+    /// Titles of the quarters, oldest first.
+    periods: Vec<String>,
+    rows: Vec<Branch>,
+}
+
+#[derive(Debug, Serialize)]
+struct Branch {
+    label: String,
+    key: String,
+    href: String,
+    /// One a quarter: share and role.
+    cells: Vec<Option<(String, Role)>>,
+    events: Vec<(String, String)>,
+}
+
+/// A persona related to another.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub(super) struct Relative {
+    label: String,
+    /// From the root of the site.
+    href: String,
+    /// When it became related.
+    title: String,
+}
+
+/// Everything about the family of one persona.
+#[derive(Debug, Serialize)]
+pub(super) struct Family {
+    parents: Vec<Relative>,
+    children: Vec<Relative>,
+    events: Vec<(String, String)>,
+}
+
+/// A step from one persona to another: from, to, and the place of the quarter in which `to` took its people.
+type Link = (String, String, usize);
+
+fn links(shelf: &Shelf<'_>) -> BTreeSet<Link> {
+    let of_report = |(place, report): (usize, &&driftline_core::report::Report)| {
+        let mut found = Vec::new();
+        for persona in &report.personas.personas {
+            let others = persona.parents.iter().filter(|parent| **parent != persona.key);
+            found.extend(others.map(|parent| (parent.clone(), persona.key.clone(), place)));
+        }
+        found
+    };
+    shelf.reports.iter().enumerate().flat_map(of_report).collect()
+}
+
+fn grown(shelf: &Shelf<'_>) -> FamilyTree {
+    grow(shelf.reports.iter().map(|report| (report.period, &report.personas)))
+}
+
+/// The tree of a market; absent if it never had a persona.
+pub(super) fn tree(shelf: &Shelf<'_>) -> Option<Tree> {
+    let tree = grown(shelf);
+    if tree.branches.is_empty() {
+        return None;
+    }
+    let locale = shelf.newest.locale;
+    let rows = tree
+        .branches
+        .iter()
+        .map(|branch| Branch {
+            label: branch.label.clone(),
+            key: branch.key.clone(),
+            href: href(shelf.market, &branch.key),
+            cells: branch
+                .seen
+                .iter()
+                .map(|seen| seen.as_ref().map(|seen| (locale.percent(seen.share, 1), seen.role)))
+                .collect(),
+            events: branch.events.iter().map(|event| (event.period.title(), event.sentence.clone())).collect(),
+        })
+        .collect();
+    Some(Tree {
+        svg: drawn(&tree, &links(shelf)),
+        periods: tree.periods.iter().map(|period| period.title()).collect(),
+        rows,
+    })
+}
+
+/// Who a persona came from and who came from it. A parent may be of another market, whose model assigned it.
+pub(super) fn family(shelf: &Shelf<'_>, all: &[Shelf<'_>], key: &str) -> Family {
+    let named = |other: &str, place: usize| {
+        let found = all.iter().flat_map(|shelf| &shelf.members).find(|member| member.persona.key == other)?;
+        Some(Relative {
+            label: found.persona.label.clone(),
+            href: href(&found.report.market, other),
+            title: shelf.reports.get(place)?.period_title.clone(),
+        })
+    };
+    let links = links(shelf);
+    let events = grown(shelf)
+        .branches
+        .into_iter()
+        .find(|branch| branch.key == key)
+        .map(|branch| branch.events.into_iter().map(|event| (event.period.title(), event.sentence)).collect());
+    Family {
+        parents: links.iter().filter(|(_, to, _)| to == key).filter_map(|(from, _, at)| named(from, *at)).collect(),
+        children: links.iter().filter(|(from, _, _)| from == key).filter_map(|(_, to, at)| named(to, *at)).collect(),
+        events: events.unwrap_or_default(),
+    }
+}
+
+fn drawn(tree: &FamilyTree, links: &BTreeSet<Link>) -> String {
+    let count = tree.periods.len();
+    let across = |place: usize| match count {
+        0 | 1 => 50.0,
+        _ => 5.0 + 90.0 * place as f64 / (count - 1) as f64,
+    };
+    let down = |row: usize| HEAD + ROW * row as f64 + 32.0;
+    let row_of = |key: &str| tree.branches.iter().position(|branch| branch.key == key);
+    let shares = tree.branches.iter().flat_map(|branch| branch.seen.iter().flatten());
+    let most = shares.map(|seen| seen.share).fold(f64::MIN_POSITIVE, f64::max);
+    let mut svg = format!(
+        "<svg class=\"tree\" width=\"100%\" height=\"{:.0}\" style=\"min-width:{}px\" aria-hidden=\"true\">",
+        HEAD + ROW * tree.branches.len() as f64 + 8.0,
+        56 * count
+    );
+    for (place, period) in tree.periods.iter().enumerate() {
+        svg.push_str(&format!(
+            "<text class=\"when\" x=\"{:.1}%\" y=\"14\" text-anchor=\"middle\">{period}</text>",
+            across(place)
+        ));
+    }
+    let step = |svg: &mut String, class: &str, from: (usize, usize), to: (usize, usize)| {
+        svg.push_str(&format!(
+            "<line class=\"{class}\" x1=\"{:.1}%\" y1=\"{:.0}\" x2=\"{:.1}%\" y2=\"{:.0}\"/>",
+            across(from.0),
+            down(from.1),
+            across(to.0),
+            down(to.1)
+        ));
+    };
+    for (from, to, place) in links {
+        if let (Some(from), Some(to), Some(before)) = (row_of(from), row_of(to), place.checked_sub(1)) {
+            step(&mut svg, "moved", (before, from), (*place, to));
+        }
+    }
+    for (row, branch) in tree.branches.iter().enumerate() {
+        for place in 1..count {
+            if branch.seen[place - 1].is_some() && branch.seen[place].is_some() {
+                step(&mut svg, "life", (place - 1, row), (place, row));
+            }
+        }
+    }
+    for (row, branch) in tree.branches.iter().enumerate() {
+        for (place, seen) in branch.seen.iter().enumerate() {
+            let Some(seen) = seen else { continue };
+            let (x, y) = (across(place), down(row));
+            let radius = SMALLEST + (LARGEST - SMALLEST) * (seen.share / most).max(0.0).sqrt();
+            let mark = match seen.role {
+                Role::Primary => format!("<circle class=\"primary\" cx=\"{x:.1}%\" cy=\"{y:.0}\" r=\"{radius:.1}\"/>"),
+                Role::Secondary => {
+                    format!("<circle class=\"secondary\" cx=\"{x:.1}%\" cy=\"{y:.0}\" r=\"{radius:.1}\"/>")
+                }
+                Role::Negative => format!(
+                    "<svg x=\"{x:.1}%\" y=\"{y:.0}\" overflow=\"visible\"><rect class=\"negative\" x=\"{0:.1}\" y=\"{0:.1}\" width=\"{1:.1}\" height=\"{1:.1}\"/></svg>",
+                    -radius,
+                    2.0 * radius
+                ),
+            };
+            svg.push_str(&mark);
+        }
+        // Labels last: they lie over the steps of their neighbours.
+        svg.push_str(&format!(
+            "<text class=\"who\" x=\"0\" y=\"{:.0}\">{}</text>",
+            down(row) - 16.0,
+            escape(&branch.label)
+        ));
+    }
+    svg + "</svg>"
+}
