@@ -63,6 +63,12 @@ const LOGO_ID: &str = "logo";
 const LOGO_BYTES_MOST: usize = 100_000;
 
 impl Brand {
+    /// Driftline's own.
+    pub fn own() -> Self {
+        let Written { name, accent, accent_dark, .. } = Written::default();
+        Self { name, accent, accent_dark, logo: None, png: Vec::new(), text: String::new() }
+    }
+
     /// Reads `brand.toml` of a folder; without one it is Driftline's own.
     ///
     /// # Errors

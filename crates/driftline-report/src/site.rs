@@ -23,8 +23,9 @@ use self::compare::{Comparison, Snapshot};
 use self::family::{Family, Tree};
 use self::history::{History, report_href};
 use self::shelf::{Entry, Shelf};
+use crate::brand::Brand;
 use crate::error::{Error, Result};
-use crate::view::{Card, Source, View, unbroken};
+use crate::view::{Card, Letter, Source, View, unbroken};
 
 /// What every page knows.
 #[derive(Debug, Serialize)]
@@ -172,6 +173,7 @@ struct PersonaPage<'a> {
 /// # Errors
 /// `Error::Site` if there is no report or a key that cannot name a page, `Error::Template` if a template does not render.
 pub fn pages(job_title: &str, reports: &[Report], templates: &SiteTemplates) -> Result<Vec<(String, Vec<u8>)>> {
+    let (letter, brand) = (Letter::default(), Brand::own());
     let shelves = shelf::shelves(reports)?;
     let Some(first) = shelves.first() else {
         return Err(Error::Site { problem: "there is no report to make pages of".to_owned() });
@@ -205,7 +207,7 @@ pub fn pages(job_title: &str, reports: &[Report], templates: &SiteTemplates) -> 
             // A report is written in its own currency and numbers, whatever the newest one has.
             let engine = templates.engine(report.locale, &report.currency)?;
             let beside = |place: Option<usize>| Some(ReportLine::new(shelf.reports.get(place?)?));
-            let view = View::new(report, "", "");
+            let view = View::new(report, &letter, &brand);
             let cards: Vec<&Card<'_>> = view.primary.iter().chain(&view.others).collect();
             let members = shelf.members.iter().filter(|member| member.report.period == report.period);
             for member in members {

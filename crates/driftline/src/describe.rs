@@ -9,7 +9,7 @@ use driftline_lake::profile_drift::{COLUMNS, Group, profile_drift};
 
 use crate::plan::RunPlan;
 use crate::recall::Recalled;
-use crate::run::Room;
+use crate::room::Room;
 use crate::segment::Segmented;
 
 /// Personas of the segments' profiles.

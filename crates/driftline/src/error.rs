@@ -40,6 +40,15 @@ pub enum Error {
     #[error("cannot write {}", path.display())]
     Output { path: PathBuf, source: std::io::Error },
 
+    #[error("{place}: {holder} works on it since lease {token}; nothing was done, try again when it is finished")]
+    Busy { place: String, holder: String, token: u64 },
+
+    #[error("{place}: stopped; nothing half-done is visible, the next run begins again")]
+    Stopped { place: String },
+
+    #[error("{what} failed; the first: {first}")]
+    Several { what: String, first: String, exit_code: u8 },
+
     #[error("nothing is published for {what}; publish it with `driftline run`")]
     NotPublished { what: String },
 

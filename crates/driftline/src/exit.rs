@@ -11,11 +11,11 @@ Exit codes:
   11  unknown market                     40  warehouse or output not writable
   12  period wrong or not over           41  published by another run meanwhile
   13  SQL model wrong                    42  nothing published that was asked for
-  14  template wrong                     50  mail not sent
-  20  exports: column missing/retyped    60  out of memory
-  21  exports: unreadable Parquet        70  a bug: please report it
-  22  exports: nothing there
-  23  exports: start after the period
+  14  template wrong                     43  another run works on it
+  20  exports: column missing/retyped    44  stopped by a signal
+  21  exports: unreadable Parquet        50  mail not sent
+  22  exports: nothing there             60  out of memory
+  23  exports: start after the period    70  a bug: please report it
   24  exports: replaced during the run
   25  exports: store does not answer";
 
@@ -46,10 +46,14 @@ pub fn code(error: &Error) -> u8 {
         },
         Error::Ledger { source, .. } => match source {
             driftline_ledger::Error::Superseded { .. } => 41,
+            driftline_ledger::Error::Fenced { .. } => 43,
             _ => 40,
         },
         Error::Url { .. } | Error::Output { .. } => 40,
         Error::NotPublished { .. } => 42,
+        Error::Busy { .. } => 43,
+        Error::Stopped { .. } => 44,
+        Error::Several { exit_code, .. } => *exit_code,
         Error::Fit { .. } => 32,
         Error::Workbench { .. } => 2,
         Error::Bridge { .. } | Error::Json(_) | Error::Runtime(_) => 70,

@@ -5,7 +5,7 @@ use driftline_lake::{Lake, fitted, read};
 
 use crate::plan::RunPlan;
 use crate::recall::Recalled;
-use crate::run::Room;
+use crate::room::Room;
 use crate::segment::{self, Customers, Segmented};
 use crate::value;
 

@@ -10,8 +10,10 @@ use driftline_core::bridge::Measure;
 use driftline_core::change::Materiality;
 use driftline_core::lineage::Thresholds;
 use driftline_core::persona::{Floor, Priority};
+use driftline_core::schedule::Schedule;
 use driftline_core::sentence::Locale;
 use driftline_core::{Currency, Market};
+use driftline_ledger::OnUnknown;
 use driftline_report::mailer::{Encryption, Login};
 use driftline_report::message::address_of;
 use serde::Deserialize;
@@ -68,6 +70,8 @@ pub struct JobFile {
     pub mail: Mail,
     #[serde(default)]
     pub limits: Limits,
+    /// When it runs by itself; absent: only by hand.
+    pub schedule: Option<Schedule>,
 }
 
 fn days_365() -> u32 {
@@ -215,6 +219,9 @@ pub struct Mail {
     /// Domains that mails may go to; empty means any.
     #[serde(default)]
     pub allowed_domains: Vec<String>,
+    /// What becomes of a mail that may have been taken or not.
+    #[serde(default)]
+    pub on_unknown: OnUnknown,
     pub dkim: Option<Dkim>,
     /// Absent: mails are written as files and not sent.
     pub smtp: Option<Smtp>,
@@ -351,7 +358,7 @@ impl Job {
         bytes_of(&file.limits.memory).and(bytes_of(&file.limits.spill)).map_err(&wrong)?;
         let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         // Where it reads and writes, how fast and to whom is not what it computes.
-        for key in ["warehouse", "limits"] {
+        for key in ["warehouse", "limits", "schedule"] {
             table.remove(key);
         }
         if let Some(exports) = table.get_mut("exports").and_then(toml::Value::as_table_mut) {
@@ -359,7 +366,7 @@ impl Job {
             exports.remove("index");
         }
         if let Some(mail) = table.get_mut("mail").and_then(toml::Value::as_table_mut) {
-            for key in ["smtp", "dkim", "allowed_domains"] {
+            for key in ["smtp", "dkim", "allowed_domains", "on_unknown"] {
                 mail.remove(key);
             }
         }

@@ -1,13 +1,84 @@
 //! The mail server of a job with its secrets, which come from the environment or from files and are never shown.
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use driftline_report::mailer::Server;
-use driftline_report::message;
+use async_trait::async_trait;
+use bytes::Bytes;
+use driftline_ledger::{Courier, Outcome};
+use driftline_report::mailer::{Mailer, Server};
+use driftline_report::{Refusal, message};
 
 use crate::error::{Error, Result};
 use crate::job::{Job, Smtp};
+
+/// Hands stored mails to the job's server and remembers the first that was not taken.
+pub(crate) struct Smtp {
+    mailer: Mailer,
+    from: String,
+    recipient: Mutex<String>,
+    failure: Mutex<Option<driftline_report::Error>>,
+    is_closed: AtomicBool,
+}
+
+impl Smtp {
+    pub(crate) fn new(mailer: Mailer, from: String) -> Self {
+        Self {
+            mailer,
+            from,
+            recipient: Mutex::default(),
+            failure: Mutex::default(),
+            is_closed: AtomicBool::new(false),
+        }
+    }
+
+    /// Whom the next mail goes to.
+    pub(crate) fn now_to(&self, recipient: &str) {
+        *self.recipient.lock().unwrap_or_else(PoisonError::into_inner) = recipient.to_owned();
+    }
+
+    /// Whether the server takes no mail at all: its login was refused, or nobody answers.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.is_closed.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn mailer(&self) -> &Mailer {
+        &self.mailer
+    }
+
+    pub(crate) fn into_failure(self) -> Option<driftline_report::Error> {
+        self.failure.into_inner().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[async_trait]
+impl Courier for Smtp {
+    async fn send(&self, _mail: &str, bytes: Bytes) -> Outcome {
+        let recipient = self.recipient.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let error = match self.mailer.send(&self.from, &recipient, &bytes).await {
+            Ok(()) => {
+                *self.failure.lock().unwrap_or_else(PoisonError::into_inner) = None;
+                return Outcome::Taken("taken by the server".to_owned());
+            }
+            Err(error) => error,
+        };
+        tracing::warn!(recipient = message::mask(&recipient), %error, "mail was not taken");
+        let words = error.to_string();
+        let outcome = match &error {
+            driftline_report::Error::Server { refusal: Refusal::Later, .. } => Outcome::TryLater(words),
+            driftline_report::Error::Server { refusal: Refusal::Unknown, .. } => Outcome::Unknown(words),
+            driftline_report::Error::Server { refusal: Refusal::Everybody, .. } => {
+                self.is_closed.store(true, Ordering::Relaxed);
+                Outcome::TryLater(words)
+            }
+            _ => Outcome::Refused(words),
+        };
+        self.failure.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
+        outcome
+    }
+}
 
 /// # Errors
 /// `Error::Job` naming the environment variable that is not set, `Error::ProjectFile` for a file that cannot be read.

@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 use chrono::{DateTime, Utc};
 use driftline_core::audience::Audience;
 use driftline_core::report::Report;
-use driftline_ledger::{Ledger, Publication};
+use driftline_ledger::{Action, Delivery, Ledger, Lease, MailState, Publication, next_action};
 use driftline_report::mailer::Mailer;
 use driftline_report::message::{self, Identity, Mail, Sender, address_of, mask};
 use driftline_report::view::Letter;
@@ -13,8 +13,9 @@ use driftline_report::{Refusal, Templates};
 
 use crate::error::{Error, InPlace, Result};
 use crate::job::{Job, Recipient};
-use crate::mail_server;
+use crate::mail_server::{self, Smtp};
 use crate::suppression::Suppressed;
+use crate::worker::Worker;
 
 /// All that rendering and sending need of a job.
 #[derive(Clone, Copy)]
@@ -31,7 +32,10 @@ pub struct Post<'a> {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Sent {
     pub taken: usize,
+    /// Recipients who want no mail.
     pub suppressed: usize,
+    /// Left to a person.
+    pub held: usize,
 }
 
 impl Post<'_> {
@@ -93,74 +97,158 @@ impl Post<'_> {
         })
     }
 
-    /// Hands mails of a publication to the server; does nothing without `[mail.smtp]`. What was taken is never sent again; a
-    /// refusal of one recipient is told to the owner and does not stop the others; a refused login stops all.
+    /// Takes every mail of a publication one step further, under the lease of its slot; does nothing without `[mail.smtp]`. What
+    /// was taken is never sent again; a refusal of one recipient is told to the owner and does not stop the others; a refused
+    /// login stops all.
     ///
     /// # Errors
     /// `Error::Report` for the first mail that was not taken, after the others were tried.
-    pub async fn send(&self, publication: &Publication, mails: &[Mail]) -> Result<Sent> {
-        self.hand_over(publication, mails, false).await
+    pub async fn send(&self, publication: &Publication, lease: &Lease) -> Result<Sent> {
+        let names: Vec<&str> = publication.mails().collect();
+        self.hand_over(publication, &names, lease, false).await
     }
 
-    /// As [`Post::send`], but what was sent is sent once more, with the same bytes and Message-ID.
+    /// Sends mails because a person says so: those that were held, refused or may have been taken, and those that were sent if
+    /// `once_more`.
     ///
     /// # Errors
     /// As [`Post::send`].
-    pub async fn send_again(&self, publication: &Publication, mails: &[Mail]) -> Result<Sent> {
-        self.hand_over(publication, mails, true).await
+    pub async fn send_anyway(
+        &self,
+        publication: &Publication,
+        names: &[&str],
+        lease: &Lease,
+        once_more: bool,
+    ) -> Result<Sent> {
+        if once_more {
+            self.once_more(publication, names).await
+        } else {
+            self.hand_over(publication, names, lease, true).await
+        }
     }
 
-    async fn hand_over(&self, publication: &Publication, mails: &[Mail], is_again: bool) -> Result<Sent> {
+    async fn hand_over(
+        &self,
+        publication: &Publication,
+        names: &[&str],
+        lease: &Lease,
+        by_person: bool,
+    ) -> Result<Sent> {
         let mut done = Sent::default();
-        if self.job.file.mail.smtp.is_none() {
+        if self.job.file.mail.smtp.is_none() || names.is_empty() {
             return Ok(done);
         }
-        let place = format!(
-            "{} {}: published, but not all mails were sent; run the same command again",
-            publication.market, publication.period
-        );
-        let mailer = self.mailer()?;
-        let from = self.job.file.mail.from.clone();
-        let mut first_failure = None;
+        let slot = format!("{} {}", publication.market, publication.period);
+        let place = format!("{slot}: published, but not all mails were sent; run the same command again");
+        let courier = Smtp::new(self.mailer()?, self.job.file.mail.from.clone());
         let mut refused = Vec::new();
-        for mail in mails {
+        for name in names {
+            let bytes = self.ledger.read(publication, &format!("mails/{name}.eml")).await.in_place(&slot)?;
+            let Some(recipient) = recipient_of(&bytes) else { continue };
+            if self.suppressed.holds(&recipient, self.now.date_naive()) {
+                done.suppressed += 1;
+                continue;
+            }
+            courier.now_to(&recipient);
+            match self.step(publication, name, lease, &courier, by_person).await.in_place(&slot)? {
+                Delivery::Sent => done.taken += 1,
+                Delivery::Refused(words) => refused.push(format!("{}: {words}", mask(&recipient))),
+                Delivery::Held => done.held += 1,
+                Delivery::Nothing(MailState::Held) => done.held += 1,
+                Delivery::Later(_) | Delivery::Unknown(_) | Delivery::Nothing(_) | Delivery::Elsewhere => {}
+            }
+            if courier.is_closed() {
+                break;
+            }
+        }
+        if !refused.is_empty() {
+            self.tell_owner(courier.mailer(), publication, &refused).await;
+        }
+        match courier.into_failure() {
+            Some(source) => Err(Error::Report { place, source }),
+            None => Ok(done),
+        }
+    }
+
+    /// Tries a mail three times while the server says "later", waiting longer each time.
+    async fn step(
+        &self,
+        publication: &Publication,
+        name: &str,
+        lease: &Lease,
+        courier: &Smtp,
+        by_person: bool,
+    ) -> driftline_ledger::Result<Delivery> {
+        let mut wait = Duration::from_millis(500);
+        for is_last in [false, false, true] {
+            let delivery = if by_person {
+                driftline_ledger::send_anyway(self.ledger, publication, name, lease, courier).await?
+            } else {
+                driftline_ledger::deliver(self.ledger, publication, name, lease, self.job.file.mail.on_unknown, courier)
+                    .await?
+            };
+            if is_last || courier.is_closed() || !matches!(delivery, Delivery::Later(_)) {
+                return Ok(delivery);
+            }
+            tokio::time::sleep(wait).await;
+            wait *= 4;
+        }
+        Ok(Delivery::Elsewhere)
+    }
+
+    /// The same bytes and Message-ID again, whatever the outbox says; it gets no note.
+    async fn once_more(&self, publication: &Publication, names: &[&str]) -> Result<Sent> {
+        let place = format!("{} {}", publication.market, publication.period);
+        let mailer = self.mailer()?;
+        let mut done = Sent::default();
+        for mail in self.stored(publication).await?.iter().filter(|mail| names.contains(&mail.name.as_str())) {
             if self.suppressed.holds(&mail.recipient, self.now.date_naive()) {
                 done.suppressed += 1;
                 continue;
             }
-            if !is_again && self.ledger.was_sent(publication, &mail.name).await.in_place(&place)? {
-                continue;
-            }
-            self.note(publication, mail, "attempt", "handed to the server").await?;
-            match deliver(&mailer, &from, mail).await {
-                Ok(()) => {
-                    self.note(publication, mail, "sent", "taken by the server").await?;
-                    done.taken += 1;
-                }
-                Err(error) => {
-                    tracing::warn!(recipient = mask(&mail.recipient), %error, "mail was not taken");
-                    let refusal = match &error {
-                        driftline_report::Error::Server { refusal, .. } => *refusal,
-                        _ => Refusal::Recipient,
-                    };
-                    if refusal == Refusal::Recipient {
-                        self.note(publication, mail, "failed", &error.to_string()).await?;
-                        refused.push(error.to_string());
-                    }
-                    first_failure.get_or_insert(error);
-                    if refusal == Refusal::Everybody {
-                        break;
-                    }
-                }
-            }
+            deliver(&mailer, &self.job.file.mail.from, mail).await.in_place(&place)?;
+            done.taken += 1;
         }
-        if !refused.is_empty() {
-            self.tell_owner(&mailer, publication, &refused).await;
+        Ok(done)
+    }
+
+    /// Leaves the mails of a publication to a person: they are stored and listed, and `driftline send` sends them.
+    ///
+    /// # Errors
+    /// `Error::Ledger` if the notes cannot be written.
+    pub async fn hold(&self, publication: &Publication, lease: &Lease) -> Result<Sent> {
+        let place = format!("{} {}", publication.market, publication.period);
+        let mut done = Sent::default();
+        for mail in publication.mails() {
+            self.ledger.hold(publication, mail, lease).await.in_place(&place)?;
+            done.held += 1;
         }
-        match first_failure {
-            Some(source) => Err(Error::Report { place, source }),
-            None => Ok(done),
+        Ok(done)
+    }
+
+    /// Sends mails that wait or whose fate is unknown, if there are any; takes the slot's lease for it. If another process works
+    /// on the slot, it sends them.
+    ///
+    /// # Errors
+    /// As [`Post::send`].
+    pub async fn send_waiting(&self, publication: &Publication, worker: &Worker) -> Result<Sent> {
+        let place = format!("{} {}", publication.market, publication.period);
+        if self.job.file.mail.smtp.is_none() {
+            return Ok(Sent::default());
         }
+        let open = self.ledger.outbox_of(publication).await.in_place(&place)?;
+        let policy = self.job.file.mail.on_unknown;
+        if open.iter().all(|entry| next_action(&entry.state, policy) == Action::Nothing) {
+            let held = open.iter().filter(|entry| entry.state == MailState::Held).count();
+            return Ok(Sent { held, ..Sent::default() });
+        }
+        let held = match worker.hold(self.ledger, &publication.slot()).await {
+            Err(Error::Busy { .. }) => return Ok(Sent::default()),
+            held => held?,
+        };
+        let sent = self.send(publication, &held.lease).await;
+        held.release().await;
+        sent
     }
 
     /// A mail server that is not connected yet.
@@ -175,24 +263,6 @@ impl Post<'_> {
         let hello_name = address_of(&self.job.file.mail.from);
         let hello_name = hello_name.rsplit_once('@').map_or("localhost", |(_, domain)| domain);
         Mailer::new(&mail_server::server(self.job, smtp, hello_name, self.environment)?).in_place("mail server")
-    }
-
-    async fn note(&self, publication: &Publication, mail: &Mail, state: &str, text: &str) -> Result<()> {
-        let place = format!("{} {}", publication.market, publication.period);
-        let note = serde_json::json!({ "at": self.now.to_rfc3339(), "note": text });
-        self.ledger.note_mail(publication, &mail.name, state, &format!("{note}\n")).await.in_place(&place)
-    }
-
-    /// Sends stored mails that have no receipt yet: the bytes are those of the publication.
-    ///
-    /// # Errors
-    /// As [`Post::send`].
-    pub async fn send_stored(&self, publication: &Publication) -> Result<Sent> {
-        if self.job.file.mail.smtp.is_none() {
-            return Ok(Sent::default());
-        }
-        let mails = self.stored(publication).await?;
-        self.send(publication, &mails).await
     }
 
     /// The mails as they lie in the publication.
@@ -280,7 +350,8 @@ fn mail_of(publication: &Publication, recipient: &str) -> Option<Identity> {
     publication.object(&format!("mails/{}.eml", identity.name())).map(|_| identity)
 }
 
-fn recipient_of(bytes: &[u8]) -> Option<String> {
+/// The recipient of a stored mail.
+pub(crate) fn recipient_of(bytes: &[u8]) -> Option<String> {
     let text = String::from_utf8_lossy(bytes);
     text.lines().take_while(|line| !line.is_empty()).find_map(|line| line.strip_prefix("To: ")).map(str::to_owned)
 }

@@ -6,9 +6,9 @@ use driftline_lake::Lake;
 use driftline_ledger::Publication;
 use serde::Serialize;
 
-use crate::error::{Error, InPlace, Result};
+use crate::error::{Error, Result};
 use crate::outbox::Sent;
-use crate::run::Room;
+use crate::room::Room;
 use crate::scratch::read_file;
 
 /// How a market and period ended.
@@ -37,14 +37,6 @@ pub enum State {
     DryRun,
     /// The market's exports start after the period.
     NotYet,
-}
-
-pub(crate) async fn already(room: &Room, publication: &Publication) -> Result<Outcome> {
-    let place = format!("{} {}", publication.market, publication.period);
-    let bytes = room.ledger.read(publication, "report.json").await.in_place(&place)?;
-    let report: Report = serde_json::from_slice(&bytes)?;
-    let sent = room.post().send_stored(publication).await?;
-    Ok(outcome(room, &report, publication, State::AlreadyPublished, sent))
 }
 
 pub(crate) fn outcome(room: &Room, report: &Report, publication: &Publication, state: State, sent: Sent) -> Outcome {

@@ -7,7 +7,7 @@ use driftline_ledger::{Publication, Slot};
 
 use crate::error::{Error, InPlace, Result};
 use crate::plan::RunPlan;
-use crate::run::Room;
+use crate::room::Room;
 use crate::scratch::Scratch;
 
 /// What was published before, as far as this run needs it.

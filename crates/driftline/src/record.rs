@@ -8,7 +8,7 @@ use driftline_lake::{Lake, content, read};
 use crate::error::{Error, Result};
 use crate::plan::RunPlan;
 use crate::recall::Recalled;
-use crate::run::Room;
+use crate::room::Room;
 
 /// Hash of everything that the figures and words follow from; run ids, object names and times are not in it.
 pub(crate) async fn content_id(

@@ -14,7 +14,7 @@ use crate::error::{InPlace, Result};
 use crate::plan::RunPlan;
 use crate::recall::{Recalled, give_published};
 use crate::record::past_id;
-use crate::run::Room;
+use crate::room::Room;
 use crate::scratch::Scratch;
 use crate::segment::{self, Customers, Segmented};
 

@@ -1,94 +1,50 @@
 //! One run: from a plan to a publication and its mails. This file reads like the flow table of `crates/README.md`.
 
-use std::path::PathBuf;
-use std::sync::Arc;
 
 use bytes::Bytes;
-use chrono::{DateTime, Utc};
 use driftline_core::Period;
 use driftline_core::history::History;
-use driftline_core::persona::note::{self, Notes};
+use driftline_core::persona::note;
 use driftline_core::report::{Quality, Report};
 use driftline_core::tree::grow;
-use driftline_lake::graph::Graph;
 use driftline_lake::session::Limits;
-use driftline_lake::source::{self, Exports, PinnedSource, Sources};
+use driftline_lake::source::{self, PinnedSource};
 use driftline_lake::{Lake, read};
-use driftline_ledger::{Ledger, Publication, Slot};
-use driftline_report::Templates;
+use driftline_ledger::{Event, Publication, Slot};
 
 use crate::assemble::{self, Parts};
 use crate::describe::{attribute_drift, describe};
 use crate::error::{InPlace, Result};
 use crate::fit::{fit_segments, fit_value};
-use crate::job::Job;
-use crate::outbox::Post;
-use crate::outcome::{Outcome, State, already, dry_run, outcome};
+use crate::outcome::{Outcome, State, dry_run, outcome};
 use crate::outlook;
 use crate::plan::RunPlan;
 use crate::progress::Progress;
 use crate::recall::{give_published, recall, recall_history, recall_own_fits, recall_parent};
 use crate::record::{content_id, inputs, past_id, quality, run_name};
 use crate::restate;
+use crate::room::Room;
 use crate::scratch::{Scratch, read_file};
-use crate::suppression::Suppressed;
 use crate::value;
+use crate::work::Journal;
+use crate::worker::Held;
 
-/// What every market and period of a command shares.
-pub struct Room {
-    pub job: Job,
-    pub graph: Arc<Graph>,
-    pub sources: Sources,
-    pub templates: Templates,
-    pub exports: Exports,
-    pub ledger: Ledger,
-    pub limits: Limits,
-    pub now: DateTime<Utc>,
-    pub pseudonym_key: String,
-    pub environment: Vec<(String, String)>,
-    pub dry_run: bool,
-    /// Folder for the results of a dry run.
-    pub dry_folder: PathBuf,
-    pub revise: Option<String>,
-    /// Notes on personas by key, and the text of their files.
-    pub notes: (Notes, String),
-    pub suppressed: Suppressed,
-}
-
-impl Room {
-    /// What rendering and sending mails need.
-    pub fn post(&self) -> Post<'_> {
-        Post {
-            job: &self.job,
-            ledger: &self.ledger,
-            templates: &self.templates,
-            suppressed: &self.suppressed,
-            environment: &self.environment,
-            now: self.now,
-        }
-    }
-}
-
-/// Computes, compares, publishes and mails one market and period.
+/// Computes, compares, publishes and mails one market and period. `corrected` is the revision that this one stands beside;
+/// `under` the lease and journal of a run that publishes, none for a dry run.
 ///
 /// # Errors
 /// Any of the program's errors; nothing is published then.
-pub async fn one(room: &Room, plan: &RunPlan, progress: &mut Progress) -> Result<Outcome> {
+pub async fn one(
+    room: &Room,
+    plan: &RunPlan,
+    corrected: Option<&Publication>,
+    under: Option<(&Held, &Journal<'_>)>,
+    mails_now: bool,
+    progress: &mut Progress,
+) -> Result<Outcome> {
     let place = format!("{} {}", plan.market, plan.period);
     let slot = Slot { job: room.job.name.clone(), market: plan.market.clone(), period: plan.period };
-    progress.begin(plan.market.as_str(), &plan.period.to_string());
-
-    progress.says("looking at what is published");
-    let revisions = room.ledger.revisions(&slot).await.in_place(&place)?;
-    if let (Some(revision), None) = (revisions.last(), &room.revise) {
-        let publication = room.ledger.publication(&slot, *revision).await.in_place(&place)?;
-        return already(room, &publication).await;
-    }
-    let revision = revisions.last().map_or(1, |last| last + 1);
-    let corrected = match revisions.last() {
-        Some(last) => Some(room.ledger.publication(&slot, *last).await.in_place(&place)?),
-        None => None,
-    };
+    let revision = corrected.map_or(1, |last| last.revision + 1);
     let previous = recall(room, room.ledger.previous(&slot).await.in_place(&place)?).await?;
     let year_slot = Slot { period: plan.period.year_before(), ..slot.clone() };
     let year_before = recall(room, room.ledger.latest(&year_slot).await.in_place(&place)?).await?;
@@ -253,7 +209,7 @@ pub async fn one(room: &Room, plan: &RunPlan, progress: &mut Progress) -> Result
     let folder = room.ledger.run_folder(&slot, &run);
     let report_location = room.ledger.location(&folder, "report.html");
     let page = room.templates.page(&report).in_place(&place)?;
-    let mails = room.post().render(&report, &report_location, corrected.as_ref())?;
+    let mails = room.post().render(&report, &report_location, corrected)?;
     let mut objects: Vec<(String, Bytes)> = vec![
         ("report.json".to_owned(), serde_json::to_vec_pretty(&report)?.into()),
         ("report.html".to_owned(), page.into_bytes().into()),
@@ -261,9 +217,8 @@ pub async fn one(room: &Room, plan: &RunPlan, progress: &mut Progress) -> Result
     objects.extend(mails.iter().map(|mail| (format!("mails/{}.eml", mail.name), Bytes::from(mail.bytes.clone()))));
     progress.done("write", None);
 
-    if room.dry_run {
-        return dry_run(room, &report, &lake, objects);
-    }
+    let Some((held, journal)) = under else { return dry_run(room, &report, &lake, objects) };
+    journal.note(Event::StepDone { step: "compute".to_owned(), rows: Some(source_rows) }).await;
     progress.says("publishing");
     let mut records = Vec::new();
     for table in lake.published() {
@@ -292,11 +247,17 @@ pub async fn one(room: &Room, plan: &RunPlan, progress: &mut Progress) -> Result
         nonce: run.clone(),
         fencing_token: None,
     };
-    room.ledger.publish(&publication).await.in_place(&place)?;
+    room.ledger.publish_as(&publication, &held.lease).await.in_place(&place)?;
+    journal.note(Event::Published { revision }).await;
     progress.done("publish", None);
 
     progress.says("sending");
-    let sent = room.post().send(&publication, &mails).await?;
+    let sent = if mails_now {
+        room.post().send(&publication, &held.lease).await?
+    } else {
+        room.post().hold(&publication, &held.lease).await?
+    };
+    journal.note(Event::Mailed { sent: sent.taken as u64, unsent: sent.held as u64 }).await;
     progress.done("send", Some(sent.taken as u64));
     Ok(outcome(room, &report, &publication, State::Published, sent))
 }

@@ -79,54 +79,6 @@ pub(super) async fn execute(cli: &Cli, args: &args::Run, project: &Project, worl
     first_error.map_or(Ok(()), Err)
 }
 
-async fn open_room(args: &args::Run, project: &Project, world: &World, job: Job) -> Result<Room> {
-    let dialect = job.file.exports.dialect.clone();
-    let graph = Graph::read(&project.sql(), &dialect).in_place("sql")?;
-    let sources = Sources::read(&project.sql(), &dialect).in_place("sql")?;
-    let templates = Templates::read(&project.reports(&job.file.mail.report)).in_place("reports")?;
-    let location = store::open(&job.file.exports.url, &project.root, false, &world.environment)?;
-    let index = store::index(&location, job.file.exports.index.as_deref()).await?;
-    let memory = args.memory.as_deref().unwrap_or(&job.file.limits.memory);
-    let size = |text: &str| bytes_of(text).map_err(|problem| Error::Override { setting: "memory".to_owned(), problem });
-    let limits = Limits {
-        threads: args.threads.or(job.file.limits.threads).unwrap_or(world.threads).max(1),
-        memory_bytes: usize::try_from(size(memory)?).unwrap_or(usize::MAX),
-        spill_bytes: size(&job.file.limits.spill)?,
-        scratch: world.scratch.clone(),
-    };
-    let key_name = &job.file.privacy.pseudonym_key_env;
-    let key = world.environment.iter().find(|(name, _)| name == key_name).map(|(_, value)| value.clone());
-    if key.is_none() {
-        tracing::info!("environment variable {key_name} is not set: pseudonyms use the public development key");
-    }
-    Ok(Room {
-        exports: Exports { store: location.store, root: location.root, shown: location.shown, index },
-        ledger: ledger(&job, project, world, true)?,
-        graph: Arc::new(graph),
-        sources,
-        templates,
-        limits,
-        now: args.now.unwrap_or(world.now),
-        pseudonym_key: key.unwrap_or_else(|| "driftline development key".to_owned()),
-        environment: world.environment.clone(),
-        dry_run: args.dry_run,
-        dry_folder: project.root.join("target").join("dry-run").join(&job.name),
-        revise: args.revise.clone(),
-        notes: notes::read(&project.root, &job.name)?,
-        suppressed: Suppressed::read(&project.root)?,
-        job,
-    })
-}
-
-async fn coverage(room: &Room) -> Result<Coverage> {
-    let declared = &room.job.file.exports;
-    if declared.complete_from.is_some() || declared.complete_until.is_some() {
-        return Ok(Coverage { from: declared.complete_from, until: declared.complete_until, is_declared: true });
-    }
-    let found = source::coverage(&room.exports, &room.sources).await.in_place("coverage of the exports")?;
-    Ok(Coverage { from: found.map(|days| days.0), until: found.map(|days| days.1), is_declared: false })
-}
-
 /// `--select`: computes models and prints their first rows.
 async fn select(room: &Room, plan: &RunPlan, models: &[String]) -> Result<()> {
     let place = format!("{} {}", plan.market, plan.period);

@@ -1,0 +1,128 @@
+//! Everything that the markets and periods of a job share: its models, templates, exports and warehouse, opened once.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use driftline_core::persona::note::Notes;
+use driftline_lake::graph::Graph;
+use driftline_lake::session::Limits;
+use driftline_lake::source::{self, Exports, Sources};
+use driftline_ledger::Ledger;
+use driftline_report::Templates;
+
+use crate::command::{World, ledger};
+use crate::error::{Error, InPlace, Result};
+use crate::job::{Job, bytes_of};
+use crate::notes;
+use crate::outbox::Post;
+use crate::plan::Coverage;
+use crate::project::Project;
+use crate::store;
+use crate::suppression::Suppressed;
+use crate::worker::Worker;
+
+/// What every market and period of a command shares.
+pub struct Room {
+    pub job: Job,
+    pub graph: Arc<Graph>,
+    pub sources: Sources,
+    pub templates: Templates,
+    pub exports: Exports,
+    pub ledger: Ledger,
+    pub limits: Limits,
+    pub now: DateTime<Utc>,
+    pub pseudonym_key: String,
+    pub environment: Vec<(String, String)>,
+    pub dry_run: bool,
+    /// Folder for the results of a dry run.
+    pub dry_folder: PathBuf,
+    pub revise: Option<String>,
+    /// Notes on personas by key, and the text of their files.
+    pub notes: (Notes, String),
+    pub suppressed: Suppressed,
+    pub worker: Worker,
+}
+
+/// What a command says of a run besides its job.
+#[derive(Clone, Debug, Default)]
+pub struct Choice {
+    pub dry_run: bool,
+    pub revise: Option<String>,
+    pub threads: Option<usize>,
+    pub memory: Option<String>,
+    /// The instant taken for now; the clock's if absent.
+    pub now: Option<DateTime<Utc>>,
+}
+
+impl Room {
+    /// Reads the project's files and opens the stores; exports are not read yet.
+    ///
+    /// # Errors
+    /// What is wrong with a file, a URL, a size or a template.
+    pub async fn open(job: Job, choice: &Choice, project: &Project, world: &World) -> Result<Self> {
+        let dialect = job.file.exports.dialect.clone();
+        let graph = Graph::read(&project.sql(), &dialect).in_place("sql")?;
+        let sources = Sources::read(&project.sql(), &dialect).in_place("sql")?;
+        let templates = Templates::read(&project.reports(&job.file.mail.report)).in_place("reports")?;
+        let location = store::open(&job.file.exports.url, &project.root, false, &world.environment)?;
+        let index = store::index(&location, job.file.exports.index.as_deref()).await?;
+        let memory = choice.memory.as_deref().unwrap_or(&job.file.limits.memory);
+        let size =
+            |text: &str| bytes_of(text).map_err(|problem| Error::Override { setting: "memory".to_owned(), problem });
+        let limits = Limits {
+            threads: choice.threads.or(job.file.limits.threads).unwrap_or(world.threads).max(1),
+            memory_bytes: usize::try_from(size(memory)?).unwrap_or(usize::MAX),
+            spill_bytes: size(&job.file.limits.spill)?,
+            scratch: world.scratch.clone(),
+        };
+        let key_name = &job.file.privacy.pseudonym_key_env;
+        let key = world.environment.iter().find(|(name, _)| name == key_name).map(|(_, value)| value.clone());
+        if key.is_none() {
+            tracing::info!("environment variable {key_name} is not set: pseudonyms use the public development key");
+        }
+        Ok(Self {
+            exports: Exports { store: location.store, root: location.root, shown: location.shown, index },
+            ledger: ledger(&job, project, world, true)?,
+            graph: Arc::new(graph),
+            sources,
+            templates,
+            limits,
+            now: choice.now.unwrap_or(world.now),
+            pseudonym_key: key.unwrap_or_else(|| "driftline development key".to_owned()),
+            environment: world.environment.clone(),
+            dry_run: choice.dry_run,
+            dry_folder: project.root.join("target").join("dry-run").join(&job.name),
+            revise: choice.revise.clone(),
+            notes: notes::read(&project.root, &job.name)?,
+            suppressed: Suppressed::read(&project.root)?,
+            worker: world.worker.clone(),
+            job,
+        })
+    }
+
+    /// What rendering and sending mails need.
+    pub fn post(&self) -> Post<'_> {
+        Post {
+            job: &self.job,
+            ledger: &self.ledger,
+            templates: &self.templates,
+            suppressed: &self.suppressed,
+            environment: &self.environment,
+            now: self.now,
+        }
+    }
+
+    /// Where the exports begin and end: as the job declares, or over all its markets.
+    ///
+    /// # Errors
+    /// `Error::Lake` if the exports cannot be read.
+    pub async fn coverage(&self) -> Result<Coverage> {
+        let declared = &self.job.file.exports;
+        if declared.complete_from.is_some() || declared.complete_until.is_some() {
+            return Ok(Coverage { from: declared.complete_from, until: declared.complete_until, is_declared: true });
+        }
+        let found = source::coverage(&self.exports, &self.sources).await.in_place("coverage of the exports")?;
+        Ok(Coverage { from: found.map(|days| days.0), until: found.map(|days| days.1), is_declared: false })
+    }
+}

@@ -1,0 +1,91 @@
+//! One market and period from the lease to the receipt: what is done is not done again, and only one process does it.
+
+use driftline_ledger::{Event, Publication, Slot};
+
+use crate::command::chain;
+use crate::error::{Error, InPlace, Result};
+use crate::outcome::{Outcome, State, outcome};
+use crate::outbox::Sent;
+use crate::plan::RunPlan;
+use crate::progress::Progress;
+use crate::room::Room;
+use crate::run;
+use crate::worker::Held;
+
+/// What of a run is recorded in the ledger: who did which step when. Records decide nothing, so one that fails is a warning.
+pub struct Journal<'a> {
+    room: &'a Room,
+    folder: String,
+}
+
+impl Journal<'_> {
+    pub async fn note(&self, event: Event) {
+        if let Err(error) = self.room.ledger.record(&self.folder, &self.room.worker.nonce(), &event).await {
+            tracing::warn!(%error, "event not recorded");
+        }
+    }
+}
+
+/// Computes, compares, publishes and mails one market and period under its lease. `mails` says whether its mails are sent now or
+/// stored and left to a person.
+///
+/// # Errors
+/// Any of the program's errors; nothing is published then. `Error::Busy` if another process works on it.
+pub async fn work(room: &Room, plan: &RunPlan, mails: bool, progress: &mut Progress) -> Result<Outcome> {
+    let place = format!("{} {}", plan.market, plan.period);
+    let slot = Slot { job: room.job.name.clone(), market: plan.market.clone(), period: plan.period };
+    progress.begin(plan.market.as_str(), &plan.period.to_string());
+    progress.says("looking at what is published");
+    let published = room.ledger.latest(&slot).await.in_place(&place)?;
+    if let (Some(publication), None) = (&published, &room.revise) {
+        return already(room, publication, mails).await;
+    }
+    if room.dry_run {
+        return run::one(room, plan, published.as_ref(), None, mails, progress).await;
+    }
+    let held = room.worker.hold(&room.ledger, &slot).await?;
+    let folder = room.ledger.run_folder(&slot, &format!("t{:06}", held.lease.token()));
+    let journal = Journal { room, folder };
+    let started = Event::Started { holder: room.worker.holder.clone(), fencing_token: Some(held.lease.token()) };
+    journal.note(started).await;
+    let result = leased(room, plan, &slot, (&held, &journal), mails, progress).await;
+    if let Err(error) = &result {
+        journal.note(Event::Failed { problem: chain(error) }).await;
+    }
+    held.release().await;
+    result
+}
+
+async fn leased(
+    room: &Room,
+    plan: &RunPlan,
+    slot: &Slot,
+    under: (&Held, &Journal<'_>),
+    mails: bool,
+    progress: &mut Progress,
+) -> Result<Outcome> {
+    let place = format!("{} {}", plan.market, plan.period);
+    // Whoever had the lease before may have published.
+    let published = room.ledger.latest(slot).await.in_place(&place)?;
+    if let (Some(publication), None) = (&published, &room.revise) {
+        let sent = if mails { room.post().send(publication, &under.0.lease).await? } else { Sent::default() };
+        return told(room, publication, sent).await;
+    }
+    tokio::select! {
+        result = run::one(room, plan, published.as_ref(), Some(under), mails, progress) => result,
+        () = room.worker.stopped() => Err(Error::Stopped { place }),
+    }
+}
+
+/// A published period: nothing is computed; mails that were not sent yet are.
+async fn already(room: &Room, publication: &Publication, mails: bool) -> Result<Outcome> {
+    let sent = if mails { room.post().send_waiting(publication, &room.worker).await? } else { Sent::default() };
+    told(room, publication, sent).await
+}
+
+async fn told(room: &Room, publication: &Publication, sent: Sent) -> Result<Outcome> {
+    let place = format!("{} {}", publication.market, publication.period);
+    let bytes = room.ledger.read(publication, "report.json").await.in_place(&place)?;
+    let report = serde_json::from_slice(&bytes)?;
+    Ok(outcome(room, &report, publication, State::AlreadyPublished, sent))
+}

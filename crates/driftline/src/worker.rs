@@ -1,0 +1,100 @@
+//! Who works: the lease of a slot while a run computes, publishes and sends, and the signal to stop.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use driftline_ledger::{Acquired, Ledger, Lease, Slot};
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+use crate::error::{Error, InPlace, Result};
+
+/// After so long without a heartbeat others may take a slot over.
+const LEASE: Duration = Duration::from_secs(300);
+const HEARTBEAT: Duration = Duration::from_secs(60);
+
+/// This process, as others see it.
+#[derive(Clone, Debug)]
+pub struct Worker {
+    /// For people: machine and process.
+    pub holder: String,
+    /// What no other process has.
+    entropy: u64,
+    count: Arc<AtomicU64>,
+    stop: watch::Receiver<bool>,
+}
+
+/// Tells workers to stop; when it is dropped they are never told.
+pub type StopSender = watch::Sender<bool>;
+
+impl Worker {
+    pub fn new(holder: String, entropy: u64) -> (Self, StopSender) {
+        let (sender, stop) = watch::channel(false);
+        (Self { holder, entropy, count: Arc::default(), stop }, sender)
+    }
+
+    /// Fresh for every call, and of this process alone.
+    pub fn nonce(&self) -> String {
+        format!("{:016x}-{}", self.entropy, self.count.fetch_add(1, Ordering::Relaxed))
+    }
+
+    pub fn is_stopped(&self) -> bool {
+        *self.stop.borrow()
+    }
+
+    /// Ends when the process was told to stop.
+    pub async fn stopped(&self) {
+        let mut stop = self.stop.clone();
+        if stop.wait_for(|stop| *stop).await.is_err() {
+            // Nobody is left who could say so.
+            std::future::pending::<()>().await;
+        }
+    }
+
+    /// Takes a slot and keeps it alive until it is released.
+    ///
+    /// # Errors
+    /// `Error::Busy` if another process works on it, `Error::Ledger` if the store does not answer.
+    pub async fn hold(&self, ledger: &Ledger, slot: &Slot) -> Result<Held> {
+        let place = format!("{} {}", slot.market, slot.period);
+        match ledger.acquire(slot, &self.holder, &self.nonce(), LEASE).await.in_place(&place)? {
+            Acquired::Held { holder, token } => Err(Error::Busy { place, holder, token }),
+            Acquired::Mine(lease) => {
+                let (keeper, kept) = (ledger.clone(), lease.clone());
+                let heartbeat = tokio::spawn(async move {
+                    loop {
+                        tokio::time::sleep(HEARTBEAT).await;
+                        if let Err(error) = keeper.renew(&kept).await {
+                            tracing::warn!(%error, "heartbeat");
+                        }
+                    }
+                });
+                Ok(Held { ledger: ledger.clone(), lease, heartbeat })
+            }
+        }
+    }
+}
+
+/// A slot that this process works on.
+pub struct Held {
+    ledger: Ledger,
+    pub lease: Lease,
+    heartbeat: JoinHandle<()>,
+}
+
+impl Held {
+    /// Lets others in at once; without it they wait until the lease is over.
+    pub async fn release(self) {
+        self.heartbeat.abort();
+        if let Err(error) = self.ledger.release(&self.lease).await {
+            tracing::warn!(%error, "the lease was not released; it ends by itself");
+        }
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.heartbeat.abort();
+    }
+}
