@@ -6,6 +6,7 @@
 //! faults stop, one healthy daemon must bring everything to rest. A seed that fails is run again with
 //! `DRIFTLINE_SEED=<seed>`.
 
+mod courier;
 mod daemon;
 mod faults;
 mod store;

@@ -1,4 +1,7 @@
-//! Many at once on a real folder: the file system's own create decides, and one of them wins.
+//! Many at once on a real store: its own create decides, and one of them wins.
+//!
+//! The store is a fresh folder, or the one at `DRIFTLINE_TEST_WAREHOUSE` (such as `s3://bucket/folder`, with `AWS_…` for the
+//! rest), in which the slot must be empty.
 
 use std::sync::Arc;
 
@@ -13,8 +16,17 @@ const AT_ONCE: usize = 8;
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn one_of_many_gets_the_token_the_commit_and_the_attempt() {
     let folder = tempfile::tempdir().unwrap();
-    let store = Arc::new(LocalFileSystem::new_with_prefix(folder.path()).unwrap());
-    let ledger = Ledger::new(store, Path::from("w"), folder.path().display().to_string());
+    let ledger = match std::env::var("DRIFTLINE_TEST_WAREHOUSE") {
+        Ok(shown) => {
+            let options = std::env::vars().map(|(name, value)| (name.to_lowercase(), value));
+            let (store, root) = object_store::parse_url_opts(&shown.parse().unwrap(), options).unwrap();
+            Ledger::new(Arc::from(store), root, shown)
+        }
+        Err(_) => {
+            let store = LocalFileSystem::new_with_prefix(folder.path()).unwrap();
+            Ledger::new(Arc::new(store), Path::from("w"), folder.path().display().to_string())
+        }
+    };
     ledger.probe("p").await.unwrap();
 
     let contend = |number: usize| {
