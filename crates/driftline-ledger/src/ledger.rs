@@ -94,22 +94,30 @@ impl Ledger {
         Ok(names.collect::<BTreeSet<Market>>().into_iter().collect())
     }
 
+    /// Every period of a market that something was tried for, oldest first.
+    ///
+    /// # Errors
+    /// `Error::Store` if the warehouse cannot be listed.
+    pub async fn slots(&self, job: &str, market: &Market) -> Result<Vec<Period>> {
+        let folder = self.root.clone().join(job).join(market.as_str());
+        let listed =
+            self.store.list_with_delimiter(Some(&folder)).await.map_err(|e| self.failed("list", &folder, e))?;
+        let names = listed.common_prefixes.iter();
+        Ok(names.filter_map(|path| path.filename()?.parse().ok()).collect::<BTreeSet<Period>>().into_iter().collect())
+    }
+
     /// Every published period of a market with its highest revision, oldest first.
     ///
     /// # Errors
     /// `Error::Store` if the warehouse cannot be listed.
     pub async fn periods(&self, job: &str, market: &Market) -> Result<Vec<(Period, u32)>> {
-        let folder = self.root.clone().join(job).join(market.as_str());
-        let listed =
-            self.store.list_with_delimiter(Some(&folder)).await.map_err(|e| self.failed("list", &folder, e))?;
         let mut periods = Vec::new();
-        for period in listed.common_prefixes.iter().filter_map(|path| path.filename()?.parse::<Period>().ok()) {
+        for period in self.slots(job, market).await? {
             let slot = Slot { job: job.to_owned(), market: market.clone(), period };
             if let Some(revision) = self.revisions(&slot).await?.last() {
                 periods.push((period, *revision));
             }
         }
-        periods.sort();
         Ok(periods)
     }
 

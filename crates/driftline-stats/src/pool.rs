@@ -10,7 +10,6 @@
 use crate::error::Error;
 use crate::purchase::{Fit, History, Kind, fit_around, point_of};
 use crate::spend::{SpendFit, SpendHistory, fit_spend_around, point_of_spend};
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Markets from which the spread between them is estimated.
@@ -24,7 +23,7 @@ pub const STATED_SPREAD: f64 = 0.5;
 const LEAST_SPREAD: f64 = 0.1;
 
 /// Where a market's coordinates are expected, and how far off.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Expected<const N: usize>
 where
     [f64; N]: Serialize + for<'a> Deserialize<'a>,
@@ -35,7 +34,7 @@ where
 }
 
 /// A population of markets.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Pool {
     pub kind: Kind,
     pub purchase: Expected<4>,

@@ -44,6 +44,20 @@ pub enum Command {
     Site(Site),
     /// Render a report from its sample, or from a report.json, into a folder.
     Preview(Preview),
+    /// The daemon: watch the jobs' schedules and run what is due.
+    Schedule(Schedule),
+    /// What a run would do and why, without computing anything.
+    Plan(Plan),
+    /// What was tried, by whom, and how it ended.
+    Runs(Runs),
+    /// The events of one run.
+    Logs(Logs),
+    /// Mails that are not known to be sent, and why.
+    Outbox(Outbox),
+    /// Remove runs that led nowhere; what is published stays.
+    Prune(Prune),
+    /// The JSON Schema of report.json.
+    Schema,
     /// Send the mails of a published period: what was not sent yet, again, or to someone new.
     Send(Send),
     /// Try exports, warehouse, templates, secrets and mail server of the jobs; nothing is computed or sent.
@@ -64,8 +78,13 @@ pub enum Command {
 
 #[derive(Debug, Args)]
 pub struct Run {
-    /// The job file, like jobs/complete-journey.toml.
-    pub job: PathBuf,
+    /// The job file, like jobs/complete-journey.toml. With --due: only this job; default: every job that has a schedule.
+    #[arg(required_unless_present = "due")]
+    pub job: Option<PathBuf>,
+
+    /// Run what the jobs' [schedule]s ask for now, once: for systemd timers, Kubernetes CronJobs and cron.
+    #[arg(long, conflicts_with_all = ["period", "markets", "dry_run", "revise", "select"])]
+    pub due: bool,
 
     /// The period, like 2017Q4, or a range like 2017Q2..2017Q4 (oldest first). Default: the last one that is over.
     #[arg(long, value_name = "P or P..Q")]
@@ -107,7 +126,7 @@ pub struct Run {
     pub timings: bool,
 }
 
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub struct JobOptions {
     /// Override a key of the job, like --set warehouse.url=/tmp/w; may be given more than once.
     #[arg(long = "set", value_name = "KEY=VALUE")]
@@ -191,6 +210,103 @@ fn role(text: &str) -> Result<Audience, String> {
     let known = Audience::ALL.map(|audience| audience.to_string());
     let found = Audience::ALL.into_iter().find(|audience| audience.to_string() == text);
     found.ok_or_else(|| format!("expected one of {}", known.join(", ")))
+}
+
+#[derive(Debug, Args)]
+pub struct Schedule {
+    /// The job, by name or file. Default: every job that has a schedule.
+    pub job: Option<String>,
+    /// Answer /metrics, /healthz and /readyz on this address, like 127.0.0.1:9464.
+    #[arg(long, value_name = "ADDRESS")]
+    pub listen: Option<String>,
+    /// Write the metrics to this file after every look, for a Prometheus textfile collector.
+    #[arg(long, value_name = "FILE")]
+    pub metrics_file: Option<PathBuf>,
+    #[command(flatten)]
+    pub job_options: JobOptions,
+}
+
+#[derive(Debug, Args)]
+pub struct Plan {
+    /// The job file.
+    pub job: PathBuf,
+    /// The period or range. Default: what the job's schedule asks for now, or the last period that is over.
+    #[arg(long, value_name = "P or P..Q")]
+    pub period: Option<String>,
+    /// Only this market; may be given more than once.
+    #[arg(long = "market", value_name = "CODE")]
+    pub markets: Vec<String>,
+    /// Take this instant instead of the clock.
+    #[arg(long, value_name = "TIME")]
+    pub now: Option<DateTime<Utc>>,
+    #[command(flatten)]
+    pub job_options: JobOptions,
+}
+
+#[derive(Debug, Args)]
+pub struct Runs {
+    #[command(subcommand)]
+    pub command: Option<RunsCommand>,
+    /// The job, by name or file. Default: all of the project.
+    #[arg(long, global = true)]
+    pub job: Option<String>,
+    /// Only this market.
+    #[arg(long, value_name = "CODE")]
+    pub market: Option<String>,
+    /// At most so many, the newest first.
+    #[arg(long, default_value_t = 20)]
+    pub limit: usize,
+    #[command(flatten)]
+    pub job_options: JobOptions,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum RunsCommand {
+    /// The events of one run.
+    Show {
+        /// market/period/run, as `runs` lists them.
+        id: String,
+    },
+}
+
+#[derive(Debug, Args)]
+pub struct Logs {
+    /// market/period/run, as `runs` lists them.
+    pub id: String,
+    /// The job, by name or file. Default: all of the project.
+    #[arg(long)]
+    pub job: Option<String>,
+    #[command(flatten)]
+    pub job_options: JobOptions,
+}
+
+#[derive(Debug, Args)]
+pub struct Outbox {
+    /// The job, by name or file. Default: all of the project.
+    #[arg(long)]
+    pub job: Option<String>,
+    /// Also of jobs without a mail server, whose mails are files.
+    #[arg(long)]
+    pub all: bool,
+    #[command(flatten)]
+    pub job_options: JobOptions,
+}
+
+#[derive(Debug, Args)]
+pub struct Prune {
+    /// The job, by name or file.
+    pub job: Option<String>,
+    /// So many of the newest runs that led nowhere stay.
+    #[arg(long, default_value_t = 8)]
+    pub keep: usize,
+    /// Only runs that were not written to for so many days.
+    #[arg(long, value_name = "DAYS", default_value_t = 7)]
+    pub older_than_days: u64,
+    /// Say what would go, remove nothing.
+    #[arg(long)]
+    pub dry_run: bool,
+    #[command(flatten)]
+    pub job_options: JobOptions,
 }
 
 #[derive(Debug, Args)]

@@ -15,7 +15,7 @@ use crate::error::{Error, Result};
 use crate::job::{Job, Smtp};
 
 /// Hands stored mails to the job's server and remembers the first that was not taken.
-pub(crate) struct Smtp {
+pub(crate) struct ServerCourier {
     mailer: Mailer,
     from: String,
     recipient: Mutex<String>,
@@ -23,7 +23,7 @@ pub(crate) struct Smtp {
     is_closed: AtomicBool,
 }
 
-impl Smtp {
+impl ServerCourier {
     pub(crate) fn new(mailer: Mailer, from: String) -> Self {
         Self {
             mailer,
@@ -54,7 +54,7 @@ impl Smtp {
 }
 
 #[async_trait]
-impl Courier for Smtp {
+impl Courier for ServerCourier {
     async fn send(&self, _mail: &str, bytes: Bytes) -> Outcome {
         let recipient = self.recipient.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let error = match self.mailer.send(&self.from, &recipient, &bytes).await {

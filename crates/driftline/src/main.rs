@@ -6,25 +6,39 @@ use clap::Parser;
 use driftline::args::Cli;
 use driftline::command::{self, World};
 use driftline::exit;
+use driftline::worker::Worker;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
     start_logging(&cli.log);
     // Two TLS stacks in one program need a choice; ours is ring everywhere.
     let _ = rustls::crypto::ring::default_provider().install_default();
+    let environment: Vec<(String, String)> = std::env::vars().collect();
+    // The standard library's only source of entropy.
+    let entropy = std::hash::BuildHasher::hash_one(&std::hash::RandomState::new(), std::process::id());
+    let (worker, stop) = Worker::new(holder(&environment), entropy);
     let world = World {
         now: chrono::Utc::now(),
-        environment: std::env::vars().collect(),
+        environment,
         scratch: std::env::temp_dir(),
         threads: std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
+        clock: chrono::Utc::now,
+        worker,
     };
-    match command::execute(&cli, &world) {
+    match command::execute(&cli, &world, stop) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {}", chain(&error));
             ExitCode::from(exit::code(&error))
         }
     }
+}
+
+/// Machine and process, for people who look at leases.
+fn holder(environment: &[(String, String)]) -> String {
+    let named = environment.iter().find(|(name, _)| name == "HOSTNAME").map(|(_, value)| value.clone());
+    let host = named.or_else(|| std::fs::read_to_string("/etc/hostname").ok());
+    format!("{} (process {})", host.as_deref().map_or("a machine", str::trim), std::process::id())
 }
 
 /// Every error of the chain, outermost first, each saying only its own part.

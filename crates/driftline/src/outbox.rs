@@ -13,7 +13,7 @@ use driftline_report::{Refusal, Templates};
 
 use crate::error::{Error, InPlace, Result};
 use crate::job::{Job, Recipient};
-use crate::mail_server::{self, Smtp};
+use crate::mail_server::{self, ServerCourier};
 use crate::suppression::Suppressed;
 use crate::worker::Worker;
 
@@ -108,23 +108,12 @@ impl Post<'_> {
         self.hand_over(publication, &names, lease, false).await
     }
 
-    /// Sends mails because a person says so: those that were held, refused or may have been taken, and those that were sent if
-    /// `once_more`.
+    /// Sends mails because a person says so, whatever became of them, but for those that are known to be sent.
     ///
     /// # Errors
     /// As [`Post::send`].
-    pub async fn send_anyway(
-        &self,
-        publication: &Publication,
-        names: &[&str],
-        lease: &Lease,
-        once_more: bool,
-    ) -> Result<Sent> {
-        if once_more {
-            self.once_more(publication, names).await
-        } else {
-            self.hand_over(publication, names, lease, true).await
-        }
+    pub async fn send_anyway(&self, publication: &Publication, names: &[&str], lease: &Lease) -> Result<Sent> {
+        self.hand_over(publication, names, lease, true).await
     }
 
     async fn hand_over(
@@ -140,7 +129,7 @@ impl Post<'_> {
         }
         let slot = format!("{} {}", publication.market, publication.period);
         let place = format!("{slot}: published, but not all mails were sent; run the same command again");
-        let courier = Smtp::new(self.mailer()?, self.job.file.mail.from.clone());
+        let courier = ServerCourier::new(self.mailer()?, self.job.file.mail.from.clone());
         let mut refused = Vec::new();
         for name in names {
             let bytes = self.ledger.read(publication, &format!("mails/{name}.eml")).await.in_place(&slot)?;
@@ -176,7 +165,7 @@ impl Post<'_> {
         publication: &Publication,
         name: &str,
         lease: &Lease,
-        courier: &Smtp,
+        courier: &ServerCourier,
         by_person: bool,
     ) -> driftline_ledger::Result<Delivery> {
         let mut wait = Duration::from_millis(500);
@@ -197,11 +186,14 @@ impl Post<'_> {
     }
 
     /// The same bytes and Message-ID again, whatever the outbox says; it gets no note.
-    async fn once_more(&self, publication: &Publication, names: &[&str]) -> Result<Sent> {
+    ///
+    /// # Errors
+    /// `Error::Report` for the first mail that is not taken.
+    pub async fn once_more(&self, publication: &Publication, mails: &[Mail]) -> Result<Sent> {
         let place = format!("{} {}", publication.market, publication.period);
         let mailer = self.mailer()?;
         let mut done = Sent::default();
-        for mail in self.stored(publication).await?.iter().filter(|mail| names.contains(&mail.name.as_str())) {
+        for mail in mails {
             if self.suppressed.holds(&mail.recipient, self.now.date_naive()) {
                 done.suppressed += 1;
                 continue;

@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use crate::error::{Error, Result};
 use crate::outbox::Sent;
+use crate::plan::RunPlan;
 use crate::room::Room;
 use crate::scratch::read_file;
 
@@ -27,6 +28,8 @@ pub struct Outcome {
     pub sent: usize,
     /// Recipients of the job who want no mail.
     pub suppressed: usize,
+    /// Mails that wait for a person.
+    pub held: usize,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -37,6 +40,57 @@ pub enum State {
     DryRun,
     /// The market's exports start after the period.
     NotYet,
+    /// Due, and the exports do not hold all of it yet.
+    Waiting,
+    /// Another process works on it.
+    Elsewhere,
+}
+
+impl State {
+    /// For machines.
+    pub fn key(self) -> &'static str {
+        match self {
+            Self::Published => "published",
+            Self::AlreadyPublished => "already_published",
+            Self::DryRun => "dry_run",
+            Self::NotYet => "not_yet",
+            Self::Waiting => "waiting",
+            Self::Elsewhere => "elsewhere",
+        }
+    }
+
+    /// For people.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Published => "published",
+            Self::AlreadyPublished => "is published; nothing done",
+            Self::DryRun => "computed, not published",
+            Self::NotYet => "not yet",
+            Self::Waiting => "waits",
+            Self::Elsewhere => "left to another process",
+        }
+    }
+}
+
+impl Outcome {
+    /// Of a market and period that was not computed.
+    pub fn not_run(plan: &RunPlan, state: State, reason: &str) -> Self {
+        Self {
+            market: plan.market.to_string(),
+            period: plan.period.to_string(),
+            state,
+            revision: 0,
+            headline: reason.to_owned(),
+            kind: None,
+            personas: 0,
+            report_html: None,
+            report_json: None,
+            mails: Vec::new(),
+            sent: 0,
+            suppressed: 0,
+            held: 0,
+        }
+    }
 }
 
 pub(crate) fn outcome(room: &Room, report: &Report, publication: &Publication, state: State, sent: Sent) -> Outcome {
@@ -56,6 +110,7 @@ pub(crate) fn outcome(room: &Room, report: &Report, publication: &Publication, s
         mails: mails.collect(),
         sent: sent.taken,
         suppressed: sent.suppressed,
+        held: sent.held,
     }
 }
 
@@ -89,5 +144,6 @@ pub(crate) fn dry_run(room: &Room, report: &Report, lake: &Lake, objects: Vec<(S
         mails,
         sent: 0,
         suppressed: 0,
+        held: 0,
     })
 }

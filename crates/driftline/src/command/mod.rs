@@ -8,8 +8,13 @@ mod drift;
 mod init;
 mod list;
 mod ltv;
+mod outbox;
+mod plan;
 mod preview;
+mod prune;
 mod run;
+mod runs;
+mod schedule;
 mod send;
 mod show;
 mod simulate;
@@ -22,6 +27,7 @@ use std::path::PathBuf;
 use chrono::{DateTime, Utc};
 use clap::CommandFactory;
 use driftline_core::Market;
+use driftline_core::report::Report;
 use driftline_ledger::Ledger;
 
 use crate::args::{Cli, Command};
@@ -29,6 +35,7 @@ use crate::error::{Error, Result};
 use crate::job::Job;
 use crate::project::Project;
 use crate::store;
+use crate::worker::{StopSender, Worker};
 
 /// What the program took from outside: the clock, the environment and the machine, read once.
 pub struct World {
@@ -36,17 +43,25 @@ pub struct World {
     pub environment: Vec<(String, String)>,
     pub scratch: PathBuf,
     pub threads: usize,
+    /// For what lives longer than an instant.
+    pub clock: fn() -> DateTime<Utc>,
+    /// This process, as others see it in the ledger.
+    pub worker: Worker,
 }
 
 /// Runs the command.
 ///
 /// # Errors
 /// Any of the program's errors; `exit::code` gives its number.
-pub fn execute(cli: &Cli, world: &World) -> Result<()> {
+pub fn execute(cli: &Cli, world: &World, stop: StopSender) -> Result<()> {
     match &cli.command {
         Command::Init(args) => return init::execute(args),
         Command::Completions(args) => {
             clap_complete::generate(args.shell, &mut Cli::command(), "driftline", &mut std::io::stdout());
+            return Ok(());
+        }
+        Command::Schema => {
+            say(serde_json::to_string_pretty(&schemars::schema_for!(Report))?);
             return Ok(());
         }
         Command::Ltv(args) => return ltv::execute(cli, args),
@@ -64,6 +79,9 @@ pub fn execute(cli: &Cli, world: &World) -> Result<()> {
         .build()
         .map_err(Error::Runtime)?;
     runtime.block_on(async {
+        if matches!(cli.command, Command::Run(_) | Command::Schedule(_)) {
+            tokio::spawn(stop_on_signal(stop));
+        }
         match &cli.command {
             Command::Run(args) => run::execute(cli, args, &project, world).await,
             Command::Check => check::execute(cli, &project, world).await,
@@ -73,9 +91,16 @@ pub fn execute(cli: &Cli, world: &World) -> Result<()> {
             Command::Tree(args) => tree::execute(cli, args, &project, world).await,
             Command::Site(args) => site::execute(cli, args, &project, world).await,
             Command::Preview(args) => preview::execute(cli, args, &project),
+            Command::Schedule(args) => schedule::execute(cli, args, &project, world).await,
+            Command::Plan(args) => plan::execute(cli, args, &project, world).await,
+            Command::Runs(args) => runs::execute(cli, args, &project, world).await,
+            Command::Logs(args) => runs::logs(cli, args, &project, world).await,
+            Command::Outbox(args) => outbox::execute(cli, args, &project, world).await,
+            Command::Prune(args) => prune::execute(cli, args, &project, world).await,
             Command::Send(args) => send::execute(cli, args, &project, world).await,
             Command::Doctor(args) => doctor::execute(cli, args, &project, world).await,
-            Command::Init(_)
+            Command::Schema
+            | Command::Init(_)
             | Command::Completions(_)
             | Command::Ltv(_)
             | Command::Churn(_)
@@ -85,6 +110,27 @@ pub fn execute(cli: &Cli, world: &World) -> Result<()> {
     })
 }
 
+/// The first signal asks workers to end what they do; the second ends the process as signals do.
+async fn stop_on_signal(stop: StopSender) {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (Ok(mut terminate), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) else {
+        std::future::pending::<()>().await;
+        return;
+    };
+    let mut is_asked = false;
+    loop {
+        let code = tokio::select! {
+            _ = terminate.recv() => 143,
+            _ = interrupt.recv() => 130,
+        };
+        if is_asked {
+            std::process::exit(code);
+        }
+        is_asked = true;
+        let _ = stop.send(true);
+    }
+}
+
 fn threads(cli: &Cli, world: &World) -> usize {
     match &cli.command {
         Command::Run(args) => args.threads.unwrap_or(world.threads).max(1),
@@ -92,7 +138,7 @@ fn threads(cli: &Cli, world: &World) -> usize {
     }
 }
 
-fn ledger(job: &Job, project: &Project, world: &World, create: bool) -> Result<Ledger> {
+pub(crate) fn ledger(job: &Job, project: &Project, world: &World, create: bool) -> Result<Ledger> {
     let location = store::open(&job.file.warehouse.url, &project.root, create, &world.environment)?;
     Ok(Ledger::new(location.store, location.root, location.shown))
 }

@@ -1,38 +1,43 @@
 //! `driftline run`: every market of a job, every period asked for, oldest first.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 use driftline_core::report::HeadlineKind;
 use driftline_lake::Lake;
-use driftline_lake::graph::Graph;
 use driftline_lake::session::Limits;
-use driftline_lake::source::{self, Exports, Sources};
-use driftline_report::Templates;
+use driftline_lake::source;
 
 use crate::args::{self, Cli};
-use crate::command::{World, chain, ledger, say};
+use crate::command::{World, chain, say};
+use crate::due::{Retries, run_due};
 use crate::error::{Error, InPlace, Result};
-use crate::job::{Job, bytes_of};
-use crate::notes;
+use crate::exit;
 use crate::outcome::{Outcome, State};
-use crate::plan::{self, Coverage, RunPlan};
+use crate::plan::{self, RunPlan};
 use crate::progress::{Progress, Timing};
 use crate::project::Project;
-use crate::run::{self, Room};
-use crate::store;
-use crate::suppression::Suppressed;
+use crate::room::{Choice, Room};
+use crate::work::work;
 
 pub(super) async fn execute(cli: &Cli, args: &args::Run, project: &Project, world: &World) -> Result<()> {
-    let name = args.job.to_string_lossy();
-    let job = project.job(Some(name.as_ref()), &args.job_options.overrides)?;
-    let room = open_room(args, project, world, job).await?;
+    let choice = Choice {
+        dry_run: args.dry_run,
+        revise: args.revise.clone(),
+        threads: args.threads,
+        memory: args.memory.clone(),
+        now: args.now,
+    };
+    let name = args.job.as_ref().map(|job| job.to_string_lossy().into_owned());
+    if args.due {
+        return due(cli, args, name.as_deref(), &choice, project, world).await;
+    }
+    let job = project.job(name.as_deref(), &args.job_options.overrides)?;
+    let room = Room::open(job, &choice, project, world).await?;
     let periods = plan::periods(args.period.as_deref(), room.now)?;
     let markets = plan::markets(&room.job, &args.markets, &room.exports, &room.sources).await?;
-    let coverage = coverage(&room).await?;
+    let coverage = room.coverage().await?;
     if !args.dry_run && args.select.is_empty() {
-        let nonce = format!("{}-{}", std::process::id(), world.now.timestamp_nanos_opt().unwrap_or(0));
-        room.ledger.probe(&nonce).await.in_place("warehouse")?;
+        room.ledger.probe(&world.worker.nonce()).await.in_place("warehouse")?;
     }
 
     let mut progress = Progress::new(cli.json);
@@ -42,7 +47,7 @@ pub(super) async fn execute(cli: &Cli, args: &args::Run, project: &Project, worl
     for period in periods {
         for market in &markets {
             // A later period must not be compared with one that failed before it.
-            if failed.contains(market) {
+            if failed.contains(market) || room.worker.is_stopped() {
                 continue;
             }
             let plan = RunPlan::new(market.clone(), period, coverage);
@@ -50,7 +55,7 @@ pub(super) async fn execute(cli: &Cli, args: &args::Run, project: &Project, worl
                 select(&room, &plan, &args.select).await?;
                 continue;
             }
-            match run::one(&room, &plan, &mut progress).await {
+            match work(&room, &plan, true, &mut progress).await {
                 Ok(outcome) => {
                     report_line(cli, &outcome, &mut outcomes);
                 }
@@ -58,7 +63,7 @@ pub(super) async fn execute(cli: &Cli, args: &args::Run, project: &Project, worl
                 Err(Error::Lake { source: driftline_lake::Error::SourceTooLate { .. }, .. })
                     if args.markets.is_empty() && markets.len() > 1 =>
                 {
-                    outcomes.push(not_yet(&plan));
+                    outcomes.push(Outcome::not_run(&plan, State::NotYet, "the market's exports start later"));
                 }
                 Err(error) if markets.len() > 1 || first_error.is_some() => {
                     eprintln!("error: {market} {period}: {}", chain(&error));
@@ -77,6 +82,43 @@ pub(super) async fn execute(cli: &Cli, args: &args::Run, project: &Project, worl
         finish(cli, args, &outcomes, &progress.timings)?;
     }
     first_error.map_or(Ok(()), Err)
+}
+
+/// `--due`: what the schedules of the jobs ask for now, once.
+async fn due(
+    cli: &Cli,
+    args: &args::Run,
+    name: Option<&str>,
+    choice: &Choice,
+    project: &Project,
+    world: &World,
+) -> Result<()> {
+    let (mut outcomes, mut errors) = (Vec::new(), Vec::new());
+    let mut progress = Progress::new(cli.json);
+    for job in super::schedule::scheduled(project, &args.job_options.overrides, name)? {
+        let room = Room::open(job, choice, project, world).await?;
+        room.ledger.probe(&world.worker.nonce()).await.in_place("warehouse")?;
+        let told = |outcome: &Outcome| report_line(cli, outcome, &mut outcomes);
+        let failed = run_due(&room, None, &mut Retries::default(), &mut progress, told).await;
+        for error in &failed {
+            eprintln!("error: {}: {}", room.job.name, chain(error));
+        }
+        errors.extend(failed);
+    }
+    progress.finish();
+    if outcomes.is_empty() && errors.is_empty() && !cli.json {
+        say("nothing is due");
+        return Ok(());
+    }
+    finish(cli, args, &outcomes, &progress.timings)?;
+    match errors.first() {
+        None => Ok(()),
+        Some(first) => Err(Error::Several {
+            what: format!("{} of what was due", errors.len()),
+            first: chain(first),
+            exit_code: exit::code(first),
+        }),
+    }
 }
 
 /// `--select`: computes models and prints their first rows.
@@ -115,23 +157,6 @@ fn tempfile_folder(parent: &std::path::Path) -> Result<std::path::PathBuf> {
     Ok(path)
 }
 
-fn not_yet(plan: &RunPlan) -> Outcome {
-    Outcome {
-        market: plan.market.to_string(),
-        period: plan.period.to_string(),
-        state: State::NotYet,
-        revision: 0,
-        headline: "the market's exports start later".to_owned(),
-        kind: None,
-        personas: 0,
-        report_html: None,
-        report_json: None,
-        mails: Vec::new(),
-        sent: 0,
-        suppressed: 0,
-    }
-}
-
 fn report_line(cli: &Cli, outcome: &Outcome, outcomes: &mut Vec<Outcome>) {
     if !cli.json {
         let state = match outcome.state {
@@ -139,7 +164,7 @@ fn report_line(cli: &Cli, outcome: &Outcome, outcomes: &mut Vec<Outcome>) {
             State::Published => "published".to_owned(),
             State::AlreadyPublished => format!("is published (revision {}); nothing done", outcome.revision),
             State::DryRun => "computed, not published".to_owned(),
-            State::NotYet => "not yet".to_owned(),
+            other => other.words().to_owned(),
         };
         say(format!("{} {} {state}\n    {}", outcome.market, outcome.period, outcome.headline));
     }

@@ -52,11 +52,19 @@ pub(super) async fn execute(cli: &Cli, args: &args::Send, project: &Project, wor
     };
     let (mut sent, mut files) = (Sent::default(), Vec::new());
     if job.file.mail.smtp.is_some() {
-        sent = if args.again || args.to.is_some() {
-            post.send_again(&publication, &mails).await?
+        let names: Vec<&str> = mails.iter().map(|mail| mail.name.as_str()).collect();
+        let held = world.worker.hold(&ledger, &slot).await?;
+        let result = if args.again || args.to.is_some() {
+            let by_person = post.send_anyway(&publication, &names, &held.lease).await;
+            match by_person {
+                Ok(first) if args.again && first.taken == 0 => post.once_more(&publication, &mails).await,
+                other => other,
+            }
         } else {
-            post.send(&publication, &mails).await?
+            post.send(&publication, &held.lease).await
         };
+        held.release().await;
+        sent = result?;
     } else {
         for mail in &mails {
             let path = args.out.join(format!("{}-{period}-{}.eml", slot.market, mail.name));

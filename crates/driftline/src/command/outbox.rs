@@ -1,0 +1,72 @@
+//! `driftline outbox`: every mail of a published period that is not known to be sent, and why.
+
+use driftline_ledger::MailState;
+
+use crate::args::{self, Cli};
+use crate::command::{World, ledger, say};
+use crate::error::{InPlace, Result};
+use crate::job::Job;
+use crate::project::Project;
+
+#[derive(serde::Serialize)]
+struct Line {
+    job: String,
+    market: String,
+    period: String,
+    revision: u32,
+    mail: String,
+    state: &'static str,
+    attempts: usize,
+    words: Option<String>,
+}
+
+pub(super) async fn execute(cli: &Cli, args: &args::Outbox, project: &Project, world: &World) -> Result<()> {
+    let overrides = &args.job_options.overrides;
+    let jobs = match &args.job {
+        Some(name) => vec![project.job(Some(name), overrides)?],
+        None => project.job_paths()?.iter().map(|path| Job::read(path, overrides)).collect::<Result<_>>()?,
+    };
+    let mut lines = Vec::new();
+    for job in jobs {
+        let Ok(ledger) = ledger(&job, project, world, false) else { continue };
+        // Without a mail server mails are files and nothing waits.
+        if job.file.mail.smtp.is_none() && !args.all {
+            continue;
+        }
+        for entry in ledger.outbox(&job.name).await.in_place(&job.name)? {
+            lines.push(Line {
+                job: job.name.clone(),
+                market: entry.market.to_string(),
+                period: entry.period.to_string(),
+                revision: entry.revision,
+                mail: entry.mail,
+                state: match entry.state {
+                    MailState::Waiting => "waiting",
+                    MailState::Unknown { .. } => "unknown",
+                    MailState::Refused { .. } => "refused",
+                    MailState::Held => "held",
+                    MailState::Sent => "sent",
+                },
+                attempts: entry.attempts,
+                words: entry.words,
+            });
+        }
+    }
+    if cli.json {
+        say(serde_json::to_string_pretty(&lines)?);
+        return Ok(());
+    }
+    for line in &lines {
+        let words = line.words.as_deref().unwrap_or_default();
+        say(format!(
+            "{:<18} {:<8} {} rev {}  {}  {:<8} {} attempts  {}",
+            line.job, line.market, line.period, line.revision, line.mail, line.state, line.attempts, super::one_line(words)
+        ));
+    }
+    say(if lines.is_empty() {
+        "every mail was sent"
+    } else {
+        "waiting and unknown ones go with the next run; next for held and refused ones: driftline send <market> <period> --again"
+    });
+    Ok(())
+}

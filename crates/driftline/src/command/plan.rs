@@ -1,0 +1,98 @@
+//! `driftline plan`: what a run would do and why, without computing anything.
+
+use driftline_core::{Market, Period};
+use driftline_lake::source;
+use driftline_ledger::Slot;
+
+use crate::args::{self, Cli};
+use crate::command::{World, say};
+use crate::due::due_runs;
+use crate::error::{InPlace, Result};
+use crate::plan::{self, RunPlan};
+use crate::project::Project;
+use crate::record;
+use crate::room::{Choice, Room};
+
+#[derive(serde::Serialize)]
+struct Line {
+    market: String,
+    period: String,
+    /// `run`, `nothing`, `wait` or `revise`.
+    action: &'static str,
+    why: String,
+    compared_with: Option<String>,
+}
+
+pub(super) async fn execute(cli: &Cli, args: &args::Plan, project: &Project, world: &World) -> Result<()> {
+    let name = args.job.to_string_lossy();
+    let job = project.job(Some(name.as_ref()), &args.job_options.overrides)?;
+    let room = Room::open(job, &Choice { now: args.now, ..Choice::default() }, project, world).await?;
+    let mut lines = Vec::new();
+    if args.period.is_none() && room.job.file.schedule.is_some() {
+        for run in due_runs(&room, None).await? {
+            let (action, why) = match &run.waits_for {
+                Some(reason) => ("wait", reason.clone()),
+                None if run.due.mails => ("run", format!("due since {}", run.due.due_at.to_rfc3339())),
+                None => ("run", format!("due since {}, caught up: its mails are held", run.due.due_at.to_rfc3339())),
+            };
+            lines.push(line(&room, &run.plan.market, run.plan.period, action, why).await?);
+        }
+    } else {
+        let periods = plan::periods(args.period.as_deref(), room.now)?;
+        let markets = plan::markets(&room.job, &args.markets, &room.exports, &room.sources).await?;
+        let coverage = room.coverage().await?;
+        for period in periods {
+            for market in &markets {
+                let plan = RunPlan::new(market.clone(), period, coverage);
+                let (action, why) = decide(&room, &plan).await?;
+                lines.push(line(&room, market, period, action, why).await?);
+            }
+        }
+    }
+    if cli.json {
+        say(serde_json::to_string_pretty(&lines)?);
+        return Ok(());
+    }
+    for line in &lines {
+        let compared = line.compared_with.as_ref().map_or_else(String::new, |other| format!(" (against {other})"));
+        say(format!("{:<8} {}  {:<8} {}{compared}", line.market, line.period, line.action, line.why));
+    }
+    if lines.is_empty() {
+        say("nothing is due");
+    } else {
+        say(format!("next: driftline run {} --period <period>", args.job.display()));
+    }
+    Ok(())
+}
+
+async fn decide(room: &Room, plan: &RunPlan) -> Result<(&'static str, String)> {
+    let place = format!("{} {}", plan.market, plan.period);
+    let slot = Slot { job: room.job.name.clone(), market: plan.market.clone(), period: plan.period };
+    let Some(publication) = room.ledger.latest(&slot).await.in_place(&place)? else {
+        let partial = plan.partial.as_ref().map_or_else(String::new, |partial| format!("; partial: {partial}"));
+        return Ok(("run", format!("not published{partial}")));
+    };
+    let pinned = source::pin(&room.exports, &room.sources, plan.market.as_str()).await.in_place(&place)?;
+    let now = record::inputs(&pinned)?;
+    let (added, gone) = (
+        now.iter().filter(|input| !publication.inputs.contains(input)).count(),
+        publication.inputs.iter().filter(|input| !now.contains(input)).count(),
+    );
+    let published = format!("published as revision {}", publication.revision);
+    Ok(match (added, gone) {
+        (0, 0) => ("nothing", format!("{published} from the exports as they are")),
+        _ => ("revise", format!("{published}; since then {added} objects of the exports are new or changed and {gone} are not there any more: --revise \"why\"")),
+    })
+}
+
+async fn line(room: &Room, market: &Market, period: Period, action: &'static str, why: String) -> Result<Line> {
+    let slot = Slot { job: room.job.name.clone(), market: market.clone(), period };
+    let previous = room.ledger.previous(&slot).await.in_place(market.as_str())?;
+    Ok(Line {
+        market: market.to_string(),
+        period: period.to_string(),
+        action,
+        why,
+        compared_with: previous.map(|previous| format!("{} revision {}", previous.period, previous.revision)),
+    })
+}

@@ -1,0 +1,162 @@
+//! `driftline schedule`: the daemon. It wakes every minute, decides what is due by the jobs' schedules and the ledger, and does
+//! it. The alarm clock decides nothing: a tick that is missed or doubled changes nothing.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use driftline_core::schedule::next_firings;
+use tokio::sync::mpsc;
+use tokio_cron_scheduler::{Job as Alarm, JobScheduler};
+
+use crate::args::{self, Cli};
+use crate::command::{World, chain, say};
+use crate::due::{Retries, run_due};
+use crate::error::{Error, InPlace, Result};
+use crate::job::Job;
+use crate::metrics::{Metrics, serve};
+use crate::progress::Progress;
+use crate::project::Project;
+use crate::room::{Choice, Room};
+
+/// The longest time between two looks at the ledger, whatever the schedules say.
+const RECONCILE: TimeDelta = TimeDelta::hours(1);
+
+/// # Errors
+/// `Error::NoSuchJob` if no job has a schedule, `Error::Ledger` if a warehouse ignores conditional create. Failed runs end
+/// nothing: they are logged, mailed to the owner and tried again.
+pub(super) async fn execute(cli: &Cli, args: &args::Schedule, project: &Project, world: &World) -> Result<()> {
+    let names = scheduled(project, &args.job_options.overrides, args.job.as_deref())?;
+    let metrics = Metrics::default();
+    for job in &names {
+        let room = Room::open(job.clone(), &Choice::default(), project, world).await?;
+        room.ledger.probe(&world.worker.nonce()).await.in_place("warehouse")?;
+        let next = job.file.schedule.as_ref().and_then(|schedule| next_firings(schedule, world.now, 1).pop());
+        tracing::info!(job = job.name, next = next.map(|next| next.to_rfc3339()), "watching");
+        if !cli.json {
+            let next = next.map_or_else(|| "never".to_owned(), |next| next.to_rfc3339());
+            say(format!("{}: watching; next firing {next}", job.name));
+        }
+    }
+    if let Some(address) = &args.listen {
+        let listener = tokio::net::TcpListener::bind(address).await.map_err(Error::Runtime)?;
+        tokio::spawn(serve(listener, metrics.clone()));
+    }
+    let (sender, mut ticks) = mpsc::channel(1);
+    let _ = sender.try_send(());
+    let alarm = alarm(sender).await?;
+    let mut daemon =
+        Daemon { project, world, args, metrics, retries: Retries::default(), looked: None, woken: None };
+    loop {
+        tokio::select! {
+            Some(()) = ticks.recv() => daemon.tick(cli).await,
+            () = world.worker.stopped() => break,
+        }
+    }
+    if let Some(mut alarm) = alarm {
+        let _ = alarm.shutdown().await;
+    }
+    tracing::info!("stopped; leases are released");
+    Ok(())
+}
+
+/// One tick a minute; one that finds the last not taken yet is dropped.
+async fn alarm(sender: mpsc::Sender<()>) -> Result<Option<JobScheduler>> {
+    let wrong = |error: tokio_cron_scheduler::JobSchedulerError| Error::Runtime(std::io::Error::other(error.to_string()));
+    let alarm = JobScheduler::new().await.map_err(wrong)?;
+    let every_minute = Alarm::new_async("0 * * * * *", move |_, _| {
+        let sender = sender.clone();
+        Box::pin(async move {
+            let _ = sender.try_send(());
+        })
+    });
+    alarm.add(every_minute.map_err(wrong)?).await.map_err(wrong)?;
+    alarm.start().await.map_err(wrong)?;
+    Ok(Some(alarm))
+}
+
+/// The jobs that have a schedule, or the named one.
+pub(super) fn scheduled(project: &Project, overrides: &[String], name: Option<&str>) -> Result<Vec<Job>> {
+    let jobs: Vec<Job> = match name {
+        Some(name) => vec![project.job(Some(name), overrides)?],
+        None => project.job_paths()?.iter().map(|path| Job::read(path, overrides)).collect::<Result<_>>()?,
+    };
+    let known = jobs.iter().map(|job| job.name.clone()).collect::<Vec<_>>().join(", ");
+    let scheduled: Vec<Job> = jobs.into_iter().filter(|job| job.file.schedule.is_some()).collect();
+    if scheduled.is_empty() {
+        return Err(Error::NoSuchJob { name: "(one with a [schedule])".to_owned(), known });
+    }
+    Ok(scheduled)
+}
+
+struct Daemon<'a> {
+    project: &'a Project,
+    world: &'a World,
+    args: &'a args::Schedule,
+    metrics: Metrics,
+    retries: Retries,
+    /// The last look at the ledger.
+    looked: Option<DateTime<Utc>>,
+    /// The next instant that asks for a look.
+    woken: Option<DateTime<Utc>>,
+}
+
+impl Daemon<'_> {
+    async fn tick(&mut self, cli: &Cli) {
+        let now = (self.world.clock)();
+        self.metrics.ticked(now);
+        if self.woken.is_some_and(|next| now < next) {
+            return;
+        }
+        // Read again every time, so that an edited job counts without a restart.
+        let jobs = scheduled(self.project, &self.args.job_options.overrides, self.args.job.as_deref());
+        let jobs = match jobs {
+            Ok(jobs) => jobs,
+            Err(error) => {
+                tracing::error!(error = chain(&error), "jobs not readable; tried again in a minute");
+                return;
+            }
+        };
+        let mut next = now + RECONCILE;
+        for job in jobs {
+            if self.world.worker.is_stopped() {
+                return;
+            }
+            let schedule = job.file.schedule.clone();
+            self.run_job(cli, job, now).await;
+            let firing = schedule.and_then(|schedule| next_firings(&schedule, now, 1).pop());
+            next = firing.map_or(next, |firing| next.min(firing.with_timezone(&Utc)));
+        }
+        self.woken = Some(self.retries.next().map_or(next, |retry| next.min(retry)));
+        self.looked = Some(now);
+        if let Some(path) = &self.args.metrics_file
+            && let Err(error) = self.metrics.write(path)
+        {
+            tracing::warn!(%error, "metrics file not written");
+        }
+    }
+
+    async fn run_job(&mut self, cli: &Cli, job: Job, now: DateTime<Utc>) {
+        let name = job.name.clone();
+        let choice = Choice { now: Some(now), ..Choice::default() };
+        let room = match Room::open(job, &choice, self.project, self.world).await {
+            Ok(room) => room,
+            Err(error) => {
+                tracing::error!(job = name, error = chain(&error), "job not opened");
+                self.metrics.failed(&name);
+                return;
+            }
+        };
+        let mut progress = Progress::new(true);
+        let watched = Some(self.looked.unwrap_or(self.world.now));
+        let metrics = self.metrics.clone();
+        let errors = run_due(&room, watched, &mut self.retries, &mut progress, |outcome| {
+            metrics.ended(&name, outcome, now);
+            tracing::info!(job = name, market = outcome.market, period = outcome.period, state = ?outcome.state, "run");
+            if !cli.json {
+                say(format!("{} {} {}: {}", outcome.market, outcome.period, outcome.state.words(), outcome.headline));
+            }
+        })
+        .await;
+        for _ in errors {
+            self.metrics.failed(&room.job.name);
+        }
+    }
+}
