@@ -12,6 +12,7 @@ mod drift; // The drift tool against reference values, and on odd columns.
 mod facts; // Published totals equal totals computed outside the project.
 mod fences; // Which crate may use which.
 mod figures; // Bridges close, and every number of a mail is in report.json.
+mod operations; // Several processes, killed processes, what is due and what waits.
 mod mail_server; // Delivery to a real SMTP server, where one was started.
 mod product; // How tests start the program and read its tables.
 mod restatement; // Late data are told as restatement, not as customers who moved.
@@ -48,6 +49,10 @@ fn main() -> std::process::ExitCode {
         trial("fences::readme_commands_and_exit_codes_are_true", None, fences::readme),
         trial("figures::bridges_close_and_mails_quote_the_report", None, figures::complete_journey),
         trial("figures::online_retail_bridges_close", shared, figures::online_retail),
+        trial("operations::a_killed_run_is_made_good", Some("DRIFTLINE_SMTP"), operations::killed),
+        trial("operations::eight_processes_publish_once", None, operations::many_processes),
+        trial("operations::records_are_listed_and_corrections_answer", None, operations::records),
+        trial("operations::what_is_due_waits_for_its_exports", None, operations::waits_for_exports),
         trial("restatement::late_orders_are_no_drift", None, restatement::late_orders),
         trial("simulation::the_same_seed_writes_the_same_bytes", None, simulation::same_bytes),
         trial("simulation::reports_say_what_was_planted", None, simulation::planted),

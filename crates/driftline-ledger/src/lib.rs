@@ -62,9 +62,9 @@ pub mod runs;
 mod create;
 mod guard;
 mod publish;
-mod site;
 #[cfg(test)]
 mod simulator;
+mod site;
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "tests")]
 mod tests;

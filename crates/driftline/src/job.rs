@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use chrono::NaiveDate;
 use chrono_tz::Tz;
@@ -306,11 +307,13 @@ pub struct Limits {
     pub memory: String,
     pub spill: String,
     pub threads: Option<usize>,
+    /// Silence after which another process may take over what this one works on.
+    pub lease_seconds: u64,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { memory: "2GB".to_owned(), spill: "20GB".to_owned(), threads: None }
+        Self { memory: "2GB".to_owned(), spill: "20GB".to_owned(), threads: None, lease_seconds: 300 }
     }
 }
 
@@ -371,6 +374,11 @@ impl Job {
             }
         }
         Ok(Self { name, path: path.to_owned(), file, definition: table.to_string() })
+    }
+
+    /// How long a process may be silent before others take over.
+    pub fn lease(&self) -> Duration {
+        Duration::from_secs(self.file.limits.lease_seconds.max(1))
     }
 
     /// The market as the reader calls it.

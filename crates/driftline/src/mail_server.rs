@@ -14,7 +14,7 @@ use driftline_report::{Refusal, message};
 use crate::error::{Error, Result};
 use crate::job::{Job, Smtp};
 
-/// Hands stored mails to the job's server and remembers the first that was not taken.
+/// Hands stored mails to the job's server and remembers why the last was not taken.
 pub(crate) struct ServerCourier {
     mailer: Mailer,
     from: String,
@@ -25,13 +25,7 @@ pub(crate) struct ServerCourier {
 
 impl ServerCourier {
     pub(crate) fn new(mailer: Mailer, from: String) -> Self {
-        Self {
-            mailer,
-            from,
-            recipient: Mutex::default(),
-            failure: Mutex::default(),
-            is_closed: AtomicBool::new(false),
-        }
+        Self { mailer, from, recipient: Mutex::default(), failure: Mutex::default(), is_closed: AtomicBool::new(false) }
     }
 
     /// Whom the next mail goes to.
@@ -48,8 +42,9 @@ impl ServerCourier {
         &self.mailer
     }
 
-    pub(crate) fn into_failure(self) -> Option<driftline_report::Error> {
-        self.failure.into_inner().unwrap_or_else(PoisonError::into_inner)
+    /// Why the last mail that was not taken was not.
+    pub(crate) fn take_failure(&self) -> Option<driftline_report::Error> {
+        self.failure.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 }
 
@@ -58,10 +53,7 @@ impl Courier for ServerCourier {
     async fn send(&self, _mail: &str, bytes: Bytes) -> Outcome {
         let recipient = self.recipient.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let error = match self.mailer.send(&self.from, &recipient, &bytes).await {
-            Ok(()) => {
-                *self.failure.lock().unwrap_or_else(PoisonError::into_inner) = None;
-                return Outcome::Taken("taken by the server".to_owned());
-            }
+            Ok(()) => return Outcome::Taken("taken by the server".to_owned()),
             Err(error) => error,
         };
         tracing::warn!(recipient = message::mask(&recipient), %error, "mail was not taken");
@@ -75,7 +67,7 @@ impl Courier for ServerCourier {
             }
             _ => Outcome::Refused(words),
         };
-        self.failure.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
+        *self.failure.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
         outcome
     }
 }

@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 use chrono::{DateTime, Utc};
 use driftline_core::audience::Audience;
 use driftline_core::report::Report;
-use driftline_ledger::{Action, Delivery, Ledger, Lease, MailState, Publication, next_action};
+use driftline_ledger::{Action, Delivery, Lease, Ledger, MailState, Publication, next_action};
 use driftline_report::mailer::Mailer;
 use driftline_report::message::{self, Identity, Mail, Sender, address_of, mask};
 use driftline_report::view::Letter;
@@ -130,7 +130,7 @@ impl Post<'_> {
         let slot = format!("{} {}", publication.market, publication.period);
         let place = format!("{slot}: published, but not all mails were sent; run the same command again");
         let courier = ServerCourier::new(self.mailer()?, self.job.file.mail.from.clone());
-        let mut refused = Vec::new();
+        let (mut refused, mut first_failure) = (Vec::new(), None);
         for name in names {
             let bytes = self.ledger.read(publication, &format!("mails/{name}.eml")).await.in_place(&slot)?;
             let Some(recipient) = recipient_of(&bytes) else { continue };
@@ -139,7 +139,12 @@ impl Post<'_> {
                 continue;
             }
             courier.now_to(&recipient);
-            match self.step(publication, name, lease, &courier, by_person).await.in_place(&slot)? {
+            let delivery = self.step(publication, name, lease, &courier, by_person).await.in_place(&slot)?;
+            let failure = courier.take_failure();
+            if matches!(delivery, Delivery::Refused(_) | Delivery::Later(_) | Delivery::Unknown(_)) {
+                first_failure = first_failure.or(failure);
+            }
+            match delivery {
                 Delivery::Sent => done.taken += 1,
                 Delivery::Refused(words) => refused.push(format!("{}: {words}", mask(&recipient))),
                 Delivery::Held => done.held += 1,
@@ -153,7 +158,7 @@ impl Post<'_> {
         if !refused.is_empty() {
             self.tell_owner(courier.mailer(), publication, &refused).await;
         }
-        match courier.into_failure() {
+        match first_failure {
             Some(source) => Err(Error::Report { place, source }),
             None => Ok(done),
         }
@@ -234,7 +239,7 @@ impl Post<'_> {
             let held = open.iter().filter(|entry| entry.state == MailState::Held).count();
             return Ok(Sent { held, ..Sent::default() });
         }
-        let held = match worker.hold(self.ledger, &publication.slot()).await {
+        let held = match worker.hold(self.ledger, &publication.slot(), self.job.lease()).await {
             Err(Error::Busy { .. }) => return Ok(Sent::default()),
             held => held?,
         };

@@ -1,6 +1,5 @@
 //! One run: from a plan to a publication and its mails. This file reads like the flow table of `crates/README.md`.
 
-
 use bytes::Bytes;
 use driftline_core::Period;
 use driftline_core::history::History;

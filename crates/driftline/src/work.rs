@@ -4,8 +4,8 @@ use driftline_ledger::{Event, Publication, Slot};
 
 use crate::command::chain;
 use crate::error::{Error, InPlace, Result};
-use crate::outcome::{Outcome, State, outcome};
 use crate::outbox::Sent;
+use crate::outcome::{Outcome, State, outcome};
 use crate::plan::RunPlan;
 use crate::progress::Progress;
 use crate::room::Room;
@@ -43,8 +43,8 @@ pub async fn work(room: &Room, plan: &RunPlan, mails: bool, progress: &mut Progr
     if room.dry_run {
         return run::one(room, plan, published.as_ref(), None, mails, progress).await;
     }
-    let held = room.worker.hold(&room.ledger, &slot).await?;
-    let folder = room.ledger.run_folder(&slot, &format!("t{:06}", held.lease.token()));
+    let held = room.worker.hold(&room.ledger, &slot, room.job.lease()).await?;
+    let folder = room.ledger.run_folder(&slot, &format!("attempt-{:06}", held.lease.token()));
     let journal = Journal { room, folder };
     let started = Event::Started { holder: room.worker.holder.clone(), fencing_token: Some(held.lease.token()) };
     journal.note(started).await;

@@ -4,15 +4,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use driftline_ledger::{Acquired, Ledger, Lease, Slot};
+use driftline_ledger::{Acquired, Lease, Ledger, Slot};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::error::{Error, InPlace, Result};
-
-/// After so long without a heartbeat others may take a slot over.
-const LEASE: Duration = Duration::from_secs(300);
-const HEARTBEAT: Duration = Duration::from_secs(60);
 
 /// This process, as others see it.
 #[derive(Clone, Debug)]
@@ -52,19 +48,19 @@ impl Worker {
         }
     }
 
-    /// Takes a slot and keeps it alive until it is released.
+    /// Takes a slot and keeps it alive until it is released; after `time_to_live` without a heartbeat others may take it over.
     ///
     /// # Errors
     /// `Error::Busy` if another process works on it, `Error::Ledger` if the store does not answer.
-    pub async fn hold(&self, ledger: &Ledger, slot: &Slot) -> Result<Held> {
+    pub async fn hold(&self, ledger: &Ledger, slot: &Slot, time_to_live: Duration) -> Result<Held> {
         let place = format!("{} {}", slot.market, slot.period);
-        match ledger.acquire(slot, &self.holder, &self.nonce(), LEASE).await.in_place(&place)? {
+        match ledger.acquire(slot, &self.holder, &self.nonce(), time_to_live).await.in_place(&place)? {
             Acquired::Held { holder, token } => Err(Error::Busy { place, holder, token }),
             Acquired::Mine(lease) => {
                 let (keeper, kept) = (ledger.clone(), lease.clone());
                 let heartbeat = tokio::spawn(async move {
                     loop {
-                        tokio::time::sleep(HEARTBEAT).await;
+                        tokio::time::sleep(time_to_live / 4).await;
                         if let Err(error) = keeper.renew(&kept).await {
                             tracing::warn!(%error, "heartbeat");
                         }

@@ -113,7 +113,8 @@ pub fn execute(cli: &Cli, world: &World, stop: StopSender) -> Result<()> {
 /// The first signal asks workers to end what they do; the second ends the process as signals do.
 async fn stop_on_signal(stop: StopSender) {
     use tokio::signal::unix::{SignalKind, signal};
-    let (Ok(mut terminate), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) else {
+    let (Ok(mut terminate), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
+    else {
         std::future::pending::<()>().await;
         return;
     };

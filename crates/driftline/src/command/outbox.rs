@@ -60,7 +60,14 @@ pub(super) async fn execute(cli: &Cli, args: &args::Outbox, project: &Project, w
         let words = line.words.as_deref().unwrap_or_default();
         say(format!(
             "{:<18} {:<8} {} rev {}  {}  {:<8} {} attempts  {}",
-            line.job, line.market, line.period, line.revision, line.mail, line.state, line.attempts, super::one_line(words)
+            line.job,
+            line.market,
+            line.period,
+            line.revision,
+            line.mail,
+            line.state,
+            line.attempts,
+            super::one_line(words)
         ));
     }
     say(if lines.is_empty() {

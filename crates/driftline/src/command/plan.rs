@@ -81,7 +81,12 @@ async fn decide(room: &Room, plan: &RunPlan) -> Result<(&'static str, String)> {
     let published = format!("published as revision {}", publication.revision);
     Ok(match (added, gone) {
         (0, 0) => ("nothing", format!("{published} from the exports as they are")),
-        _ => ("revise", format!("{published}; since then {added} objects of the exports are new or changed and {gone} are not there any more: --revise \"why\"")),
+        _ => (
+            "revise",
+            format!(
+                "{published}; since then {added} objects of the exports are new or changed and {gone} are not there any more: --revise \"why\""
+            ),
+        ),
     })
 }
 

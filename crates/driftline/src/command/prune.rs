@@ -19,7 +19,7 @@ pub(super) async fn execute(cli: &Cli, args: &args::Prune, project: &Project, wo
     for run in runs {
         let name = format!("{}/{}/{}", run.slot.market, run.slot.period, run.run);
         if !args.dry_run {
-            let held = match world.worker.hold(&ledger, &run.slot).await {
+            let held = match world.worker.hold(&ledger, &run.slot, job.lease()).await {
                 Ok(held) => held,
                 Err(Error::Busy { .. }) => continue,
                 Err(error) => return Err(error),

@@ -99,15 +99,20 @@ fn jobs(project: &Project, args: &args::Runs, world: &World) -> Result<Vec<(Job,
         None => project.job_paths()?.iter().map(|path| Job::read(path, overrides)).collect::<Result<_>>()?,
     };
     // A warehouse that does not exist yet has no runs.
-    let opened = jobs.into_iter().filter_map(|job| ledger(&job, project, world, false).ok().map(|ledger| (job, ledger)));
+    let opened =
+        jobs.into_iter().filter_map(|job| ledger(&job, project, world, false).ok().map(|ledger| (job, ledger)));
     Ok(opened.collect())
 }
 
 /// The events of one run, oldest first.
 async fn show(cli: &Cli, id: &str, args: &args::Runs, project: &Project, world: &World) -> Result<()> {
-    let missing = || Error::NotPublished { what: format!("run {id} (expected market/period/run, as `driftline runs` lists them)") };
+    let missing = || Error::NotPublished {
+        what: format!("run {id} (expected market/period/run, as `driftline runs` lists them)"),
+    };
     let mut parts = id.splitn(3, '/');
-    let (Some(market), Some(period), Some(run)) = (parts.next(), parts.next(), parts.next()) else { return Err(missing()) };
+    let (Some(market), Some(period), Some(run)) = (parts.next(), parts.next(), parts.next()) else {
+        return Err(missing());
+    };
     let market: Market = market.parse().map_err(|source| Error::Period { source })?;
     let period: Period = period.parse().map_err(|source| Error::Period { source })?;
     for (job, ledger) in jobs(project, args, world)? {

@@ -42,8 +42,7 @@ pub(super) async fn execute(cli: &Cli, args: &args::Schedule, project: &Project,
     let (sender, mut ticks) = mpsc::channel(1);
     let _ = sender.try_send(());
     let alarm = alarm(sender).await?;
-    let mut daemon =
-        Daemon { project, world, args, metrics, retries: Retries::default(), looked: None, woken: None };
+    let mut daemon = Daemon { project, world, args, metrics, retries: Retries::default(), looked: None, woken: None };
     loop {
         tokio::select! {
             Some(()) = ticks.recv() => daemon.tick(cli).await,
@@ -59,7 +58,8 @@ pub(super) async fn execute(cli: &Cli, args: &args::Schedule, project: &Project,
 
 /// One tick a minute; one that finds the last not taken yet is dropped.
 async fn alarm(sender: mpsc::Sender<()>) -> Result<Option<JobScheduler>> {
-    let wrong = |error: tokio_cron_scheduler::JobSchedulerError| Error::Runtime(std::io::Error::other(error.to_string()));
+    let wrong =
+        |error: tokio_cron_scheduler::JobSchedulerError| Error::Runtime(std::io::Error::other(error.to_string()));
     let alarm = JobScheduler::new().await.map_err(wrong)?;
     let every_minute = Alarm::new_async("0 * * * * *", move |_, _| {
         let sender = sender.clone();

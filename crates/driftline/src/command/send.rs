@@ -53,7 +53,7 @@ pub(super) async fn execute(cli: &Cli, args: &args::Send, project: &Project, wor
     let (mut sent, mut files) = (Sent::default(), Vec::new());
     if job.file.mail.smtp.is_some() {
         let names: Vec<&str> = mails.iter().map(|mail| mail.name.as_str()).collect();
-        let held = world.worker.hold(&ledger, &slot).await?;
+        let held = world.worker.hold(&ledger, &slot, job.lease()).await?;
         let result = if args.again || args.to.is_some() {
             let by_person = post.send_anyway(&publication, &names, &held.lease).await;
             match by_person {

@@ -1,0 +1,214 @@
+//! What must hold when nobody looks: several processes on one warehouse, processes that are killed, what is due and what waits.
+
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+use crate::product::{self, NOW, TestResult, equal, holds};
+
+/// Options that give the shipped job a schedule, a warehouse and, if there is one, a mail server.
+fn settings(warehouse: &Path, start: &str, catch_up: &str, recipient: Option<&str>) -> Vec<String> {
+    let mut settings = vec![
+        format!("warehouse.url={}", warehouse.display()),
+        "schedule.cron=0 6 2 1,4,7,10 *".to_owned(),
+        "schedule.time_zone=America/New_York".to_owned(),
+        format!("schedule.catch_up={catch_up}"),
+        format!("schedule.start={start}"),
+        "limits.lease_seconds=1".to_owned(),
+    ];
+    if let (Some(recipient), Some(server)) = (recipient, std::env::var_os("DRIFTLINE_SMTP")) {
+        settings.extend([
+            "mail.smtp.host=localhost".to_owned(),
+            "mail.smtp.port=2526".to_owned(),
+            "mail.smtp.encryption=starttls".to_owned(),
+            "mail.smtp.user_env=TEST_SMTP_USER".to_owned(),
+            "mail.smtp.password_env=TEST_SMTP_PASSWORD".to_owned(),
+            format!("mail.smtp.ca_file={}", PathBuf::from(server).join("ca.pem").display()),
+            format!("mail.recipients=[\"{recipient}\"]"),
+        ]);
+    }
+    settings
+}
+
+fn command(arguments: &[&str], settings: &[String]) -> Result<Command, String> {
+    let mut command = Command::new(product::program()?);
+    command.current_dir(product::root()).args(arguments);
+    for setting in settings {
+        command.args(["--set", setting]);
+    }
+    command.env("TEST_SMTP_USER", "driftline").env("TEST_SMTP_PASSWORD", "secret").env_remove("RUST_LOG");
+    Ok(command)
+}
+
+/// Three days after the last period of the exports is over.
+const WHEN: &str = "2018-01-05T06:00:00Z";
+const DUE: [&str; 6] = ["--json", "run", "--due", "jobs/complete-journey.toml", "--now", WHEN];
+
+fn start(settings: &[String]) -> Result<Child, String> {
+    let mut command = command(&DUE, settings)?;
+    command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().map_err(|error| error.to_string())
+}
+
+/// Runs what is due until nobody else holds it.
+fn until_done(settings: &[String]) -> TestResult {
+    // A killed holder's lease of one second is over by the store's clock after some of these.
+    for _ in 0..200 {
+        let said = product::succeed(command(&DUE, settings)?.output().map_err(|error| error.to_string())?)?;
+        if !said.contains("\"elsewhere\"") {
+            return Ok(());
+        }
+    }
+    Err("the lease of a killed process never ended".to_owned())
+}
+
+fn files_below(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    let mut open = vec![folder.to_owned()];
+    while let Some(next) = open.pop() {
+        for entry in std::fs::read_dir(&next).into_iter().flatten().flatten() {
+            let path = entry.path();
+            if path.is_dir() { open.push(path) } else { found.push(path) }
+        }
+    }
+    found.sort();
+    found
+}
+
+/// What a publication names, with hashes; `None` if the period is not published.
+fn published(warehouse: &Path, period: &str) -> Result<Option<serde_json::Value>, String> {
+    let path = warehouse.join("complete-journey/us").join(period).join("published/000001.json");
+    if !path.is_file() {
+        return Ok(None);
+    }
+    Ok(Some(product::read_json(&path)?["objects"].clone()))
+}
+
+fn mails_to(address: &str) -> Result<usize, String> {
+    let Some(server) = std::env::var_os("DRIFTLINE_SMTP") else { return Ok(0) };
+    let folder = PathBuf::from(server).join("mails");
+    let to = format!("To: {address}");
+    let entries = std::fs::read_dir(folder).map_err(|error| error.to_string())?;
+    Ok(entries.flatten().filter(|entry| std::fs::read_to_string(entry.path()).is_ok_and(|mail| mail.contains(&to))).count())
+}
+
+/// An address that no earlier run of this test mailed to.
+fn fresh_address(name: &str) -> String {
+    let folder = tempfile::tempdir().map(|folder| folder.path().display().to_string()).unwrap_or_default();
+    let tail: String = folder.chars().rev().take(6).filter(char::is_ascii_alphanumeric).collect();
+    format!("{name}-{}@example.com", tail.to_lowercase())
+}
+
+/// Eight processes at once on three due periods: each is published once.
+pub(crate) fn many_processes() -> TestResult {
+    let folder = product::folder()?;
+    let address = fresh_address("many");
+    let settings = settings(folder.path(), "2017Q2", "all", Some(&address));
+    let children: Vec<Child> = (0..8).map(|_| start(&settings)).collect::<Result<_, _>>()?;
+    for mut child in children {
+        let status = child.wait().map_err(|error| error.to_string())?;
+        equal("exit code of one of eight", status.code(), Some(0))?;
+    }
+    until_done(&settings)?;
+    for period in ["2017Q2", "2017Q3", "2017Q4"] {
+        let slot = folder.path().join("complete-journey/us").join(period);
+        let publications = files_below(&slot.join("published"));
+        equal(&format!("publications of {period}"), publications.len(), 1)?;
+    }
+    if std::env::var_os("DRIFTLINE_SMTP").is_some() {
+        // The two older periods were caught up: their mails are held.
+        equal("mails of three periods by eight processes", mails_to(&address)?, 1)?;
+    }
+    Ok(())
+}
+
+/// A process is killed after so many writes to the store; the next one ends with what an undisturbed run publishes.
+pub(crate) fn killed() -> TestResult {
+    let folder = product::folder()?;
+    let warehouse = folder.path().join("w");
+    let clean = || if warehouse.exists() { std::fs::remove_dir_all(&warehouse).map_err(|e| e.to_string()) } else { Ok(()) };
+    let address = fresh_address("killed");
+    let settings = settings(&warehouse, "2017Q4", "latest", Some(&address));
+    until_done(&settings)?;
+    let expected = published(&warehouse, "2017Q4")?.ok_or("the undisturbed run published nothing")?;
+    let writes = files_below(&warehouse).len();
+    let mut mailed = mails_to(&address)?;
+    let all = std::env::var_os("DRIFTLINE_KILLS").is_some_and(|kills| kills == "all");
+    let moments: Vec<usize> = if all { (1..=writes).collect() } else { (1..=writes).step_by(writes / 7).collect() };
+    for after in moments {
+        clean()?;
+        let mut child = start(&settings)?;
+        while files_below(&warehouse).len() < after && child.try_wait().map_err(|error| error.to_string())?.is_none() {
+            std::thread::yield_now();
+        }
+        child.kill().map_err(|error| error.to_string())?;
+        child.wait().map_err(|error| error.to_string())?;
+        until_done(&settings)?;
+        let place = format!("killed after {after} of {writes} writes");
+        equal(&place, published(&warehouse, "2017Q4")?.as_ref(), Some(&expected))?;
+        if std::env::var_os("DRIFTLINE_SMTP").is_some() {
+            let sent = mails_to(&address)? - mailed;
+            // One more only where the kill fell between the hand-over and the receipt.
+            if !(1..=2).contains(&sent) {
+                return Err(format!("{place}: {sent} mails"));
+            }
+            let attempts = files_below(&warehouse).iter().filter(|path| path.to_string_lossy().contains(".attempt-")).count();
+            equal(&format!("{place}: copies beyond the attempts"), sent > attempts, false)?;
+            mailed += sent;
+        }
+    }
+    Ok(())
+}
+
+/// What the schedule asks for before the exports hold all of it waits for them; `plan` and `run --due` say so.
+pub(crate) fn waits_for_exports() -> TestResult {
+    let folder = product::folder()?;
+    let settings = settings(folder.path(), "2017Q4", "latest", None);
+    let early = ["run", "--due", "jobs/complete-journey.toml", "--now", "2018-04-05T12:00:00Z"];
+    let said = product::succeed(command(&early, &settings)?.output().map_err(|error| error.to_string())?)?;
+    holds("run --due", &said, "2018Q1 waits")?;
+    holds("run --due", &said, "the exports end on 2017-12-31")?;
+    equal("nothing is published", published(folder.path(), "2018Q1")?.is_none(), true)?;
+    let plan = ["plan", "jobs/complete-journey.toml", "--now", NOW];
+    let said = product::succeed(command(&plan, &settings)?.output().map_err(|error| error.to_string())?)?;
+    holds("plan", &said, "wait")
+}
+
+/// A revision's mail answers the mail that it corrects; `runs` lists both attempts, `prune` leaves what is published.
+pub(crate) fn records() -> TestResult {
+    let folder = product::folder()?;
+    product::publish_complete_journey(folder.path(), "2017Q4", &[])?;
+    product::publish_complete_journey(folder.path(), "2017Q4", &["--revise", "late export"])?;
+    let setting = format!("warehouse.url={}", folder.path().display());
+    let options = ["--job", "complete-journey", "--set", &setting];
+    let mut arguments = vec!["runs"];
+    arguments.extend(options);
+    let runs = product::json(&arguments)?;
+    let ids: Vec<&str> = runs.as_array().into_iter().flatten().filter_map(|run| run["id"].as_str()).collect();
+    for run in ["us/2017Q4/attempt-000001", "us/2017Q4/attempt-000002"] {
+        equal(&format!("runs lists {run}"), ids.contains(&run), true)?;
+        let shown = product::run(&["logs", run, "--job", "complete-journey", "--set", &setting])?;
+        holds("logs", &shown, "published revision")?;
+    }
+    let mails: Vec<String> = files_below(folder.path())
+        .iter()
+        .filter(|path| path.extension().is_some_and(|extension| extension == "eml"))
+        .filter_map(|path| std::fs::read_to_string(path).ok())
+        .collect();
+    let header = |mail: &str, name: &str| {
+        mail.lines().find_map(|line| line.strip_prefix(name)).map(|value| value.trim().to_owned())
+    };
+    let corrections: Vec<&String> = mails.iter().filter(|mail| mail.contains("\nIn-Reply-To: ")).collect();
+    equal("mails that correct another", 2 * corrections.len(), mails.len())?;
+    for correction in corrections {
+        holds("subject", correction, "Corrected: ")?;
+        let answered = header(correction, "In-Reply-To:");
+        let original = mails.iter().find(|mail| header(mail, "Message-ID:") == answered);
+        let original = original.ok_or("a correction answers a mail that was never made")?;
+        equal("to the same person", header(correction, "To:"), header(original, "To:"))?;
+    }
+    let before = files_below(folder.path()).len();
+    let pruned = product::run(&[
+        "prune", "complete-journey", "--keep", "0", "--older-than-days", "0", "--dry-run", "--set", &setting,
+    ])?;
+    holds("prune", &pruned, "what is published stays")?;
+    equal("a dry prune removes nothing", files_below(folder.path()).len(), before)
+}
