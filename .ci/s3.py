@@ -15,5 +15,5 @@ if action == "put":
 if action == "get":
     period, name, target = rest
     keys = [item["Key"] for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket) for item in page.get("Contents", [])]
-    key = max(key for key in keys if f"/{period}/runs/" in key and key.endswith("/" + name))
+    key = max(key for key in keys if f"/{period}/runs/" in f"/{key}" and key.endswith("/" + name))
     pathlib.Path(target).write_bytes(s3.get_object(Bucket=bucket, Key=key)["Body"].read())

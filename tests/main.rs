@@ -12,10 +12,11 @@ mod drift; // The drift tool against reference values, and on odd columns.
 mod facts; // Published totals equal totals computed outside the project.
 mod fences; // Which crate may use which.
 mod figures; // Bridges close, and every number of a mail is in report.json.
-mod operations; // Several processes, killed processes, what is due and what waits.
 mod mail_server; // Delivery to a real SMTP server, where one was started.
+mod operations; // Several processes, killed processes, what is due and what waits.
 mod product; // How tests start the program and read its tables.
 mod restatement; // Late data are told as restatement, not as customers who moved.
+mod schema; // Every report fits the schema in the project.
 mod simulation; // The fictional company: what was planted is what the reports say.
 mod workbench; // ltv and churn on a public log, and the forecasts that reports publish and grade.
 
@@ -54,6 +55,7 @@ fn main() -> std::process::ExitCode {
         trial("operations::records_are_listed_and_corrections_answer", None, operations::records),
         trial("operations::what_is_due_waits_for_its_exports", None, operations::waits_for_exports),
         trial("restatement::late_orders_are_no_drift", None, restatement::late_orders),
+        trial("schema::every_report_fits", None, schema::reports),
         trial("simulation::the_same_seed_writes_the_same_bytes", None, simulation::same_bytes),
         trial("simulation::reports_say_what_was_planted", None, simulation::planted),
         trial("workbench::bad_input_has_its_exit_code", None, workbench::bad_input),

@@ -87,7 +87,10 @@ fn mails_to(address: &str) -> Result<usize, String> {
     let folder = PathBuf::from(server).join("mails");
     let to = format!("To: {address}");
     let entries = std::fs::read_dir(folder).map_err(|error| error.to_string())?;
-    Ok(entries.flatten().filter(|entry| std::fs::read_to_string(entry.path()).is_ok_and(|mail| mail.contains(&to))).count())
+    Ok(entries
+        .flatten()
+        .filter(|entry| std::fs::read_to_string(entry.path()).is_ok_and(|mail| mail.contains(&to)))
+        .count())
 }
 
 /// An address that no earlier run of this test mailed to.
@@ -124,7 +127,8 @@ pub(crate) fn many_processes() -> TestResult {
 pub(crate) fn killed() -> TestResult {
     let folder = product::folder()?;
     let warehouse = folder.path().join("w");
-    let clean = || if warehouse.exists() { std::fs::remove_dir_all(&warehouse).map_err(|e| e.to_string()) } else { Ok(()) };
+    let clean =
+        || if warehouse.exists() { std::fs::remove_dir_all(&warehouse).map_err(|e| e.to_string()) } else { Ok(()) };
     let address = fresh_address("killed");
     let settings = settings(&warehouse, "2017Q4", "latest", Some(&address));
     until_done(&settings)?;
@@ -150,7 +154,8 @@ pub(crate) fn killed() -> TestResult {
             if !(1..=2).contains(&sent) {
                 return Err(format!("{place}: {sent} mails"));
             }
-            let attempts = files_below(&warehouse).iter().filter(|path| path.to_string_lossy().contains(".attempt-")).count();
+            let attempts =
+                files_below(&warehouse).iter().filter(|path| path.to_string_lossy().contains(".attempt-")).count();
             equal(&format!("{place}: copies beyond the attempts"), sent > attempts, false)?;
             mailed += sent;
         }
@@ -207,7 +212,15 @@ pub(crate) fn records() -> TestResult {
     }
     let before = files_below(folder.path()).len();
     let pruned = product::run(&[
-        "prune", "complete-journey", "--keep", "0", "--older-than-days", "0", "--dry-run", "--set", &setting,
+        "prune",
+        "complete-journey",
+        "--keep",
+        "0",
+        "--older-than-days",
+        "0",
+        "--dry-run",
+        "--set",
+        &setting,
     ])?;
     holds("prune", &pruned, "what is published stays")?;
     equal("a dry prune removes nothing", files_below(folder.path()).len(), before)
