@@ -24,6 +24,16 @@ pub struct Limits {
     pub spill_bytes: u64,
     /// Folder for spill files and intermediate tables; made and removed by the caller.
     pub scratch: PathBuf,
+    /// Joins by sorting, which spills, instead of by hash tables, which do not: slower, in less memory.
+    pub is_frugal: bool,
+}
+
+impl Limits {
+    /// The same pool for fewer and smaller consumers at once.
+    pub fn frugal(&self) -> Self {
+        // With one partition the engine takes hash joins whatever it is told.
+        Self { threads: 2, is_frugal: true, ..self.clone() }
+    }
 }
 
 /// Opens a session with the functions, the schemas `source`, `fitted` and `previous`, and no tables.
@@ -48,6 +58,7 @@ pub fn open(limits: &Limits) -> Result<SessionContext> {
         .with_information_schema(false)
         // Wrong min/max results over several files (apache/datafusion#24816); the regression test keeps the query.
         .set_bool("datafusion.optimizer.enable_aggregate_dynamic_filter_pushdown", false)
+        .set_bool("datafusion.optimizer.prefer_hash_join", !limits.is_frugal)
         // Utf8 in outputs, so that bytes do not depend on the reader's view types.
         .set_bool("datafusion.execution.parquet.schema_force_view_types", false)
         .set_bool("datafusion.sql_parser.map_string_types_to_utf8view", false)
@@ -101,7 +112,13 @@ mod tests {
             writer.write(&batch).unwrap();
             writer.close().unwrap();
         }
-        let limits = Limits { threads: 2, memory_bytes: 64 << 20, spill_bytes: 1 << 30, scratch: folder.clone() };
+        let limits = Limits {
+            threads: 2,
+            memory_bytes: 64 << 20,
+            spill_bytes: 1 << 30,
+            scratch: folder.clone(),
+            is_frugal: false,
+        };
         for _ in 0..40 {
             let context = open(&limits).unwrap();
             let path = folder.to_string_lossy().into_owned();

@@ -57,8 +57,9 @@ pub(crate) async fn give(
     lake: &Lake,
     previous: &Recalled,
     pinned: &[PinnedSource],
-    scratch: &Scratch,
+    scratch: (&Scratch, &Limits),
 ) -> Result<()> {
+    let (scratch, limits) = scratch;
     let report = &previous.report;
     let place = format!("{} {} (restated)", plan.market, report.period);
     let today = past_id(room, lake, report.as_of).await.in_place(&place)?;
@@ -66,7 +67,7 @@ pub(crate) async fn give(
         return give_published(room, lake, "restated", &previous.publication, scratch).await;
     }
     let then = RunPlan { period: report.period, as_of: report.as_of, partial: None, ..plan.clone() };
-    let limits = Limits { scratch: scratch.path.join("restated"), ..room.limits.clone() };
+    let limits = Limits { scratch: scratch.path.join("restated"), ..limits.clone() };
     let parameters = then.parameters(&room.job, &room.pseudonym_key);
     let mut past = Lake::open(&limits, Arc::clone(&room.graph), parameters, room.exports.store.clone(), pinned)
         .in_place(&place)?;

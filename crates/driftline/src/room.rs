@@ -75,6 +75,7 @@ impl Room {
             memory_bytes: usize::try_from(size(memory)?).unwrap_or(usize::MAX),
             spill_bytes: size(&job.file.limits.spill)?,
             scratch: world.scratch.clone(),
+            is_frugal: false,
         };
         let key_name = &job.file.privacy.pseudonym_key_env;
         let key = world.environment.iter().find(|(name, _)| name == key_name).map(|(_, value)| value.clone());

@@ -29,7 +29,7 @@ use crate::work::Journal;
 use crate::worker::Held;
 
 /// Computes, compares, publishes and mails one market and period. `corrected` is the revision that this one stands beside;
-/// `under` the lease and journal of a run that publishes, none for a dry run.
+/// `under` the lease and journal of a run that publishes, none for a dry run; `limits` what of the machine it may use.
 ///
 /// # Errors
 /// Any of the program's errors; nothing is published then.
@@ -39,6 +39,7 @@ pub async fn one(
     corrected: Option<&Publication>,
     under: Option<(&Held, &Journal<'_>)>,
     mails_now: bool,
+    limits: &Limits,
     progress: &mut Progress,
 ) -> Result<Outcome> {
     let place = format!("{} {}", plan.market, plan.period);
@@ -57,8 +58,8 @@ pub async fn one(
     progress.done("pin", Some(source_rows));
 
     progress.says("computing histories and profiles");
-    let scratch = Scratch::new(&room.limits.scratch)?;
-    let limits = Limits { scratch: scratch.path.clone(), ..room.limits.clone() };
+    let scratch = Scratch::new(&limits.scratch)?;
+    let limits = Limits { scratch: scratch.path.clone(), ..limits.clone() };
     let parameters = plan.parameters(&room.job, &room.pseudonym_key);
     let mut lake =
         Lake::open(&limits, room.graph.clone(), parameters, room.exports.store.clone(), &pinned).in_place(&place)?;
@@ -99,7 +100,7 @@ pub async fn one(
     lake.build(&marts).await.in_place(&place)?;
     if let Some(previous) = &previous {
         restate::give_last_models(room, &lake, Some(&previous.report), segmented.as_ref()).await.in_place(&place)?;
-        restate::give(room, plan, &lake, previous, &pinned, &scratch).await?;
+        restate::give(room, plan, &lake, previous, &pinned, (&scratch, &limits)).await?;
         give_published(room, &lake, "customers", &previous.publication, &scratch).await?;
         lake.build(&["customer_flows", "scorecard", "scorecard_risks"]).await.in_place(&place)?;
     }

@@ -41,7 +41,7 @@ pub async fn work(room: &Room, plan: &RunPlan, mails: bool, progress: &mut Progr
         return already(room, publication, mails).await;
     }
     if room.dry_run {
-        return run::one(room, plan, published.as_ref(), None, mails, progress).await;
+        return computed(room, plan, published.as_ref(), None, mails, progress).await;
     }
     let held = room.worker.hold(&room.ledger, &slot, room.job.lease()).await?;
     let folder = room.ledger.run_folder(&slot, &format!("attempt-{:06}", held.lease.token()));
@@ -72,8 +72,31 @@ async fn leased(
         return told(room, publication, sent).await;
     }
     tokio::select! {
-        result = run::one(room, plan, published.as_ref(), Some(under), mails, progress) => result,
+        result = computed(room, plan, published.as_ref(), Some(under), mails, progress) => result,
         () = room.worker.stopped() => Err(Error::Stopped { place }),
+    }
+}
+
+/// Computes; once more with less memory if the query engine's pool was too small. The same bytes come out.
+async fn computed(
+    room: &Room,
+    plan: &RunPlan,
+    published: Option<&Publication>,
+    under: Option<(&Held, &Journal<'_>)>,
+    mails: bool,
+    progress: &mut Progress,
+) -> Result<Outcome> {
+    match run::one(room, plan, published, under, mails, &room.limits, progress).await {
+        Err(Error::Lake { source: driftline_lake::Error::Memory { .. }, place }) => {
+            tracing::warn!(place, "the engine's memory was too small; once more with sorted joins on two threads");
+            if let Some((_, journal)) = under {
+                journal
+                    .note(Event::StepDone { step: "too little memory, once more with less".to_owned(), rows: None })
+                    .await;
+            }
+            run::one(room, plan, published, under, mails, &room.limits.frugal(), progress).await
+        }
+        result => result,
     }
 }
 

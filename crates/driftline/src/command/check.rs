@@ -28,7 +28,13 @@ pub(super) async fn execute(cli: &Cli, project: &Project, world: &World) -> Resu
     }
     crate::suppression::Suppressed::read(&project.root)?;
     let scratch = world.scratch.join(format!("driftline-check-{}", std::process::id()));
-    let limits = Limits { threads: 1, memory_bytes: 256 << 20, spill_bytes: 1 << 30, scratch: scratch.clone() };
+    let limits = Limits {
+        threads: 1,
+        memory_bytes: 256 << 20,
+        spill_bytes: 1 << 30,
+        scratch: scratch.clone(),
+        is_frugal: false,
+    };
     let result = check_all(project, &jobs, &limits).await;
     let _ = std::fs::remove_dir_all(&scratch);
     let counts = result?;

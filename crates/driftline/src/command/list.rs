@@ -1,4 +1,11 @@
-//! `driftline list`: jobs, their markets and what is published.
+//! `driftline list`: jobs, their markets, what is published, what is due and when the schedule fires next.
+
+use std::collections::BTreeSet;
+
+use chrono_tz::Tz;
+use driftline_core::period::Kind;
+use driftline_core::schedule::{Subject, due_intervals, next_firings};
+use driftline_core::{Market, Period};
 
 use crate::args::Cli;
 use crate::command::{World, ledger, say};
@@ -12,13 +19,23 @@ struct Listed {
     title: String,
     exports: String,
     warehouse: String,
+    /// The next firings in local time, each with the newest period that is over then.
+    next: Vec<Firing>,
     markets: Vec<ListedMarket>,
+}
+
+#[derive(serde::Serialize)]
+struct Firing {
+    at: String,
+    period: String,
 }
 
 #[derive(serde::Serialize)]
 struct ListedMarket {
     market: String,
     published: Vec<ListedPeriod>,
+    /// Periods that the schedule asks for and that are not published.
+    due: Vec<String>,
 }
 
 #[derive(serde::Serialize)]
@@ -41,7 +58,8 @@ pub(super) async fn execute(cli: &Cli, project: &Project, world: &World) -> Resu
                     .map(|(period, revision)| ListedPeriod { period: period.to_string(), revision })
                     .collect::<Vec<_>>();
                 if !published.is_empty() {
-                    markets.push(ListedMarket { market: market.to_string(), published });
+                    let due = due(&job, &market, &published, world);
+                    markets.push(ListedMarket { market: market.to_string(), published, due });
                 }
             }
         }
@@ -50,6 +68,9 @@ pub(super) async fn execute(cli: &Cli, project: &Project, world: &World) -> Resu
             title: job.file.title.clone(),
             exports: job.file.exports.url.clone(),
             warehouse: job.file.warehouse.url.clone(),
+            next: job.file.schedule.as_ref().map_or_else(Vec::new, |schedule| {
+                next_firings(schedule, world.now, 3).into_iter().map(firing).collect()
+            }),
             markets,
         });
     }
@@ -68,9 +89,26 @@ pub(super) async fn execute(cli: &Cli, project: &Project, world: &World) -> Resu
                 .iter()
                 .map(|p| if p.revision > 1 { format!("{} (rev {})", p.period, p.revision) } else { p.period.clone() })
                 .collect();
-            say(format!("    {:<8} {}", market.market, periods.join("  ")));
+            let due = if market.due.is_empty() { String::new() } else { format!("  due: {}", market.due.join(", ")) };
+            say(format!("    {:<8} {}{due}", market.market, periods.join("  ")));
+        }
+        for firing in &job.next {
+            say(format!("    fires {} for {}", firing.at, firing.period));
         }
     }
     say("next: driftline show <market>, or driftline run jobs/<job>.toml --period <period>");
     Ok(())
+}
+
+fn firing(at: chrono::DateTime<Tz>) -> Firing {
+    let period = Period::last_over(Kind::Quarter, at.date_naive());
+    Firing { at: at.format("%Y-%m-%d %H:%M %Z").to_string(), period: period.to_string() }
+}
+
+/// By the warehouse alone: whether the exports are complete is for `driftline plan` to say.
+fn due(job: &Job, market: &Market, published: &[ListedPeriod], world: &World) -> Vec<String> {
+    let Some(schedule) = &job.file.schedule else { return Vec::new() };
+    let published: BTreeSet<Period> = published.iter().filter_map(|listed| listed.period.parse().ok()).collect();
+    let subject = Subject { job: &job.name, market, kind: Kind::Quarter };
+    due_intervals(schedule, &subject, world.now, None, &published).iter().map(|due| due.period.to_string()).collect()
 }

@@ -171,6 +171,29 @@ fn card(persona: &Persona, report: &Report) {
             locale.percent(contact.contacted_share, 1)
         ));
     }
+    for topic in &persona.topics {
+        say(format!(
+            "  raise {} ({}): {} of them, {} of others; n {}",
+            one_line(&topic.topic),
+            one_line(&topic.source),
+            locale.percent(topic.share, 1),
+            locale.percent(topic.others_share, 1),
+            topic.customers
+        ));
+    }
+    for note in &persona.notes {
+        say(format!(
+            "  {}: {} ({}, {}; {})",
+            note.label,
+            one_line(&note.text),
+            one_line(&note.author),
+            note.written_on,
+            one_line(&note.evidence)
+        ));
+        for review in &note.review {
+            say(format!("    to review: {}", one_line(review)));
+        }
+    }
     let missing: Vec<&str> = persona.evidence.iter().map(|evidence| evidence.field.as_str()).collect();
     say(format!("  no evidence yet: {}", missing.join(", ")));
     if let Some(note) = &persona.note {

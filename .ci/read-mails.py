@@ -1,0 +1,91 @@
+"""Reads mails as they arrived, with Python's own parser: what every mail must be, whoever made it.
+
+read-mails.py FOLDER REPORT.json...   every .eml of the folder; numbers are looked up in the reports
+"""
+import email
+import email.policy
+import email.utils
+import json
+import pathlib
+import re
+import sys
+
+folder, reports = pathlib.Path(sys.argv[1]), [json.loads(pathlib.Path(path).read_text()) for path in sys.argv[2:]]
+problems, roles, count = [], set(), 0
+
+
+def figures(text):
+    return {found.rstrip(".,") for found in re.findall(r"\d[\d.,\u202f]*", text)}
+
+
+def words_of(value):
+    if isinstance(value, dict):
+        for inner in value.values():
+            yield from words_of(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from words_of(inner)
+    elif isinstance(value, str):
+        yield value
+
+
+for path in sorted(folder.glob("*.eml")):
+    mail = email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
+    if mail["List-Id"] is None:
+        continue  # a notice to the owner
+    count += 1
+    wrong = lambda text: problems.append(f"{path.name} to {mail['To']}: {text}")
+    for name in ["From", "To", "Subject", "Date", "Message-ID", "Auto-Submitted", "List-Id", "List-Unsubscribe"]:
+        if not mail[name]:
+            wrong(f"no {name}")
+    if mail.defects:
+        wrong(f"defects {mail.defects}")
+    if mail.get_content_type() != "multipart/alternative":
+        wrong(f"is {mail.get_content_type()}")
+    text, html = mail.get_body(("plain",)), mail.get_body(("html",))
+    if text is None or html is None:
+        wrong("a part is missing")
+        continue
+    text, html = text.get_content(), html.get_content()
+    if len(html.encode()) > 60_000:
+        wrong(f"HTML of {len(html.encode())} bytes")
+    pictures = [part for part in mail.walk() if part.get_content_maintype() == "image"]
+    shown = re.findall(r"<img [^>]*>", html)
+    if len(pictures) > 3 or len(shown) != len(pictures):
+        wrong(f"{len(pictures)} pictures, {len(shown)} shown")
+    for tag in shown:
+        source = re.search(r'src="cid:([^"]+)"', tag)
+        if not source or f"<{source.group(1)}>" not in [part["Content-ID"] for part in pictures]:
+            wrong(f"picture {tag}")
+        if not re.search(r'width="\d+"', tag) or not re.search(r'alt="[^"]+"', tag):
+            wrong(f"picture without width or text: {tag}")
+    for banned in ["<script", "<form", "<iframe", "<link", "javascript:", "data:", "@import", "src=\"http"]:
+        if banned in html:
+            wrong(f"HTML holds {banned}")
+    # The same numbers in both parts, and all of them in the report.
+    plain = re.sub(r"<[^>]+>", " ", re.sub(r"<(style|head).*?</\1>", " ", html, flags=re.S))
+    above = text.split("Full report")[0]
+    missing = {found for found in figures(above) if found not in figures(plain)}
+    if missing:
+        wrong(f"numbers of the text that the HTML lacks: {sorted(missing)[:5]}")
+    period = re.search(r"Q[1-4] \d{4}", mail["Subject"])
+    report = next((report for report in reports if period and report["period_title"] == period.group(0) and report["market_name"] in mail["Subject"]), None)
+    if report is None:
+        wrong("no report of that market and period")
+        continue
+    # Personal data: nobody's address but those of the mail itself.
+    own = {address for _, address in email.utils.getaddresses([mail["From"], mail["To"], mail["Reply-To"] or ""])}
+    found = set(re.findall(r"[\w.+-]+@[\w-]+\.[\w.-]+", text + html)) - own
+    if found - {"insight@example.com"}:
+        wrong(f"addresses {sorted(found)}")
+    for block in report["for_you"]:
+        if block["title"].upper() in text:
+            roles.add(block["audience"])
+            for line in block["lines"]:
+                if " ".join(line.split()) not in " ".join(text.split()):
+                    wrong(f"a line of {block['audience']} is not the report's: {line}")
+
+for problem in problems:
+    print(f"error: {problem}", file=sys.stderr)
+print(f"mails read: {count}, lines for {', '.join(sorted(roles)) or 'nobody'}, {len(problems)} problems")
+sys.exit(1 if problems or count == 0 else 0)
