@@ -118,6 +118,11 @@ pub(crate) fn many_processes() -> TestResult {
         let slot = folder.path().join("complete-journey/us").join(period);
         let publications = files_below(&slot.join("published"));
         equal(&format!("publications of {period}"), publications.len(), 1)?;
+        // Whoever was second did not publish a later period while an earlier one was still in work.
+        let record = product::read_json(&publications[0])?;
+        let base = [("2017Q3", "2017Q2"), ("2017Q4", "2017Q3")].iter().find(|(later, _)| *later == period);
+        let base = base.map_or(serde_json::Value::Null, |(_, earlier)| serde_json::Value::from(*earlier));
+        equal(&format!("what {period} is compared with"), record["previous_period"].clone(), base)?;
     }
     if std::env::var_os("DRIFTLINE_SMTP").is_some() {
         // The two older periods were caught up: their mails are held.

@@ -116,15 +116,16 @@ pub fn sentence(words: &Words, of_title: &str, everyone: &Grade) -> String {
     };
     let off = everyone.error.map_or_else(String::new, |error| {
         let inside = match everyone.is_covered {
-            Some(true) => ", inside the range",
-            Some(false) => ", outside the range",
+            Some(true) => ", inside its range",
+            Some(false) => ", outside its range",
             None => "",
         };
-        format!(" (forecast {}{inside})", words.locale.signed_percent(error, 1))
+        let side = if error < 0.0 { "low" } else { "high" };
+        format!(" (the forecast was {} too {side}{inside})", words.locale.percent(error.abs(), 1))
     });
     let risk = everyone.risk_happened.map_or_else(String::new, |happened| {
         format!(
-            " {} were expected not to buy, {} did not.",
+            " {} of them were expected not to buy, {} did not.",
             words.locale.percent(everyone.risk_said, 1),
             words.locale.percent(happened, 1)
         )

@@ -76,5 +76,5 @@ pub use lease::{Acquired, Lease};
 pub use ledger::{Ledger, Slot};
 pub use mail_notes::{MailNotes, MailState};
 pub use outbox::{Attempt, OutboxEntry};
-pub use publication::{ObjectRecord, Publication};
+pub use publication::{MailPlan, ObjectRecord, Publication};
 pub use runs::RunSummary;

@@ -16,7 +16,7 @@ use crate::error::Result;
 use crate::lease::Lease;
 use crate::ledger::Ledger;
 use crate::mail_notes::{MailNotes, MailState, attempt_kind, transient_kind};
-use crate::publication::Publication;
+use crate::publication::{MailPlan, Publication};
 
 /// A mail that is not known to be sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -213,7 +213,10 @@ impl Ledger {
                 period: publication.period,
                 revision: publication.revision,
                 mail: mail.to_owned(),
-                state: notes.state(),
+                state: match (notes.state(), publication.mails) {
+                    (MailState::Waiting, MailPlan::Hold | MailPlan::File) => MailState::Held,
+                    (state, _) => state,
+                },
                 attempts: notes.attempts(),
                 words,
                 noted_at: notes.newest,

@@ -13,6 +13,18 @@ pub struct ObjectRecord {
     pub sha256: String,
 }
 
+/// What is done with the mails of a publication without a person asking.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum MailPlan {
+    #[default]
+    Send,
+    /// They wait for a person: a period that was caught up.
+    Hold,
+    /// There was no mail server: the stored mails are the result.
+    File,
+}
+
 /// The record that makes a run's objects the published result. It is created once and never changed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Publication {
@@ -38,6 +50,9 @@ pub struct Publication {
     /// The token of the lease under which it was published; publications of older versions have none.
     #[serde(default)]
     pub fencing_token: Option<u64>,
+    /// Decided before the commit, so that a kill after it cannot send what was to be held.
+    #[serde(default)]
+    pub mails: MailPlan,
 }
 
 pub const SCHEMA: &str = "driftline-publication/1";

@@ -206,6 +206,11 @@ pub fn mask(address: &str) -> String {
     }
 }
 
+/// Whether a text is an address, or a name with one, that a mail can be written to.
+pub fn is_mailbox(text: &str) -> bool {
+    text.parse::<Mailbox>().is_ok()
+}
+
 /// The address of `Name <address>`, in small letters.
 pub fn address_of(recipient: &str) -> String {
     let bare = recipient.rsplit_once('<').map_or(recipient, |(_, rest)| rest.trim_end_matches('>'));

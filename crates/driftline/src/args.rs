@@ -58,7 +58,7 @@ pub enum Command {
     Prune(Prune),
     /// The JSON Schema of report.json.
     Schema,
-    /// Send the mails of a published period: what was not sent yet, again, or to someone new.
+    /// Send the mails of a published period that were not sent (waiting, held, refused), or to someone new.
     Send(Send),
     /// Try exports, warehouse, templates, secrets and mail server of the jobs; nothing is computed or sent.
     Doctor(Doctor),
@@ -321,7 +321,7 @@ pub struct Send {
     /// What they read it for: marketing, product, sales, service, finance, owner or everyone.
     #[arg(long, requires = "to", value_parser = role)]
     pub role: Option<Audience>,
-    /// Send once more what was sent already; the Message-ID is the same.
+    /// Also send once more what was sent already; the Message-ID is the same.
     #[arg(long)]
     pub again: bool,
     /// Folder for the mails where the job has no mail server.

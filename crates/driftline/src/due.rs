@@ -6,10 +6,11 @@ use chrono::{DateTime, TimeDelta, Utc};
 use driftline_core::period::Kind;
 use driftline_core::schedule::{Due, Subject, due_intervals};
 use driftline_core::{Market, Period};
-use driftline_ledger::{Action, Event, next_action};
+use driftline_ledger::{Action, Event, MailState, OutboxEntry, Slot, next_action};
 
 use crate::command::chain;
-use crate::error::{Error, InPlace, Result};
+use crate::error::{Error, InPlace, Result, STOPPED};
+use crate::outbox::Sent;
 use crate::outcome::{Outcome, State};
 use crate::plan::{self, RunPlan};
 use crate::progress::Progress;
@@ -28,6 +29,18 @@ pub struct DueRun {
 /// When a failed market and period is tried again.
 #[derive(Clone, Debug, Default)]
 pub struct Retries(BTreeMap<(String, Market, Period), (u32, DateTime<Utc>)>);
+
+/// What one look at a job came to.
+#[derive(Debug, Default)]
+pub struct Look {
+    pub errors: Vec<Error>,
+    /// Mails of earlier runs that the server took now.
+    pub mails_sent: usize,
+    /// Whether a mail is still to be sent.
+    pub has_open_mails: bool,
+    /// Whether everything that was due is done: else the same firings count at the next look.
+    pub is_settled: bool,
+}
 
 /// Minutes between tries: the fifth and later ones every six hours.
 const RETRY_MINUTES: [i64; 5] = [1, 5, 25, 125, 360];
@@ -51,6 +64,12 @@ impl Retries {
 
     fn done(&mut self, job: &str, run: &DueRun) {
         self.0.remove(&key(job, run));
+    }
+
+    /// Forgets what is not due any more.
+    fn keep(&mut self, job: &str, runs: &[DueRun]) {
+        let keys: BTreeSet<_> = runs.iter().map(|run| key(job, run)).collect();
+        self.0.retain(|known, _| known.0 != job || keys.contains(known));
     }
 
     /// The next instant at which something is to be tried again.
@@ -95,34 +114,44 @@ pub async fn due_runs(room: &Room, watched_since: Option<DateTime<Utc>>) -> Resu
     Ok(runs.into_iter().map(|(_, _, run)| run).collect())
 }
 
-/// Does what is due and may be tried now, and sends mails that wait. Gives what happened; the first error of each market ends
-/// that market's later periods.
+/// Does what is due and may be tried now, and sends mails that wait. A period that is not done ends its market's later periods,
+/// which must be compared with it; the parent market's ends the others', which lean on it.
 pub async fn run_due(
     room: &Room,
     watched_since: Option<DateTime<Utc>>,
     retries: &mut Retries,
     progress: &mut Progress,
     mut tell: impl FnMut(&Outcome),
-) -> Vec<Error> {
+) -> Look {
     let job = room.job.name.clone();
+    let mut look = Look { is_settled: true, ..Look::default() };
     let runs = match due_runs(room, watched_since).await {
         Ok(runs) => runs,
-        Err(error) => return vec![error],
-    };
-    let mut errors = Vec::new();
-    let mut failed: BTreeSet<Market> = BTreeSet::new();
-    for run in runs {
-        if room.worker.is_stopped() {
-            break;
+        Err(error) => {
+            tracing::error!(job, error = chain(&error), "what is due could not be found");
+            return Look { errors: vec![error], is_settled: false, ..Look::default() };
         }
-        if failed.contains(&run.plan.market) || !retries.is_due(&job, &run, room.now) {
+    };
+    retries.keep(&job, &runs);
+    let parent = room.job.file.small_markets.parent.clone();
+    let mut ended: BTreeSet<Market> = BTreeSet::new();
+    let mut seen: BTreeSet<(Market, Period)> = BTreeSet::new();
+    for run in runs {
+        let market = run.plan.market.clone();
+        let is_behind = ended.contains(&market) || parent.as_ref().is_some_and(|parent| ended.contains(parent));
+        if room.worker.is_stopped() || is_behind || !retries.is_due(&job, &run, room.now) {
+            look.is_settled = false;
+            ended.insert(market);
             continue;
         }
         if let Some(reason) = &run.waits_for {
             retries.waits(&job, &run, room.now);
+            look.is_settled = false;
+            ended.insert(market);
             tell(&Outcome::not_run(&run.plan, State::Waiting, reason));
             continue;
         }
+        seen.insert((market.clone(), run.plan.period));
         let was_failing = last_problem(room, &run.plan).await;
         match work::work(room, &run.plan, run.due.mails, progress).await {
             Ok(outcome) => {
@@ -130,9 +159,14 @@ pub async fn run_due(
                 if was_failing.is_some() {
                     tell_owner_of_recovery(room, &run.plan).await;
                 }
+                if let Some(problem) = &outcome.mail_problem {
+                    tracing::error!(job, %market, period = %run.plan.period, problem, "published, but not all mails were sent");
+                }
                 tell(&outcome);
             }
             Err(Error::Busy { holder, .. }) => {
+                look.is_settled = false;
+                ended.insert(market);
                 tell(&Outcome::not_run(&run.plan, State::Elsewhere, &format!("{holder} works on it")));
             }
             // A market that did not exist yet has nothing to publish.
@@ -142,56 +176,86 @@ pub async fn run_due(
             }
             Err(error) => {
                 retries.failed(&job, &run, room.now);
-                failed.insert(run.plan.market.clone());
+                look.is_settled = false;
                 let problem = chain(&error);
-                tracing::error!(job, market = %run.plan.market, period = %run.plan.period, problem, "run failed");
-                // The same problem is told once.
-                if was_failing.as_ref() != Some(&problem) && !matches!(error, Error::Stopped { .. }) {
-                    tell_owner_of_failure(room, &run.plan, &problem).await;
+                if !matches!(error, Error::Stopped { .. }) {
+                    tracing::error!(job, %market, period = %run.plan.period, problem, "run failed");
+                    // The same problem is told once.
+                    if was_failing.as_ref() != Some(&problem) {
+                        tell_owner_of_failure(room, &run.plan, &problem).await;
+                    }
                 }
-                errors.push(error);
+                ended.insert(market);
+                look.errors.push(error);
             }
         }
     }
-    errors.extend(send_waiting(room).await);
-    errors
+    send_waiting(room, &seen, &mut look).await;
+    look
 }
 
-/// The problem that the last run of a slot ended with, if it failed.
+/// The problem that the last run of a slot ended with, if it failed by itself.
 async fn last_problem(room: &Room, plan: &RunPlan) -> Option<String> {
     let runs = room.ledger.runs(&room.job.name, &plan.market, plan.period).await.ok()?;
     match runs.last()?.last_event.as_ref()?.event.clone() {
-        Event::Failed { problem } => Some(problem),
+        Event::Failed { problem } if !problem.contains(STOPPED) => Some(problem),
         _ => None,
     }
 }
 
-/// Mails of any period that the server did not take yet.
-async fn send_waiting(room: &Room) -> Vec<Error> {
-    let mut errors = Vec::new();
+/// Minutes after the last note until a mail that may have been taken is handed over again, by its attempts.
+const RESEND_MINUTES: [i64; 5] = [0, 5, 25, 125, 360];
+
+/// Mails that the server did not take yet, of the newest revision of each period: not those of this very look, and those that may
+/// have been taken later and later.
+async fn send_waiting(room: &Room, seen: &BTreeSet<(Market, Period)>, look: &mut Look) {
     if room.job.file.mail.smtp.is_none() || room.worker.is_stopped() {
-        return errors;
+        return;
     }
     let open = match room.ledger.outbox(&room.job.name).await.in_place("outbox") {
         Ok(open) => open,
-        Err(error) => return vec![error],
+        Err(error) => {
+            tracing::error!(job = room.job.name, error = chain(&error), "outbox not readable");
+            look.errors.push(error);
+            return;
+        }
     };
     let policy = room.job.file.mail.on_unknown;
-    let slots: BTreeSet<(Market, Period, u32)> = open
-        .iter()
-        .filter(|entry| next_action(&entry.state, policy) == Action::Send)
-        .map(|entry| (entry.market.clone(), entry.period, entry.revision))
-        .collect();
+    let clock = chrono::Utc::now();
+    let waits = |entry: &&OutboxEntry| {
+        let minutes = RESEND_MINUTES[entry.attempts.saturating_sub(1).min(RESEND_MINUTES.len() - 1)];
+        let is_quiet = entry.noted_at.is_none_or(|noted| clock >= noted + TimeDelta::minutes(minutes));
+        next_action(&entry.state, policy) == Action::Send
+            && (is_quiet || entry.state == MailState::Waiting)
+            && !seen.contains(&(entry.market.clone(), entry.period))
+    };
+    look.has_open_mails = open.iter().any(|entry| next_action(&entry.state, policy) == Action::Send);
+    let slots: BTreeSet<(Market, Period, u32)> =
+        open.iter().filter(waits).map(|entry| (entry.market.clone(), entry.period, entry.revision)).collect();
     for (market, period, revision) in slots {
-        let slot = driftline_ledger::Slot { job: room.job.name.clone(), market, period };
+        let place = format!("{market} {period}");
+        let slot = Slot { job: room.job.name.clone(), market, period };
         let sent = async {
-            let place = format!("{} {period}", slot.market);
-            let publication = room.ledger.publication(&slot, revision).await.in_place(&place)?;
-            room.post().send_waiting(&publication, &room.worker).await
+            match room.ledger.latest(&slot).await.in_place(&place)? {
+                Some(newest) if newest.revision == revision => room.post().send_waiting(&newest, &room.worker).await,
+                // The figures of an older revision are withdrawn.
+                _ => Ok(Sent::default()),
+            }
         };
-        errors.extend(sent.await.err());
+        match sent.await {
+            Ok(sent) => {
+                look.mails_sent += sent.taken;
+                if let Some(problem) = sent.problem {
+                    tracing::error!(job = room.job.name, place, problem, "mails are still waiting");
+                    look.errors.push(Error::MailsNotSent { place, problem });
+                }
+            }
+            Err(error) => {
+                tracing::error!(job = room.job.name, place, error = chain(&error), "mails are still waiting");
+                look.errors.push(error);
+            }
+        }
     }
-    errors
 }
 
 async fn tell_owner_of_failure(room: &Room, plan: &RunPlan, problem: &str) {

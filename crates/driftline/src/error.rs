@@ -25,6 +25,14 @@ pub enum Error {
     #[error("period {period} is not over: it ends on {last_day}, now is {now}; use an earlier period")]
     PeriodNotOver { period: String, last_day: String, now: String },
 
+    #[error(
+        "period {period} of {market} begins after the exports end ({until}); use --period with an earlier one, or export more"
+    )]
+    PeriodNotExported { period: String, market: String, until: String },
+
+    #[error("exports `{url}`: {problem}; put the exports there, or name their place with --set exports.url=…")]
+    NoExports { url: String, problem: String },
+
     #[error("{place}")]
     Lake { place: String, source: driftline_lake::Error },
 
@@ -43,8 +51,11 @@ pub enum Error {
     #[error("{place}: {holder} works on it since lease {token}; nothing was done, try again when it is finished")]
     Busy { place: String, holder: String, token: u64 },
 
-    #[error("{place}: stopped; nothing half-done is visible, the next run begins again")]
+    #[error("{place}: {STOPPED}, the next run begins again")]
     Stopped { place: String },
+
+    #[error("{place}: published, but not all mails were sent; run the same command again: {problem}")]
+    MailsNotSent { place: String, problem: String },
 
     #[error("{what} failed; the first: {first}")]
     Several { what: String, first: String, exit_code: u8 },
@@ -67,6 +78,9 @@ pub enum Error {
     #[error("runtime")]
     Runtime(#[source] std::io::Error),
 }
+
+/// What a run says that was stopped by a signal.
+pub const STOPPED: &str = "stopped; nothing half-done is visible";
 
 pub type Result<T> = std::result::Result<T, Error>;
 

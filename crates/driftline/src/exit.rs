@@ -25,7 +25,8 @@ pub fn code(error: &Error) -> u8 {
     match error {
         Error::Job { .. } | Error::Override { .. } | Error::NoSuchJob { .. } | Error::ProjectFile { .. } => 10,
         Error::UnknownMarket { .. } | Error::Period { source: driftline_core::Error::Market(_) } => 11,
-        Error::Period { .. } | Error::PeriodNotOver { .. } => 12,
+        Error::Period { .. } | Error::PeriodNotOver { .. } | Error::PeriodNotExported { .. } => 12,
+        Error::NoExports { .. } => 22,
         Error::Lake { source, .. } => match source {
             Lake::ProjectFile { .. } | Lake::ModelFile { .. } | Lake::Plan { .. } | Lake::UnitTest { .. } => 13,
             Lake::SourceContract { .. } => 20,
@@ -53,6 +54,7 @@ pub fn code(error: &Error) -> u8 {
         Error::NotPublished { .. } => 42,
         Error::Busy { .. } => 43,
         Error::Stopped { .. } => 44,
+        Error::MailsNotSent { .. } => 50,
         Error::Several { exit_code, .. } => *exit_code,
         Error::Fit { .. } => 32,
         Error::Workbench { .. } => 2,

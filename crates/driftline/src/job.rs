@@ -1,6 +1,6 @@
 //! A job as written (`JobFile`, private) and as meant (`Job`): what to read, for whom, by which definitions.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ use driftline_core::sentence::Locale;
 use driftline_core::{Currency, Market};
 use driftline_ledger::OnUnknown;
 use driftline_report::mailer::{Encryption, Login};
-use driftline_report::message::address_of;
+use driftline_report::message::{address_of, is_mailbox, mask};
 use serde::Deserialize;
 
 use crate::error::{Error, Result};
@@ -103,11 +103,13 @@ fn utc() -> String {
 #[serde(deny_unknown_fields, default)]
 pub struct Warehouse {
     pub url: String,
+    /// Address under which readers of mails find the warehouse, like that of a web server in front of it.
+    pub public_url: Option<String>,
 }
 
 impl Default for Warehouse {
     fn default() -> Self {
-        Self { url: "warehouse".to_owned() }
+        Self { url: "warehouse".to_owned(), public_url: None }
     }
 }
 
@@ -389,8 +391,12 @@ impl Job {
 
 /// Addresses are refused here, before anything is computed for them.
 fn check_mail(mail: &Mail) -> std::result::Result<(), String> {
+    let mut seen = BTreeSet::new();
     for recipient in &mail.recipients {
         check_address(mail, &recipient.to)?;
+        if !seen.insert(address_of(&recipient.to)) {
+            return Err(format!("mail.recipients: {} is there twice; a person gets one mail", mask(&recipient.to)));
+        }
     }
     let others = [Some(&mail.from), mail.reply_to.as_ref(), mail.unsubscribe.as_ref()];
     match others.into_iter().flatten().find(|address| !is_address(address)) {
@@ -421,9 +427,7 @@ pub fn check_address(mail: &Mail, recipient: &str) -> std::result::Result<(), St
 }
 
 fn is_address(text: &str) -> bool {
-    let address = address_of(text);
-    let parts = address.split_once('@');
-    !text.chars().any(char::is_control) && parts.is_some_and(|(local, domain)| !local.is_empty() && !domain.is_empty())
+    !text.chars().any(char::is_control) && is_mailbox(text)
 }
 
 /// Sets `a.b.c=value`; a value that is no TOML is taken as text.

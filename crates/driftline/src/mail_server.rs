@@ -14,18 +14,17 @@ use driftline_report::{Refusal, message};
 use crate::error::{Error, Result};
 use crate::job::{Job, Smtp};
 
-/// Hands stored mails to the job's server and remembers why the last was not taken.
+/// Hands stored mails to the job's server.
 pub(crate) struct ServerCourier {
     mailer: Mailer,
     from: String,
     recipient: Mutex<String>,
-    failure: Mutex<Option<driftline_report::Error>>,
     is_closed: AtomicBool,
 }
 
 impl ServerCourier {
     pub(crate) fn new(mailer: Mailer, from: String) -> Self {
-        Self { mailer, from, recipient: Mutex::default(), failure: Mutex::default(), is_closed: AtomicBool::new(false) }
+        Self { mailer, from, recipient: Mutex::default(), is_closed: AtomicBool::new(false) }
     }
 
     /// Whom the next mail goes to.
@@ -33,18 +32,13 @@ impl ServerCourier {
         *self.recipient.lock().unwrap_or_else(PoisonError::into_inner) = recipient.to_owned();
     }
 
-    /// Whether the server takes no mail at all: its login was refused, or nobody answers.
+    /// Whether the server takes no mail at all: its login was refused.
     pub(crate) fn is_closed(&self) -> bool {
         self.is_closed.load(Ordering::Relaxed)
     }
 
     pub(crate) fn mailer(&self) -> &Mailer {
         &self.mailer
-    }
-
-    /// Why the last mail that was not taken was not.
-    pub(crate) fn take_failure(&self) -> Option<driftline_report::Error> {
-        self.failure.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 }
 
@@ -56,9 +50,10 @@ impl Courier for ServerCourier {
             Ok(()) => return Outcome::Taken("taken by the server".to_owned()),
             Err(error) => error,
         };
-        tracing::warn!(recipient = message::mask(&recipient), %error, "mail was not taken");
-        let words = error.to_string();
-        let outcome = match &error {
+        // Servers repeat the address that they refuse.
+        let words = without(&error.to_string(), &recipient);
+        tracing::warn!(recipient = message::mask(&recipient), words, "mail was not taken");
+        match &error {
             driftline_report::Error::Server { refusal: Refusal::Later, .. } => Outcome::TryLater(words),
             driftline_report::Error::Server { refusal: Refusal::Unknown, .. } => Outcome::Unknown(words),
             driftline_report::Error::Server { refusal: Refusal::Everybody, .. } => {
@@ -66,10 +61,20 @@ impl Courier for ServerCourier {
                 Outcome::TryLater(words)
             }
             _ => Outcome::Refused(words),
-        };
-        *self.failure.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
-        outcome
+        }
     }
+}
+
+/// A text with an address masked, however it is written.
+fn without(text: &str, recipient: &str) -> String {
+    let address = message::address_of(recipient);
+    let (mut rest, mut masked) = (text, String::new());
+    while let Some(place) = rest.to_ascii_lowercase().find(&address).filter(|_| !address.is_empty()) {
+        masked.push_str(&rest[..place]);
+        masked.push_str(&message::mask(recipient));
+        rest = &rest[place + address.len()..];
+    }
+    masked + rest
 }
 
 /// # Errors

@@ -38,6 +38,15 @@ impl Metrics {
         self.with(|counters| *counters.runs.entry((job.to_owned(), "failed")).or_default() += 1);
     }
 
+    /// Mails of earlier runs that were taken now.
+    pub fn sent(&self, job: &str, mails: usize) {
+        self.with(|counters| *counters.mails_sent.entry(job.to_owned()).or_default() += mails as u64);
+    }
+
+    pub fn published(&self, job: &str, market: &str, at: DateTime<Utc>) {
+        self.with(|counters| counters.published_at.insert((job.to_owned(), market.to_owned()), at.timestamp()));
+    }
+
     pub fn ended(&self, job: &str, outcome: &Outcome, now: DateTime<Utc>) {
         self.with(|counters| {
             *counters.runs.entry((job.to_owned(), outcome.state.key())).or_default() += 1;

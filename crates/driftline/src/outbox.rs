@@ -5,14 +5,14 @@ use std::time::{Duration, SystemTime};
 use chrono::{DateTime, Utc};
 use driftline_core::audience::Audience;
 use driftline_core::report::Report;
-use driftline_ledger::{Action, Delivery, Lease, Ledger, MailState, Publication, next_action};
+use driftline_ledger::{Action, Delivery, Lease, Ledger, MailPlan, MailState, Publication, next_action};
 use driftline_report::mailer::Mailer;
 use driftline_report::message::{self, Identity, Mail, Sender, address_of, mask};
 use driftline_report::view::Letter;
 use driftline_report::{Refusal, Templates};
 
 use crate::error::{Error, InPlace, Result};
-use crate::job::{Job, Recipient};
+use crate::job::{Job, Recipient, check_address};
 use crate::mail_server::{self, ServerCourier};
 use crate::suppression::Suppressed;
 use crate::worker::Worker;
@@ -29,13 +29,15 @@ pub struct Post<'a> {
 }
 
 /// How many mails of a publication went where.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Sent {
     pub taken: usize,
     /// Recipients who want no mail.
     pub suppressed: usize,
     /// Left to a person.
     pub held: usize,
+    /// Why the first of those that were not taken was not.
+    pub problem: Option<String>,
 }
 
 impl Post<'_> {
@@ -102,10 +104,17 @@ impl Post<'_> {
     /// login stops all.
     ///
     /// # Errors
-    /// `Error::Report` for the first mail that was not taken, after the others were tried.
+    /// `Error::Ledger` / `Error::Job`; that a mail was not taken is in [`Sent`].
     pub async fn send(&self, publication: &Publication, lease: &Lease) -> Result<Sent> {
         let names: Vec<&str> = publication.mails().collect();
         self.hand_over(publication, &names, lease, false).await
+    }
+
+    /// As [`Post::send`], for a period that was just published: whatever goes wrong with its mails, it stays published, and they
+    /// wait.
+    pub async fn send_or_say(&self, publication: &Publication, lease: &Lease) -> Sent {
+        let sent = self.send(publication, lease).await;
+        sent.unwrap_or_else(|error| Sent { problem: Some(crate::command::chain(&error)), ..Sent::default() })
     }
 
     /// Sends mails because a person says so, whatever became of them, but for those that are known to be sent.
@@ -128,21 +137,24 @@ impl Post<'_> {
             return Ok(done);
         }
         let slot = format!("{} {}", publication.market, publication.period);
-        let place = format!("{slot}: published, but not all mails were sent; run the same command again");
         let courier = ServerCourier::new(self.mailer()?, self.job.file.mail.from.clone());
-        let (mut refused, mut first_failure) = (Vec::new(), None);
+        // Before anything is handed over: a server that is down or refuses us leaves every mail waiting, none unknown.
+        if let Err(error) = courier.mailer().test().await {
+            done.problem = Some(error.to_string());
+            return Ok(done);
+        }
+        let mut refused = Vec::new();
         for name in names {
             let bytes = self.ledger.read(publication, &format!("mails/{name}.eml")).await.in_place(&slot)?;
             let Some(recipient) = recipient_of(&bytes) else { continue };
-            if self.suppressed.holds(&recipient, self.now.date_naive()) {
+            if !self.may_get(&recipient, by_person) {
                 done.suppressed += 1;
                 continue;
             }
             courier.now_to(&recipient);
             let delivery = self.step(publication, name, lease, &courier, by_person).await.in_place(&slot)?;
-            let failure = courier.take_failure();
-            if matches!(delivery, Delivery::Refused(_) | Delivery::Later(_) | Delivery::Unknown(_)) {
-                first_failure = first_failure.or(failure);
+            if let Delivery::Refused(words) | Delivery::Later(words) | Delivery::Unknown(words) = &delivery {
+                done.problem.get_or_insert_with(|| words.clone());
             }
             match delivery {
                 Delivery::Sent => done.taken += 1,
@@ -158,10 +170,17 @@ impl Post<'_> {
         if !refused.is_empty() {
             self.tell_owner(courier.mailer(), publication, &refused).await;
         }
-        match first_failure {
-            Some(source) => Err(Error::Report { place, source }),
-            None => Ok(done),
-        }
+        Ok(done)
+    }
+
+    /// Whether somebody may be sent a stored mail now: they do not want none, their domain is allowed, and, unless a person asks,
+    /// they are still a recipient of the job.
+    fn may_get(&self, recipient: &str, by_person: bool) -> bool {
+        let address = address_of(recipient);
+        let is_recipient = || self.job.file.mail.recipients.iter().any(|other| address_of(&other.to) == address);
+        !self.suppressed.holds(recipient, self.now.date_naive())
+            && check_address(&self.job.file.mail, recipient).is_ok()
+            && (by_person || is_recipient())
     }
 
     /// Tries a mail three times while the server says "later", waiting longer each time.
@@ -199,26 +218,12 @@ impl Post<'_> {
         let mailer = self.mailer()?;
         let mut done = Sent::default();
         for mail in mails {
-            if self.suppressed.holds(&mail.recipient, self.now.date_naive()) {
+            if !self.may_get(&mail.recipient, true) {
                 done.suppressed += 1;
                 continue;
             }
             deliver(&mailer, &self.job.file.mail.from, mail).await.in_place(&place)?;
             done.taken += 1;
-        }
-        Ok(done)
-    }
-
-    /// Leaves the mails of a publication to a person: they are stored and listed, and `driftline send` sends them.
-    ///
-    /// # Errors
-    /// `Error::Ledger` if the notes cannot be written.
-    pub async fn hold(&self, publication: &Publication, lease: &Lease) -> Result<Sent> {
-        let place = format!("{} {}", publication.market, publication.period);
-        let mut done = Sent::default();
-        for mail in publication.mails() {
-            self.ledger.hold(publication, mail, lease).await.in_place(&place)?;
-            done.held += 1;
         }
         Ok(done)
     }
@@ -230,7 +235,7 @@ impl Post<'_> {
     /// As [`Post::send`].
     pub async fn send_waiting(&self, publication: &Publication, worker: &Worker) -> Result<Sent> {
         let place = format!("{} {}", publication.market, publication.period);
-        if self.job.file.mail.smtp.is_none() {
+        if self.job.file.mail.smtp.is_none() || publication.mails != MailPlan::Send {
             return Ok(Sent::default());
         }
         let open = self.ledger.outbox_of(publication).await.in_place(&place)?;
@@ -291,12 +296,16 @@ impl Post<'_> {
         if owners.is_empty() { mail.reply_to.iter().cloned().collect() } else { owners }
     }
 
+    fn may_be_told(&self, owner: &str) -> bool {
+        !self.suppressed.holds(owner, self.now.date_naive()) && check_address(&self.job.file.mail, owner).is_ok()
+    }
+
     /// A refusal that the owner cannot be told of is still in the log and in the outbox.
     async fn tell_owner(&self, mailer: &Mailer, publication: &Publication, refused: &[String]) {
         let (market, period) = (&publication.market, publication.period);
         let subject = format!("{}: {} mail(s) of {market} {period} refused", self.job.file.title, refused.len());
         let text = format!(
-            "The report of {market} {period} is published. These mails were refused by the mail server and are not tried again:\n\n{}\n\nCorrect the addresses in {} and send again with:\n\n    driftline send {market} {period}\n",
+            "The report of {market} {period} is published. These mails were refused by the mail server and are not tried again:\n\n{}\n\nCorrect the addresses in {}, and send the report to the right ones with:\n\n    driftline send {market} {period} --to <address> --role <role>\n",
             refused.iter().map(|problem| format!("- {problem}")).collect::<Vec<_>>().join("\n"),
             self.job.path.file_name().unwrap_or_default().to_string_lossy(),
         );
@@ -309,7 +318,11 @@ impl Post<'_> {
     /// A short plain mail to the owners; gives the errors of those that were not taken.
     pub(crate) async fn notify(&self, mailer: &Mailer, subject: &str, text: &str, seed: &str) -> Vec<Error> {
         let mut failed = Vec::new();
-        for owner in self.owners() {
+        let owners: Vec<String> = self.owners().into_iter().filter(|owner| self.may_be_told(owner)).collect();
+        if owners.is_empty() {
+            tracing::warn!(subject, "nobody is left who could be told: no owner that wants mails and may get them");
+        }
+        for owner in owners {
             let sent = async {
                 let sender = self.sender()?;
                 let mail = message::notice(&sender, &owner, subject, text, SystemTime::from(self.now), seed)
@@ -347,8 +360,39 @@ fn mail_of(publication: &Publication, recipient: &str) -> Option<Identity> {
     publication.object(&format!("mails/{}.eml", identity.name())).map(|_| identity)
 }
 
-/// The recipient of a stored mail.
+/// The address that a stored mail goes to. Headers are folded over lines, and names may be encoded: only the address counts.
 pub(crate) fn recipient_of(bytes: &[u8]) -> Option<String> {
     let text = String::from_utf8_lossy(bytes);
-    text.lines().take_while(|line| !line.is_empty()).find_map(|line| line.strip_prefix("To: ")).map(str::to_owned)
+    let mut header: Option<String> = None;
+    for line in text.lines().take_while(|line| !line.is_empty()) {
+        match &mut header {
+            Some(header) if line.starts_with([' ', '\t']) => header.push_str(line),
+            Some(_) => break,
+            None => header = line.strip_prefix("To: ").map(str::to_owned),
+        }
+    }
+    let header = header?;
+    let address = header.rsplit_once('<').map_or(header.as_str(), |(_, rest)| rest.trim_end().trim_end_matches('>'));
+    Some(address.trim().to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::recipient_of;
+
+    #[test]
+    fn the_address_is_found_in_folded_and_encoded_headers() {
+        let cases = [
+            ("To: a@example.com\r\n\r\nTo: b@example.com", Some("a@example.com")),
+            ("From: x\r\nTo: Ada <ada@example.com>\r\n\r\n", Some("ada@example.com")),
+            (
+                "To: =?utf-8?b?S3VuZGVu?=\r\n =?utf-8?b?YW5hbHlzZQ==?= <k@example.com>\r\nDate: y\r\n\r\n",
+                Some("k@example.com"),
+            ),
+            ("Subject: none\r\n\r\n", None),
+        ];
+        for (mail, expected) in cases {
+            assert_eq!(recipient_of(mail.as_bytes()).as_deref(), expected);
+        }
+    }
 }

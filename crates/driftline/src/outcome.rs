@@ -28,8 +28,10 @@ pub struct Outcome {
     pub sent: usize,
     /// Recipients of the job who want no mail.
     pub suppressed: usize,
-    /// Mails that wait for a person.
+    /// Mails that wait for a person, or are files.
     pub held: usize,
+    /// Why a mail of a published period was not taken; it waits.
+    pub mail_problem: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -89,6 +91,7 @@ impl Outcome {
             sent: 0,
             suppressed: 0,
             held: 0,
+            mail_problem: None,
         }
     }
 }
@@ -111,6 +114,7 @@ pub(crate) fn outcome(room: &Room, report: &Report, publication: &Publication, s
         sent: sent.taken,
         suppressed: sent.suppressed,
         held: sent.held,
+        mail_problem: sent.problem,
     }
 }
 
@@ -145,5 +149,6 @@ pub(crate) fn dry_run(room: &Room, report: &Report, lake: &Lake, objects: Vec<(S
         sent: 0,
         suppressed: 0,
         held: 0,
+        mail_problem: None,
     })
 }

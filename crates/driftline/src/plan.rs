@@ -104,6 +104,21 @@ impl RunPlan {
         Self { market, period, as_of, partial, complete_from: coverage.from, complete_until: coverage.until }
     }
 
+    /// Refuses a period that begins after the exports end: there is nothing to say about it.
+    ///
+    /// # Errors
+    /// `Error::PeriodNotExported`.
+    pub fn check_exported(&self) -> Result<()> {
+        match self.complete_until.filter(|until| *until < self.period.start()) {
+            None => Ok(()),
+            Some(until) => Err(Error::PeriodNotExported {
+                period: self.period.to_string(),
+                market: self.market.to_string(),
+                until: until.to_string(),
+            }),
+        }
+    }
+
     /// Days of the churn horizon: the job's, or the length of the next period.
     pub fn horizon_days(&self, job: &Job) -> u32 {
         job.file.horizon_days.unwrap_or_else(|| u32::try_from(self.period.next().days()).unwrap_or(91))

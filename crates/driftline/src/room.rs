@@ -65,7 +65,7 @@ impl Room {
         let graph = Graph::read(&project.sql(), &dialect).in_place("sql")?;
         let sources = Sources::read(&project.sql(), &dialect).in_place("sql")?;
         let templates = Templates::read(&project.reports(&job.file.mail.report)).in_place("reports")?;
-        let location = store::open(&job.file.exports.url, &project.root, false, &world.environment)?;
+        let location = store::open_exports(&job.file.exports.url, &project.root, &world.environment)?;
         let index = store::index(&location, job.file.exports.index.as_deref()).await?;
         let memory = choice.memory.as_deref().unwrap_or(&job.file.limits.memory);
         let size =
@@ -114,6 +114,11 @@ impl Room {
         }
     }
 
+    /// Where a reader of a mail finds an object: below the address that the job gives for readers, else in the warehouse.
+    pub fn public_location(&self, folder: &str, name: &str) -> String {
+        public_location(&self.job, &self.ledger, folder, name)
+    }
+
     /// Where the exports begin and end: as the job declares, or over all its markets.
     ///
     /// # Errors
@@ -125,5 +130,13 @@ impl Room {
         }
         let found = source::coverage(&self.exports, &self.sources).await.in_place("coverage of the exports")?;
         Ok(Coverage { from: found.map(|days| days.0), until: found.map(|days| days.1), is_declared: false })
+    }
+}
+
+/// As [`Room::public_location`].
+pub fn public_location(job: &Job, ledger: &Ledger, folder: &str, name: &str) -> String {
+    match &job.file.warehouse.public_url {
+        Some(url) => format!("{}/{folder}/{name}", url.trim_end_matches('/')),
+        None => ledger.location(folder, name),
     }
 }

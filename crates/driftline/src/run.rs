@@ -9,12 +9,13 @@ use driftline_core::tree::grow;
 use driftline_lake::session::Limits;
 use driftline_lake::source::{self, PinnedSource};
 use driftline_lake::{Lake, read};
-use driftline_ledger::{Event, Publication, Slot};
+use driftline_ledger::{Event, MailPlan, Publication, Slot};
 
 use crate::assemble::{self, Parts};
 use crate::describe::{attribute_drift, describe};
 use crate::error::{InPlace, Result};
 use crate::fit::{fit_segments, fit_value};
+use crate::outbox::Sent;
 use crate::outcome::{Outcome, State, dry_run, outcome};
 use crate::outlook;
 use crate::plan::RunPlan;
@@ -207,7 +208,7 @@ pub async fn one(
     progress.says("writing report and mails");
     let run = run_name(room, &report);
     let folder = room.ledger.run_folder(&slot, &run);
-    let report_location = room.ledger.location(&folder, "report.html");
+    let report_location = room.public_location(&folder, "report.html");
     let page = room.templates.page(&report).in_place(&place)?;
     let mails = room.post().render(&report, &report_location, corrected)?;
     let mut objects: Vec<(String, Bytes)> = vec![
@@ -246,18 +247,26 @@ pub async fn one(
         inputs: inputs(&pinned)?,
         nonce: run.clone(),
         fencing_token: None,
+        mails: match (&room.job.file.mail.smtp, mails_now) {
+            (None, _) => MailPlan::File,
+            (Some(_), true) => MailPlan::Send,
+            (Some(_), false) => MailPlan::Hold,
+        },
     };
+    journal.commits();
     room.ledger.publish_as(&publication, &held.lease).await.in_place(&place)?;
     journal.note(Event::Published { revision }).await;
     progress.done("publish", None);
 
     progress.says("sending");
-    let sent = if mails_now {
-        room.post().send(&publication, &held.lease).await?
-    } else {
-        room.post().hold(&publication, &held.lease).await?
+    let sent = match publication.mails {
+        MailPlan::Send => room.post().send_or_say(&publication, &held.lease).await,
+        MailPlan::Hold => Sent { held: mails.len(), ..Sent::default() },
+        MailPlan::File => Sent::default(),
     };
-    journal.note(Event::Mailed { sent: sent.taken as u64, unsent: sent.held as u64 }).await;
+    journal
+        .note(Event::Mailed { sent: sent.taken as u64, unsent: mails.len().saturating_sub(sent.taken) as u64 })
+        .await;
     progress.done("send", Some(sent.taken as u64));
     Ok(outcome(room, &report, &publication, State::Published, sent))
 }

@@ -74,3 +74,16 @@ pub async fn index(location: &Location, name: Option<&str>) -> Result<Option<Vec
     let text = String::from_utf8_lossy(&bytes).into_owned();
     Ok(Some(text.lines().map(|line| line.trim().to_owned()).filter(|line| !line.is_empty()).collect()))
 }
+
+/// Opens the place of a job's exports.
+///
+/// # Errors
+/// `Error::NoExports` if a folder is not there, else those of [`open`].
+pub fn open_exports(url: &str, base: &FolderPath, environment: &[(String, String)]) -> Result<Location> {
+    open(url, base, false, environment).map_err(|error| match error {
+        Error::Url { url, problem } if !url.contains("://") || url.starts_with("file://") => {
+            Error::NoExports { url, problem }
+        }
+        error => error,
+    })
+}

@@ -1,6 +1,8 @@
 //! One market and period from the lease to the receipt: what is done is not done again, and only one process does it.
 
-use driftline_ledger::{Event, Publication, Slot};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use driftline_ledger::{Event, MailPlan, Publication, Slot};
 
 use crate::command::chain;
 use crate::error::{Error, InPlace, Result};
@@ -16,9 +18,22 @@ use crate::worker::Held;
 pub struct Journal<'a> {
     room: &'a Room,
     folder: String,
+    is_committing: AtomicBool,
 }
 
 impl Journal<'_> {
+    /// From here on a signal to stop waits until the mails are handed over.
+    pub fn commits(&self) {
+        self.is_committing.store(true, Ordering::Relaxed);
+    }
+
+    async fn stopped(&self) {
+        self.room.worker.stopped().await;
+        if self.is_committing.load(Ordering::Relaxed) {
+            std::future::pending::<()>().await;
+        }
+    }
+
     pub async fn note(&self, event: Event) {
         if let Err(error) = self.room.ledger.record(&self.folder, &self.room.worker.nonce(), &event).await {
             tracing::warn!(%error, "event not recorded");
@@ -41,11 +56,14 @@ pub async fn work(room: &Room, plan: &RunPlan, mails: bool, progress: &mut Progr
         return already(room, publication, mails).await;
     }
     if room.dry_run {
-        return computed(room, plan, published.as_ref(), None, mails, progress).await;
+        return tokio::select! {
+            result = computed(room, plan, published.as_ref(), None, mails, progress) => result,
+            () = room.worker.stopped() => Err(Error::Stopped { place }),
+        };
     }
     let held = room.worker.hold(&room.ledger, &slot, room.job.lease()).await?;
     let folder = room.ledger.run_folder(&slot, &format!("attempt-{:06}", held.lease.token()));
-    let journal = Journal { room, folder };
+    let journal = Journal { room, folder, is_committing: AtomicBool::new(false) };
     let started = Event::Started { holder: room.worker.holder.clone(), fencing_token: Some(held.lease.token()) };
     journal.note(started).await;
     let result = leased(room, plan, &slot, (&held, &journal), mails, progress).await;
@@ -68,12 +86,16 @@ async fn leased(
     // Whoever had the lease before may have published.
     let published = room.ledger.latest(slot).await.in_place(&place)?;
     if let (Some(publication), None) = (&published, &room.revise) {
-        let sent = if mails { room.post().send(publication, &under.0.lease).await? } else { Sent::default() };
+        let sent = if mails && publication.mails == MailPlan::Send {
+            room.post().send_or_say(publication, &under.0.lease).await
+        } else {
+            Sent::default()
+        };
         return told(room, publication, sent).await;
     }
     tokio::select! {
         result = computed(room, plan, published.as_ref(), Some(under), mails, progress) => result,
-        () = room.worker.stopped() => Err(Error::Stopped { place }),
+        () = under.1.stopped() => Err(Error::Stopped { place }),
     }
 }
 

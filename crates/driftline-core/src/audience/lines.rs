@@ -77,8 +77,12 @@ pub(super) fn product(report: &Report, words: &Words) -> Vec<String> {
         })
         .take(2)
         .collect();
-    if lines.is_empty() && !report.attribute_drift.is_empty() {
-        lines.push("No habit changed by enough to matter, for everyone or inside a persona.".to_owned());
+    let mut compared =
+        report.attribute_drift.iter().filter(|group| Some(group.against) == report.previous_period).peekable();
+    let is_quiet = compared.peek().is_some()
+        && compared.all(|group| group.columns.iter().all(|column| column.finding.verdict == Verdict::NoDrift));
+    if lines.is_empty() && is_quiet {
+        lines.push("No habit changed by enough to matter, wherever there were enough customers to compare.".to_owned());
     }
     for persona in primaries(report) {
         if let Some(category) = persona.categories.first() {
@@ -166,7 +170,7 @@ pub(super) fn service(report: &Report, words: &Words) -> Vec<String> {
             format!(
                 "{}: about {} of {} will make {} (risk {}{why}).",
                 persona.label,
-                words.locale.count(two_digits(*silent)),
+                words.locale.count(two_digits(*silent).min(persona.customers - report.method.min_cell)),
                 words.locale.count(persona.customers),
                 report.method.churn_event,
                 words.locale.percent(*risk, 1)

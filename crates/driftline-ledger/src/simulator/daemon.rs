@@ -243,5 +243,6 @@ pub(crate) fn draft(slot: &Slot, revision: u32, run: &str, nonce: &str) -> Publi
         inputs: Vec::new(),
         nonce: nonce.to_owned(),
         fencing_token: None,
+        mails: crate::MailPlan::Send,
     }
 }

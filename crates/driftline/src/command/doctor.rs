@@ -69,7 +69,7 @@ pub(super) async fn execute(cli: &Cli, args: &args::Doctor, project: &Project, w
 
 async fn exports(job: &Job, project: &Project, world: &World) -> Result<String> {
     let sources = Sources::read(&project.sql(), &job.file.exports.dialect).in_place("sql")?;
-    let location = store::open(&job.file.exports.url, &project.root, false, &world.environment)?;
+    let location = store::open_exports(&job.file.exports.url, &project.root, &world.environment)?;
     let shown = location.shown.clone();
     let index = store::index(&location, job.file.exports.index.as_deref()).await?;
     let exports = Exports { store: location.store, root: location.root, shown: location.shown, index };
@@ -98,7 +98,11 @@ fn templates(job: &Job, project: &Project) -> Result<String> {
 fn key(job: &Job, world: &World) -> String {
     let name = &job.file.privacy.pseudonym_key_env;
     let is_set = world.environment.iter().any(|(variable, _)| variable == name);
-    if is_set { format!("{name} is set") } else { format!("{name} is not set: the public development key is used") }
+    if is_set {
+        format!("{name} is set")
+    } else {
+        format!("WARNING: {name} is not set, so the public development key is used")
+    }
 }
 
 async fn mail(job: &Job, project: &Project, world: &World) -> Result<String> {

@@ -1,11 +1,13 @@
 //! `driftline outbox`: every mail of a published period that is not known to be sent, and why.
 
-use driftline_ledger::MailState;
+use driftline_ledger::{MailState, Slot};
+use driftline_report::message::mask;
 
 use crate::args::{self, Cli};
 use crate::command::{World, ledger, say};
 use crate::error::{InPlace, Result};
 use crate::job::Job;
+use crate::outbox::recipient_of;
 use crate::project::Project;
 
 #[derive(serde::Serialize)]
@@ -15,6 +17,8 @@ struct Line {
     period: String,
     revision: u32,
     mail: String,
+    /// Masked.
+    to: String,
     state: &'static str,
     attempts: usize,
     words: Option<String>,
@@ -34,7 +38,11 @@ pub(super) async fn execute(cli: &Cli, args: &args::Outbox, project: &Project, w
             continue;
         }
         for entry in ledger.outbox(&job.name).await.in_place(&job.name)? {
+            let slot = Slot { job: job.name.clone(), market: entry.market.clone(), period: entry.period };
+            let publication = ledger.publication(&slot, entry.revision).await.in_place(&job.name)?;
+            let bytes = ledger.read(&publication, &format!("mails/{}.eml", entry.mail)).await.in_place(&job.name)?;
             lines.push(Line {
+                to: recipient_of(&bytes).map_or_else(String::new, |to| mask(&to)),
                 job: job.name.clone(),
                 market: entry.market.to_string(),
                 period: entry.period.to_string(),
@@ -59,21 +67,22 @@ pub(super) async fn execute(cli: &Cli, args: &args::Outbox, project: &Project, w
     for line in &lines {
         let words = line.words.as_deref().unwrap_or_default();
         say(format!(
-            "{:<18} {:<8} {} rev {}  {}  {:<8} {} attempts  {}",
+            "{:<18} {:<8} {} rev {}  {} {:<26} {:<8} {} attempts  {}",
             line.job,
             line.market,
             line.period,
             line.revision,
             line.mail,
+            line.to,
             line.state,
             line.attempts,
             super::one_line(words)
         ));
     }
     say(if lines.is_empty() {
-        "every mail was sent"
+        "no mail of a job with a mail server is open; jobs without one write files (--all lists them)"
     } else {
-        "waiting and unknown ones go with the next run; next for held and refused ones: driftline send <market> <period> --again"
+        "waiting and unknown ones go with the next run; next for held ones: driftline send <market> <period>; for refused ones: … --to <right address>"
     });
     Ok(())
 }

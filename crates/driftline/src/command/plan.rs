@@ -29,7 +29,9 @@ pub(super) async fn execute(cli: &Cli, args: &args::Plan, project: &Project, wor
     let room = Room::open(job, &Choice { now: args.now, ..Choice::default() }, project, world).await?;
     let mut lines = Vec::new();
     if args.period.is_none() && room.job.file.schedule.is_some() {
-        for run in due_runs(&room, None).await? {
+        let wanted =
+            |market: &Market| args.markets.is_empty() || args.markets.iter().any(|code| code == market.as_str());
+        for run in due_runs(&room, None).await?.into_iter().filter(|run| wanted(&run.plan.market)) {
             let (action, why) = match &run.waits_for {
                 Some(reason) => ("wait", reason.clone()),
                 None if run.due.mails => ("run", format!("due since {}", run.due.due_at.to_rfc3339())),
@@ -69,9 +71,22 @@ async fn decide(room: &Room, plan: &RunPlan) -> Result<(&'static str, String)> {
     let place = format!("{} {}", plan.market, plan.period);
     let slot = Slot { job: room.job.name.clone(), market: plan.market.clone(), period: plan.period };
     let Some(publication) = room.ledger.latest(&slot).await.in_place(&place)? else {
+        if plan.check_exported().is_err() {
+            return Ok(("wait", "the exports end before the period begins".to_owned()));
+        }
         let partial = plan.partial.as_ref().map_or_else(String::new, |partial| format!("; partial: {partial}"));
         return Ok(("run", format!("not published{partial}")));
     };
+    // What it was compared with must still be the newest there is.
+    let previous = room.ledger.previous(&slot).await.in_place(&place)?;
+    let base = previous.map(|previous| (previous.period, previous.revision));
+    if base != publication.previous_period.zip(publication.previous_revision) {
+        let published = format!("published as revision {}", publication.revision);
+        return Ok((
+            "revise",
+            format!("{published}, but compared with another base than there is now: --revise \"why\""),
+        ));
+    }
     let pinned = source::pin(&room.exports, &room.sources, plan.market.as_str()).await.in_place(&place)?;
     let now = record::inputs(&pinned)?;
     let (added, gone) = (

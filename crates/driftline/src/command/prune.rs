@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use driftline_ledger::Event;
+
 use crate::args::{self, Cli};
 use crate::command::{World, ledger, say};
 use crate::error::{Error, InPlace, Result};
@@ -17,6 +19,14 @@ pub(super) async fn execute(cli: &Cli, args: &args::Prune, project: &Project, wo
     let runs = ledger.unpublished_runs(&job.name, args.keep, older_than, &nonce).await.in_place(&job.name)?;
     let mut removed = Vec::new();
     for run in runs {
+        // The journal of a run that published tells who did it.
+        let has_published = matches!(
+            run.last_event.as_ref().map(|recorded| &recorded.event),
+            Some(Event::Published { .. } | Event::Mailed { .. })
+        );
+        if has_published {
+            continue;
+        }
         let name = format!("{}/{}/{}", run.slot.market, run.slot.period, run.run);
         if !args.dry_run {
             let held = match world.worker.hold(&ledger, &run.slot, job.lease()).await {

@@ -27,6 +27,10 @@ pub(super) async fn execute(cli: &Cli, args: &args::Run, project: &Project, worl
         memory: args.memory.clone(),
         now: args.now,
     };
+    if args.revise.as_ref().is_some_and(|reason| reason.trim().is_empty()) {
+        let problem = "say why, in words that the readers of the corrected mail will see".to_owned();
+        return Err(Error::Override { setting: "--revise".to_owned(), problem });
+    }
     let name = args.job.as_ref().map(|job| job.to_string_lossy().into_owned());
     if args.due {
         return due(cli, args, name.as_deref(), &choice, project, world).await;
@@ -55,8 +59,16 @@ pub(super) async fn execute(cli: &Cli, args: &args::Run, project: &Project, worl
                 select(&room, &plan, &args.select).await?;
                 continue;
             }
-            match work(&room, &plan, true, &mut progress).await {
+            let done = match plan.check_exported() {
+                Ok(()) => work(&room, &plan, true, &mut progress).await,
+                Err(error) => Err(error),
+            };
+            match done {
                 Ok(outcome) => {
+                    if let Some(problem) = &outcome.mail_problem {
+                        let place = format!("{market} {period}");
+                        first_error.get_or_insert(Error::MailsNotSent { place, problem: problem.clone() });
+                    }
                     report_line(cli, &outcome, &mut outcomes);
                 }
                 // Of a market among many, that it does not exist yet is no failure.
@@ -81,7 +93,11 @@ pub(super) async fn execute(cli: &Cli, args: &args::Run, project: &Project, worl
     if args.select.is_empty() {
         finish(cli, args, &outcomes, &progress.timings)?;
     }
-    first_error.map_or(Ok(()), Err)
+    match first_error {
+        Some(error) => Err(error),
+        None if room.worker.is_stopped() => Err(Error::Stopped { place: room.job.name.clone() }),
+        None => Ok(()),
+    }
 }
 
 /// `--due`: what the schedules of the jobs ask for now, once.
@@ -96,16 +112,28 @@ async fn due(
     let (mut outcomes, mut errors) = (Vec::new(), Vec::new());
     let mut progress = Progress::new(cli.json);
     for job in super::schedule::scheduled(project, &args.job_options.overrides, name)? {
-        let room = Room::open(job, choice, project, world).await?;
-        room.ledger.probe(&world.worker.nonce()).await.in_place("warehouse")?;
+        let job_name = job.name.clone();
+        let opened = async {
+            let room = Room::open(job, choice, project, world).await?;
+            room.ledger.probe(&world.worker.nonce()).await.in_place("warehouse")?;
+            Ok::<_, Error>(room)
+        };
+        // One job that cannot be opened is no reason to leave the others alone.
+        let room = match opened.await {
+            Ok(room) => room,
+            Err(error) => {
+                tracing::error!(job = job_name, error = chain(&error), "job not opened");
+                errors.push(error);
+                continue;
+            }
+        };
         let told = |outcome: &Outcome| report_line(cli, outcome, &mut outcomes);
-        let failed = run_due(&room, None, &mut Retries::default(), &mut progress, told).await;
-        for error in &failed {
-            eprintln!("error: {}: {}", room.job.name, chain(error));
-        }
-        errors.extend(failed);
+        errors.extend(run_due(&room, None, &mut Retries::default(), &mut progress, told).await.errors);
     }
     progress.finish();
+    if world.worker.is_stopped() {
+        return Err(Error::Stopped { place: "run --due".to_owned() });
+    }
     if outcomes.is_empty() && errors.is_empty() && !cli.json {
         say("nothing is due");
         return Ok(());
@@ -167,6 +195,9 @@ fn report_line(cli: &Cli, outcome: &Outcome, outcomes: &mut Vec<Outcome>) {
             other => other.words().to_owned(),
         };
         say(format!("{} {} {state}\n    {}", outcome.market, outcome.period, outcome.headline));
+        if outcome.held > 0 {
+            say(format!("    {} mails are held: driftline send {} {}", outcome.held, outcome.market, outcome.period));
+        }
     }
     outcomes.push(outcome.clone());
 }

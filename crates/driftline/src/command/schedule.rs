@@ -1,8 +1,11 @@
 //! `driftline schedule`: the daemon. It wakes every minute, decides what is due by the jobs' schedules and the ledger, and does
 //! it. The alarm clock decides nothing: a tick that is missed or doubled changes nothing.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use driftline_core::schedule::next_firings;
+use driftline_ledger::Slot;
 use tokio::sync::mpsc;
 use tokio_cron_scheduler::{Job as Alarm, JobScheduler};
 
@@ -18,6 +21,8 @@ use crate::room::{Choice, Room};
 
 /// The longest time between two looks at the ledger, whatever the schedules say.
 const RECONCILE: TimeDelta = TimeDelta::hours(1);
+/// The time between two looks while a mail waits.
+const MAILS_AGAIN: TimeDelta = TimeDelta::minutes(5);
 
 /// # Errors
 /// `Error::NoSuchJob` if no job has a schedule, `Error::Ledger` if a warehouse ignores conditional create. Failed runs end
@@ -26,8 +31,15 @@ pub(super) async fn execute(cli: &Cli, args: &args::Schedule, project: &Project,
     let names = scheduled(project, &args.job_options.overrides, args.job.as_deref())?;
     let metrics = Metrics::default();
     for job in &names {
-        let room = Room::open(job.clone(), &Choice::default(), project, world).await?;
-        room.ledger.probe(&world.worker.nonce()).await.in_place("warehouse")?;
+        // A store that is down now is tried again; one that ignores the condition is not used at all.
+        match Room::open(job.clone(), &Choice::default(), project, world).await {
+            Err(error) => tracing::error!(job = job.name, error = chain(&error), "job not opened; tried again"),
+            Ok(room) => match room.ledger.probe(&world.worker.nonce()).await {
+                Err(error @ driftline_ledger::Error::NoConditionalCreate { .. }) => Err(error).in_place("warehouse")?,
+                Err(error) => tracing::error!(job = job.name, error = chain(&error), "warehouse; tried again"),
+                Ok(()) => seed(&metrics, &room).await,
+            },
+        }
         let next = job.file.schedule.as_ref().and_then(|schedule| next_firings(schedule, world.now, 1).pop());
         tracing::info!(job = job.name, next = next.map(|next| next.to_rfc3339()), "watching");
         if !cli.json {
@@ -42,7 +54,8 @@ pub(super) async fn execute(cli: &Cli, args: &args::Schedule, project: &Project,
     let (sender, mut ticks) = mpsc::channel(1);
     let _ = sender.try_send(());
     let alarm = alarm(sender).await?;
-    let mut daemon = Daemon { project, world, args, metrics, retries: Retries::default(), looked: None, woken: None };
+    let mut daemon =
+        Daemon { project, world, args, metrics, retries: Retries::default(), settled: BTreeMap::new(), woken: None };
     loop {
         tokio::select! {
             Some(()) = ticks.recv() => daemon.tick(cli).await,
@@ -92,8 +105,8 @@ struct Daemon<'a> {
     args: &'a args::Schedule,
     metrics: Metrics,
     retries: Retries,
-    /// The last look at the ledger.
-    looked: Option<DateTime<Utc>>,
+    /// By job, the last look after which nothing that was due was left: firings since then count.
+    settled: BTreeMap<String, DateTime<Utc>>,
     /// The next instant that asks for a look.
     woken: Option<DateTime<Utc>>,
 }
@@ -102,6 +115,7 @@ impl Daemon<'_> {
     async fn tick(&mut self, cli: &Cli) {
         let now = (self.world.clock)();
         self.metrics.ticked(now);
+        self.write_metrics();
         if self.woken.is_some_and(|next| now < next) {
             return;
         }
@@ -114,18 +128,22 @@ impl Daemon<'_> {
                 return;
             }
         };
-        let mut next = now + RECONCILE;
+        let (mut next, mut has_open_mails) = (now + RECONCILE, false);
         for job in jobs {
             if self.world.worker.is_stopped() {
                 return;
             }
             let schedule = job.file.schedule.clone();
-            self.run_job(cli, job, now).await;
+            has_open_mails |= self.run_job(cli, job, now).await;
             let firing = schedule.and_then(|schedule| next_firings(&schedule, now, 1).pop());
             next = firing.map_or(next, |firing| next.min(firing.with_timezone(&Utc)));
         }
-        self.woken = Some(self.retries.next().map_or(next, |retry| next.min(retry)));
-        self.looked = Some(now);
+        let retry = self.retries.next().map_or(next, |retry| next.min(retry));
+        self.woken = Some(if has_open_mails { retry.min(now + MAILS_AGAIN) } else { retry });
+        self.write_metrics();
+    }
+
+    fn write_metrics(&self) {
         if let Some(path) = &self.args.metrics_file
             && let Err(error) = self.metrics.write(path)
         {
@@ -133,7 +151,8 @@ impl Daemon<'_> {
         }
     }
 
-    async fn run_job(&mut self, cli: &Cli, job: Job, now: DateTime<Utc>) {
+    /// Looks at one job; says whether mails of it are still to be sent.
+    async fn run_job(&mut self, cli: &Cli, job: Job, now: DateTime<Utc>) -> bool {
         let name = job.name.clone();
         let choice = Choice { now: Some(now), ..Choice::default() };
         let room = match Room::open(job, &choice, self.project, self.world).await {
@@ -141,13 +160,13 @@ impl Daemon<'_> {
             Err(error) => {
                 tracing::error!(job = name, error = chain(&error), "job not opened");
                 self.metrics.failed(&name);
-                return;
+                return false;
             }
         };
         let mut progress = Progress::new(true);
-        let watched = Some(self.looked.unwrap_or(self.world.now));
+        let watched = Some(self.settled.get(&name).copied().unwrap_or(self.world.now));
         let metrics = self.metrics.clone();
-        let errors = run_due(&room, watched, &mut self.retries, &mut progress, |outcome| {
+        let look = run_due(&room, watched, &mut self.retries, &mut progress, |outcome| {
             metrics.ended(&name, outcome, now);
             tracing::info!(job = name, market = outcome.market, period = outcome.period, state = ?outcome.state, "run");
             if !cli.json {
@@ -155,8 +174,29 @@ impl Daemon<'_> {
             }
         })
         .await;
-        for _ in errors {
+        for _ in &look.errors {
             self.metrics.failed(&room.job.name);
+        }
+        self.metrics.sent(&room.job.name, look.mails_sent);
+        if look.is_settled {
+            self.settled.insert(room.job.name.clone(), now);
+        }
+        look.has_open_mails
+    }
+}
+
+/// The last publication of every market, so that "too long ago" is seen after a restart.
+async fn seed(metrics: &Metrics, room: &Room) {
+    let Ok(markets) = room.ledger.markets(&room.job.name).await else { return };
+    for market in markets {
+        let newest = async {
+            let (period, _) = *room.ledger.periods(&room.job.name, &market).await.ok()?.last()?;
+            let slot = Slot { job: room.job.name.clone(), market: market.clone(), period };
+            let publication = room.ledger.latest(&slot).await.ok()??;
+            DateTime::parse_from_rfc3339(&publication.published_at).ok()
+        };
+        if let Some(at) = newest.await {
+            metrics.published(&room.job.name, market.as_str(), at.with_timezone(&Utc));
         }
     }
 }

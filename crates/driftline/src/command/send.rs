@@ -6,7 +6,7 @@ use driftline_core::audience::Audience;
 use driftline_core::report::Report;
 use driftline_ledger::{Publication, Slot};
 use driftline_report::Templates;
-use driftline_report::message::{Mail, mask};
+use driftline_report::message::{Mail, address_of, mask};
 
 use crate::args::{self, Cli};
 use crate::command::{World, job_of_market, say};
@@ -14,6 +14,7 @@ use crate::error::{Error, InPlace, Result};
 use crate::job::{Recipient, check_address};
 use crate::outbox::{Post, Sent};
 use crate::project::Project;
+use crate::room::public_location;
 use crate::suppression::Suppressed;
 
 #[derive(serde::Serialize)]
@@ -52,19 +53,18 @@ pub(super) async fn execute(cli: &Cli, args: &args::Send, project: &Project, wor
     };
     let (mut sent, mut files) = (Sent::default(), Vec::new());
     if job.file.mail.smtp.is_some() {
-        let names: Vec<&str> = mails.iter().map(|mail| mail.name.as_str()).collect();
+        let open = ledger.outbox_of(&publication).await.in_place(&place)?;
+        let is_open = |mail: &&Mail| args.to.is_some() || open.iter().any(|entry| entry.mail == mail.name);
+        let (unsent, done): (Vec<&Mail>, Vec<&Mail>) = mails.iter().partition(is_open);
+        let names: Vec<&str> = unsent.iter().map(|mail| mail.name.as_str()).collect();
         let held = world.worker.hold(&ledger, &slot, job.lease()).await?;
-        let result = if args.again || args.to.is_some() {
-            let by_person = post.send_anyway(&publication, &names, &held.lease).await;
-            match by_person {
-                Ok(first) if args.again && first.taken == 0 => post.once_more(&publication, &mails).await,
-                other => other,
-            }
-        } else {
-            post.send(&publication, &held.lease).await
-        };
+        let result = post.send_anyway(&publication, &names, &held.lease).await;
         held.release().await;
         sent = result?;
+        if args.again {
+            let done: Vec<Mail> = done.into_iter().cloned().collect();
+            sent.taken += post.once_more(&publication, &done).await?.taken;
+        }
     } else {
         for mail in &mails {
             let path = args.out.join(format!("{}-{period}-{}.eml", slot.market, mail.name));
@@ -83,7 +83,7 @@ pub(super) async fn execute(cli: &Cli, args: &args::Send, project: &Project, wor
             files,
         };
         say(serde_json::to_string_pretty(&told)?);
-        return Ok(());
+        return sent.problem.map_or(Ok(()), |problem| Err(Error::MailsNotSent { place, problem }));
     }
     if job.file.mail.smtp.is_none() {
         say(format!("{place}: the job has no [mail.smtp]; mails are written as files:"));
@@ -92,6 +92,9 @@ pub(super) async fn execute(cli: &Cli, args: &args::Send, project: &Project, wor
         return Ok(());
     }
     say(format!("{place} revision {}: {} sent, {} suppressed", publication.revision, sent.taken, sent.suppressed));
+    if let Some(problem) = sent.problem {
+        return Err(Error::MailsNotSent { place, problem });
+    }
     if sent.taken == 0 && sent.suppressed == 0 {
         say("next: everybody has it; --again sends the same mails once more, --to somebody@… sends it to someone new");
     }
@@ -106,14 +109,16 @@ async fn someone(post: &Post<'_>, publication: &Publication, to: &str, role: Aud
     if post.suppressed.holds(to, post.now.date_naive()) {
         return Err(wrong(format!("{} wants no mail: see jobs/suppressed.txt", mask(to))));
     }
-    if let Some(stored) = post.stored(publication).await?.into_iter().find(|mail| mail.recipient == to) {
+    if let Some(stored) =
+        post.stored(publication).await?.into_iter().find(|mail| address_of(&mail.recipient) == address_of(to))
+    {
         return Ok(stored);
     }
     let bytes = post.ledger.read(publication, "report.json").await.in_place(&place)?;
     let report: Report = serde_json::from_slice(&bytes)?;
     let date =
         DateTime::parse_from_rfc3339(&publication.published_at).map_or(post.now, |date| date.with_timezone(&Utc));
-    let location = post.ledger.location(&publication.run, "report.html");
+    let location = public_location(post.job, post.ledger, &publication.run, "report.html");
     let recipient = Recipient { to: to.to_owned(), role };
     let mail = post.letter(&report, &location, &recipient, &post.sender()?, date, None).in_place(&place)?;
     // Kept beside the others, so that what was sent can be read later.
