@@ -294,7 +294,7 @@ pub struct Outbox {
 
 #[derive(Debug, Args)]
 pub struct Prune {
-    /// The job, by name or file.
+    /// The job, by name or file. Default: all of the project.
     pub job: Option<String>,
     /// So many of the newest runs that led nowhere stay.
     #[arg(long, default_value_t = 8)]

@@ -46,7 +46,7 @@ pub(crate) fn describe(
             market: plan.market.as_str(),
             period: plan.period,
             revision,
-            previous: previous.filter(|_| status == Status::Full).map(|recalled| &recalled.report.personas),
+            previous: previous.filter(|_| status != Status::NotEnoughData).map(|recalled| &recalled.report.personas),
             flows: flows.unwrap_or(&[]),
             tilts: segmented.map_or(&empty_tilts, |segmented| &segmented.tilts),
             stability: segmented.map_or(&empty_stability, |segmented| &segmented.stability),

@@ -221,7 +221,8 @@ async fn send_waiting(room: &Room, seen: &BTreeSet<(Market, Period)>, look: &mut
         }
     };
     let policy = room.job.file.mail.on_unknown;
-    let clock = chrono::Utc::now();
+    // Notes carry the time of the store, so it is the clock that counts and not `--now`.
+    let clock = (room.clock)();
     let waits = |entry: &&OutboxEntry| {
         let minutes = RESEND_MINUTES[entry.attempts.saturating_sub(1).min(RESEND_MINUTES.len() - 1)];
         let is_quiet = entry.noted_at.is_none_or(|noted| clock >= noted + TimeDelta::minutes(minutes));

@@ -60,6 +60,9 @@ pub enum Error {
     #[error("{what} failed; the first: {first}")]
     Several { what: String, first: String, exit_code: u8 },
 
+    #[error("no run `{id}`; expected market/period/run, as `driftline runs` lists them")]
+    NoSuchRun { id: String },
+
     #[error("nothing is published for {what}; publish it with `driftline run`")]
     NotPublished { what: String },
 

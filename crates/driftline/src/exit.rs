@@ -51,7 +51,7 @@ pub fn code(error: &Error) -> u8 {
             _ => 40,
         },
         Error::Url { .. } | Error::Output { .. } => 40,
-        Error::NotPublished { .. } => 42,
+        Error::NotPublished { .. } | Error::NoSuchRun { .. } => 42,
         Error::Busy { .. } => 43,
         Error::Stopped { .. } => 44,
         Error::MailsNotSent { .. } => 50,

@@ -24,18 +24,26 @@ pub(super) struct Identities {
 pub(super) fn identify(segments: &[&SegmentProfile], context: &Context<'_>) -> Identities {
     let tilts_of = |profile: &SegmentProfile| context.tilts.get(&profile.segment).cloned().unwrap_or_default();
     if let Some(adopted) = context.adopted {
+        let before: &[Persona] = context.previous.map_or(&[], |set| &set.personas);
         let identity = |profile: &&SegmentProfile| {
             let (key, label) = adopted.get(&profile.segment).cloned().unwrap_or_default();
             let lineage = format!("assigned by the model of the parent market's persona {key}");
-            Identity {
-                key: format!("{}-as-{key}", context.market),
-                label,
-                since: context.period,
-                lineage,
-                parents: vec![key],
-            }
+            let own_key = format!("{}-as-{key}", context.market);
+            // As long as the parent market's persona lives, so does the one that is assigned by it.
+            let since = before.iter().find(|persona| persona.key == own_key).map(|persona| persona.since);
+            Identity { key: own_key, label, since: since.unwrap_or(context.period), lineage, parents: vec![key] }
         };
-        return Identities { born: segments.iter().map(identity).collect(), ended: Vec::new() };
+        let born: Vec<Identity> = segments.iter().map(identity).collect();
+        let ended = before
+            .iter()
+            .filter(|persona| born.iter().all(|identity| identity.key != persona.key))
+            .map(|persona| Ended {
+                key: persona.key.clone(),
+                label: persona.label.clone(),
+                sentence: "faded: no group of the parent market's model stands for it any more".to_owned(),
+            })
+            .collect();
+        return Identities { born, ended };
     }
     let parents: &[Persona] = context.previous.map_or(&[], |set| &set.personas);
     let (origins, fates) = trace(&overlaps(parents, segments, context.flows), context.thresholds);

@@ -2,18 +2,34 @@
 
 use std::time::Duration;
 
-use driftline_ledger::Event;
+use driftline_ledger::{Event, Ledger};
 
 use crate::args::{self, Cli};
 use crate::command::{World, ledger, say};
 use crate::error::{Error, InPlace, Result};
+use crate::job::Job;
 use crate::project::Project;
 
 const DAY_SECONDS: u64 = 24 * 60 * 60;
 
 pub(super) async fn execute(cli: &Cli, args: &args::Prune, project: &Project, world: &World) -> Result<()> {
-    let job = project.job(args.job.as_deref(), &args.job_options.overrides)?;
-    let ledger = ledger(&job, project, world, false)?;
+    let overrides = &args.job_options.overrides;
+    let jobs = match &args.job {
+        Some(name) => vec![project.job(Some(name), overrides)?],
+        None => project.job_paths()?.iter().map(|path| Job::read(path, overrides)).collect::<Result<_>>()?,
+    };
+    let mut removed = Vec::new();
+    for job in jobs {
+        // A warehouse that does not exist yet has no runs.
+        if let Ok(ledger) = ledger(&job, project, world, false) {
+            removed.extend(of_job(args, &job, &ledger, world).await?);
+        }
+    }
+    tell(cli, args, &removed)
+}
+
+/// Removes what may go of one job: names of runs with the number of their objects and bytes.
+async fn of_job(args: &args::Prune, job: &Job, ledger: &Ledger, world: &World) -> Result<Vec<(String, usize, u64)>> {
     let older_than = Duration::from_secs(args.older_than_days * DAY_SECONDS);
     let nonce = world.worker.nonce();
     let runs = ledger.unpublished_runs(&job.name, args.keep, older_than, &nonce).await.in_place(&job.name)?;
@@ -29,7 +45,7 @@ pub(super) async fn execute(cli: &Cli, args: &args::Prune, project: &Project, wo
         }
         let name = format!("{}/{}/{}", run.slot.market, run.slot.period, run.run);
         if !args.dry_run {
-            let held = match world.worker.hold(&ledger, &run.slot, job.lease()).await {
+            let held = match world.worker.hold(ledger, &run.slot, job.lease()).await {
                 Ok(held) => held,
                 Err(Error::Busy { .. }) => continue,
                 Err(error) => return Err(error),
@@ -40,6 +56,10 @@ pub(super) async fn execute(cli: &Cli, args: &args::Prune, project: &Project, wo
         }
         removed.push((name, run.objects, run.bytes));
     }
+    Ok(removed)
+}
+
+fn tell(cli: &Cli, args: &args::Prune, removed: &[(String, usize, u64)]) -> Result<()> {
     if cli.json {
         let lines: Vec<_> = removed
             .iter()
@@ -49,7 +69,7 @@ pub(super) async fn execute(cli: &Cli, args: &args::Prune, project: &Project, wo
         return Ok(());
     }
     let word = if args.dry_run { "would go" } else { "removed" };
-    for (run, objects, bytes) in &removed {
+    for (run, objects, bytes) in removed {
         say(format!("{word}: {run}, {objects} objects, {bytes} bytes"));
     }
     say(format!("{} runs {word}; what is published stays", removed.len()));

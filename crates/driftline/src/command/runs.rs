@@ -106,9 +106,7 @@ fn jobs(project: &Project, args: &args::Runs, world: &World) -> Result<Vec<(Job,
 
 /// The events of one run, oldest first.
 async fn show(cli: &Cli, id: &str, args: &args::Runs, project: &Project, world: &World) -> Result<()> {
-    let missing = || Error::NotPublished {
-        what: format!("run {id} (expected market/period/run, as `driftline runs` lists them)"),
-    };
+    let missing = || Error::NoSuchRun { id: id.to_owned() };
     let mut parts = id.splitn(3, '/');
     let (Some(market), Some(period), Some(run)) = (parts.next(), parts.next(), parts.next()) else {
         return Err(missing());

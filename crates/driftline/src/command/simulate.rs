@@ -47,7 +47,7 @@ pub(super) fn execute(cli: &Cli, args: &Simulate) -> Result<()> {
     let last = settings.quarter(args.quarters - 1);
     say(format!(
         "next: driftline run jobs/simulated.toml --period {}..{last} --set exports.url={folder}/exports",
-        settings.quarter(args.quarters.saturating_sub(4))
+        settings.quarter(2)
     ));
     Ok(())
 }
