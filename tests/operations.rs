@@ -131,6 +131,32 @@ pub(crate) fn many_processes() -> TestResult {
     Ok(())
 }
 
+/// Eight processes on the due periods of all markets of a real export: more than fifty, each published once.
+pub(crate) fn many_intervals() -> TestResult {
+    let shared = std::env::var("DRIFTLINE_SHARED").map_err(|error| error.to_string())?;
+    let folder = product::folder()?;
+    let mut settings = settings(folder.path(), "2011Q2", "all", None);
+    settings.push(format!("exports.url={}", product::root().join(shared).join("data/online_retail").display()));
+    let due = ["--json", "run", "--due", "jobs/online-retail.toml", "--now", "2011-10-05T06:00:00Z"];
+    let start = || {
+        let mut command = command(&due, &settings)?;
+        command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().map_err(|error| error.to_string())
+    };
+    let children: Vec<Child> = (0..8).map(|_| start()).collect::<Result<_, String>>()?;
+    for mut child in children {
+        equal("exit code of one of eight", child.wait().map_err(|error| error.to_string())?.code(), Some(0))?;
+    }
+    // Whoever was second left the work to the first; one more look finds nothing or the rest.
+    product::succeed(command(&due, &settings)?.output().map_err(|error| error.to_string())?)?;
+    let records: Vec<PathBuf> = files_below(folder.path())
+        .into_iter()
+        .filter(|path| path.parent().is_some_and(|folder| folder.ends_with("published")))
+        .collect();
+    let slots: std::collections::BTreeSet<&Path> = records.iter().filter_map(|record| record.parent()).collect();
+    equal("publications and periods published", records.len(), slots.len())?;
+    if records.len() < 50 { Err(format!("only {} periods were due", records.len())) } else { Ok(()) }
+}
+
 /// A process is killed after so many writes to the store; the next one ends with what an undisturbed run publishes.
 pub(crate) fn killed() -> TestResult {
     let folder = product::folder()?;
