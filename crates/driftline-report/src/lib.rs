@@ -8,6 +8,7 @@ pub mod mailer;
 pub mod message;
 pub mod picture;
 pub mod site;
+pub mod suppression;
 pub mod template;
 pub mod view;
 

@@ -1,12 +1,11 @@
 //! A job as written (`JobFile`, private) and as meant (`Job`): what to read, for whom, by which definitions.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use chrono::NaiveDate;
 use chrono_tz::Tz;
-use driftline_core::audience::Audience;
 use driftline_core::bridge::Measure;
 use driftline_core::change::Materiality;
 use driftline_core::lineage::Thresholds;
@@ -14,12 +13,13 @@ use driftline_core::persona::{Floor, Priority};
 use driftline_core::schedule::Schedule;
 use driftline_core::sentence::Locale;
 use driftline_core::{Currency, Market};
-use driftline_ledger::OnUnknown;
-use driftline_report::mailer::{Encryption, Login};
-use driftline_report::message::{address_of, is_mailbox, mask};
 use serde::Deserialize;
 
+use self::mail::check_mail;
+pub use self::mail::{Dkim, Mail, Recipient, Smtp, check_address};
 use crate::error::{Error, Result};
+
+mod mail;
 
 /// A job as the run uses it. `jobs/README.md` lists every key with its default and unit.
 #[derive(Clone, Debug)]
@@ -209,101 +209,6 @@ impl Default for Privacy {
 }
 
 #[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Mail {
-    /// Folder below `reports/`.
-    #[serde(default = "drift")]
-    pub report: String,
-    pub from: String,
-    pub reply_to: Option<String>,
-    /// Address that takes "pause" and "unsubscribe"; default: `reply_to`, else `from`.
-    pub unsubscribe: Option<String>,
-    pub recipients: Vec<Recipient>,
-    /// Domains that mails may go to; empty means any.
-    #[serde(default)]
-    pub allowed_domains: Vec<String>,
-    /// What becomes of a mail that may have been taken or not.
-    #[serde(default)]
-    pub on_unknown: OnUnknown,
-    pub dkim: Option<Dkim>,
-    /// Absent: mails are written as files and not sent.
-    pub smtp: Option<Smtp>,
-}
-
-/// Somebody who gets the mail, and what they read it for.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(from = "WrittenRecipient")]
-pub struct Recipient {
-    pub to: String,
-    pub role: Audience,
-}
-
-/// `"Name <address>"`, or a table with a role.
-#[derive(Deserialize)]
-#[serde(
-    untagged,
-    expecting = "expected an address, or { to = \"address\", role = \"marketing\" } with a role of marketing, product, sales, service, finance, owner or everyone"
-)]
-enum WrittenRecipient {
-    Address(String),
-    WithRole(RecipientTable),
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RecipientTable {
-    to: String,
-    #[serde(default)]
-    role: Audience,
-}
-
-impl From<WrittenRecipient> for Recipient {
-    fn from(written: WrittenRecipient) -> Self {
-        match written {
-            WrittenRecipient::Address(to) => Self { to, role: Audience::Everyone },
-            WrittenRecipient::WithRole(table) => Self { to: table.to, role: table.role },
-        }
-    }
-}
-
-/// A signature by the sender's domain; the public half is in its DNS.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Dkim {
-    pub selector: String,
-    /// Default: the domain of `from`.
-    pub domain: Option<String>,
-    pub key_env: Option<String>,
-    pub key_file: Option<PathBuf>,
-}
-
-fn drift() -> String {
-    "drift".to_owned()
-}
-
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Smtp {
-    pub host: String,
-    pub port: u16,
-    pub encryption: Encryption,
-    /// Names of environment variables; never the secrets themselves.
-    pub user_env: Option<String>,
-    pub password_env: Option<String>,
-    /// File with the password, like a mounted secret.
-    pub password_file: Option<PathBuf>,
-    #[serde(default)]
-    pub login: Login,
-    pub ca_file: Option<PathBuf>,
-    #[serde(default = "seconds_30")]
-    pub timeout_seconds: u64,
-}
-
-fn seconds_30() -> u64 {
-    30
-}
-
-#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Limits {
     pub memory: String,
@@ -387,47 +292,6 @@ impl Job {
     pub fn market_name(&self, market: &Market) -> String {
         self.file.market_names.get(market.as_str()).cloned().unwrap_or_else(|| market.as_str().to_uppercase())
     }
-}
-
-/// Addresses are refused here, before anything is computed for them.
-fn check_mail(mail: &Mail) -> std::result::Result<(), String> {
-    let mut seen = BTreeSet::new();
-    for recipient in &mail.recipients {
-        check_address(mail, &recipient.to)?;
-        if !seen.insert(address_of(&recipient.to)) {
-            return Err(format!("mail.recipients: {} is there twice; a person gets one mail", mask(&recipient.to)));
-        }
-    }
-    let others = [Some(&mail.from), mail.reply_to.as_ref(), mail.unsubscribe.as_ref()];
-    match others.into_iter().flatten().find(|address| !is_address(address)) {
-        Some(bad) => Err(format!("mail: `{bad}` is no address; expected Insight Team <insight@example.com>")),
-        None => Ok(()),
-    }
-}
-
-/// Whether a mail may go to an address: it is one, and its domain is allowed.
-///
-/// # Errors
-/// A sentence that says what is wrong with it.
-pub fn check_address(mail: &Mail, recipient: &str) -> std::result::Result<(), String> {
-    if !is_address(recipient) {
-        return Err(format!(
-            "mail.recipients: `{}` is no address; expected one like Insight Team <insight@example.com>",
-            recipient.escape_debug()
-        ));
-    }
-    let address = address_of(recipient);
-    let domain = address.rsplit_once('@').map_or("", |(_, domain)| domain);
-    if mail.allowed_domains.is_empty()
-        || mail.allowed_domains.iter().any(|allowed| allowed.eq_ignore_ascii_case(domain))
-    {
-        return Ok(());
-    }
-    Err(format!("mail.recipients: {domain} is not one of mail.allowed_domains ({})", mail.allowed_domains.join(", ")))
-}
-
-fn is_address(text: &str) -> bool {
-    !text.chars().any(char::is_control) && is_mailbox(text)
 }
 
 /// Sets `a.b.c=value`; a value that is no TOML is taken as text.

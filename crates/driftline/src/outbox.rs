@@ -7,7 +7,7 @@ use driftline_core::audience::Audience;
 use driftline_core::report::Report;
 use driftline_ledger::{Action, Delivery, Lease, Ledger, MailPlan, MailState, Publication, next_action};
 use driftline_report::mailer::Mailer;
-use driftline_report::message::{self, Identity, Mail, Sender, address_of, mask};
+use driftline_report::message::{self, Identity, Mail, Sender, address_of, mask, recipient_of};
 use driftline_report::view::Letter;
 use driftline_report::{Refusal, Templates};
 
@@ -358,41 +358,4 @@ fn mail_of(publication: &Publication, recipient: &str) -> Option<Identity> {
         recipient,
     );
     publication.object(&format!("mails/{}.eml", identity.name())).map(|_| identity)
-}
-
-/// The address that a stored mail goes to. Headers are folded over lines, and names may be encoded: only the address counts.
-pub(crate) fn recipient_of(bytes: &[u8]) -> Option<String> {
-    let text = String::from_utf8_lossy(bytes);
-    let mut header: Option<String> = None;
-    for line in text.lines().take_while(|line| !line.is_empty()) {
-        match &mut header {
-            Some(header) if line.starts_with([' ', '\t']) => header.push_str(line),
-            Some(_) => break,
-            None => header = line.strip_prefix("To: ").map(str::to_owned),
-        }
-    }
-    let header = header?;
-    let address = header.rsplit_once('<').map_or(header.as_str(), |(_, rest)| rest.trim_end().trim_end_matches('>'));
-    Some(address.trim().to_owned())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::recipient_of;
-
-    #[test]
-    fn the_address_is_found_in_folded_and_encoded_headers() {
-        let cases = [
-            ("To: a@example.com\r\n\r\nTo: b@example.com", Some("a@example.com")),
-            ("From: x\r\nTo: Ada <ada@example.com>\r\n\r\n", Some("ada@example.com")),
-            (
-                "To: =?utf-8?b?S3VuZGVu?=\r\n =?utf-8?b?YW5hbHlzZQ==?= <k@example.com>\r\nDate: y\r\n\r\n",
-                Some("k@example.com"),
-            ),
-            ("Subject: none\r\n\r\n", None),
-        ];
-        for (mail, expected) in cases {
-            assert_eq!(recipient_of(mail.as_bytes()).as_deref(), expected);
-        }
-    }
 }

@@ -19,7 +19,7 @@ use crate::outbox::Post;
 use crate::plan::Coverage;
 use crate::project::Project;
 use crate::store;
-use crate::suppression::Suppressed;
+use crate::suppression::{self, Suppressed};
 use crate::worker::Worker;
 
 /// What every market and period of a command shares.
@@ -98,7 +98,7 @@ impl Room {
             dry_folder: project.root.join("target").join("dry-run").join(&job.name),
             revise: choice.revise.clone(),
             notes: notes::read(&project.root, &job.name)?,
-            suppressed: Suppressed::read(&project.root)?,
+            suppressed: suppression::read(&project.root)?,
             worker: world.worker.clone(),
             job,
         })

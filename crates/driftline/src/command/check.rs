@@ -26,7 +26,7 @@ pub(super) async fn execute(cli: &Cli, project: &Project, world: &World) -> Resu
     for job in &jobs {
         crate::notes::read(&project.root, &job.name)?;
     }
-    crate::suppression::Suppressed::read(&project.root)?;
+    crate::suppression::read(&project.root)?;
     let scratch = world.scratch.join(format!("driftline-check-{}", std::process::id()));
     let limits = Limits {
         threads: 1,

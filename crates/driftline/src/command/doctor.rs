@@ -11,7 +11,7 @@ use crate::job::Job;
 use crate::outbox::Post;
 use crate::project::Project;
 use crate::store;
-use crate::suppression::Suppressed;
+use crate::suppression;
 
 #[derive(serde::Serialize)]
 struct Finding {
@@ -113,7 +113,7 @@ async fn mail(job: &Job, project: &Project, world: &World) -> Result<String> {
         job,
         ledger: &ledger,
         templates: &templates,
-        suppressed: &Suppressed::read(&project.root)?,
+        suppressed: &suppression::read(&project.root)?,
         environment: &world.environment,
         now: world.now,
     };

@@ -1,13 +1,12 @@
 //! `driftline outbox`: every mail of a published period that is not known to be sent, and why.
 
 use driftline_ledger::{MailState, Slot};
-use driftline_report::message::mask;
+use driftline_report::message::{mask, recipient_of};
 
 use crate::args::{self, Cli};
 use crate::command::{World, ledger, say};
 use crate::error::{InPlace, Result};
 use crate::job::Job;
-use crate::outbox::recipient_of;
 use crate::project::Project;
 
 #[derive(serde::Serialize)]

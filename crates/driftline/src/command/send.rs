@@ -15,7 +15,7 @@ use crate::job::{Recipient, check_address};
 use crate::outbox::{Post, Sent};
 use crate::project::Project;
 use crate::room::public_location;
-use crate::suppression::Suppressed;
+use crate::suppression;
 
 #[derive(serde::Serialize)]
 struct Told {
@@ -38,7 +38,7 @@ pub(super) async fn execute(cli: &Cli, args: &args::Send, project: &Project, wor
     let published = ledger.latest(&slot).await.in_place(&place)?;
     let publication = published.ok_or_else(|| Error::NotPublished { what: place.clone() })?;
     let templates = Templates::read(&project.reports(&job.file.mail.report)).in_place("reports")?;
-    let suppressed = Suppressed::read(&project.root)?;
+    let suppressed = suppression::read(&project.root)?;
     let post = Post {
         job: &job,
         ledger: &ledger,
