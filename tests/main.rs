@@ -53,6 +53,7 @@ fn main() -> std::process::ExitCode {
         trial("operations::a_killed_run_is_made_good", Some("DRIFTLINE_SMTP"), operations::killed),
         trial("operations::eight_processes_publish_once", None, operations::many_processes),
         trial("operations::eight_processes_on_fifty_due_periods", shared, operations::many_intervals),
+        trial("operations::every_answer_has_its_state", Some("DRIFTLINE_SMTP"), operations::outbox_states),
         trial("operations::records_are_listed_and_corrections_answer", None, operations::records),
         trial("operations::what_is_due_waits_for_its_exports", None, operations::waits_for_exports),
         trial("restatement::late_orders_are_no_drift", None, restatement::late_orders),

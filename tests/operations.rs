@@ -197,6 +197,43 @@ pub(crate) fn killed() -> TestResult {
     Ok(())
 }
 
+/// Each answer of the server has its own state in the outbox, no address is shown in full, and who left the job gets no mail.
+pub(crate) fn outbox_states() -> TestResult {
+    let folder = product::folder()?;
+    let good = fresh_address("good");
+    let mut settings = settings(folder.path(), "2017Q4", "latest", Some(&good));
+    let people = |list: &[&str]| format!("mail.recipients=[\"{}\"]", list.join("\", \""));
+    settings.pop();
+    settings.push(people(&[&good, "later@example.com", "nobody@example.com", "drops@example.com"]));
+    let run = ["run", "jobs/complete-journey.toml", "--period", "2017Q4", "--now", WHEN];
+    let output = command(&run, &settings)?.output().map_err(|error| error.to_string())?;
+    equal("exit code with three mails not taken", output.status.code(), Some(50))?;
+    equal("the good one has it", mails_to(&good)?, 1)?;
+    let states = |settings: &[String]| -> Result<Vec<(String, String)>, String> {
+        let outbox = ["--json", "outbox", "--job", "complete-journey"];
+        let text = product::succeed(command(&outbox, settings)?.output().map_err(|error| error.to_string())?)?;
+        if text.contains("nobody@") || text.contains("later@") {
+            return Err(format!("the outbox shows an address: {text}"));
+        }
+        let lines: serde_json::Value = serde_json::from_str(&text).map_err(|error| error.to_string())?;
+        let field = |line: &serde_json::Value, name: &str| line[name].as_str().unwrap_or_default().to_owned();
+        let mut found: Vec<(String, String)> =
+            lines.as_array().into_iter().flatten().map(|line| (field(line, "to"), field(line, "state"))).collect();
+        found.sort();
+        Ok(found)
+    };
+    let expected = |states: [(&str, &str); 3]| states.map(|(to, state)| (to.to_owned(), state.to_owned())).to_vec();
+    let after_run = [("d…@example.com", "unknown"), ("l…@example.com", "waiting"), ("n…@example.com", "refused")];
+    equal("states", states(&settings)?, expected(after_run))?;
+    // Two people leave the job: what waits for them is left to a person.
+    settings.pop();
+    settings.push(people(&[&good]));
+    product::succeed(command(&run, &settings)?.output().map_err(|error| error.to_string())?)?;
+    let after_leaving = [("d…@example.com", "held"), ("l…@example.com", "held"), ("n…@example.com", "refused")];
+    equal("states of people who left", states(&settings)?, expected(after_leaving))?;
+    equal("the good one has it once", mails_to(&good)?, 1)
+}
+
 /// What the schedule asks for before the exports hold all of it waits for them; `plan` and `run --due` say so.
 pub(crate) fn waits_for_exports() -> TestResult {
     let folder = product::folder()?;

@@ -10,7 +10,6 @@ use driftline_ledger::{Action, Event, MailState, OutboxEntry, Slot, next_action}
 
 use crate::command::chain;
 use crate::error::{Error, InPlace, Result, STOPPED};
-use crate::outbox::Sent;
 use crate::outcome::{Outcome, State};
 use crate::plan::{self, RunPlan};
 use crate::progress::Progress;
@@ -223,30 +222,38 @@ async fn send_waiting(room: &Room, seen: &BTreeSet<(Market, Period)>, look: &mut
     let policy = room.job.file.mail.on_unknown;
     // Notes carry the time of the store, so it is the clock that counts and not `--now`.
     let clock = (room.clock)();
-    let waits = |entry: &&OutboxEntry| {
+    let is_quiet = |entry: &OutboxEntry| {
         let minutes = RESEND_MINUTES[entry.attempts.saturating_sub(1).min(RESEND_MINUTES.len() - 1)];
-        let is_quiet = entry.noted_at.is_none_or(|noted| clock >= noted + TimeDelta::minutes(minutes));
-        next_action(&entry.state, policy) == Action::Send
-            && (is_quiet || entry.state == MailState::Waiting)
-            && !seen.contains(&(entry.market.clone(), entry.period))
+        entry.noted_at.is_none_or(|noted| clock >= noted + TimeDelta::minutes(minutes))
     };
-    look.has_open_mails = open.iter().any(|entry| next_action(&entry.state, policy) == Action::Send);
-    let slots: BTreeSet<(Market, Period, u32)> =
-        open.iter().filter(waits).map(|entry| (entry.market.clone(), entry.period, entry.revision)).collect();
-    for (market, period, revision) in slots {
+    // Slots with a mail to send, and whether one of each may go now.
+    let mut slots: BTreeMap<(Market, Period, u32), bool> = BTreeMap::new();
+    for entry in open.iter().filter(|entry| next_action(&entry.state, policy) == Action::Send) {
+        let may_go = (entry.state == MailState::Waiting || is_quiet(entry))
+            && !seen.contains(&(entry.market.clone(), entry.period));
+        *slots.entry((entry.market.clone(), entry.period, entry.revision)).or_default() |= may_go;
+    }
+    for ((market, period, revision), may_go) in slots {
         let place = format!("{market} {period}");
         let slot = Slot { job: room.job.name.clone(), market, period };
-        let sent = async {
-            match room.ledger.latest(&slot).await.in_place(&place)? {
-                Some(newest) if newest.revision == revision => room.post().send_waiting(&newest, &room.worker).await,
-                // The figures of an older revision are withdrawn.
-                _ => Ok(Sent::default()),
+        let newest = match room.ledger.latest(&slot).await.in_place(&place) {
+            Ok(newest) => newest,
+            Err(error) => {
+                look.errors.push(error);
+                continue;
             }
         };
-        match sent.await {
+        // The figures of an older revision are withdrawn.
+        let Some(newest) = newest.filter(|newest| newest.revision == revision) else { continue };
+        if !may_go {
+            look.has_open_mails = true;
+            continue;
+        }
+        match room.post().send_waiting(&newest, &room.worker).await {
             Ok(sent) => {
                 look.mails_sent += sent.taken;
                 if let Some(problem) = sent.problem {
+                    look.has_open_mails = true;
                     tracing::error!(job = room.job.name, place, problem, "mails are still waiting");
                     look.errors.push(Error::MailsNotSent { place, problem });
                 }

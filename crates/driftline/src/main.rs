@@ -46,7 +46,11 @@ fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut next = error.source();
     while let Some(source) = next {
-        text.push_str(&format!("\n  because: {source}"));
+        let own = source.to_string();
+        // Some libraries repeat their sources.
+        if !text.contains(&own) {
+            text.push_str(&format!("\n  because: {own}"));
+        }
         next = source.source();
     }
     text

@@ -148,6 +148,10 @@ impl Post<'_> {
             let bytes = self.ledger.read(publication, &format!("mails/{name}.eml")).await.in_place(&slot)?;
             let Some(recipient) = recipient_of(&bytes) else { continue };
             if !self.may_get(&recipient, by_person) {
+                // Not for ever in the queue: a person may still send it.
+                if !by_person {
+                    self.ledger.hold(publication, name, lease).await.in_place(&slot)?;
+                }
                 done.suppressed += 1;
                 continue;
             }

@@ -43,6 +43,17 @@ impl Project {
         Ok(paths)
     }
 
+    /// The named job, or every job of the project.
+    ///
+    /// # Errors
+    /// As [`Project::job`] and [`Job::read`].
+    pub fn jobs(&self, name: Option<&str>, overrides: &[String]) -> Result<Vec<Job>> {
+        match name {
+            Some(name) => Ok(vec![self.job(Some(name), overrides)?]),
+            None => self.job_paths()?.iter().map(|path| Job::read(path, overrides)).collect(),
+        }
+    }
+
     /// A job by path or by name; without either, the only one.
     ///
     /// # Errors

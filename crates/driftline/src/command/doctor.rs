@@ -25,13 +25,7 @@ struct Finding {
 /// # Errors
 /// The first thing that does not work, after all were tried; its exit code is that of a run that would meet it.
 pub(super) async fn execute(cli: &Cli, args: &args::Doctor, project: &Project, world: &World) -> Result<()> {
-    let jobs: Vec<Job> = match &args.job {
-        Some(name) => vec![project.job(Some(name), &args.job_options.overrides)?],
-        None => {
-            let paths = project.job_paths()?;
-            paths.iter().map(|path| Job::read(path, &args.job_options.overrides)).collect::<Result<_>>()?
-        }
-    };
+    let jobs: Vec<Job> = project.jobs(args.job.as_deref(), &args.job_options.overrides)?;
     let (mut findings, mut first_error) = (Vec::new(), None);
     for job in &jobs {
         let checks = [

@@ -191,12 +191,15 @@ async fn job_that(
     }
 }
 
-/// Every error of a chain in one line, outermost first, each saying only its own part.
+/// Every error of a chain in one line, outermost first, each saying only its own part: some libraries repeat their sources.
 pub(crate) fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut next = error.source();
     while let Some(source) = next {
-        text = format!("{text}: {source}");
+        let own = source.to_string();
+        if !text.contains(&own) {
+            text = format!("{text}: {own}");
+        }
         next = source.source();
     }
     text

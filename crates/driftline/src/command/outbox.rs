@@ -6,7 +6,6 @@ use driftline_report::message::{mask, recipient_of};
 use crate::args::{self, Cli};
 use crate::command::{World, ledger, say};
 use crate::error::{InPlace, Result};
-use crate::job::Job;
 use crate::project::Project;
 
 #[derive(serde::Serialize)]
@@ -25,10 +24,7 @@ struct Line {
 
 pub(super) async fn execute(cli: &Cli, args: &args::Outbox, project: &Project, world: &World) -> Result<()> {
     let overrides = &args.job_options.overrides;
-    let jobs = match &args.job {
-        Some(name) => vec![project.job(Some(name), overrides)?],
-        None => project.job_paths()?.iter().map(|path| Job::read(path, overrides)).collect::<Result<_>>()?,
-    };
+    let jobs = project.jobs(args.job.as_deref(), overrides)?;
     let mut lines = Vec::new();
     for job in jobs {
         let Ok(ledger) = ledger(&job, project, world, false) else { continue };

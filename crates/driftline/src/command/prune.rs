@@ -14,10 +14,7 @@ const DAY_SECONDS: u64 = 24 * 60 * 60;
 
 pub(super) async fn execute(cli: &Cli, args: &args::Prune, project: &Project, world: &World) -> Result<()> {
     let overrides = &args.job_options.overrides;
-    let jobs = match &args.job {
-        Some(name) => vec![project.job(Some(name), overrides)?],
-        None => project.job_paths()?.iter().map(|path| Job::read(path, overrides)).collect::<Result<_>>()?,
-    };
+    let jobs = project.jobs(args.job.as_deref(), overrides)?;
     let mut removed = Vec::new();
     for job in jobs {
         // A warehouse that does not exist yet has no runs.

@@ -138,7 +138,9 @@ async fn due(
         say("nothing is due");
         return Ok(());
     }
-    finish(cli, args, &outcomes, &progress.timings)?;
+    if !outcomes.is_empty() || cli.json {
+        finish(cli, args, &outcomes, &progress.timings)?;
+    }
     match errors.first() {
         None => Ok(()),
         Some(first) => Err(Error::Several {

@@ -94,10 +94,7 @@ fn words(event: &Event) -> String {
 
 fn jobs(project: &Project, args: &args::Runs, world: &World) -> Result<Vec<(Job, Ledger)>> {
     let overrides = &args.job_options.overrides;
-    let jobs = match &args.job {
-        Some(name) => vec![project.job(Some(name), overrides)?],
-        None => project.job_paths()?.iter().map(|path| Job::read(path, overrides)).collect::<Result<_>>()?,
-    };
+    let jobs = project.jobs(args.job.as_deref(), overrides)?;
     // A warehouse that does not exist yet has no runs.
     let opened =
         jobs.into_iter().filter_map(|job| ledger(&job, project, world, false).ok().map(|ledger| (job, ledger)));

@@ -21,8 +21,8 @@ use crate::room::{Choice, Room};
 
 /// The longest time between two looks at the ledger, whatever the schedules say.
 const RECONCILE: TimeDelta = TimeDelta::hours(1);
-/// The time between two looks while a mail waits.
-const MAILS_AGAIN: TimeDelta = TimeDelta::minutes(5);
+/// The time between two looks while a mail waits or a store does not answer.
+const LOOK_AGAIN: TimeDelta = TimeDelta::minutes(5);
 
 /// # Errors
 /// `Error::NoSuchJob` if no job has a schedule, `Error::Ledger` if a warehouse ignores conditional create. Failed runs end
@@ -53,7 +53,7 @@ pub(super) async fn execute(cli: &Cli, args: &args::Schedule, project: &Project,
     }
     let (sender, mut ticks) = mpsc::channel(1);
     let _ = sender.try_send(());
-    let alarm = alarm(sender).await?;
+    let mut alarm = alarm(sender).await?;
     let mut daemon =
         Daemon { project, world, args, metrics, retries: Retries::default(), settled: BTreeMap::new(), woken: None };
     loop {
@@ -62,15 +62,13 @@ pub(super) async fn execute(cli: &Cli, args: &args::Schedule, project: &Project,
             () = world.worker.stopped() => break,
         }
     }
-    if let Some(mut alarm) = alarm {
-        let _ = alarm.shutdown().await;
-    }
+    let _ = alarm.shutdown().await;
     tracing::info!("stopped; leases are released");
     Ok(())
 }
 
 /// One tick a minute; one that finds the last not taken yet is dropped.
-async fn alarm(sender: mpsc::Sender<()>) -> Result<Option<JobScheduler>> {
+async fn alarm(sender: mpsc::Sender<()>) -> Result<JobScheduler> {
     let wrong =
         |error: tokio_cron_scheduler::JobSchedulerError| Error::Runtime(std::io::Error::other(error.to_string()));
     let alarm = JobScheduler::new().await.map_err(wrong)?;
@@ -82,15 +80,12 @@ async fn alarm(sender: mpsc::Sender<()>) -> Result<Option<JobScheduler>> {
     });
     alarm.add(every_minute.map_err(wrong)?).await.map_err(wrong)?;
     alarm.start().await.map_err(wrong)?;
-    Ok(Some(alarm))
+    Ok(alarm)
 }
 
 /// The jobs that have a schedule, or the named one.
 pub(super) fn scheduled(project: &Project, overrides: &[String], name: Option<&str>) -> Result<Vec<Job>> {
-    let jobs: Vec<Job> = match name {
-        Some(name) => vec![project.job(Some(name), overrides)?],
-        None => project.job_paths()?.iter().map(|path| Job::read(path, overrides)).collect::<Result<_>>()?,
-    };
+    let jobs: Vec<Job> = project.jobs(name, overrides)?;
     let known = jobs.iter().map(|job| job.name.clone()).collect::<Vec<_>>().join(", ");
     let scheduled: Vec<Job> = jobs.into_iter().filter(|job| job.file.schedule.is_some()).collect();
     if scheduled.is_empty() {
@@ -128,18 +123,18 @@ impl Daemon<'_> {
                 return;
             }
         };
-        let (mut next, mut has_open_mails) = (now + RECONCILE, false);
+        let (mut next, mut is_open) = (now + RECONCILE, false);
         for job in jobs {
             if self.world.worker.is_stopped() {
                 return;
             }
             let schedule = job.file.schedule.clone();
-            has_open_mails |= self.run_job(cli, job, now).await;
+            is_open |= self.run_job(cli, job, now).await;
             let firing = schedule.and_then(|schedule| next_firings(&schedule, now, 1).pop());
             next = firing.map_or(next, |firing| next.min(firing.with_timezone(&Utc)));
         }
         let retry = self.retries.next().map_or(next, |retry| next.min(retry));
-        self.woken = Some(if has_open_mails { retry.min(now + MAILS_AGAIN) } else { retry });
+        self.woken = Some(if is_open { retry.min(now + LOOK_AGAIN) } else { retry });
         self.write_metrics();
     }
 
@@ -151,7 +146,7 @@ impl Daemon<'_> {
         }
     }
 
-    /// Looks at one job; says whether mails of it are still to be sent.
+    /// Looks at one job; says whether mails are still to be sent or something did not answer.
     async fn run_job(&mut self, cli: &Cli, job: Job, now: DateTime<Utc>) -> bool {
         let name = job.name.clone();
         let choice = Choice { now: Some(now), ..Choice::default() };
@@ -160,7 +155,7 @@ impl Daemon<'_> {
             Err(error) => {
                 tracing::error!(job = name, error = chain(&error), "job not opened");
                 self.metrics.failed(&name);
-                return false;
+                return true;
             }
         };
         let mut progress = Progress::new(true);
@@ -181,7 +176,7 @@ impl Daemon<'_> {
         if look.is_settled {
             self.settled.insert(room.job.name.clone(), now);
         }
-        look.has_open_mails
+        look.has_open_mails || !look.errors.is_empty()
     }
 }
 
