@@ -40,6 +40,17 @@ scores as (
 
 ),
 
+groups as (
+
+    select
+        recency_score,
+        frequency_score,
+        monetary_score,
+        rfm_group
+    from int_rfm_groups
+
+),
+
 gaps as (
 
     -- Mean gap between purchases of each repeat customer; the market's quantiles draw the lines of the stages.
@@ -59,18 +70,7 @@ gaps as (
 select
     customers.customer_key,
     customers.is_active,
-    case
-        when scores.recency_score = 5 and scores.frequency_score + scores.monetary_score >= 8 then 'champions'
-        when scores.recency_score >= 3 and scores.frequency_score + scores.monetary_score >= 8 then 'loyal'
-        when scores.recency_score >= 4 and scores.frequency_score + scores.monetary_score >= 5 then 'active'
-        when scores.recency_score = 5 then 'new'
-        when scores.recency_score = 4 then 'promising'
-        when scores.recency_score = 3 then 'needs_attention'
-        when scores.frequency_score + scores.monetary_score >= 9 then 'previously_loyal'
-        when scores.frequency_score + scores.monetary_score >= 6 then 'at_risk'
-        when scores.recency_score = 2 then 'almost_lost'
-        else 'dormant'
-    end as rfm_group,
+    groups.rfm_group,
     case
         when customers.recency_days > greatest(coalesce(gaps.gap_extreme, 182), 28) then 'lapsed'
         when customers.recency_days > greatest(coalesce(gaps.gap_high, 91), 21) then 'at-risk'
@@ -123,4 +123,8 @@ select
 from customers
 inner join scores
     on customers.customer_key = scores.customer_key
+inner join groups
+    on scores.recency_score = groups.recency_score
+    and scores.frequency_score = groups.frequency_score
+    and scores.monetary_score = groups.monetary_score
 cross join gaps

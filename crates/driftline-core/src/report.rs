@@ -18,6 +18,7 @@ use crate::decomposition::Decomposition;
 use crate::disclosure::hide_table;
 use crate::persona::PersonaSet;
 use crate::profile::{Flow, FlowKind, MarketTotals};
+use crate::rfm::RfmGroup;
 use crate::scorecard::year::ValueRange;
 use crate::scorecard::{NextPeriod, Scorecard};
 use crate::sentence::Locale;
@@ -263,6 +264,9 @@ pub struct Report {
     /// The move of the 12-month value as volume, mix and rate; absent where values are not compared.
     #[serde(default)]
     pub decomposition: Option<Decomposition>,
+    /// RFM groups by last period's cut points and by today's; empty unless both periods' 12-month windows are full.
+    #[serde(default)]
+    pub rfm_groups: Vec<RfmGroup>,
     /// How the columns that describe customers drifted, for everyone and inside each persona.
     #[serde(default)]
     pub attribute_drift: Vec<AttributeDrift>,

@@ -24,6 +24,11 @@ pub enum Error {
     )]
     Memory { model: String, source: Box<DataFusionError> },
 
+    #[error(
+        "no room on the disk for temporary files while model `{model}` ran: free some, or set TMPDIR to a folder on a larger disk; nothing was published"
+    )]
+    DiskFull { model: String, source: Box<DataFusionError> },
+
     #[error("query engine: {0}")]
     Engine(#[source] Box<DataFusionError>),
 
@@ -56,7 +61,7 @@ pub enum Error {
     #[error("unit test {}: {problem}", path.display())]
     UnitTest { path: PathBuf, problem: String },
 
-    #[error("scratch folder {}", path.display())]
+    #[error("cannot use the folder for temporary files {}: check that it can be written and has room, or set TMPDIR to another", path.display())]
     Scratch { path: PathBuf, source: std::io::Error },
 
     #[error("cannot write {}", path.display())]
@@ -69,13 +74,16 @@ pub enum Error {
 pub type Result<T> = std::result::Result<T, Error>;
 
 impl Error {
-    /// An engine error while `model` ran: memory and replaced inputs are told apart, for they have their own advice.
+    /// An engine error while `model` ran: memory, disk and replaced inputs are told apart, for they have their own advice.
     pub fn execute(model: &str, error: DataFusionError) -> Self {
         if matches!(error.find_root(), DataFusionError::ResourcesExhausted(_)) {
             return Self::Memory { model: model.to_owned(), source: Box::new(error) };
         }
         if let Some((object, pinned)) = crate::pinned::changed_input(&error) {
             return Self::InputChanged { object, pinned };
+        }
+        if is_disk_full(&error) {
+            return Self::DiskFull { model: model.to_owned(), source: Box::new(error) };
         }
         Self::Execute { model: model.to_owned(), source: Box::new(error) }
     }
@@ -84,5 +92,34 @@ impl Error {
 impl From<DataFusionError> for Error {
     fn from(error: DataFusionError) -> Self {
         Self::Engine(Box::new(error))
+    }
+}
+
+/// True if a write somewhere below found no room.
+fn is_disk_full(error: &DataFusionError) -> bool {
+    use std::io::ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull};
+    let mut next: Option<&(dyn std::error::Error + 'static)> = Some(error);
+    while let Some(error) = next {
+        let kind = error.downcast_ref::<std::io::Error>().map(std::io::Error::kind);
+        if matches!(kind, Some(StorageFull | QuotaExceeded | FileTooLarge)) {
+            return true;
+        }
+        next = error.source();
+    }
+    false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_disk_is_told_from_other_failures() {
+        let failed = |kind: std::io::ErrorKind| {
+            let parquet = parquet::errors::ParquetError::External(Box::new(std::io::Error::from(kind)));
+            Error::execute("customers", DataFusionError::from(parquet))
+        };
+        assert!(matches!(failed(std::io::ErrorKind::StorageFull), Error::DiskFull { .. }));
+        assert!(matches!(failed(std::io::ErrorKind::PermissionDenied), Error::Execute { .. }));
     }
 }

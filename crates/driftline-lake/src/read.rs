@@ -12,6 +12,7 @@ use datafusion::arrow::array::{Array, AsArray, RecordBatch};
 use datafusion::arrow::datatypes::{DataType, Date32Type, Decimal128Type, Float64Type, Int32Type, Int64Type};
 use driftline_core::Minor;
 use driftline_core::profile::MarketTotals;
+use driftline_core::rfm::RfmRow;
 use driftline_core::scorecard::year::ScoredYear;
 use driftline_core::scorecard::{RiskTenth, Scored};
 
@@ -183,6 +184,24 @@ pub async fn scorecard(lake: &Lake) -> Result<(Vec<Scored>, Vec<RiskTenth>)> {
     })
     .await?;
     Ok((scored, tenths))
+}
+
+/// Customers by RFM group, by last period's cut points and by today's.
+///
+/// # Errors
+/// `Error::Shape` as above.
+pub async fn rfm_groups(lake: &Lake) -> Result<Vec<RfmRow>> {
+    let mut rows = Vec::new();
+    each_row(lake, "rfm_groups", "rfm_group", |cells, row| {
+        rows.push(RfmRow {
+            group: cells.text("rfm_group", row)?.unwrap_or_default(),
+            customers_by_last_cuts: cells.count("customers_by_last_cuts", row)?,
+            customers: cells.count("customers", row)?,
+        });
+        Ok(())
+    })
+    .await?;
+    Ok(rows)
 }
 
 /// What was expected of the last 12 months a year ago, and what came, by segment; segment 0 is everyone.

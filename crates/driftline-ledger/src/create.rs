@@ -25,8 +25,8 @@ pub(crate) enum Created {
 
 /// The part of a record that tells whose it is.
 #[derive(Serialize, Deserialize)]
-struct Signed {
-    nonce: String,
+pub(crate) struct Signed {
+    pub(crate) nonce: String,
 }
 
 impl Ledger {

@@ -15,6 +15,7 @@ use driftline_core::profile::{Flow, MarketTotals, SegmentProfile};
 use driftline_core::report::{
     self, AttributeDrift, Headline, HeadlineKind, Kpi, Method, Migration, Models, Quality, Report, SCHEMA, Status, Unit,
 };
+use driftline_core::rfm::{self, RfmGroup, RfmRow};
 use driftline_core::scorecard::Scorecard;
 use driftline_core::sentence::Words;
 use driftline_core::tree::FamilyTree;
@@ -37,6 +38,7 @@ pub struct Parts<'a> {
     pub profiles: Vec<SegmentProfile>,
     /// Present if there is a previous published period.
     pub flows: Option<Vec<Flow>>,
+    pub rfm_rows: Vec<RfmRow>,
     pub previous: Option<&'a Report>,
     pub year_before: Option<&'a Report>,
     /// The market's totals of last period, from today's data.
@@ -118,6 +120,7 @@ pub fn report(parts: Parts<'_>) -> Result<Report> {
         (Some(flows), Some(previous)) if has_value(&parts) => decompose(flows, &previous.personas, min_cell),
         _ => None,
     };
+    let rfm_groups = if visible { rfm_groups(&parts, min_cell, comparable) } else { Vec::new() };
     let mut report = Report {
         schema: SCHEMA.to_owned(),
         content_id: parts.content_id,
@@ -144,6 +147,7 @@ pub fn report(parts: Parts<'_>) -> Result<Report> {
         personas: parts.personas,
         migration,
         decomposition,
+        rfm_groups,
         attribute_drift: if comparable { parts.attribute_drift } else { Vec::new() },
         tree: if visible { parts.tree } else { FamilyTree::default() },
         scorecard: parts.scorecard.filter(|_| visible),
@@ -183,6 +187,14 @@ fn told<'a>(passed: &[&'a Change]) -> Vec<&'a Change> {
 
 fn has_value(parts: &Parts<'_>) -> bool {
     parts.models.purchase.is_some() && parts.previous.is_some_and(|previous| previous.models.purchase.is_some())
+}
+
+/// RFM groups, by last period's cut points too if the money of both is of twelve whole months: in a window that fills everybody seems to
+/// rise.
+fn rfm_groups(parts: &Parts<'_>, min_cell: u64, comparable: bool) -> Vec<RfmGroup> {
+    let is_full = |last: &&Report| parts.plan.is_covered_from(driftline_core::period::year_before(last.as_of));
+    let last = parts.previous.filter(|_| comparable).filter(is_full);
+    rfm::groups(&parts.rfm_rows, last.map(|last| last.rfm_groups.as_slice()), min_cell)
 }
 
 /// The bridges that can be built from whole periods and full windows, small groups pooled; and notes on those that cannot.

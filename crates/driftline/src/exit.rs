@@ -15,8 +15,8 @@ Exit codes:
   20  exports: column missing/retyped    44  stopped by a signal
   21  exports: unreadable Parquet        50  mail not sent
   22  exports: nothing there             60  out of memory
-  23  exports: start after the period    70  a bug: please report it
-  24  exports: replaced during the run
+  23  exports: start after the period    61  no room for temporary files
+  24  exports: replaced during the run   70  a bug: please report it
   25  exports: store does not answer";
 
 /// Maps every error to its documented code.
@@ -39,7 +39,8 @@ pub fn code(error: &Error) -> u8 {
             Lake::Contract { .. } => 31,
             Lake::Memory { .. } => 60,
             Lake::Output { .. } => 40,
-            Lake::Execute { .. } | Lake::Engine(_) | Lake::Shape { .. } | Lake::Scratch { .. } => 70,
+            Lake::DiskFull { .. } | Lake::Scratch { .. } => 61,
+            Lake::Execute { .. } | Lake::Engine(_) | Lake::Shape { .. } => 70,
         },
         Error::Report { source, .. } => match source {
             driftline_report::Error::Server { .. } | driftline_report::Error::Message { .. } => 50,

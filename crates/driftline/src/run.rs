@@ -104,7 +104,11 @@ pub async fn one(
         restate::give(room, plan, &lake, previous, &pinned, (&scratch, &limits)).await?;
         give_published(room, &lake, "customers", &previous.publication, &scratch).await?;
         lake.build(&["customer_flows", "scorecard", "scorecard_risks"]).await.in_place(&place)?;
+    } else {
+        lake.give("previous", "customers", lake.schema_of("customers").await.in_place(&place)?, Vec::new())
+            .in_place(&place)?;
     }
+    lake.build(&["rfm_groups"]).await.in_place(&place)?;
     let year_before = year_before.filter(|recalled| plan.period.year_before() == recalled.report.period);
     let year_is_over = year_before.as_ref().is_some_and(|recalled| is_year_graded(plan, &recalled.report));
     if let (Some(year_before), true) = (&year_before, year_is_over) {
@@ -192,6 +196,7 @@ pub async fn one(
         totals,
         profiles,
         flows,
+        rfm_rows: read::rfm_groups(&lake).await.in_place(&place)?,
         previous: previous.as_ref().map(|recalled| &recalled.report),
         year_before: year_before.as_ref().map(|recalled| &recalled.report),
         totals_restated,

@@ -47,6 +47,16 @@ async fn a_publication_whose_answer_is_lost_or_wrong() {
     }
 }
 
+/// The probe of a good store is not mistaken for a bad one because the answer to its own create was lost.
+#[tokio::test]
+async fn a_probe_whose_answer_is_lost_or_wrong() {
+    for (faults, expected) in ON_A_FREE_NAME {
+        let (world, ledger) = calm();
+        world.expect_faults(faults);
+        assert_eq!(kind(&ledger.probe("n").await), expected, "{faults:?}");
+    }
+}
+
 #[tokio::test]
 async fn a_token_whose_answer_is_lost_or_wrong() {
     for (faults, expected) in ON_A_FREE_NAME {
