@@ -118,13 +118,13 @@ async fn each_row(
     Ok(())
 }
 
-/// Totals of each quarter of the market, as published in `market_periods`.
+/// Totals of each period of the market by its name, as published in `market_periods`.
 ///
 /// # Errors
 /// `Error::Shape` if the mart lacks a column of `sql/marts/market_periods.sql`.
 pub async fn market_periods(lake: &Lake) -> Result<BTreeMap<String, MarketTotals>> {
     let mut periods = BTreeMap::new();
-    each_row(lake, "market_periods", "quarter", |cells, row| {
+    each_row(lake, "market_periods", "period", |cells, row| {
         let money = |name: &str| cells.minor(name, row).map(Option::unwrap_or_default);
         let totals = MarketTotals {
             customers: cells.count("customers", row)?,
@@ -136,7 +136,7 @@ pub async fn market_periods(lake: &Lake) -> Result<BTreeMap<String, MarketTotals
             unidentified_gross: money("unidentified_gross_amount")?,
             unidentified_net: money("unidentified_net_amount")?,
         };
-        periods.insert(cells.text("quarter", row)?.unwrap_or_default(), totals);
+        periods.insert(cells.text("period", row)?.unwrap_or_default(), totals);
         Ok(())
     })
     .await?;

@@ -118,8 +118,8 @@ pub async fn one(
     progress.done("audit", None);
 
     progress.says("describing personas");
-    let quarters = read::market_periods(&lake).await.in_place(&place)?;
-    let totals_of = |period: Period| quarters.get(&period.to_string()).cloned().unwrap_or_default();
+    let periods = read::market_periods(&lake).await.in_place(&place)?;
+    let totals_of = |period: Period| periods.get(&period.to_string()).cloned().unwrap_or_default();
     let totals = totals_of(plan.period);
     let totals_restated = previous.as_ref().map_or_else(Default::default, |last| totals_of(last.report.period));
     let profiles = read::segment_profiles(&lake).await.in_place(&place)?;

@@ -25,10 +25,9 @@ struct Line {
 
 pub(super) async fn execute(cli: &Cli, args: &args::Diff, project: &Project, world: &World) -> Result<()> {
     let market: driftline_core::Market = args.market.parse().map_err(|source| Error::Period { source })?;
-    let period = |text: &str| text.parse().map_err(|source| Error::Period { source });
-    let (from, to) = (period(&args.from)?, period(&args.to)?);
     let (job, ledger) =
         job_of_market(project, args.job.as_deref(), &args.market, &args.job_options.overrides, world).await?;
+    let (from, to) = (job.period(&args.from)?, job.period(&args.to)?);
     let slot = |period| Slot { job: job.name.clone(), market: market.clone(), period };
     let old = published_report(&ledger, &slot(from)).await?;
     let new = published_report(&ledger, &slot(to)).await?;
