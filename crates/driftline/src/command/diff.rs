@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use crate::args::{self, Cli};
 use crate::command::show::published_report;
-use crate::command::{World, job_of_market, say};
+use crate::command::{World, job_of_market, revisions, say};
 use crate::error::{Error, Result};
 use crate::project::Project;
 
@@ -27,8 +27,12 @@ pub(super) async fn execute(cli: &Cli, args: &args::Diff, project: &Project, wor
     let market: driftline_core::Market = args.market.parse().map_err(|source| Error::Period { source })?;
     let (job, ledger) =
         job_of_market(project, args.job.as_deref(), &args.market, &args.job_options.overrides, world).await?;
-    let (from, to) = (job.period(&args.from)?, job.period(&args.to)?);
     let slot = |period| Slot { job: job.name.clone(), market: market.clone(), period };
+    let from = job.period(&args.from)?;
+    let Some(to) = &args.to else {
+        return revisions::execute(cli, &ledger, &slot(from)).await;
+    };
+    let to = job.period(to)?;
     let old = published_report(&ledger, &slot(from)).await?;
     let new = published_report(&ledger, &slot(to)).await?;
     let lines = compare(&old, &new);
