@@ -77,7 +77,7 @@ fn lines(run: &std::path::Path, facts: &Value) -> TestResult {
     let mut used = 0;
     for row in &rows {
         let net = product::cents(&row["net_amount"])?;
-        equal(&row["quarter"], Some(net), facts["net_cents_by_quarter"][row["quarter"].as_str()].as_i64())?;
+        equal(&row["period"], Some(net), facts["net_cents_by_quarter"][row["period"].as_str()].as_i64())?;
         used += net - product::cents(&row["unidentified_net_amount"])?;
     }
     equal("net of used lines", Some(used), facts["net_cents_used"].as_i64())

@@ -20,7 +20,7 @@ fn compare(
 ) -> Result<usize, String> {
     let rows = product::table(&tables.join("market_periods.parquet"))?;
     for row in &rows {
-        let quarter = &row["quarter"];
+        let quarter = &row["period"];
         let fact = facts.get(quarter).ok_or_else(|| format!("{quarter} is not in the facts"))?;
         for (ours, theirs) in counts {
             equal(&format!("{quarter} {ours}"), row[*ours].clone(), number(fact, theirs))?;

@@ -14,8 +14,10 @@ mod fences; // Which crate may use which.
 mod figures; // Bridges close, and every number of a mail is in report.json.
 mod mail_server; // Delivery to a real SMTP server, where one was started.
 mod operations; // Several processes, killed processes, what is due and what waits.
+mod periods; // Half-years and fiscal quarters: their totals are those of their months.
 mod product; // How tests start the program and read its tables.
 mod restatement; // Late data are told as restatement, not as customers who moved.
+mod revisions; // What a revision changed of the one before it.
 mod schema; // Every report fits the schema in the project.
 mod simulation; // The fictional company: what was planted is what the reports say.
 mod workbench; // ltv and churn on a public log, and the forecasts that reports publish and grade.
@@ -56,7 +58,10 @@ fn main() -> std::process::ExitCode {
         trial("operations::every_answer_has_its_state", Some("DRIFTLINE_SMTP"), operations::outbox_states),
         trial("operations::records_are_listed_and_corrections_answer", None, operations::records),
         trial("operations::what_is_due_waits_for_its_exports", None, operations::waits_for_exports),
+        trial("periods::half_years_and_fiscal_quarters_are_their_months", None, periods::totals),
+        trial("periods::a_period_of_another_calendar_is_refused", None, periods::refused),
         trial("restatement::late_orders_are_no_drift", None, restatement::late_orders),
+        trial("revisions::a_late_export_is_told_with_its_cause", None, revisions::late_export),
         trial("schema::every_report_fits", None, schema::reports),
         trial("simulation::the_same_seed_writes_the_same_bytes", None, simulation::same_bytes),
         trial("simulation::reports_say_what_was_planted", None, simulation::planted),

@@ -5,7 +5,7 @@ use std::process::{Command, Output};
 use std::sync::OnceLock;
 
 use arrow::array::{Array, AsArray, RecordBatch};
-use arrow::datatypes::{DataType, Decimal128Type, Int64Type};
+use arrow::datatypes::{DataType, Date32Type, Decimal128Type, Int64Type, TimeUnit, TimestampMicrosecondType};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use serde_json::Value;
 
@@ -131,7 +131,7 @@ pub(crate) fn read_json(path: &Path) -> Result<Value, String> {
     serde_json::from_str(&text).map_err(|error| format!("{}: {error}", path.display()))
 }
 
-/// Every row of a published table as name → value; decimals as text with their scale.
+/// Every row of a published table as name → value; decimals as text with their scale, times as `2025-01-31 12:00:00`.
 pub(crate) fn table(path: &Path) -> Result<Vec<std::collections::BTreeMap<String, String>>, String> {
     let file = std::fs::File::open(path).map_err(|error| format!("{}: {error}", path.display()))?;
     let reader = ParquetRecordBatchReaderBuilder::try_new(file)
@@ -170,6 +170,14 @@ fn cell(column: &dyn Array, row: usize) -> String {
                 value.abs() % unit,
                 width = usize::try_from(*scale).unwrap_or(0)
             )
+        }
+        DataType::Boolean => column.as_boolean().value(row).to_string(),
+        DataType::Date32 => {
+            column.as_primitive::<Date32Type>().value_as_date(row).map_or_else(String::new, |day| day.to_string())
+        }
+        DataType::Timestamp(TimeUnit::Microsecond, None) => {
+            let time = column.as_primitive::<TimestampMicrosecondType>().value_as_datetime(row);
+            time.map_or_else(String::new, |time| time.to_string())
         }
         DataType::Utf8 => column.as_string::<i32>().value(row).to_owned(),
         other => format!("({other})"),

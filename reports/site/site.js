@@ -1,4 +1,4 @@
-// What a page can do beyond reading: find a persona on the index, and compare any two quarters. Every text that is shown is
+// What a page can do beyond reading: find a persona on the index, and compare any two periods. Every text that is shown is
 // one that the page holds; nothing is computed, nothing is loaded.
 "use strict";
 
@@ -114,7 +114,7 @@ function choose(form) {
     const places = [place(from.value), place(to.value)].sort((a, b) => a - b);
     const [old, now] = places.map((at) => quarters[at]);
     const isSame = old === now;
-    title.textContent = isSame ? `${now.title}: choose another quarter to compare it with` : `${old.title} to ${now.title}`;
+    title.textContent = isSame ? `${now.title}: choose another ${form.dataset.noun} to compare it with` : `${old.title} to ${now.title}`;
     title.nextElementSibling?.remove();
     if (!isSame) section.append(comparison(quarters, ...places));
   };

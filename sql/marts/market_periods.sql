@@ -1,11 +1,12 @@
 /*---
-about = "One row per calendar quarter of the market with any line before as-of: the totals that finance knows."
-grain = ["quarter"]
+about = "One row per period of the job's calendar with any line before as-of: the totals that finance knows."
+grain = ["period"]
 kind = "table"
 publish = true
 
 [columns]
-quarter = { type = "utf8", not_null = true, about = "Like 2011Q3." }
+period = { type = "utf8", not_null = true, about = "Like 2011Q3, 2011H1 or FY2011-04Q3." }
+first_day = { type = "date", not_null = true, about = "First day of the period." }
 customers = { type = "int64", min = 0, about = "Distinct customer ids with a sale line." }
 orders = { type = "int64", min = 0, about = "Distinct orders with a sale line." }
 lines = { type = "int64", min = 0, about = "Source lines of any kind." }
@@ -22,9 +23,11 @@ with
 order_lines as (
 
     select
-        concat(
-            cast(date_part('year', order_date) as varchar), 'Q', cast(date_part('quarter', order_date) as varchar)
-        ) as quarter,
+        -- How many periods of the job's calendar are over since its year 0.
+        (
+            12 * cast(date_part('year', order_date) as bigint) + cast(date_part('month', order_date) as bigint)
+            - $fiscal_year_starts
+        ) / $period_months as period_number,
         order_key,
         customer_key,
         kind,
@@ -34,23 +37,68 @@ order_lines as (
         customer_key is not null and is_profiled as is_owned
     from int_order_lines
 
+),
+
+totals as (
+
+    select
+        period_number,
+        count(distinct case when kind = 'sale' then customer_key end) as customers,
+        count(distinct case when kind = 'sale' then order_key end) as orders,
+        sum(line_count) as lines,
+        cast(sum(case when kind = 'sale' then amount else 0 end) as decimal(18, 4)) as gross_amount,
+        cast(
+            sum(case when kind in ('return', 'cancellation') then amount else 0 end) as decimal(18, 4)
+        ) as returned_amount,
+        cast(
+            sum(case when kind in ('sale', 'return', 'cancellation') then amount else 0 end) as decimal(18, 4)
+        ) as net_amount,
+        cast(
+            sum(case when kind = 'sale' and customer_key is null then amount else 0 end) as decimal(18, 4)
+        ) as unidentified_gross_amount,
+        cast(
+            sum(case when kind in ('sale', 'return', 'cancellation') and not is_owned then amount else 0 end)
+            as decimal(18, 4)
+        ) as unidentified_net_amount,
+        sum(case when customer_key is null then line_count else 0 end) as unidentified_lines,
+        cast(sum(discount) as decimal(18, 4)) as discount_amount
+    from order_lines
+    group by period_number
+
+),
+
+placed as (
+
+    select
+        totals.*,
+        -- A fiscal year has the name of the calendar year that it starts in.
+        period_number * $period_months / 12 as year_number,
+        period_number % (12 / $period_months) + 1 as number_in_year,
+        period_number * $period_months + $fiscal_year_starts - 1 as first_month
+    from totals
+
 )
 
 select
-    quarter,
-    count(distinct case when kind = 'sale' then customer_key end) as customers,
-    count(distinct case when kind = 'sale' then order_key end) as orders,
-    sum(line_count) as lines,
-    cast(sum(case when kind = 'sale' then amount else 0 end) as decimal(18, 4)) as gross_amount,
-    cast(sum(case when kind in ('return', 'cancellation') then amount else 0 end) as decimal(18, 4)) as returned_amount,
-    cast(sum(case when kind in ('sale', 'return', 'cancellation') then amount else 0 end) as decimal(18, 4)) as net_amount,
-    cast(
-        sum(case when kind = 'sale' and customer_key is null then amount else 0 end) as decimal(18, 4)
-    ) as unidentified_gross_amount,
-    cast(
-        sum(case when kind in ('sale', 'return', 'cancellation') and not is_owned then amount else 0 end) as decimal(18, 4)
-    ) as unidentified_net_amount,
-    sum(case when customer_key is null then line_count else 0 end) as unidentified_lines,
-    cast(sum(discount) as decimal(18, 4)) as discount_amount
-from order_lines
-group by quarter
+    concat(
+        case when $fiscal_year_starts = 1 then '' else 'FY' end,
+        cast(year_number as varchar),
+        case
+            when $fiscal_year_starts = 1 then ''
+            else concat('-', lpad(cast($fiscal_year_starts as varchar), 2, '0'))
+        end,
+        case when $period_months = 3 then 'Q' else 'H' end,
+        cast(number_in_year as varchar)
+    ) as period,
+    make_date(cast(first_month / 12 as int), cast(first_month % 12 + 1 as int), 1) as first_day,
+    customers,
+    orders,
+    lines,
+    gross_amount,
+    returned_amount,
+    net_amount,
+    unidentified_gross_amount,
+    unidentified_net_amount,
+    unidentified_lines,
+    discount_amount
+from placed

@@ -9,9 +9,9 @@ use crate::Period;
 use crate::change::{Change, Metric};
 use crate::report::Report;
 
-/// Comparable past changes from which a range of normal changes is taken; of the same quarter, fewer.
+/// Comparable past changes from which a range of normal changes is taken; of the same season, fewer.
 pub const CHANGES_LEAST: usize = 8;
-pub const SAME_QUARTER_LEAST: usize = 4;
+pub const SAME_SEASON_LEAST: usize = 4;
 
 /// Median absolute deviations from the median that are still normal, for a normal distribution three standard deviations.
 const NORMAL: f64 = 3.0 * 1.4826;
@@ -43,15 +43,19 @@ impl Usual {
 /// What customers moved in past periods, by figure.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct History {
-    quarter: u32,
+    /// The period's place in its year: the quarter, or the half.
+    season: i32,
     moves: BTreeMap<(String, Metric), Vec<(Period, f64)>>,
 }
 
 impl History {
-    /// The history of a report of `period` from the reports before it, of whole periods only.
+    /// The history of a report of `period` from the reports before it, of whole periods of its calendar only.
     pub fn new<'a>(period: Period, reports: impl IntoIterator<Item = &'a Report>) -> Self {
-        let mut history = Self { quarter: period.quarter(), moves: BTreeMap::new() };
-        for report in reports.into_iter().filter(|report| report.partial.is_none()) {
+        let mut history = Self { season: period.number(), moves: BTreeMap::new() };
+        for report in reports
+            .into_iter()
+            .filter(|report| report.partial.is_none() && report.period.calendar() == period.calendar())
+        {
             for change in report.changes.iter().chain(&report.market_change) {
                 history.add(report.period, change);
             }
@@ -65,15 +69,15 @@ impl History {
         moves.push((period, change.causes.customers_moved));
     }
 
-    /// Compares a move with the past: with those of the same quarter where there are enough, for a season comes every year,
-    /// else with all.
+    /// Compares a move with the past: with those of the same season where there are enough, for it comes every
+    /// year, else with all.
     pub fn usual(&self, subject: &str, metric: Metric, moved: f64) -> Usual {
         let Some(past) = self.moves.get(&(subject.to_owned(), metric)) else { return Usual::default() };
         let all: Vec<f64> = past.iter().map(|(_, moved)| *moved).collect();
-        let of_quarter: Vec<f64> =
-            past.iter().filter(|(period, _)| period.quarter() == self.quarter).map(|(_, moved)| *moved).collect();
-        let compared = match (of_quarter.len() >= SAME_QUARTER_LEAST, all.len() >= CHANGES_LEAST) {
-            (true, _) => of_quarter,
+        let of_season: Vec<f64> =
+            past.iter().filter(|(period, _)| period.number() == self.season).map(|(_, moved)| *moved).collect();
+        let compared = match (of_season.len() >= SAME_SEASON_LEAST, all.len() >= CHANGES_LEAST) {
+            (true, _) => of_season,
             (false, true) => all,
             (false, false) => return Usual::NoHistory { past: all.len() },
         };

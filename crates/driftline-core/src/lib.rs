@@ -19,6 +19,7 @@ pub mod period;
 pub mod persona;
 pub mod profile;
 pub mod report;
+pub mod revision;
 pub mod rfm;
 pub mod schedule;
 pub mod scorecard;

@@ -1,4 +1,5 @@
-//! A period is what a run is about: a calendar quarter, written `2011Q3`, or half-year, written `2011H1`.
+//! A period is what a run is about: a quarter, written `2011Q3`, or a half-year, `2011H1`, of the calendar year; or one of a
+//! fiscal year, written with the month that this year starts in: `FY2011-04Q3` is the third quarter of the year from April 2011.
 
 use std::fmt;
 use std::str::FromStr;
@@ -7,63 +8,57 @@ use chrono::{Datelike, Days, NaiveDate};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub use self::calendar::{Calendar, Kind};
 use crate::Error;
 
-/// How a year is cut into periods. The shorter kind is the smaller one.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Kind {
-    #[default]
-    Quarter,
-    HalfYear,
-}
-
-impl Kind {
-    fn months(self) -> u32 {
-        match self {
-            Self::Quarter => 3,
-            Self::HalfYear => 6,
-        }
-    }
-
-    fn letter(self) -> char {
-        match self {
-            Self::Quarter => 'Q',
-            Self::HalfYear => 'H',
-        }
-    }
-}
+mod calendar;
+#[cfg(test)]
+mod tests;
 
 /// One period of a calendar. Its as-of date is the first day after it: data counts if it is *before* that date.
 ///
-/// Periods are ordered by their first day; of two that start on the same day the shorter comes first.
+/// Periods are ordered by their first day; of two that start on the same day the shorter comes first. Two of different calendars
+/// are never equal, even if they have the same days.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "String", into = "String")]
 pub struct Period {
-    year: i32,
-    /// The first month, from 1.
-    month: u32,
-    kind: Kind,
+    /// The first month: months since January of the year 0.
+    first_month: i32,
+    calendar: Calendar,
 }
 
 impl Period {
-    /// The period of a kind that a day belongs to.
-    pub fn containing(kind: Kind, day: NaiveDate) -> Self {
-        Self { year: day.year(), month: day.month0() / kind.months() * kind.months() + 1, kind }
+    /// The period of a calendar that a day belongs to.
+    pub fn containing(calendar: Calendar, day: NaiveDate) -> Self {
+        let month = day.year() * 12 + day.month0() as i32;
+        let period = Self { first_month: month, calendar };
+        Self { first_month: month - period.month_of_year() % period.months(), calendar }
     }
 
-    /// The newest period of a kind that is over on a day: its as-of date is that day or before.
-    pub fn last_over(kind: Kind, day: NaiveDate) -> Self {
-        Self::containing(kind, day).previous()
+    /// The newest period of a calendar that is over on a day: its as-of date is that day or before.
+    pub fn last_over(calendar: Calendar, day: NaiveDate) -> Self {
+        Self::containing(calendar, day).previous()
+    }
+
+    /// How time is cut into periods of its like.
+    pub fn calendar(self) -> Calendar {
+        self.calendar
     }
 
     /// How the year is cut.
     pub fn kind(self) -> Kind {
-        self.kind
+        self.calendar.kind()
+    }
+
+    /// What a reader calls a period like this one: `quarter` or `half-year`.
+    pub fn noun(self) -> String {
+        self.kind().to_string()
     }
 
     /// The first day of the period.
     pub fn start(self) -> NaiveDate {
-        first_of_month(self.year, self.month)
+        let month0 = self.first_month.rem_euclid(12) as u32;
+        NaiveDate::from_ymd_opt(self.first_month.div_euclid(12), month0 + 1, 1).unwrap_or(NaiveDate::MIN)
     }
 
     /// The first day after the period; exclusive end of all data that a run of this period may read.
@@ -81,49 +76,66 @@ impl Period {
         (self.as_of() - self.start()).num_days()
     }
 
-    /// The period of the same kind after this one.
+    /// The period of the same calendar after this one.
     pub fn next(self) -> Self {
-        let month = self.month + self.kind.months();
-        if month > 12 { Self { year: self.year + 1, month: month - 12, ..self } } else { Self { month, ..self } }
+        Self { first_month: self.first_month + self.months(), ..self }
     }
 
-    /// The period of the same kind before this one.
+    /// The period of the same calendar before this one.
     pub fn previous(self) -> Self {
-        let month = self.month + 12 - self.kind.months();
-        if month > 12 { Self { month: month - 12, ..self } } else { Self { year: self.year - 1, month, ..self } }
+        Self { first_month: self.first_month - self.months(), ..self }
     }
 
     /// The same quarter, or half, of the year before.
     pub fn year_before(self) -> Self {
-        Self { year: self.year - 1, ..self }
+        Self { first_month: self.first_month - 12, ..self }
     }
 
-    /// The place of the period in its year, from 1: the quarter, or the half.
-    pub fn quarter(self) -> u32 {
-        (self.month - 1) / self.kind.months() + 1
+    /// The place of the period in its year, from 1: the quarter, or the half. Periods with the same one share a season.
+    pub fn number(self) -> i32 {
+        self.month_of_year() / self.months() + 1
     }
 
-    /// How a reader calls it: `Q3 2011`, `H1 2011`.
+    /// How a reader calls it: `Q3 2011`, `H1 2011`, `Q3 FY2011/12`.
     pub fn title(self) -> String {
-        format!("{}{} {}", self.kind.letter(), self.quarter(), self.year)
+        let (letter, number, year) = (self.kind().letter(), self.number(), self.year());
+        if self.calendar.is_fiscal() {
+            format!("{letter}{number} FY{year}/{:02}", (year + 1).rem_euclid(100))
+        } else {
+            format!("{letter}{number} {year}")
+        }
     }
 
     /// Parses `P` or `P..Q` into all periods of the range, oldest first.
     ///
     /// # Errors
-    /// `Error::Period` for a part that is no period; `Error::PeriodRange` if the ends are in the wrong order, of two kinds
+    /// `Error::Period` for a part that is no period; `Error::PeriodRange` if the ends are in the wrong order, of two calendars
     /// or more than 200 periods apart.
     pub fn parse_range(text: &str) -> Result<Vec<Self>, Error> {
         let Some((first, last)) = text.split_once("..") else {
             return Ok(vec![text.parse()?]);
         };
         let (first, last): (Self, Self) = (first.parse()?, last.parse()?);
-        if last < first || last.kind != first.kind {
+        if last < first || last.calendar != first.calendar {
             return Err(Error::PeriodRange(text.to_owned()));
         }
         let range: Vec<Self> =
             std::iter::successors(Some(first), |p| (*p < last).then(|| p.next())).take(201).collect();
         if range.len() > 200 { Err(Error::PeriodRange(text.to_owned())) } else { Ok(range) }
+    }
+
+    fn months(self) -> i32 {
+        self.kind().months() as i32
+    }
+
+    /// Months since its year began, from 0.
+    fn month_of_year(self) -> i32 {
+        (self.first_month + 1 - self.calendar.starts() as i32).rem_euclid(12)
+    }
+
+    /// The calendar year in which its year begins.
+    fn year(self) -> i32 {
+        (self.first_month - self.month_of_year()).div_euclid(12)
     }
 }
 
@@ -137,34 +149,44 @@ pub fn year_after(day: NaiveDate) -> NaiveDate {
     day.checked_add_months(chrono::Months::new(12)).unwrap_or(NaiveDate::MAX)
 }
 
-fn first_of_month(year: i32, month: u32) -> NaiveDate {
-    NaiveDate::from_ymd_opt(year, month, 1).unwrap_or(NaiveDate::MIN)
-}
-
 impl FromStr for Period {
     type Err = Error;
 
-    /// Parses `2011Q3`.
+    /// Parses `2011Q3`, `2011H1`, `FY2011-04Q3` and `FY2011-04H1`. Each period has one name: a year that starts in January is
+    /// written without `FY`.
     ///
     /// # Errors
     /// `Error::Period` for anything else, years before 1900 and after 2999 included.
     fn from_str(text: &str) -> Result<Self, Error> {
-        let bad = || Error::Period(text.to_owned());
-        let bytes = text.as_bytes();
-        if bytes.len() != 6 || !bytes[..4].iter().all(u8::is_ascii_digit) || !bytes[5].is_ascii_digit() {
-            return Err(bad());
-        }
-        let kind = match bytes[4] {
-            b'Q' => Kind::Quarter,
-            _ => return Err(bad()),
-        };
-        let year = text[..4].parse().map_err(|_| bad())?;
-        let number = u32::from(bytes[5] - b'0');
-        if !(1..=12 / kind.months()).contains(&number) || !(1900..3000).contains(&year) {
-            return Err(bad());
-        }
-        Ok(Self { year, month: (number - 1) * kind.months() + 1, kind })
+        read(text.as_bytes()).ok_or_else(|| Error::Period(text.to_owned()))
     }
+}
+
+fn read(text: &[u8]) -> Option<Period> {
+    let (year, starts, letter, number) = match text {
+        [b'F', b'Y', year @ .., b'-', tens, ones, letter, number] => {
+            let starts = digits(&[*tens, *ones]).filter(|month| *month != 1)?;
+            (year, starts, *letter, *number)
+        }
+        [year @ .., letter, number] => (year, 1, *letter, *number),
+        _ => return None,
+    };
+    let kind = match letter {
+        b'Q' => Kind::Quarter,
+        b'H' => Kind::HalfYear,
+        _ => return None,
+    };
+    let year = digits(year).filter(|value| year.len() == 4 && (1900..3000).contains(value))?;
+    let number = digits(&[number]).filter(|number| (1..=12 / kind.months()).contains(number))?;
+    let calendar = Calendar::new(kind, starts).ok()?;
+    let month = year * 12 + starts - 1 + (number - 1) * kind.months();
+    Some(Period { first_month: i32::try_from(month).ok()?, calendar })
+}
+
+/// At most four ASCII digits as a number.
+fn digits(text: &[u8]) -> Option<u32> {
+    let is_plain = (1..=4).contains(&text.len()) && text.iter().all(u8::is_ascii_digit);
+    is_plain.then(|| text.iter().fold(0, |sum, digit| sum * 10 + u32::from(digit - b'0')))
 }
 
 impl TryFrom<String> for Period {
@@ -182,59 +204,11 @@ impl From<Period> for String {
 
 impl fmt::Display for Period {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:04}{}{}", self.year, self.kind.letter(), self.quarter())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    #![expect(clippy::unwrap_used, reason = "tests")]
-    use super::*;
-
-    #[test]
-    fn a_period_knows_its_days() {
-        let cases = [
-            ("2011Q3", "2011-07-01", "2011-10-01", "2011Q2", "2011Q4"),
-            ("2011Q4", "2011-10-01", "2012-01-01", "2011Q3", "2012Q1"),
-        ];
-        for (text, start, as_of, previous, next) in cases {
-            let period: Period = text.parse().unwrap();
-            assert_eq!(period.to_string(), text);
-            assert_eq!(period.start().to_string(), start);
-            assert_eq!(period.as_of().to_string(), as_of);
-            assert_eq!(period.previous().to_string(), previous);
-            assert_eq!(period.next().to_string(), next);
-        }
-    }
-
-    #[test]
-    fn a_day_has_a_period_of_each_kind() {
-        let cases = [
-            ("2011-01-01", "2011Q1", "2010Q4", "2011H1", "2010H2"),
-            ("2011-06-30", "2011Q2", "2011Q1", "2011H1", "2010H2"),
-            ("2011-07-01", "2011Q3", "2011Q2", "2011H2", "2011H1"),
-            ("2012-12-31", "2012Q4", "2012Q3", "2012H2", "2012H1"),
-        ];
-        for (day, quarter, quarter_over, half, half_over) in cases {
-            let day = day.parse().unwrap();
-            for (kind, containing, over) in [(Kind::Quarter, quarter, quarter_over), (Kind::HalfYear, half, half_over)]
-            {
-                assert_eq!(Period::containing(kind, day).to_string(), containing);
-                assert_eq!(Period::last_over(kind, day).to_string(), over);
-                assert!(Period::last_over(kind, day).as_of() <= day && Period::containing(kind, day).as_of() > day);
-            }
-        }
-    }
-
-    #[test]
-    fn ranges_run_oldest_first() {
-        let range = Period::parse_range("2010Q4..2011Q2").unwrap();
-        assert_eq!(range.iter().map(ToString::to_string).collect::<Vec<_>>(), ["2010Q4", "2011Q1", "2011Q2"]);
-        for bad in ["2011Q2..2010Q4", "1900Q1..2900Q1"] {
-            assert_eq!(Period::parse_range(bad), Err(Error::PeriodRange(bad.to_owned())));
-        }
-        for bad in ["2011Q5", "2011q1", "11Q1", "2011Q1x", "2011H3", "2011-1", "０１１Q1"] {
-            assert_eq!(Period::parse_range(bad), Err(Error::Period(bad.to_owned())));
+        let (year, letter, number) = (self.year(), self.kind().letter(), self.number());
+        if self.calendar.is_fiscal() {
+            write!(f, "FY{year:04}-{:02}{letter}{number}", self.calendar.starts())
+        } else {
+            write!(f, "{year:04}{letter}{number}")
         }
     }
 }

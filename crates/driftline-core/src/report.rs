@@ -16,8 +16,10 @@ use crate::bridge::{Bridge, Measure};
 use crate::change::Change;
 use crate::decomposition::Decomposition;
 use crate::disclosure::hide_table;
+use crate::period::Kind;
 use crate::persona::PersonaSet;
 use crate::profile::{Flow, FlowKind, MarketTotals};
+use crate::revision::{Part, RevisionChanges};
 use crate::rfm::RfmGroup;
 use crate::scorecard::year::ValueRange;
 use crate::scorecard::{NextPeriod, Scorecard};
@@ -219,6 +221,9 @@ pub struct Quality {
     /// Hash of every customer's days before as-of, and of the definitions: the next run compares it with what it finds then.
     #[serde(default)]
     pub past_id: Option<String>,
+    /// Hash or version of each thing that the report follows from: a revision says which are not what they were.
+    #[serde(default)]
+    pub fingerprints: BTreeMap<Part, String>,
 }
 
 /// Settings that a reader needs to understand the figures.
@@ -246,11 +251,17 @@ pub struct Report {
     pub locale: Locale,
     pub period: Period,
     pub period_title: String,
+    /// What a reader calls a period like this one: `quarter` or `half-year`.
+    #[serde(default = "quarter")]
+    pub period_noun: String,
     pub as_of: NaiveDate,
     pub previous_period: Option<Period>,
     pub previous_title: Option<String>,
     pub revision: u32,
     pub revision_reason: Option<String>,
+    /// What a revision changed of the one that it replaces.
+    #[serde(default)]
+    pub revision_changes: Option<RevisionChanges>,
     pub status: Status,
     /// Set when the data do not cover the whole period.
     pub partial: Option<String>,
@@ -288,6 +299,11 @@ pub struct Report {
     pub models: Models,
     pub quality: Quality,
     pub method: Method,
+}
+
+/// Reports without a noun are from before there were half-years.
+fn quarter() -> String {
+    Kind::Quarter.to_string()
 }
 
 impl Report {

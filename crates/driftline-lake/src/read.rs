@@ -12,6 +12,7 @@ use datafusion::arrow::array::{Array, AsArray, RecordBatch};
 use datafusion::arrow::datatypes::{DataType, Date32Type, Decimal128Type, Float64Type, Int32Type, Int64Type};
 use driftline_core::Minor;
 use driftline_core::profile::MarketTotals;
+use driftline_core::revision::Moved;
 use driftline_core::rfm::RfmRow;
 use driftline_core::scorecard::year::ScoredYear;
 use driftline_core::scorecard::{RiskTenth, Scored};
@@ -119,13 +120,13 @@ async fn each_row(
     Ok(())
 }
 
-/// Totals of each quarter of the market, as published in `market_periods`.
+/// Totals of each period of the market by its name, as published in `market_periods`.
 ///
 /// # Errors
 /// `Error::Shape` if the mart lacks a column of `sql/marts/market_periods.sql`.
 pub async fn market_periods(lake: &Lake) -> Result<BTreeMap<String, MarketTotals>> {
     let mut periods = BTreeMap::new();
-    each_row(lake, "market_periods", "quarter", |cells, row| {
+    each_row(lake, "market_periods", "period", |cells, row| {
         let money = |name: &str| cells.minor(name, row).map(Option::unwrap_or_default);
         let totals = MarketTotals {
             customers: cells.count("customers", row)?,
@@ -137,7 +138,7 @@ pub async fn market_periods(lake: &Lake) -> Result<BTreeMap<String, MarketTotals
             unidentified_gross: money("unidentified_gross_amount")?,
             unidentified_net: money("unidentified_net_amount")?,
         };
-        periods.insert(cells.text("quarter", row)?.unwrap_or_default(), totals);
+        periods.insert(cells.text("period", row)?.unwrap_or_default(), totals);
         Ok(())
     })
     .await?;
@@ -221,6 +222,25 @@ pub async fn scorecard_year(lake: &Lake) -> Result<Vec<ScoredYear>> {
     })
     .await?;
     Ok(scored)
+}
+
+/// Customers of a revision and of the one before it, by the segments of both.
+///
+/// # Errors
+/// `Error::Shape` as above.
+pub async fn revision_changes(lake: &Lake) -> Result<Vec<Moved>> {
+    let mut moved = Vec::new();
+    each_row(lake, "revision_changes", "old_segment, new_segment", |cells, row| {
+        moved.push(Moved {
+            old_segment: cells.integer("old_segment", row)? as u32,
+            new_segment: cells.integer("new_segment", row)? as u32,
+            customers: cells.count("customers", row)?,
+            changed_customers: cells.count("changed_customers", row)?,
+        });
+        Ok(())
+    })
+    .await?;
+    Ok(moved)
 }
 
 /// Hash of every customer's days before a day: equal if, and only if, the exports say the same of that past.

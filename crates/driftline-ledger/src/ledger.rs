@@ -157,13 +157,15 @@ impl Ledger {
         serde_json::from_slice(&bytes).map_err(|source| Error::Unreadable { location: location.to_string(), source })
     }
 
-    /// The latest revision of the last period published before `slot`'s, if any.
+    /// The latest revision of the last period of the same calendar published before `slot`'s, if any. A job that once counted
+    /// quarters and now half-years begins anew; what it published stays.
     ///
     /// # Errors
     /// `Error::Store` / `Error::Unreadable`.
     pub async fn previous(&self, slot: &Slot) -> Result<Option<Publication>> {
         let periods = self.periods(&slot.job, &slot.market).await?;
-        match periods.iter().rev().find(|(period, _)| *period < slot.period) {
+        let is_before = |period: Period| period < slot.period && period.calendar() == slot.period.calendar();
+        match periods.iter().rev().find(|(period, _)| is_before(*period)) {
             Some((period, revision)) => {
                 let previous = Slot { period: *period, ..slot.clone() };
                 self.publication(&previous, *revision).await.map(Some)

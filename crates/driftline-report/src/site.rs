@@ -1,4 +1,4 @@
-//! The persona repository: a static site of everything a job has published, for all markets and quarters.
+//! The persona repository: a static site of everything a job has published, for all markets and periods.
 //!
 //! It is made of reports only, so it shows nothing that they do not, and of nothing else: no clock, no network, no order that
 //! a map would give. The same reports and templates give the same bytes.
@@ -31,6 +31,8 @@ use crate::view::{Card, Letter, Source, View, unbroken};
 #[derive(Debug, Serialize)]
 struct Site<'a> {
     title: &'a str,
+    /// What a period is called: `quarter` or `half-year`.
+    noun: &'a str,
     /// From the page back to the root: empty, or `../` as often as needed.
     root: &'static str,
     markets: &'a [Named<'a>],
@@ -180,7 +182,8 @@ pub fn pages(job_title: &str, reports: &[Report], templates: &SiteTemplates) -> 
     };
     let markets: Vec<MarketView<'_>> = shelves.iter().map(MarketView::new).collect();
     let named: Vec<Named<'_>> = markets.iter().map(|market| Named { code: market.code, name: market.name }).collect();
-    let site = |root, market| Site { title: job_title, root, markets: &named, market };
+    let noun = first.newest.period_noun.as_str();
+    let site = |root, market| Site { title: job_title, noun, root, markets: &named, market };
     let engine = templates.engine(first.newest.locale, &first.newest.currency)?;
     let mut pages: Vec<(String, Vec<u8>)> =
         templates::COPIED.iter().map(|name| ((*name).to_owned(), templates.copied(name).as_bytes().to_vec())).collect();

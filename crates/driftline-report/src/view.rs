@@ -139,6 +139,8 @@ pub struct Plain {
     pub headline: String,
     pub partial: Option<String>,
     pub revision_reason: Option<String>,
+    /// What a revision changed: at most three.
+    pub revision_sentences: Vec<String>,
     pub change_sentences: Vec<String>,
     pub unchanged: String,
     /// How the last forecast turned out.
@@ -152,6 +154,8 @@ pub struct Plain {
 #[derive(Clone, Debug, Serialize)]
 pub struct Html {
     pub headline: String,
+    /// What a revision changed: at most three.
+    pub revision_sentences: Vec<String>,
     pub change_sentences: Vec<String>,
     pub for_you: Vec<String>,
 }
@@ -285,6 +289,10 @@ fn sources(quality: &Quality) -> Vec<Source<'_>> {
         .collect()
 }
 
+fn revision_sentences(report: &Report) -> &[String] {
+    report.revision_changes.as_ref().map_or(&[], |changes| &changes.sentences)
+}
+
 impl Plain {
     fn new(report: &Report, for_you: Option<&ForYou>, letter: &Letter<'_>) -> Self {
         let items = |texts: &[String]| texts.iter().map(|text| broken(text, COLUMNS - 2, "  ")).collect();
@@ -292,6 +300,7 @@ impl Plain {
             headline: broken(&report.headline.sentence, COLUMNS, ""),
             partial: report.partial.as_ref().map(|text| broken(text, COLUMNS, "")),
             revision_reason: report.revision_reason.as_ref().map(|text| broken(text, COLUMNS, "")),
+            revision_sentences: items(revision_sentences(report)),
             change_sentences: items(&report.change_sentences),
             unchanged: broken(&report.unchanged, COLUMNS, ""),
             scorecard: report.scorecard.as_ref().map(|scorecard| broken(&scorecard.sentence, COLUMNS, "")),
@@ -307,6 +316,7 @@ impl Html {
         let unbroken_all = |lines: &[String]| lines.iter().map(|line| unbroken(line)).collect();
         Self {
             headline: unbroken(&report.headline.sentence),
+            revision_sentences: unbroken_all(revision_sentences(report)),
             change_sentences: unbroken_all(&report.change_sentences),
             for_you: unbroken_all(for_you.map_or(&[], |block| &block.lines)),
         }

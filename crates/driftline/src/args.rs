@@ -6,7 +6,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use driftline_core::audience::Audience;
 
-/// Customer personas, recomputed every quarter, compared with the last, explained and mailed.
+/// Customer personas, recomputed every quarter or half-year, compared with the last, explained and mailed.
 #[derive(Debug, Parser)]
 #[command(name = "driftline", version, propagate_version = true, max_term_width = 100, after_help = crate::exit::TABLE)]
 pub struct Cli {
@@ -36,11 +36,11 @@ pub enum Command {
     List,
     /// Show the personas of a market as cards.
     Show(Show),
-    /// What changed between two published periods, as a diff.
+    /// What changed between two published periods, or between the revisions of one, as a diff.
     Diff(Diff),
-    /// The personas of a market over all its published quarters: who came from whom.
+    /// The personas of a market over all its published periods: who came from whom.
     Tree(Tree),
-    /// The persona repository: a static site of everything published, for all markets and quarters.
+    /// The persona repository: a static site of everything published, for all markets and periods.
     Site(Site),
     /// Render a report from its sample, or from a report.json, into a folder.
     Preview(Preview),
@@ -86,7 +86,8 @@ pub struct Run {
     #[arg(long, conflicts_with_all = ["period", "markets", "dry_run", "revise", "select"])]
     pub due: bool,
 
-    /// The period, like 2017Q4, or a range like 2017Q2..2017Q4 (oldest first). Default: the last one that is over.
+    /// The period, like 2017Q4, or a range like 2017Q2..2017Q4 (oldest first). Default: the last one that is over. A half-year is
+    /// 2017H2; of a fiscal year from April 2017, FY2017-04Q3 or FY2017-04H2. The job's [period] says which it takes.
     #[arg(long, value_name = "P or P..Q")]
     pub period: Option<String>,
 
@@ -150,10 +151,14 @@ pub struct Show {
 pub struct Diff {
     /// The market's code.
     pub market: String,
-    /// The earlier period.
+    /// The earlier period; with --revisions, the period itself.
     pub from: String,
     /// The later period.
-    pub to: String,
+    #[arg(required_unless_present = "revisions")]
+    pub to: Option<String>,
+    /// What each revision of one period changed of the one before it, and why, down to the objects of the exports.
+    #[arg(long, conflicts_with = "to")]
+    pub revisions: bool,
     /// The job, by name or file; needed if the project has more than one with this market.
     #[arg(long)]
     pub job: Option<String>,
@@ -230,7 +235,7 @@ pub struct Schedule {
 pub struct Plan {
     /// The job file.
     pub job: PathBuf,
-    /// The period or range. Default: what the job's schedule asks for now, or the last period that is over.
+    /// The period or range, as `run` takes it. Default: what the job's schedule asks for now, or the last period that is over.
     #[arg(long, value_name = "P or P..Q")]
     pub period: Option<String>,
     /// Only this market; may be given more than once.

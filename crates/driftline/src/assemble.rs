@@ -133,11 +133,13 @@ pub fn report(parts: Parts<'_>) -> Result<Report> {
         locale: parts.job.file.locale,
         period: parts.plan.period,
         period_title: parts.plan.period.title(),
+        period_noun: parts.plan.period.noun(),
         as_of: parts.plan.as_of,
         previous_period: parts.previous.map(|previous| previous.period),
         previous_title: parts.previous.map(|previous| previous.period.title()),
         revision: parts.revision,
         revision_reason: parts.reason,
+        revision_changes: None,
         status: parts.status,
         partial: parts.plan.partial.clone(),
         headline,
@@ -164,7 +166,13 @@ pub fn report(parts: Parts<'_>) -> Result<Report> {
         quality: if visible {
             parts.quality
         } else {
-            Quality { source_rows: BTreeMap::new(), unidentified_gross_share: None, past_id: None, ..parts.quality }
+            Quality {
+                source_rows: BTreeMap::new(),
+                unidentified_gross_share: None,
+                past_id: None,
+                fingerprints: BTreeMap::new(),
+                ..parts.quality
+            }
         },
         for_you: Vec::new(),
         method,

@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
-use driftline_core::period::Kind;
 use driftline_core::schedule::{Due, Subject, due_intervals};
 use driftline_core::{Market, Period};
 use driftline_ledger::{Action, Event, MailState, OutboxEntry, Slot, next_action};
@@ -99,7 +98,7 @@ pub async fn due_runs(room: &Room, watched_since: Option<DateTime<Utc>>) -> Resu
             .into_iter()
             .map(|(period, _)| period)
             .collect();
-        let subject = Subject { job: &room.job.name, market, kind: Kind::Quarter };
+        let subject = Subject { job: &room.job.name, market, calendar: room.job.file.period };
         for due in due_intervals(schedule, &subject, room.now, watched_since, &published) {
             let plan = RunPlan::new(market.clone(), due.period, coverage);
             let waits_for = coverage

@@ -9,6 +9,7 @@ use chrono_tz::Tz;
 use driftline_core::bridge::Measure;
 use driftline_core::change::Materiality;
 use driftline_core::lineage::Thresholds;
+use driftline_core::period::Calendar;
 use driftline_core::persona::{Floor, Priority};
 use driftline_core::schedule::Schedule;
 use driftline_core::sentence::Locale;
@@ -19,6 +20,7 @@ use self::mail::check_mail;
 pub use self::mail::{Dkim, Mail, Recipient, Smtp, check_address};
 use crate::error::{Error, Result};
 
+mod calendar;
 mod mail;
 
 /// A job as the run uses it. `jobs/README.md` lists every key with its default and unit.
@@ -43,6 +45,9 @@ pub struct JobFile {
     pub markets: Vec<Market>,
     #[serde(default)]
     pub market_names: BTreeMap<String, String>,
+    /// How time is cut into periods.
+    #[serde(default)]
+    pub period: Calendar,
     #[serde(default = "days_365")]
     pub active_days: u32,
     /// Horizon of the churn risk in days; default: the days of the next period.
@@ -263,6 +268,9 @@ impl Job {
                 "value.model = \"{}\"; expected auto, bgnbd, mbgnbd or paretonbd",
                 file.value.model
             )));
+        }
+        if let Some(start) = file.schedule.as_ref().and_then(|schedule| schedule.start) {
+            file.period.check(start).map_err(|error| wrong(format!("schedule.start: {error}")))?;
         }
         check_mail(&file.mail).map_err(&wrong)?;
         bytes_of(&file.limits.memory).and(bytes_of(&file.limits.spill)).map_err(&wrong)?;

@@ -21,6 +21,7 @@ pub mod project;
 pub mod recall;
 mod record;
 mod restate;
+mod revised;
 pub mod room;
 pub mod run;
 pub mod scratch;

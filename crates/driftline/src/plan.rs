@@ -20,18 +20,21 @@ pub struct RunPlan {
     pub complete_until: Option<NaiveDate>,
 }
 
-/// The periods that were asked for, oldest first; by default the last quarter that is over.
+/// The periods that were asked for, oldest first; by default the last one of the job's calendar that is over.
 ///
 /// # Errors
-/// `Error::Period` for a text that is no period or range, `Error::PeriodNotOver` if one of them is not over at `now`.
-pub fn periods(text: Option<&str>, now: DateTime<Utc>) -> Result<Vec<Period>> {
+/// `Error::Period` for a text that is no period or range, or one of another calendar than the job's, `Error::PeriodNotOver` if one of them is not over at `now`.
+pub fn periods(job: &Job, text: Option<&str>, now: DateTime<Utc>) -> Result<Vec<Period>> {
     let today = now.date_naive();
     let periods = match text {
-        Some(text) => Period::parse_range(text).map_err(|source| Error::Period { source })?,
-        None => {
-            let quarter = format!("{}Q{}", today.format("%Y"), chrono::Datelike::month(&today).div_ceil(3));
-            vec![quarter.parse::<Period>().map_err(|source| Error::Period { source })?.previous()]
+        Some(text) => {
+            let range = Period::parse_range(text).map_err(|source| Error::Period { source })?;
+            for period in &range {
+                job.file.period.check(*period).map_err(|source| Error::Period { source })?;
+            }
+            range
         }
+        None => vec![Period::last_over(job.file.period, today)],
     };
     match periods.iter().find(|period| period.as_of() > today) {
         Some(period) => Err(Error::PeriodNotOver {
@@ -137,6 +140,7 @@ impl RunPlan {
     /// The values that models may use as `$name`; `sql/README.md` lists them.
     pub fn parameters(&self, job: &Job, pseudonym_key: &str) -> Parameters {
         use driftline_lake::scalar::{date, integer, text};
+        let calendar = self.period.calendar();
         let active_start = self.as_of - chrono::Days::new(u64::from(job.file.active_days));
         [
             ("market", text(self.market.as_str())),
@@ -144,6 +148,8 @@ impl RunPlan {
             ("as_of", date(self.as_of)),
             ("active_start", date(active_start)),
             ("year_start", date(self.year_start())),
+            ("period_months", integer(i64::from(calendar.kind().months()))),
+            ("fiscal_year_starts", integer(i64::from(calendar.starts()))),
             ("horizon_days", integer(i64::from(self.horizon_days(job)))),
             ("time_zone", text(&job.file.exports.time_zone)),
             ("pseudonym_key", text(pseudonym_key)),

@@ -1,7 +1,10 @@
 //! What a publication says of itself: where its figures come from, and the hash of all that they follow from.
 
+use std::collections::BTreeMap;
+
 use chrono::NaiveDate;
 use driftline_core::report::{Quality, Report};
+use driftline_core::revision::Part;
 use driftline_lake::source::PinnedSource;
 use driftline_lake::{Lake, content, read};
 
@@ -16,6 +19,7 @@ pub(crate) async fn content_id(
     plan: &RunPlan,
     lake: &Lake,
     previous: Option<&Recalled>,
+    replaced: Option<&Recalled>,
 ) -> driftline_lake::Result<String> {
     let published = lake.published();
     let tables: Vec<&str> = published.iter().map(|table| table.name.as_str()).collect();
@@ -27,6 +31,9 @@ pub(crate) async fn content_id(
     parts.push(env!("CARGO_PKG_VERSION").to_owned());
     parts.push(format!("{} {} {}", plan.market, plan.period, plan.as_of));
     parts.extend(previous.map(|recalled| recalled.report.content_id.clone()));
+    // A revision also says what it changed, and why.
+    parts.extend(replaced.map(|recalled| recalled.report.content_id.clone()));
+    parts.extend(room.revise.clone());
     Ok(content::sha256(parts.join("\n").as_bytes())[..32].to_owned())
 }
 
@@ -37,6 +44,27 @@ pub(crate) async fn past_id(room: &Room, lake: &Lake, before: NaiveDate) -> drif
     parts.extend(room.graph.models.values().map(|model| model.sql.clone()));
     parts.push(env!("CARGO_PKG_VERSION").to_owned());
     Ok(content::sha256(parts.join("\n").as_bytes())[..32].to_owned())
+}
+
+/// Hash or version of each thing that a report follows from, so that a revision can say which of them changed.
+pub(crate) async fn fingerprints(
+    room: &Room,
+    plan: &RunPlan,
+    lake: &Lake,
+    previous: Option<&Recalled>,
+) -> driftline_lake::Result<BTreeMap<Part, String>> {
+    let hash = |text: &str| content::sha256(text.as_bytes())[..16].to_owned();
+    let models: Vec<&str> = room.graph.models.values().map(|model| model.sql.as_str()).collect();
+    let base = previous.map(|last| format!("{} revision {}", last.report.period, last.publication.revision));
+    Ok(BTreeMap::from([
+        (Part::Exports, hash(&read::past_id(lake, plan.as_of).await?)),
+        (Part::Job, hash(&room.job.definition)),
+        (Part::Models, hash(&models.join("\n"))),
+        (Part::Program, env!("CARGO_PKG_VERSION").to_owned()),
+        (Part::ComparedWith, base.unwrap_or_else(|| "nothing".to_owned())),
+        (Part::Templates, hash(&room.templates.text())),
+        (Part::Notes, hash(&room.notes.1)),
+    ]))
 }
 
 /// Rows, columns and days of the exports, and what was not there.
@@ -63,6 +91,7 @@ pub(crate) fn quality(
         unidentified_gross_share: totals.unidentified_gross.ratio(totals.gross),
         audits_passed: audits as u64,
         past_id: None,
+        fingerprints: BTreeMap::new(),
         complete_from: plan.complete_from,
         complete_until: plan.complete_until,
     }

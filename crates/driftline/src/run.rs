@@ -21,8 +21,9 @@ use crate::outlook;
 use crate::plan::RunPlan;
 use crate::progress::Progress;
 use crate::recall::{give_published, recall, recall_history, recall_own_fits, recall_parent};
-use crate::record::{content_id, inputs, past_id, quality, run_name};
+use crate::record::{content_id, fingerprints, inputs, past_id, quality, run_name};
 use crate::restate;
+use crate::revised;
 use crate::room::Room;
 use crate::scratch::{Scratch, read_file};
 use crate::value;
@@ -50,6 +51,7 @@ pub async fn one(
     let year_slot = Slot { period: plan.period.year_before(), ..slot.clone() };
     let year_before = recall(room, room.ledger.latest(&year_slot).await.in_place(&place)?).await?;
     let parent = recall_parent(room, plan).await?;
+    let replaced = recall(room, corrected.cloned()).await?;
     progress.done("recall", None);
 
     progress.says("pinning the exports");
@@ -115,6 +117,10 @@ pub async fn one(
         give_published(room, &lake, "customers_year_before", &year_before.publication, &scratch).await?;
         lake.build(&["scorecard_year"]).await.in_place(&place)?;
     }
+    if let Some(replaced) = &replaced {
+        give_published(room, &lake, "revision", &replaced.publication, &scratch).await?;
+        lake.build(&["revision_changes"]).await.in_place(&place)?;
+    }
     progress.done("score", Some(base.customers));
 
     progress.says("auditing");
@@ -122,8 +128,8 @@ pub async fn one(
     progress.done("audit", None);
 
     progress.says("describing personas");
-    let quarters = read::market_periods(&lake).await.in_place(&place)?;
-    let totals_of = |period: Period| quarters.get(&period.to_string()).cloned().unwrap_or_default();
+    let periods = read::market_periods(&lake).await.in_place(&place)?;
+    let totals_of = |period: Period| periods.get(&period.to_string()).cloned().unwrap_or_default();
     let totals = totals_of(plan.period);
     let totals_restated = previous.as_ref().map_or_else(Default::default, |last| totals_of(last.report.period));
     let profiles = read::segment_profiles(&lake).await.in_place(&place)?;
@@ -182,10 +188,11 @@ pub async fn one(
     let attribute_drift = attribute_drift(&lake, last, year, &personas).await.in_place(&place)?;
 
     progress.says("comparing");
-    let content_id = content_id(room, plan, &lake, previous.as_ref()).await.in_place(&place)?;
+    let content_id = content_id(room, plan, &lake, previous.as_ref(), replaced.as_ref()).await.in_place(&place)?;
     let past_id = past_id(room, &lake, plan.as_of).await.in_place(&place)?;
-    let quality = Quality { past_id: Some(past_id), ..quality(room, plan, &pinned, &totals, audits) };
-    let report = assemble::report(Parts {
+    let fingerprints = fingerprints(room, plan, &lake, previous.as_ref()).await.in_place(&place)?;
+    let quality = Quality { past_id: Some(past_id), fingerprints, ..quality(room, plan, &pinned, &totals, audits) };
+    let mut report = assemble::report(Parts {
         job: &room.job,
         plan,
         revision,
@@ -208,6 +215,10 @@ pub async fn one(
         scorecard,
         quality,
     })?;
+    if let Some(replaced) = &replaced {
+        let moved = read::revision_changes(&lake).await.in_place(&place)?;
+        report.revision_changes = Some(revised::changes(replaced, &report, moved, &inputs(&pinned)?)?);
+    }
     progress.done("compare", None);
 
     progress.says("writing report and mails");

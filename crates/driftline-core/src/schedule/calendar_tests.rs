@@ -1,11 +1,13 @@
-//! Firings against an independent calendar: `calendar/firings.txt`, which `calendar/firings.py` wrote without cron or
-//! chrono.
+//! Firings and due periods against independent calendars: `calendar/firings.txt` and `calendar/due.txt`, which
+//! `calendar/firings.py` and `calendar/due.py` wrote without cron or chrono.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
 use super::*;
+use crate::Market;
+use crate::period::Calendar;
 
 const CALENDAR: &str = include_str!("../../calendar/firings.txt");
 
@@ -110,4 +112,50 @@ fn the_newest_firing_in_a_repeated_hour_is_in_its_first_half() {
         let instant = |time: &str| -> DateTime<Utc> { format!("2024-10-27T{time}:00Z").parse().unwrap() };
         assert_eq!(newest_firing(&schedule, instant(now)).unwrap(), instant(newest), "at {now}");
     }
+}
+
+const DUE: &str = include_str!("../../calendar/due.txt");
+
+/// Periods that are due with the seconds at which they fell due.
+fn due_at(schedule: &Schedule, calendar: Calendar, now: i64, published: &[Period]) -> Vec<(Period, i64)> {
+    let market: Market = "de".parse().unwrap();
+    let subject = Subject { job: "personas", market: &market, calendar };
+    let published = published.iter().copied().collect();
+    let due = due_intervals(schedule, &subject, DateTime::from_timestamp(now, 0).unwrap(), None, &published);
+    due.iter().map(|due| (due.period, due.due_at.timestamp())).collect()
+}
+
+#[test]
+fn every_period_falls_due_when_the_calendar_says() {
+    let mut lines = DUE.lines().filter(|line| !line.starts_with('#')).peekable();
+    let mut compared = 0;
+    while let Some(line) = lines.next() {
+        let words: Vec<&str> = line.splitn(5, ' ').collect();
+        let [_, every, starts, zone, pattern] = words[..] else { unreachable!("{line}") };
+        let calendar = toml::from_str(&format!("every = '{every}'\nfiscal_year_starts = '{starts}'")).unwrap();
+        let expected: Vec<(Period, i64)> = std::iter::from_fn(|| lines.next_if(|line| !line.starts_with("calendar ")))
+            .map(|line| line.split_once(' ').unwrap())
+            .map(|(period, at)| (period.parse().unwrap(), at.parse().unwrap()))
+            .collect();
+        let latest = format!("cron = '{pattern}'\ntime_zone = '{zone}'\n");
+        let all =
+            tests::schedule(&format!("{latest}catch_up = 'all'\ncatch_up_limit = 99\nstart = '{}'", expected[0].0));
+        let latest = tests::schedule(&latest);
+        for (place, (period, at)) in expected.iter().enumerate() {
+            let until_now = &expected[..=place];
+            // Several may fall due at once, where the pattern fires less often than periods end.
+            let together = expected[place + 1..].iter().take_while(|(_, later)| later == at).count();
+            if together == 0 {
+                assert_eq!(due_at(&latest, calendar, *at, &[]), [(*period, *at)], "{line}");
+            }
+            assert_eq!(due_at(&all, calendar, *at, &[]), expected[..=place + together], "{line} {period}");
+            let published: Vec<Period> = until_now.iter().map(|(period, _)| *period).collect();
+            let before = expected[..place].iter().filter(|(_, earlier)| earlier < at).count();
+            assert_eq!(due_at(&all, calendar, *at - 1, &[]), expected[..before], "{line} before {period}");
+            assert_eq!(due_at(&all, calendar, *at, &published), expected[place + 1..=place + together], "{line}");
+            compared += 1;
+        }
+    }
+    assert_eq!(compared, DUE.lines().filter(|line| !line.starts_with('#') && !line.starts_with("calendar ")).count());
+    assert_eq!(compared, 2_376);
 }

@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::firings::{Firings, instant, newest_firing};
 use super::{CatchUp, Schedule};
-use crate::period::Kind;
+use crate::period::Calendar;
 use crate::{Market, Period};
 
 /// Whose periods are asked for. Each market is asked for alone and knows nothing of the others.
@@ -18,8 +18,8 @@ pub struct Subject<'a> {
     /// The job's name: its file's.
     pub job: &'a str,
     pub market: &'a Market,
-    /// The kind of period that the job reports on.
-    pub kind: Kind,
+    /// The calendar of the periods that the job reports on.
+    pub calendar: Calendar,
 }
 
 /// A period that is due: over, asked for by a firing, and not published.
@@ -124,7 +124,7 @@ fn newest_due(schedule: &Schedule, subject: &Subject<'_>, now: DateTime<Utc>) ->
 
 /// The newest period that is over on the day of a firing.
 fn asked_for(subject: &Subject<'_>, firing: DateTime<Tz>) -> Period {
-    Period::last_over(subject.kind, firing.date_naive())
+    Period::last_over(subject.calendar, firing.date_naive())
 }
 
 fn due_at(schedule: &Schedule, subject: &Subject<'_>, period: Period) -> Option<DateTime<Utc>> {
@@ -145,12 +145,12 @@ fn before(schedule: &Schedule, firing: DateTime<Tz>) -> Option<DateTime<Tz>> {
 
 fn first_eligible(schedule: &Schedule, subject: &Subject<'_>, published: &BTreeSet<Period>) -> Option<Period> {
     match schedule.start {
-        // A start of another kind: the first period that begins no earlier.
+        // A start of another calendar: the first period that begins no earlier.
         Some(start) => {
-            let first = Period::containing(subject.kind, start.start());
+            let first = Period::containing(subject.calendar, start.start());
             Some(if first.start() < start.start() { first.next() } else { first })
         }
-        None => published.iter().find(|period| period.kind() == subject.kind).copied(),
+        None => published.iter().find(|period| period.calendar() == subject.calendar).copied(),
     }
 }
 

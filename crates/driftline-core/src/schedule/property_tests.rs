@@ -9,7 +9,7 @@ use driftline_stats::random::SplitMix64;
 
 use super::*;
 use crate::Market;
-use crate::period::Kind;
+use crate::period::{Calendar, Kind};
 
 const PATTERNS: [&str; 8] = [
     "0 6 1 1,4,7,10 *",
@@ -27,22 +27,28 @@ const ZONES: [&str; 6] =
 struct Case {
     schedule: Schedule,
     market: Market,
-    kind: Kind,
+    calendar: Calendar,
     now: DateTime<Utc>,
     watched_since: Option<DateTime<Utc>>,
     published: BTreeSet<Period>,
 }
 
+/// Mostly calendar quarters and half-years, else those of a fiscal year.
+fn any_calendar(random: &mut SplitMix64) -> Calendar {
+    let kind = [Kind::Quarter, Kind::HalfYear][random.below(2)];
+    let starts = [1, 1, 2, 4, 7, 12][random.below(6)];
+    Calendar::new(kind, starts).unwrap()
+}
+
 impl Case {
     fn draw(random: &mut SplitMix64) -> Self {
-        let kind = [Kind::Quarter, Kind::HalfYear][random.below(2)];
+        let calendar = any_calendar(random);
         let first = tests::at("2009-01-01 00:00");
         let some_day = |random: &mut SplitMix64| first + TimeDelta::minutes(random.below(6 * 365 * 1440) as i64);
         let mut now = some_day(random);
         if random.below(3) == 0 {
-            // At the end of a quarter, where it matters: within half a day of it.
-            let end =
-                Period::containing(Kind::Quarter, now.date_naive()).as_of().and_hms_opt(0, 0, 0).unwrap().and_utc();
+            // At the end of a period, where it matters: within half a day of it.
+            let end = Period::containing(calendar, now.date_naive()).as_of().and_hms_opt(0, 0, 0).unwrap().and_utc();
             now = end + TimeDelta::minutes(random.below(1440) as i64 - 720);
         }
         let mut schedule = tests::schedule(&format!(
@@ -54,26 +60,25 @@ impl Case {
         ));
         schedule.mail_caught_up = random.below(2) == 0;
         schedule.jitter_minutes = [0, 0, 30, 1440][random.below(4)];
-        schedule.start = (random.below(2) == 0).then(|| {
-            Period::containing([Kind::Quarter, Kind::HalfYear][random.below(2)], some_day(random).date_naive())
-        });
+        schedule.start =
+            (random.below(2) == 0).then(|| Period::containing(any_calendar(random), some_day(random).date_naive()));
         let count = random.below(12);
         let mut published = BTreeSet::new();
         for _ in 0..count {
-            published.insert(Period::containing(kind, some_day(random).date_naive()));
+            published.insert(Period::containing(calendar, some_day(random).date_naive()));
         }
         let watched_since = (random.below(2) == 0).then(|| now - TimeDelta::minutes(random.below(200 * 1440) as i64));
-        Self { schedule, market: "de".parse().unwrap(), kind, now, watched_since, published }
+        Self { schedule, market: "de".parse().unwrap(), calendar, now, watched_since, published }
     }
 
     fn due(&self, published: &BTreeSet<Period>) -> Vec<Due> {
-        let subject = Subject { job: "personas", market: &self.market, kind: self.kind };
+        let subject = Subject { job: "personas", market: &self.market, calendar: self.calendar };
         due_intervals(&self.schedule, &subject, self.now, self.watched_since, published)
     }
 
     /// What is due, by going through all firings: for schedules without jitter.
     fn due_by_enumeration(&self) -> Vec<Period> {
-        let asked = |firing: &DateTime<chrono_tz::Tz>| Period::last_over(self.kind, firing.date_naive());
+        let asked = |firing: &DateTime<chrono_tz::Tz>| Period::last_over(self.calendar, firing.date_naive());
         // 29 February comes every four years, so begin with the last before any case.
         let all = firings_between(&self.schedule, tests::at("2008-01-01 00:00"), self.now);
         let Some(newest) = all.iter().map(asked).max() else { return Vec::new() };
@@ -115,7 +120,10 @@ fn what_is_due_obeys_the_rules() {
         let today = case.now.with_timezone(&case.schedule.time_zone).date_naive();
         assert!(due.iter().all(|due| !case.published.contains(&due.period)), "published: {context}");
         assert!(due.iter().all(|due| due.period.as_of() <= today), "not over: {context}");
-        assert!(due.iter().all(|due| due.due_at <= case.now && due.period.kind() == case.kind), "early: {context}");
+        assert!(
+            due.iter().all(|due| due.due_at <= case.now && due.period.calendar() == case.calendar),
+            "early: {context}"
+        );
         assert!(due.windows(2).all(|two| two[0].period < two[1].period), "unsorted: {context}");
         assert!(due.len() <= case.schedule.catch_up_limit, "too many: {context}");
         assert!(due.iter().filter(|due| !due.is_caught_up).count() <= 1, "two newest: {context}");

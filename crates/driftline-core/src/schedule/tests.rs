@@ -8,7 +8,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::*;
 use crate::Market;
-use crate::period::Kind;
+use crate::period::{Calendar, Kind};
 
 pub(super) fn schedule(text: &str) -> Schedule {
     toml::from_str(text).unwrap()
@@ -26,7 +26,7 @@ fn published(text: &str) -> BTreeSet<Period> {
 /// What is due, like `2025Q3 2025Q4`; `~` after one that was caught up, `-` after one that sends no mail.
 fn due(text: &str, now: &str, watched_since: Option<&str>, done: &str) -> String {
     let market: Market = "de".parse().unwrap();
-    let subject = Subject { job: "personas", market: &market, kind: Kind::Quarter };
+    let subject = Subject { job: "personas", market: &market, calendar: Calendar::default() };
     let all = due_intervals(&schedule(text), &subject, at(now), watched_since.map(at), &published(done));
     assert!(all.iter().all(|due| due.due_at <= at(now)), "{all:?}");
     let one = |due: &Due| {
@@ -180,7 +180,7 @@ fn jitter_is_always_the_same_and_can_be_later_than_now() {
     let (spread, firing) = (schedule(&text), at("2026-01-01 05:00"));
     let markets: Vec<Market> = (0..200).map(|number| format!("m{number}").parse().unwrap()).collect();
     let delay = |job, market: &Market, firing: DateTime<Utc>| {
-        let subject = Subject { job, market, kind: Kind::Quarter };
+        let subject = Subject { job, market, calendar: Calendar::default() };
         firing_delay(&spread, &subject, firing.with_timezone(&spread.time_zone)).num_seconds()
     };
     let delays: Vec<i64> = markets.iter().map(|market| delay("personas", market, firing)).collect();
@@ -193,7 +193,7 @@ fn jitter_is_always_the_same_and_can_be_later_than_now() {
     assert_ne!(delay("personas", &markets[0], firing), delay("personas", &markets[0], at("2026-04-01 04:00")));
 
     for (market, delay) in markets.iter().zip(delays) {
-        let subject = Subject { job: "personas", market, kind: Kind::Quarter };
+        let subject = Subject { job: "personas", market, calendar: Calendar::default() };
         let begins = firing + TimeDelta::seconds(delay);
         for (mode, before) in [("latest", "2025Q3"), ("all", "2025Q3"), ("none", "2025Q3")] {
             let schedule = schedule(&format!("{text}catch_up = '{mode}'"));
@@ -219,15 +219,32 @@ fn markets_are_asked_for_alone() {
 }
 
 #[test]
-fn half_years_are_due_twice_a_year() {
+fn every_calendar_has_its_own_periods_due() {
     let market: Market = "de".parse().unwrap();
-    let subject = Subject { job: "personas", market: &market, kind: Kind::HalfYear };
     let all = schedule(&format!("{QUARTERLY}catch_up = 'all'\nstart = '2025Q2'"));
-    for (now, expected) in
-        [("2025-12-31 12:00", ""), ("2026-01-01 05:00", "2025H2"), ("2026-07-01 04:00", "2025H2 2026H1")]
-    {
-        let due = due_intervals(&all, &subject, at(now), None, &BTreeSet::new());
-        assert_eq!(due.iter().map(|due| due.period.to_string()).collect::<Vec<_>>().join(" "), expected, "at {now}");
+    let half_years = |starts| Calendar::new(Kind::HalfYear, starts).unwrap();
+    let quarters = |starts| Calendar::new(Kind::Quarter, starts).unwrap();
+    let cases = [
+        (half_years(1), "2025-12-31 12:00", ""),
+        (half_years(1), "2026-01-01 05:00", "2025H2"),
+        (half_years(1), "2026-07-01 04:00", "2025H2 2026H1"),
+        // Half-years from April end with March; they fall due with the quarters of the calendar year.
+        (half_years(4), "2025-10-01 04:00", "FY2025-04H1"),
+        (half_years(4), "2026-04-01 04:00", "FY2025-04H1 FY2025-04H2"),
+        // Quarters from February end with January, April, July and October: the next firing is two months later.
+        (quarters(2), "2025-07-31 12:00", ""),
+        (quarters(2), "2025-10-01 04:00", "FY2025-02Q2"),
+        (quarters(2), "2026-01-01 05:00", "FY2025-02Q2 FY2025-02Q3"),
+    ];
+    for (calendar, now, expected) in cases {
+        let subject = Subject { job: "personas", market: &market, calendar };
+        // What was published of another calendar is of no account.
+        let due = due_intervals(&all, &subject, at(now), None, &published("2025Q2 2026Q1"));
+        assert_eq!(
+            due.iter().map(|due| due.period.to_string()).collect::<Vec<_>>().join(" "),
+            expected,
+            "{calendar} at {now}"
+        );
     }
 }
 

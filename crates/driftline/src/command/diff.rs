@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use crate::args::{self, Cli};
 use crate::command::show::published_report;
-use crate::command::{World, job_of_market, say};
+use crate::command::{World, job_of_market, revisions, say};
 use crate::error::{Error, Result};
 use crate::project::Project;
 
@@ -25,11 +25,14 @@ struct Line {
 
 pub(super) async fn execute(cli: &Cli, args: &args::Diff, project: &Project, world: &World) -> Result<()> {
     let market: driftline_core::Market = args.market.parse().map_err(|source| Error::Period { source })?;
-    let period = |text: &str| text.parse().map_err(|source| Error::Period { source });
-    let (from, to) = (period(&args.from)?, period(&args.to)?);
     let (job, ledger) =
         job_of_market(project, args.job.as_deref(), &args.market, &args.job_options.overrides, world).await?;
     let slot = |period| Slot { job: job.name.clone(), market: market.clone(), period };
+    let from = job.period(&args.from)?;
+    let Some(to) = &args.to else {
+        return revisions::execute(cli, &ledger, &slot(from)).await;
+    };
+    let to = job.period(to)?;
     let old = published_report(&ledger, &slot(from)).await?;
     let new = published_report(&ledger, &slot(to)).await?;
     let lines = compare(&old, &new);

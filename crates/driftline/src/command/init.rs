@@ -11,7 +11,7 @@ macro_rules! files {
     ($($path:literal),* $(,)?) => { [$(($path, include_str!(concat!("../../../../", $path)))),*] };
 }
 
-const SHARED: [(&str, &str); 51] = files![
+const SHARED: [(&str, &str); 52] = files![
     "sql/README.md",
     "sql/staging/canonical/stg_cancelled_sales.sql",
     "sql/staging/canonical/stg_contacts.sql",
@@ -34,6 +34,7 @@ const SHARED: [(&str, &str); 51] = files![
     "sql/marts/customer_flows.sql",
     "sql/marts/customers.sql",
     "sql/marts/market_periods.sql",
+    "sql/marts/revision_changes.sql",
     "sql/marts/scorecard.sql",
     "sql/marts/scorecard_risks.sql",
     "sql/marts/scorecard_year.sql",

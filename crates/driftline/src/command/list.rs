@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use chrono_tz::Tz;
-use driftline_core::period::Kind;
+use driftline_core::period::Calendar;
 use driftline_core::schedule::{Subject, due_intervals, next_firings};
 use driftline_core::{Market, Period};
 
@@ -69,7 +69,7 @@ pub(super) async fn execute(cli: &Cli, project: &Project, world: &World) -> Resu
             exports: job.file.exports.url.clone(),
             warehouse: job.file.warehouse.url.clone(),
             next: job.file.schedule.as_ref().map_or_else(Vec::new, |schedule| {
-                next_firings(schedule, world.now, 3).into_iter().map(firing).collect()
+                next_firings(schedule, world.now, 3).into_iter().map(|at| firing(job.file.period, at)).collect()
             }),
             markets,
         });
@@ -100,8 +100,8 @@ pub(super) async fn execute(cli: &Cli, project: &Project, world: &World) -> Resu
     Ok(())
 }
 
-fn firing(at: chrono::DateTime<Tz>) -> Firing {
-    let period = Period::last_over(Kind::Quarter, at.date_naive());
+fn firing(calendar: Calendar, at: chrono::DateTime<Tz>) -> Firing {
+    let period = Period::last_over(calendar, at.date_naive());
     Firing { at: at.format("%Y-%m-%d %H:%M %Z").to_string(), period: period.to_string() }
 }
 
@@ -109,6 +109,6 @@ fn firing(at: chrono::DateTime<Tz>) -> Firing {
 fn due(job: &Job, market: &Market, published: &[ListedPeriod], world: &World) -> Vec<String> {
     let Some(schedule) = &job.file.schedule else { return Vec::new() };
     let published: BTreeSet<Period> = published.iter().filter_map(|listed| listed.period.parse().ok()).collect();
-    let subject = Subject { job: &job.name, market, kind: Kind::Quarter };
+    let subject = Subject { job: &job.name, market, calendar: job.file.period };
     due_intervals(schedule, &subject, world.now, None, &published).iter().map(|due| due.period.to_string()).collect()
 }

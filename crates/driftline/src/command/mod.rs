@@ -12,6 +12,7 @@ mod outbox;
 mod plan;
 mod preview;
 mod prune;
+mod revisions;
 mod run;
 mod runs;
 mod schedule;

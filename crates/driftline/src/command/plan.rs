@@ -40,7 +40,7 @@ pub(super) async fn execute(cli: &Cli, args: &args::Plan, project: &Project, wor
             lines.push(line(&room, &run.plan.market, run.plan.period, action, why).await?);
         }
     } else {
-        let periods = plan::periods(args.period.as_deref(), room.now)?;
+        let periods = plan::periods(&room.job, args.period.as_deref(), room.now)?;
         let markets = plan::markets(&room.job, &args.markets, &room.exports, &room.sources).await?;
         let coverage = room.coverage().await?;
         for period in periods {

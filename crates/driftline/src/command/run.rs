@@ -37,7 +37,7 @@ pub(super) async fn execute(cli: &Cli, args: &args::Run, project: &Project, worl
     }
     let job = project.job(name.as_deref(), &args.job_options.overrides)?;
     let room = Room::open(job, &choice, project, world).await?;
-    let periods = plan::periods(args.period.as_deref(), room.now)?;
+    let periods = plan::periods(&room.job, args.period.as_deref(), room.now)?;
     let markets = plan::markets(&room.job, &args.markets, &room.exports, &room.sources).await?;
     let coverage = room.coverage().await?;
     if !args.dry_run && args.select.is_empty() {

@@ -185,7 +185,7 @@ async fn seed(metrics: &Metrics, room: &Room) {
     let Ok(markets) = room.ledger.markets(&room.job.name).await else { return };
     for market in markets {
         let newest = async {
-            let (period, _) = *room.ledger.periods(&room.job.name, &market).await.ok()?.last()?;
+            let period = *room.job.published(&room.ledger, &market).await.ok()?.last()?;
             let slot = Slot { job: room.job.name.clone(), market: market.clone(), period };
             let publication = room.ledger.latest(&slot).await.ok()??;
             DateTime::parse_from_rfc3339(&publication.published_at).ok()

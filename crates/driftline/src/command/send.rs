@@ -1,7 +1,6 @@
 //! `driftline send`: the mails of a published period: what was not sent yet, again, or to someone new.
 
 use chrono::{DateTime, Utc};
-use driftline_core::Period;
 use driftline_core::audience::Audience;
 use driftline_core::report::Report;
 use driftline_ledger::{Publication, Slot};
@@ -32,7 +31,7 @@ pub(super) async fn execute(cli: &Cli, args: &args::Send, project: &Project, wor
     let (job, ledger) =
         job_of_market(project, args.job.as_deref(), &args.market, &args.job_options.overrides, world).await?;
     let market = args.market.parse().map_err(|source| Error::Period { source })?;
-    let period: Period = args.period.parse().map_err(|source| Error::Period { source })?;
+    let period = job.period(&args.period)?;
     let place = format!("{market} {period}");
     let slot = Slot { job: job.name.clone(), market, period };
     let published = ledger.latest(&slot).await.in_place(&place)?;

@@ -1,8 +1,8 @@
 //! `driftline show`: the personas of a market as readable cards.
 
+use driftline_core::Minor;
 use driftline_core::persona::{Persona, Role};
 use driftline_core::report::{Report, Unit};
-use driftline_core::{Minor, Period};
 use driftline_ledger::Slot;
 
 use crate::args::{self, Cli};
@@ -15,12 +15,12 @@ pub(super) async fn execute(cli: &Cli, args: &args::Show, project: &Project, wor
     let (job, ledger) =
         job_of_market(project, args.job.as_deref(), &args.market, &args.job_options.overrides, world).await?;
     let period = match &args.period {
-        Some(text) => text.parse::<Period>().map_err(|source| Error::Period { source })?,
+        Some(text) => job.period(text)?,
         None => {
-            let periods = ledger.periods(&job.name, &market).await.in_place(&args.market)?;
+            let periods = job.published(&ledger, &market).await?;
             periods
                 .last()
-                .map(|(period, _)| *period)
+                .copied()
                 .ok_or_else(|| Error::NotPublished { what: format!("market {market} of job {}", job.name) })?
         }
     };

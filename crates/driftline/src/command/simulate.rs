@@ -2,6 +2,7 @@
 
 use std::io::IsTerminal;
 
+use driftline_core::period::Calendar;
 use driftline_core::simulation::Settings;
 use driftline_lake::simulated;
 use serde_json::json;
@@ -11,7 +12,11 @@ use crate::command::say;
 use crate::error::{Error, InPlace, Result};
 
 pub(super) fn execute(cli: &Cli, args: &Simulate) -> Result<()> {
-    let first = args.from.parse().map_err(|source| Error::Period { source })?;
+    let first = args
+        .from
+        .parse()
+        .and_then(|first| Calendar::default().check(first))
+        .map_err(|source| Error::Period { source })?;
     let settings = Settings { seed: args.seed, customers: args.customers, first, quarters: args.quarters };
     let shows = std::io::stderr().is_terminal();
     let written = simulated::write(&args.folder, &settings, &mut |done| {

@@ -59,14 +59,14 @@ pub(super) async fn execute(cli: &Cli, args: &args::Site, project: &Project, wor
     Ok(())
 }
 
-/// Every report of the job's markets, or of the wanted ones, in its newest revision.
+/// Every report of the job's markets, or of the wanted ones, in its newest revision; only those of the job's calendar.
 async fn published(job: &Job, ledger: &Ledger, wanted: &[Market]) -> Result<Vec<Report>> {
     let markets =
         if wanted.is_empty() { ledger.markets(&job.name).await.in_place(&job.name)? } else { wanted.to_vec() };
     let mut reports = Vec::new();
     for market in markets {
         let before = reports.len();
-        for (period, _) in ledger.periods(&job.name, &market).await.in_place(market.as_str())? {
+        for period in job.published(ledger, &market).await? {
             let slot = Slot { job: job.name.clone(), market: market.clone(), period };
             reports.push(published_report(ledger, &slot).await?);
         }

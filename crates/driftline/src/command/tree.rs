@@ -8,7 +8,7 @@ use driftline_ledger::Slot;
 use crate::args::{self, Cli};
 use crate::command::show::published_report;
 use crate::command::{World, job_of_market, one_line, say};
-use crate::error::{Error, InPlace, Result};
+use crate::error::{Error, Result};
 use crate::project::Project;
 
 pub(super) async fn execute(cli: &Cli, args: &args::Tree, project: &Project, world: &World) -> Result<()> {
@@ -16,7 +16,7 @@ pub(super) async fn execute(cli: &Cli, args: &args::Tree, project: &Project, wor
     let (job, ledger) =
         job_of_market(project, args.job.as_deref(), &args.market, &args.job_options.overrides, world).await?;
     let mut reports: Vec<Report> = Vec::new();
-    for (period, _) in ledger.periods(&job.name, &market).await.in_place(market.as_str())? {
+    for period in job.published(&ledger, &market).await? {
         let slot = Slot { job: job.name.clone(), market: market.clone(), period };
         reports.push(published_report(&ledger, &slot).await?);
     }
