@@ -25,6 +25,19 @@ fn bridges_close(report: &Report) -> TestResult {
     Ok(())
 }
 
+/// Personas and the customers unlike any are everyone active and all their value; so are the rows of the migration table.
+fn groups_are_everyone(report: &Report) -> TestResult {
+    let set = &report.personas;
+    let kpi = |key: &str| report.kpis.iter().find(|kpi| kpi.key == key).and_then(|kpi| kpi.now);
+    let other = set.other.as_ref();
+    let customers = set.personas.iter().map(|persona| persona.customers).chain(other.map(|other| other.customers));
+    equal("customers of all groups", Some(customers.sum::<u64>() as f64), kpi("active_customers"))?;
+    let values = set.personas.iter().map(|persona| persona.value).chain(other.map(|other| other.value));
+    equal("value of all groups", Some(values.flatten().sum::<Minor>().0 as f64), kpi("value_12_months"))?;
+    let shares: f64 = set.personas.iter().map(|persona| persona.share).chain(other.map(|other| other.share)).sum();
+    equal("shares of all groups", (shares * 1e9).round(), 1e9)
+}
+
 /// Every figure that the report can be quoted with, as a reader sees it.
 fn quotable(report: &Report) -> std::collections::BTreeSet<String> {
     let mut found = std::collections::BTreeSet::new();
@@ -103,6 +116,7 @@ pub(crate) fn complete_journey() -> TestResult {
     for period in ["2017Q2", "2017Q3", "2017Q4"] {
         let report = read(folder.path(), "complete-journey", "us", period)?;
         bridges_close(&report)?;
+        groups_are_everyone(&report)?;
         bridges += report.bridges.len();
         equal("unit of a share", report.kpis.iter().any(|kpi| kpi.unit == Unit::Share), true)?;
         equal("locale", report.locale, Locale::En)?;
@@ -128,13 +142,19 @@ pub(crate) fn complete_journey() -> TestResult {
 pub(crate) fn online_retail() -> TestResult {
     let folder = product::folder()?;
     product::publish_online_retail(folder.path(), "2010Q4..2011Q3", &["gb", "de", "fr", "hk"])?;
-    let mut bridges = 0;
+    let (mut bridges, mut others) = (0, 0);
     for market in ["gb", "de", "fr", "hk"] {
         for period in ["2010Q4", "2011Q1", "2011Q2", "2011Q3"] {
             let report = read(folder.path(), "online-retail", market, period)?;
             bridges_close(&report)?;
             bridges += report.bridges.len();
+            if market == "gb" {
+                groups_are_everyone(&report)?;
+                others += report.personas.other.as_ref().map_or(0, |other| other.customers);
+            }
         }
     }
+    // A gift shop on the web has wholesalers among its customers.
+    equal("customers unlike any persona", others > 0, true)?;
     if bridges < 6 { Err(format!("only {bridges} bridges were published")) } else { Ok(()) }
 }

@@ -63,6 +63,7 @@ fn main() -> std::process::ExitCode {
         trial("restatement::late_orders_are_no_drift", None, restatement::late_orders),
         trial("revisions::a_late_export_is_told_with_its_cause", None, revisions::late_export),
         trial("schema::every_report_fits", None, schema::reports),
+        trial("schema::what_was_published_before_still_loads", None, schema::published_before),
         trial("simulation::the_same_seed_writes_the_same_bytes", None, simulation::same_bytes),
         trial("simulation::reports_say_what_was_planted", None, simulation::planted),
         trial("workbench::bad_input_has_its_exit_code", None, workbench::bad_input),

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use driftline_core::report::Report;
 use serde_json::Value;
 
 use crate::product::{self, TestResult, equal};
@@ -36,6 +37,24 @@ pub(crate) fn reports() -> TestResult {
     broken["revision"] = Value::from(1);
     broken.as_object_mut().map(|fields| fields.remove("headline"));
     equal("a report has a headline", fits(&schema, &schema, &broken, "broken").is_err(), true)
+}
+
+/// What was published before there were bounds and other customers still loads, and is another definition than one with bounds.
+pub(crate) fn published_before() -> TestResult {
+    let mut sample = product::read_json(&product::root().join("reports/drift/sample.json"))?;
+    let loaded = |value: &Value| serde_json::from_value::<Report>(value.clone()).map_err(|error| error.to_string());
+    let with = loaded(&sample)?.models.segments.ok_or("the sample has no segments")?;
+    equal("bounds of the sample", with.distance_bounds.len(), with.centroids.len())?;
+    let strip = |fields: Option<&mut Value>, name: &str| {
+        fields.and_then(Value::as_object_mut).and_then(|fields| fields.remove(name)).ok_or(format!("no `{name}`"))
+    };
+    strip(sample.pointer_mut("/models/segments"), "distance_bounds")?;
+    strip(sample.pointer_mut("/personas"), "other")?;
+    let before = loaded(&sample)?;
+    equal("other customers", before.personas.other, None)?;
+    let without = before.models.segments.ok_or("the sample has no segments")?;
+    equal("a model without bounds has none", without.distance_bounds.is_empty(), true)?;
+    equal("bounds are part of the definition", with.assigns_as(&without), false)
 }
 
 /// The keywords of JSON Schema that the schema uses; others are refused, so that nothing is skipped in silence.

@@ -5,7 +5,7 @@ kind = "view"
 
 [columns]
 customer_key = { type = "int64", not_null = true, about = "Keyed pseudonym." }
-segment = { type = "int64", min = 0, about = "Segment by last period's model; 0 if not active." }
+segment = { type = "int64", min = 0, about = "Segment by last period's model; 0 if not active, 99 if unlike any segment." }
 value_12_months = { type = "decimal(18,2)", about = "12-month value by last period's models, rounded to the minor unit; null if there are none." }
 ---*/
 with

@@ -6,7 +6,7 @@ publish = true
 
 [columns]
 customer_key = { type = "int64", not_null = true, about = "Keyed pseudonym; the same person keeps it from period to period." }
-segment = { type = "int64", min = 0, about = "Number of the segment; 0 if not active or if the market is too small for segments." }
+segment = { type = "int64", min = 0, about = "Number of the segment; 0 if not active or if the market is too small for segments, 99 if unlike any segment." }
 is_active = { type = "boolean", not_null = true, about = "A purchase day inside the active window of the job." }
 rfm_group = { type = "utf8", not_null = true, values = ["champions", "loyal", "active", "new", "promising", "needs_attention", "previously_loyal", "at_risk", "almost_lost", "dormant"], about = "Total and disjoint map of the 125 score codes." }
 lifecycle_stage = { type = "utf8", not_null = true, values = ["first-time", "active", "cooling", "at-risk", "lapsed"], about = "By recency against the market's own gaps between purchases." }

@@ -5,7 +5,7 @@ kind = "table"
 publish = true
 
 [columns]
-segment = { type = "int64", not_null = true, min = 0, about = "Number of the segment; 0 is everyone active." }
+segment = { type = "int64", not_null = true, min = 0, about = "Number of the segment; 0 is everyone active, 99 who is unlike any segment." }
 customers = { type = "int64", min = 1, about = "Active customers." }
 value_12_months = { type = "decimal(18,2)", about = "Sum of the customers' rounded 12-month values." }
 net_period = { type = "decimal(18,2)", about = "Net amount inside the period, rounded once." }

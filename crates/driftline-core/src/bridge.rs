@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::drill::Drill;
-use crate::profile::{Flow, FlowKind};
+use crate::profile::{Flow, FlowKind, OTHER_SEGMENT};
 use crate::{Error, Minor};
 
 /// What a bridge is of. The two kinds of money are never mixed.
@@ -44,6 +44,8 @@ pub enum Cause {
     MovedUp,
     Within,
     MovedDown,
+    /// Customers unlike any persona, before or now: neither end of their way has a rank.
+    Other,
     Lost,
     /// Refunds and sales of people outside both bases.
     Outside,
@@ -66,6 +68,7 @@ impl Cause {
             Self::MovedUp => "Moved to a higher-value persona",
             Self::Within => "Change within personas",
             Self::MovedDown => "Moved to a lower-value persona",
+            Self::Other => "Customers unlike any persona",
             Self::Lost => "Lost customers",
             Self::Outside => "Outside the active base",
             Self::Unidentified => "Sales without a customer id",
@@ -113,6 +116,9 @@ pub struct Ranks(pub BTreeMap<u32, usize>);
 
 impl Ranks {
     fn cause_of_stay(&self, flow: &Flow) -> Cause {
+        if flow.from_segment == OTHER_SEGMENT || flow.to_segment == OTHER_SEGMENT {
+            return Cause::Other;
+        }
         match (self.0.get(&flow.from_segment), self.0.get(&flow.to_segment)) {
             (Some(before), Some(now)) if now < before => Cause::MovedUp,
             (Some(before), Some(now)) if now > before => Cause::MovedDown,

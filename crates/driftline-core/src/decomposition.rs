@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::Minor;
 use crate::persona::PersonaSet;
-use crate::profile::{Flow, FlowKind};
+use crate::persona::other::OTHER_LABEL;
+use crate::profile::{Flow, FlowKind, OTHER_SEGMENT};
 
 /// The move of a total, between last period restated and this period by last period's models.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -19,7 +20,7 @@ pub struct Decomposition {
     pub mix: Minor,
     /// Other values within personas.
     pub rate: Minor,
-    /// What each of last period's personas adds to mix and rate; empty if one of them has fewer than `min_cell` customers on a
+    /// What each of last period's personas, and the customers unlike any (key `other`), adds to mix and rate; empty if one of them has fewer than `min_cell` customers on a
     /// side.
     pub personas: Vec<Part>,
 }
@@ -77,9 +78,10 @@ pub fn decompose(flows: &[Flow], previous: &PersonaSet, min_cell: u64) -> Option
         mix += own_mix;
         rate += own_rate;
         are_shown &= [a, b].iter().all(|side| side.customers == 0.0 || side.customers >= min_cell as f64);
-        if let Some(persona) = previous.personas.iter().find(|persona| persona.segment == segment) {
+        let persona = previous.personas.iter().find(|persona| persona.segment == segment);
+        let other = (segment == OTHER_SEGMENT).then(|| ("other".to_owned(), OTHER_LABEL.to_owned()));
+        if let Some((key, label)) = persona.map(|persona| (persona.key.clone(), persona.label.clone())).or(other) {
             let part = |amount: f64| Minor(amount.round() as i64);
-            let (key, label) = (persona.key.clone(), persona.label.clone());
             personas.push(Part { key, label, mix: part(own_mix), rate: part(own_rate) });
         }
     }

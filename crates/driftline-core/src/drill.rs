@@ -11,7 +11,8 @@ use serde::{Deserialize, Serialize};
 use crate::Minor;
 use crate::bridge::{Bridge, Cause, Ranks, cause_of};
 use crate::persona::PersonaSet;
-use crate::profile::Flow;
+use crate::persona::other::OTHER_LABEL;
+use crate::profile::{Flow, OTHER_SEGMENT};
 
 /// One bar by persona, the largest part first.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -58,8 +59,10 @@ fn parts(cause: Cause, flows: &[Flow], ranks: &Ranks, previous: &PersonaSet, min
     let mut found = Vec::new();
     for (customers, segment, amount) in cells {
         let persona = previous.personas.iter().find(|persona| persona.segment == segment);
-        match persona.filter(|_| customers >= min_cell && (pooled.0 == 0 || pooled.0 >= min_cell)) {
-            Some(persona) => found.push(Part { label: persona.label.clone(), amount }),
+        let other = (segment == OTHER_SEGMENT).then_some(OTHER_LABEL);
+        let label = persona.map(|persona| persona.label.as_str()).or(other);
+        match label.filter(|_| customers >= min_cell && (pooled.0 == 0 || pooled.0 >= min_cell)) {
+            Some(label) => found.push(Part { label: label.to_owned(), amount }),
             None => pooled = (pooled.0 + customers, pooled.1 + amount),
         }
     }

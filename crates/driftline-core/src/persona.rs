@@ -6,6 +6,7 @@
 mod card;
 mod identity;
 pub mod note;
+pub mod other;
 mod role;
 pub mod voice;
 
@@ -15,9 +16,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use self::note::Note;
+use self::other::Other;
 use self::voice::{Quote, TopicRate};
 use crate::lineage::Thresholds;
-use crate::profile::{FeatureTilt, Flow, Habit, SegmentProfile};
+use crate::profile::{FeatureTilt, Flow, Habit, OTHER_SEGMENT, SegmentProfile};
 use crate::scorecard::NextPeriod;
 use crate::scorecard::year::ValueRange;
 use crate::{Minor, Period};
@@ -211,6 +213,9 @@ pub struct Ended {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct PersonaSet {
     pub personas: Vec<Persona>,
+    /// Active customers unlike any persona; absent if there are none, or too few to be set apart.
+    #[serde(default)]
+    pub other: Option<Other>,
     pub ended: Vec<Ended>,
     pub priority: Priority,
     pub primary_customer_share: f64,
@@ -224,6 +229,7 @@ impl PersonaSet {
     pub fn of_nobody() -> Self {
         Self {
             personas: Vec::new(),
+            other: None,
             ended: Vec::new(),
             priority: Priority::default(),
             primary_customer_share: 0.0,
@@ -261,6 +267,7 @@ pub fn describe(profiles: &[SegmentProfile], context: &Context<'_>) -> PersonaSe
     let Some(everyone) = profiles.iter().find(|profile| profile.segment == 0) else {
         return PersonaSet {
             personas: Vec::new(),
+            other: None,
             ended: Vec::new(),
             priority: context.priority.clone(),
             primary_customer_share: 0.0,
@@ -270,7 +277,8 @@ pub fn describe(profiles: &[SegmentProfile], context: &Context<'_>) -> PersonaSe
     };
     let segments: Vec<&SegmentProfile> = profiles
         .iter()
-        .filter(|profile| profile.segment > 0 && profile.customers >= context.floor.members_min)
+        .filter(|profile| profile.segment > 0 && profile.segment != OTHER_SEGMENT)
+        .filter(|profile| profile.customers >= context.floor.members_min)
         .collect();
     let identities = identity::identify(&segments, context);
     let mut personas: Vec<Persona> = segments
@@ -285,6 +293,7 @@ pub fn describe(profiles: &[SegmentProfile], context: &Context<'_>) -> PersonaSe
         primary_customer_share: primaries().map(|persona| persona.share).sum(),
         primary_value_share: everyone.value.map(|_| primaries().filter_map(|persona| persona.value_share).sum()),
         personas,
+        other: other::describe(profiles, everyone, context.floor.min_cell),
         ended: identities.ended,
         priority: context.priority.clone(),
         primaries_note,

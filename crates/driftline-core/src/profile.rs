@@ -19,7 +19,11 @@ pub struct MarketTotals {
     pub unidentified_net: Minor,
 }
 
-/// One segment of active customers; segment 0 is everyone active.
+/// Number of the segment of active customers who are too far from every segment's centre to belong to one; never a persona.
+/// Above any number of segments that a job may ask for.
+pub const OTHER_SEGMENT: u32 = 99;
+
+/// One segment of active customers; segment 0 is everyone active, [`OTHER_SEGMENT`] who is in none.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SegmentProfile {
     pub segment: u32,

@@ -18,7 +18,8 @@ use crate::decomposition::Decomposition;
 use crate::disclosure::hide_table;
 use crate::period::Kind;
 use crate::persona::PersonaSet;
-use crate::profile::{Flow, FlowKind, MarketTotals};
+use crate::persona::other::OTHER_LABEL;
+use crate::profile::{Flow, FlowKind, MarketTotals, OTHER_SEGMENT};
 use crate::revision::{Part, RevisionChanges};
 use crate::rfm::RfmGroup;
 use crate::scorecard::year::ValueRange;
@@ -186,6 +187,10 @@ pub struct SegmentModel {
     pub scales: Vec<ColumnScale>,
     /// In scaled units, one per segment, segment 1 first.
     pub centroids: Vec<Vec<f64>>,
+    /// Of each segment, the distance from its centroid (features scaled but not clipped) beyond which a customer is in none;
+    /// empty in models published before there were such bounds.
+    #[serde(default)]
+    pub distance_bounds: Vec<f64>,
     /// Why this model: kept from last period, or fitted now and on how many customers.
     pub reason: String,
     pub fitted_in: Period,
@@ -198,6 +203,16 @@ pub struct SegmentModel {
     pub stability_min: f64,
     /// What was tried: number of segments, silhouette, smallest stability, smallest segment.
     pub candidates: Vec<Candidate>,
+}
+
+impl SegmentModel {
+    /// Whether both put every customer into the same segment.
+    pub fn assigns_as(&self, other: &Self) -> bool {
+        self.centroids == other.centroids
+            && self.scales == other.scales
+            && self.columns == other.columns
+            && self.distance_bounds == other.distance_bounds
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -316,8 +331,8 @@ impl Report {
 
 /// Builds the migration table from flows, with small cells hidden along rows and columns.
 pub fn migration(previous: &PersonaSet, current: &PersonaSet, flows: &[Flow], min_cell: u64) -> Migration {
-    let rows = by_segment(previous);
-    let columns = by_segment(current);
+    let rows = groups(previous, flows.iter().map(|flow| flow.from_segment));
+    let columns = groups(current, flows.iter().map(|flow| flow.to_segment));
     let place = |list: &[(u32, String)], segment: u32, active: bool| {
         if active { list.iter().position(|(number, _)| *number == segment) } else { None }.unwrap_or(list.len())
     };
@@ -337,6 +352,12 @@ pub fn migration(previous: &PersonaSet, current: &PersonaSet, flows: &[Flow], mi
     }
 }
 
-fn by_segment(set: &PersonaSet) -> Vec<(u32, String)> {
-    set.personas.iter().map(|persona| (persona.segment, persona.label.clone())).collect()
+/// The personas of one side of a migration table, and the customers unlike any of them if a flow has some.
+pub(crate) fn groups(set: &PersonaSet, segments: impl IntoIterator<Item = u32>) -> Vec<(u32, String)> {
+    let mut groups: Vec<(u32, String)> =
+        set.personas.iter().map(|persona| (persona.segment, persona.label.clone())).collect();
+    if segments.into_iter().any(|segment| segment == OTHER_SEGMENT) {
+        groups.push((OTHER_SEGMENT, OTHER_LABEL.to_owned()));
+    }
+    groups
 }

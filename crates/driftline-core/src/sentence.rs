@@ -256,6 +256,7 @@ fn noun_of(cause: Cause) -> &'static str {
         Cause::MovedUp => "moves to higher-value personas",
         Cause::Within => "change within personas",
         Cause::MovedDown => "moves to lower-value personas",
+        Cause::Other => "customers unlike any persona",
         Cause::Lost => "lost customers",
         Cause::Outside => "refunds and sales outside the active base",
         Cause::Unidentified => "sales without a customer id",

@@ -12,6 +12,7 @@ pub mod forecast;
 
 pub mod lifetime;
 mod optimise;
+pub mod outlier;
 pub mod pool;
 pub mod purchase;
 pub mod purchase_log;

@@ -39,6 +39,11 @@ impl ColumnScale {
         }
         (raw(value, self.log).clamp(self.low, self.high) - self.mean) / self.sd
     }
+
+    /// The same without the clip: how far out a value really is, in the standard deviations of those who are not.
+    pub fn apply_unclipped(&self, value: f64) -> f64 {
+        if self.sd == 0.0 { 0.0 } else { (raw(value, self.log) - self.mean) / self.sd }
+    }
 }
 
 fn raw(value: f64, log: bool) -> f64 {

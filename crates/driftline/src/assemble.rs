@@ -86,7 +86,7 @@ pub fn report(parts: Parts<'_>) -> Result<Report> {
         (Some(flows), Some(previous)) if parts.status == Status::Full => {
             // Moves are by last period's model; its personas are the columns if another has taken its place.
             let same = parts.models.segments.as_ref().zip(previous.models.segments.as_ref());
-            let is_kept = same.is_some_and(|(now, before)| now.centroids == before.centroids);
+            let is_kept = same.is_some_and(|(now, before)| now.assigns_as(before));
             let to = if is_kept { &parts.personas } else { &previous.personas };
             let ranks = ranks(&previous.personas);
             let beside = Beside {

@@ -42,6 +42,8 @@ pub(crate) async fn fit_segments(
     let (keys, raw) = read::features(lake, &columns).await?;
     let customers = Customers { keys: &keys, raw: &raw, columns: &columns };
     let settings = &room.job.file.segments;
+    let floor = room.job.file.personas;
+    let least = segment::Least { members: floor.members_min, others: room.job.others_least() };
     let parent_model = parent.and_then(|parent| parent.report.models.segments.as_ref());
     let names: Vec<&String> = columns.iter().map(|(name, _)| name).collect();
     let usable_parent = parent_model.filter(|model| model.columns.iter().collect::<Vec<_>>() == names);
@@ -49,10 +51,10 @@ pub(crate) async fn fit_segments(
         let kept = previous
             .filter(|recalled| recalled.report.status == Status::Full)
             .and_then(|recalled| recalled.report.models.segments.as_ref());
-        let fitted = segment::fit(&customers, kept, plan.period, room.job.file.personas.members_min, settings);
+        let fitted = segment::fit(&customers, kept, plan.period, least, settings);
         (Status::Full, Some(fitted))
     } else if let (true, Some(model)) = (base.active >= small.provisional_from, usable_parent) {
-        (Status::Provisional, Some(segment::adopt(&customers, model, settings)))
+        (Status::Provisional, Some(segment::adopt(&customers, model, least.others, settings)))
     } else {
         (Status::NotEnoughData, None)
     };

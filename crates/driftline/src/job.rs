@@ -167,6 +167,8 @@ pub struct Segments {
     pub features: Vec<String>,
     /// Part by which a refit must lower the spread within segments before last period's model is given up.
     pub keep_margin: f64,
+    /// Customers beyond the bounds of the segments from which on they are set apart as "other"; never below `min_cell`.
+    pub others_min: u64,
     pub seed: u64,
     pub sample_max: usize,
     pub bootstraps: usize,
@@ -180,6 +182,7 @@ impl Default for Segments {
             restarts: 10,
             features: Vec::new(),
             keep_margin: 0.05,
+            others_min: 20,
             seed: 1,
             sample_max: 20_000,
             bootstraps: 20,
@@ -294,6 +297,11 @@ impl Job {
     /// How long a process may be silent before others take over.
     pub fn lease(&self) -> Duration {
         Duration::from_secs(self.file.limits.lease_seconds.max(1))
+    }
+
+    /// How many customers unlike any segment it takes to set them apart: never so few that they may not be shown.
+    pub fn others_least(&self) -> u64 {
+        self.file.segments.others_min.max(self.file.personas.min_cell)
     }
 
     /// The market as the reader calls it.

@@ -30,14 +30,15 @@ pub(crate) async fn give_last_models(
     let Some(segmented) = segmented else { return fitted::give_last_segments(lake, &[], &[]) };
     let columns = read::feature_columns(lake, &room.job.file.segments.features);
     let last = models.and_then(|models| models.segments.as_ref()).filter(|last| {
-        last.columns.iter().eq(columns.iter().map(|(name, _)| name)) && last.centroids != segmented.model.centroids
+        last.columns.iter().eq(columns.iter().map(|(name, _)| name)) && !last.assigns_as(&segmented.model)
     });
     match last {
         // Kept, or of other features, which nobody can be assigned by any more.
         None => fitted::give_last_segments(lake, &segmented.keys, &segmented.assigned),
         Some(last) => {
             let (keys, raw) = read::features(lake, &columns).await?;
-            let assigned = segment::assign(&Customers { keys: &keys, raw: &raw, columns: &columns }, last);
+            let customers = Customers { keys: &keys, raw: &raw, columns: &columns };
+            let assigned = segment::assign(&customers, last, room.job.others_least());
             fitted::give_last_segments(lake, &keys, &assigned)
         }
     }
@@ -79,7 +80,8 @@ pub(crate) async fn give(
         None => fitted::give_segments(&past, &[], &[]).in_place(&place)?,
         Some(last) => {
             let (keys, raw) = read::features(&past, &columns).await.in_place(&place)?;
-            let assigned = segment::assign(&Customers { keys: &keys, raw: &raw, columns: &columns }, last);
+            let customers = Customers { keys: &keys, raw: &raw, columns: &columns };
+            let assigned = segment::assign(&customers, last, room.job.others_least());
             fitted::give_segments(&past, &keys, &assigned).in_place(&place)?;
         }
     }

@@ -4,6 +4,7 @@ use bytes::Bytes;
 use driftline_core::Period;
 use driftline_core::history::History;
 use driftline_core::persona::note;
+use driftline_core::profile::OTHER_SEGMENT;
 use driftline_core::report::{Quality, Report};
 use driftline_core::tree::grow;
 use driftline_lake::session::Limits;
@@ -166,12 +167,19 @@ pub async fn one(
         let value = persona.value.unwrap_or_default();
         persona.value_range = value_ranges.get(&persona.segment).map(|range| range.of(value));
     }
+    if let Some(other) = &mut personas.other {
+        let value = other.value.unwrap_or_default();
+        other.value_range = value_ranges.get(&OTHER_SEGMENT).map(|range| range.of(value));
+    }
     let everyones = profiles.iter().find(|profile| profile.segment == 0).and_then(|profile| profile.value);
     models.value_range = everyones.zip(value_ranges.get(&0)).map(|(value, range)| range.of(value));
     if let Some(model) = &mut models.forecast {
         for persona in &mut personas.personas {
             persona.risk_reasons = reasons.get(&persona.segment).cloned().unwrap_or_default();
             persona.next_period = persona.next_period.map(|next| outlook::ranged(next.value, true, model));
+        }
+        if let Some(other) = &mut personas.other {
+            other.next_period = other.next_period.map(|next| outlook::ranged(next.value, true, model));
         }
         let all = read::next_period_of_everyone(&lake).await.in_place(&place)?;
         model.next_period = Some(outlook::ranged(all, false, model));

@@ -1,5 +1,7 @@
 //! Step 7 for segments: last period's model is kept unless a refit wins by the job's margin; every rename costs trust.
 
+mod place;
+
 use std::collections::BTreeMap;
 
 use driftline_core::Period;
@@ -10,12 +12,14 @@ use driftline_stats::cluster::{self, Clustering, Points};
 use driftline_stats::random::mix;
 use driftline_stats::scale::ColumnScale;
 
+pub use self::place::assign;
+use self::place::{bounded, scaled};
 use crate::job::Segments;
 
 /// A model with what it says about this period's customers.
 pub struct Segmented {
     pub model: SegmentModel,
-    /// Segment of each customer, 1 and up, in the order of the keys.
+    /// Segment of each customer, 1 and up or `OTHER_SEGMENT`, in the order of the keys.
     pub assigned: Vec<i64>,
     /// The keys that `assigned` goes with.
     pub keys: Vec<i64>,
@@ -32,12 +36,20 @@ pub struct Customers<'a> {
     pub columns: &'a [(String, Feature)],
 }
 
+/// Fewest members of a segment, and fewest customers who are set apart from all segments: fewer stay with the nearest one, or
+/// what is said of the segments and of everyone would give them away.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Least {
+    pub members: u64,
+    pub others: u64,
+}
+
 /// Fits or keeps the model of a market with enough customers of its own.
 pub fn fit(
     customers: &Customers<'_>,
     previous: Option<&SegmentModel>,
     period: Period,
-    members_min: u64,
+    least: Least,
     settings: &Segments,
 ) -> Segmented {
     let names: Vec<String> = customers.columns.iter().map(|(name, _)| name.clone()).collect();
@@ -50,15 +62,21 @@ pub fn fit(
     let sample_rows = hash_sample(customers.keys, settings.sample_max);
     let sample = points.take(&sample_rows);
     if let Some(model) = usable
-        && let Some(kept) = keep(model, &points, &sample, members_min, settings)
+        && let Some(kept) = keep(model, &points, &sample, least.members, settings)
     {
-        return describe(customers, &points, &sample, kept, settings);
+        let kept = if kept.distance_bounds.is_empty() {
+            let reason = format!("{}; from now on with bounds beyond which customers are in none", kept.reason);
+            bounded(SegmentModel { reason, ..kept }, customers, &sample_rows)
+        } else {
+            kept
+        };
+        return describe(customers, &points, &sample, kept, least.others, settings);
     }
     // A refit starts from this period's own scales.
     let scales = fit_scales(customers);
     let points = scaled(customers.raw, &scales);
     let sample = points.take(&sample_rows);
-    let (clustering, candidates, silhouette) = choose(&sample, members_min, points.rows(), settings);
+    let (clustering, candidates, silhouette) = choose(&sample, least.members, points.rows(), settings);
     let refined =
         if sample.rows() < points.rows() { cluster::lloyd(&points, clustering.centroids) } else { clustering };
     let reason = match previous {
@@ -72,6 +90,7 @@ pub fn fit(
         columns: names,
         scales,
         centroids: by_size(&points, refined.centroids),
+        distance_bounds: Vec::new(),
         reason,
         fitted_in: period,
         sample_customers: sample.rows() as u64,
@@ -80,21 +99,16 @@ pub fn fit(
         stability_min: 0.0,
         candidates,
     };
-    describe(customers, &points, &sample, model, settings)
+    let model = bounded(model, customers, &sample_rows);
+    describe(customers, &points, &sample, model, least.others, settings)
 }
 
 /// Assigns the customers of a small market by another market's model.
-pub fn adopt(customers: &Customers<'_>, parent: &SegmentModel, settings: &Segments) -> Segmented {
+pub fn adopt(customers: &Customers<'_>, parent: &SegmentModel, others_least: u64, settings: &Segments) -> Segmented {
     let points = scaled(customers.raw, &parent.scales);
     let sample = points.take(&hash_sample(customers.keys, settings.sample_max));
     let model = SegmentModel { reason: "the parent market's model".to_owned(), ..parent.clone() };
-    describe(customers, &points, &sample, model, settings)
-}
-
-/// The segment of each customer by a model as it is.
-pub fn assign(customers: &Customers<'_>, model: &SegmentModel) -> Vec<i64> {
-    let points = scaled(customers.raw, &model.scales);
-    (0..points.rows()).map(|row| cluster::nearest(&model.centroids, points.row(row)).0 as i64 + 1).collect()
+    describe(customers, &points, &sample, model, others_least, settings)
 }
 
 fn fit_scales(customers: &Customers<'_>) -> Vec<ColumnScale> {
@@ -106,12 +120,6 @@ fn fit_scales(customers: &Customers<'_>) -> Vec<ColumnScale> {
         .enumerate()
         .map(|(index, (_, feature))| ColumnScale::fit(&column(index), driftline_lake::read::is_log(feature)))
         .collect()
-}
-
-fn scaled(raw: &Points, scales: &[ColumnScale]) -> Points {
-    let dimensions = scales.len().max(1);
-    let values = raw.values.iter().enumerate().map(|(index, value)| scales[index % dimensions].apply(*value)).collect();
-    Points { dimensions: raw.dimensions, values }
 }
 
 /// Rows of the customers with the smallest hashes, in the order of the keys: the same people whatever the order or the run.
@@ -217,6 +225,7 @@ fn describe(
     points: &Points,
     sample: &Points,
     mut model: SegmentModel,
+    others_least: u64,
     settings: &Segments,
 ) -> Segmented {
     let clustering = Clustering { centroids: model.centroids.clone(), inertia: 0.0, iterations: 0 };
@@ -224,17 +233,17 @@ fn describe(
         cluster::stability(sample, &clustering, settings.bootstraps, settings.seed);
     model.relabelled_by_refit = relabelled;
     model.stability_min = stable.iter().copied().fold(1.0, f64::min);
-    let mut assigned = Vec::with_capacity(points.rows());
+    let assigned = assign(customers, &model, others_least);
     let mut sums = vec![vec![0.0; points.dimensions]; model.centroids.len()];
     let mut sizes = vec![0usize; model.centroids.len()];
     let mut base = vec![0.0; points.dimensions];
-    for row in 0..points.rows() {
-        let segment = cluster::nearest(&model.centroids, points.row(row)).0;
-        assigned.push(segment as i64 + 1);
-        sizes[segment] += 1;
-        for (index, value) in points.row(row).iter().enumerate() {
-            sums[segment][index] += value;
-            base[index] += value;
+    for (row, segment) in assigned.iter().enumerate() {
+        base.iter_mut().zip(points.row(row)).for_each(|(sum, value)| *sum += value);
+        let segment = usize::try_from(*segment - 1).unwrap_or(usize::MAX);
+        // Who is in no segment is part of everyone only.
+        if let (Some(size), Some(sums)) = (sizes.get_mut(segment), sums.get_mut(segment)) {
+            *size += 1;
+            sums.iter_mut().zip(points.row(row)).for_each(|(sum, value)| *sum += value);
         }
     }
     let rows = points.rows().max(1) as f64;

@@ -6,8 +6,8 @@
 
 use crate::bridge::{Bar, Bridge, Cause, Ranks, cause_of};
 use crate::persona::PersonaSet;
-use crate::profile::{Flow, FlowKind};
-use crate::report::Migration;
+use crate::profile::{Flow, FlowKind, OTHER_SEGMENT};
+use crate::report::{Migration, groups};
 
 /// 2^61 − 1.
 const PRIME: u128 = (1 << 61) - 1;
@@ -96,6 +96,12 @@ impl Beside<'_> {
         for persona in &self.current.personas {
             known.tell(self.which(|flow| flow.now_segment == persona.segment));
         }
+        if self.previous.other.is_some() {
+            known.tell(self.which(|flow| flow.published_segment == OTHER_SEGMENT));
+        }
+        if self.current.other.is_some() {
+            known.tell(self.which(|flow| flow.now_segment == OTHER_SEGMENT));
+        }
         known.tell(self.which(|flow| flow.published_segment > 0));
         known.tell(self.which(|flow| flow.now_segment > 0));
         for bridge in self.bridges {
@@ -124,7 +130,7 @@ impl Beside<'_> {
     /// Hides further cells of a migration table until no hidden one follows from what is told; `None` if that takes all of it.
     /// `columns` are the personas that the table's columns are of.
     pub fn secured(&self, mut table: Migration, columns: &PersonaSet) -> Option<Migration> {
-        let places = Places::new(self.previous, columns);
+        let places = Places::new(self.previous, columns, self.flows);
         let beside = self.known();
         let count = |row: usize, column: usize| -> u64 {
             self.cell(&places, row, column).iter().map(|atom| self.flows[*atom].customers).sum()
@@ -163,9 +169,11 @@ struct Places {
 }
 
 impl Places {
-    fn new(previous: &PersonaSet, columns: &PersonaSet) -> Self {
-        let of = |set: &PersonaSet| set.personas.iter().map(|persona| persona.segment).collect();
-        Self { rows: of(previous), columns: of(columns) }
+    fn new(previous: &PersonaSet, columns: &PersonaSet, flows: &[Flow]) -> Self {
+        let of = |set: &PersonaSet, segment_of: fn(&Flow) -> u32| {
+            groups(set, flows.iter().map(segment_of)).into_iter().map(|(segment, _)| segment).collect()
+        };
+        Self { rows: of(previous, |flow| flow.from_segment), columns: of(columns, |flow| flow.to_segment) }
     }
 
     fn of(&self, flow: &Flow) -> (usize, usize) {

@@ -79,6 +79,23 @@ fn print(report: &Report) {
         say("");
         card(persona, report);
     }
+    if let Some(other) = &report.personas.other {
+        say("");
+        say(format!("{}  [no persona]", other.label));
+        say(format!(
+            "  {} customers, {} of active; net revenue of the period {}",
+            locale.count(other.customers),
+            locale.percent(other.share, 1),
+            money(other.net_revenue)
+        ));
+        if let (Some(value), Some(each), Some(share)) = (other.value, other.value_per_customer, other.value_share) {
+            let (value, share, each) = (money(value), locale.percent(share, 1), money(each));
+            say(format!("  12-month value {value} ({share} of the market), {each} a customer"));
+        }
+        if let Some(risk) = other.churn_risk {
+            say(format!("  risk ({}) {}", report.method.churn_event, locale.percent(risk, 1)));
+        }
+    }
     for ended in &report.personas.ended {
         say(format!("\n- {} ({}): {}", ended.label, ended.key, ended.sentence));
     }

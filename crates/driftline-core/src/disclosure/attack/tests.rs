@@ -7,6 +7,7 @@ use crate::Minor;
 use crate::bridge::of_value;
 use crate::change::tests::persona;
 use crate::disclosure::{is_publishable, pool_bridge};
+use crate::persona::other::tests::other;
 use crate::report::migration;
 
 const PERSONAS: u32 = 4;
@@ -59,9 +60,27 @@ fn personas(flows: &[Flow], segment_of: fn(&Flow) -> u32) -> PersonaSet {
     PersonaSet { personas: (1..=PERSONAS).map(of).collect(), ..PersonaSet::of_nobody() }
 }
 
+/// The same flows and personas with the last persona's people unlike any.
+fn with_others(mut flows: Vec<Flow>) -> Vec<Flow> {
+    for flow in &mut flows {
+        let ends = [&mut flow.from_segment, &mut flow.to_segment, &mut flow.published_segment, &mut flow.now_segment];
+        for segment in ends.into_iter().filter(|segment| **segment == PERSONAS) {
+            *segment = OTHER_SEGMENT;
+        }
+    }
+    flows
+}
+
+fn with_other(mut set: PersonaSet, flows: &[Flow], segment_of: fn(&Flow) -> u32) -> PersonaSet {
+    set.personas.retain(|persona| persona.customers > 0);
+    let customers = flows.iter().filter(|flow| segment_of(flow) == OTHER_SEGMENT).map(|flow| flow.customers).sum();
+    set.other = (customers >= MIN_CELL).then(|| other(customers));
+    set
+}
+
 /// Hidden cells of fewer than `MIN_CELL` people that a reader can work out.
 fn leaks(beside: &Beside<'_>, table: &Migration) -> usize {
-    let places = Places::new(beside.previous, beside.current);
+    let places = Places::new(beside.previous, beside.current, beside.flows);
     let mut known = beside.known();
     let cells =
         || (0..table.customers.len()).flat_map(|row| (0..table.customers[row].len()).map(move |column| (row, column)));
@@ -83,8 +102,9 @@ fn nothing_hidden_follows_from_what_is_told() {
     for seed in 0..300 {
         let mut random = SplitMix64::new(seed);
         let flows = flows(&mut random);
-        let (previous, current) =
-            (personas(&flows, |flow| flow.published_segment), personas(&flows, |flow| flow.now_segment));
+        let flows = if seed % 3 == 0 { with_others(flows) } else { flows };
+        let set = |segment_of: fn(&Flow) -> u32| with_other(personas(&flows, segment_of), &flows, segment_of);
+        let (previous, current) = (set(|flow| flow.published_segment), set(|flow| flow.now_segment));
         let ranks = Ranks((1..=PERSONAS).map(|segment| (segment, segment as usize)).collect());
         let bridges: Vec<Bridge> = of_value(&flows, &ranks)
             .map(|bridge| pool_bridge(&bridge, MIN_CELL))
