@@ -187,3 +187,6 @@ impl Templates {
         paths.into_iter().map(read).collect()
     }
 }
+
+#[cfg(test)]
+mod tests;

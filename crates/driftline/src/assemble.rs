@@ -79,7 +79,7 @@ pub fn report(parts: Parts<'_>) -> Result<Report> {
         _ => Vec::new(),
     };
     let passed: Vec<&Change> = changes.iter().filter(|line| line.verdict == Verdict::Changed).collect();
-    let change_sentences: Vec<String> = told(&passed).iter().map(|line| words.change(line)).collect();
+    let change_sentences: Vec<String> = words.changes(&told(&passed));
     let migration: Option<Migration> = match (flows, parts.previous) {
         (Some(flows), Some(previous)) if parts.status == Status::Full => {
             // Moves are by last period's model; its personas are the columns if another has taken its place.
