@@ -23,8 +23,8 @@ pub struct MailText {
     pub pictures: Vec<Picture>,
 }
 
-/// A folder of templates: `subject.txt`, `body.txt`, `body.html` for a mail, `report.html` for the page, `brand.toml` for how
-/// they look.
+/// A folder of templates: `subject.txt`, `body.txt`, `body.html` for a mail, `report.html` with `card.html` for the page,
+/// `brand.toml` for how they look.
 #[derive(Clone, Debug)]
 pub struct Templates {
     folder: PathBuf,
@@ -34,6 +34,8 @@ pub struct Templates {
 
 const MAIL: [&str; 3] = ["subject.txt", "body.txt", "body.html"];
 const PAGE: &str = "report.html";
+/// Components of the page that the site uses too.
+const CARD: &str = "card.html";
 /// The folder beside a company's own whose files stand in for those that it does not have.
 const BASE: &str = "drift";
 
@@ -41,12 +43,12 @@ impl Templates {
     /// Reads a folder and compiles what is in it; a file that it does not have is taken from `drift/` beside it.
     ///
     /// # Errors
-    /// `Error::Read` if one of the four files is in neither, `Error::Brand` if `brand.toml` is wrong, `Error::Template` with Tera's own pointer to the line if one does not
+    /// `Error::Read` if one of the files is in neither, `Error::Brand` if `brand.toml` is wrong, `Error::Template` with Tera's own pointer to the line if one does not
     /// compile.
     pub fn read(folder: &Path) -> Result<Self> {
         let files = MAIL
             .iter()
-            .chain([&PAGE])
+            .chain([&PAGE, &CARD])
             .map(|name| {
                 let own = folder.join(name);
                 let path = if own.is_file() { own } else { folder.with_file_name(BASE).join(name) };
@@ -61,6 +63,11 @@ impl Templates {
         let templates = Self { folder: folder.to_owned(), files, brand: Brand::read(folder)? };
         templates.engine(Locale::En, &"EUR".parse().map_err(|_| templates.wrong("currency", "EUR".to_owned()))?)?;
         Ok(templates)
+    }
+
+    /// The components of a card.
+    pub(crate) fn card(&self) -> &str {
+        self.files.iter().find(|(name, _)| name == CARD).map_or("", |(_, text)| text)
     }
 
     /// The text of all files, for the content id.

@@ -8,8 +8,9 @@ use driftline_lake::graph::{self, Graph};
 use driftline_lake::session::Limits;
 use driftline_lake::source::Sources;
 use driftline_lake::{Lake, fitted};
+use driftline_report::site::{self, WholeReports};
 use driftline_report::view::Letter;
-use driftline_report::{SiteTemplates, Templates, site};
+use driftline_report::{SiteTemplates, Templates};
 
 use crate::args::Cli;
 use crate::command::site::SITE;
@@ -114,10 +115,16 @@ async fn check_all(project: &Project, jobs: &[Job], limits: &Limits) -> Result<C
         counts.reports += 1;
         // A project from before there was a site has no templates for one, and needs none.
         if project.reports(SITE).is_dir() {
-            let templates_of_site = SiteTemplates::read(&project.reports(SITE)).in_place("reports")?;
+            let templates_of_site = SiteTemplates::read(&project.reports(SITE), &templates).in_place("reports")?;
+            let mut whole = WholeReports::new();
             let samples: Vec<_> =
                 templates.samples().in_place("reports")?.into_iter().map(|(_, report)| report).collect();
-            counts.site_pages += site::pages("check", &samples, &templates_of_site).in_place("reports/site")?.len();
+            for report in &samples {
+                let key = (report.market.clone(), report.period, report.revision);
+                whole.insert(key, templates.page(report).in_place("reports")?);
+            }
+            counts.site_pages +=
+                site::pages("check", &samples, &whole, &templates_of_site).in_place("reports/site")?.len();
         }
     }
     Ok(counts)
