@@ -52,7 +52,8 @@ const MONTHS_FR: [&str; 12] = [
     "décembre",
 ];
 
-/// How a reader writes numbers. The text is English everywhere; templates may replace it.
+/// How a reader writes numbers, and which folder of a report's templates is looked into first. Sentences of the report itself are
+/// English everywhere; templates may use its figures instead.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Locale {
@@ -63,6 +64,17 @@ pub enum Locale {
 }
 
 impl Locale {
+    pub const ALL: [Self; 3] = [Self::En, Self::De, Self::Fr];
+
+    /// As jobs and folders of templates name it: `en`, `de`, `fr`.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::En => "en",
+            Self::De => "de",
+            Self::Fr => "fr",
+        }
+    }
+
     /// Thousands separator and decimal mark.
     fn marks(self) -> (char, char) {
         match self {

@@ -38,6 +38,9 @@ pub struct JobFile {
     pub currency: Currency,
     #[serde(default)]
     pub locale: Locale,
+    /// Code of a market → language and numbers of its report, where they are not `locale`'s.
+    #[serde(default)]
+    pub market_locales: BTreeMap<String, Locale>,
     /// Codes; empty means every market that the exports have.
     #[serde(default)]
     pub markets: Vec<Market>,
@@ -286,6 +289,11 @@ impl Job {
     /// How long a process may be silent before others take over.
     pub fn lease(&self) -> Duration {
         Duration::from_secs(self.file.limits.lease_seconds.max(1))
+    }
+
+    /// The language and the numbers of a market's report.
+    pub fn locale(&self, market: &Market) -> Locale {
+        self.file.market_locales.get(market.as_str()).copied().unwrap_or(self.file.locale)
     }
 
     /// The market as the reader calls it.

@@ -22,7 +22,7 @@ pub(crate) async fn content_id(
     let mut parts = lake.content(&tables).await?;
     parts.push(room.job.definition.clone());
     parts.extend(room.graph.models.values().map(|model| model.sql.clone()));
-    parts.push(room.templates.text());
+    parts.push(room.templates.text(room.job.locale(&plan.market)));
     parts.push(room.notes.1.clone());
     parts.push(env!("CARGO_PKG_VERSION").to_owned());
     parts.push(format!("{} {} {}", plan.market, plan.period, plan.as_of));

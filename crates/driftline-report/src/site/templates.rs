@@ -35,11 +35,11 @@ const GLOSSARY: &str = "glossary.html";
 pub(super) const COPIED: [&str; 2] = ["style.css", "site.js"];
 
 impl SiteTemplates {
-    /// Reads a folder and compiles what is in it, with the card of the job's report.
+    /// Reads a folder and compiles what is in it, with the card of the job's report in the site's language.
     ///
     /// # Errors
     /// `Error::Read` if a file is missing, `Error::Template` with Tera's own pointer to the line if one does not compile.
-    pub fn read(folder: &Path, report: &Templates) -> Result<Self> {
+    pub fn read(folder: &Path, report: &Templates, locale: Locale) -> Result<Self> {
         let mut files = PAGES
             .into_iter()
             .chain([GLOSSARY])
@@ -50,7 +50,7 @@ impl SiteTemplates {
                 Ok((name, text))
             })
             .collect::<Result<Vec<_>>>()?;
-        files.push((CARD, report.card().to_owned()));
+        files.push((CARD, report.card(locale)?.to_owned()));
         let templates = Self { folder: folder.to_owned(), files };
         templates.engine(Locale::En, &"EUR".parse().map_err(|_| templates.wrong("currency", "EUR".to_owned()))?)?;
         Ok(templates)

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use driftline_core::report::Report;
+use driftline_core::sentence::Locale;
 
 use super::*;
 use crate::template::Templates;
@@ -42,7 +43,7 @@ fn quarters() -> Vec<Report> {
 }
 
 fn templates() -> SiteTemplates {
-    SiteTemplates::read(&folder("site"), &Templates::read(&folder("drift")).unwrap()).unwrap()
+    SiteTemplates::read(&folder("site"), &Templates::read(&folder("drift")).unwrap(), Locale::En).unwrap()
 }
 
 /// The page that a run would have published of each report.

@@ -28,7 +28,7 @@ pub(super) async fn execute(cli: &Cli, args: &args::Site, project: &Project, wor
     let overrides = &args.job_options.overrides;
     let (job, ledger) = job_that(project, args.job.as_deref(), overrides, world, &what, &has_all).await?;
     let of_report = Templates::read(&project.reports(&job.file.mail.report)).in_place("reports")?;
-    let templates = SiteTemplates::read(&project.reports(SITE), &of_report).in_place("reports")?;
+    let templates = SiteTemplates::read(&project.reports(SITE), &of_report, job.file.locale).in_place("reports")?;
     let (reports, whole) = published(&job, &ledger, &wanted).await?;
     let pages = site::pages(&job.file.title, &reports, &whole, &templates).in_place("reports/site")?;
     let place = match &args.out {
