@@ -1,5 +1,8 @@
 //! What each command prints and leaves behind.
 
+use std::collections::BTreeMap;
+use std::path::Path;
+
 use crate::product::{self, NOW, TestResult, equal, holds, run_in, succeed};
 
 pub(crate) fn run_twice() -> TestResult {
@@ -78,6 +81,7 @@ pub(crate) fn readers() -> TestResult {
     equal("files listed", files.as_array().map(|files| files.len() > 10), Some(true))?;
     let again = std::fs::read_to_string(folder.path().join("site/index.html")).map_err(|error| error.to_string())?;
     equal("the same index", again == text, true)?;
+    site_files(&folder.path().join("site"), &setting)?;
     let none = run_in(&product::root(), &["site", "--job", "complete-journey", "--market", "de", "--set", &setting])?;
     equal("a market that is not published", none.status.code(), Some(42))?;
     let list = product::json(&["list"])?;
@@ -85,6 +89,45 @@ pub(crate) fn readers() -> TestResult {
     let out = folder.path().join("preview").display().to_string();
     holds("preview", &product::run(&["preview", "drift", "--out", &out])?, "mail.html")?;
     holds("completions", &product::run(&["completions", "bash"])?, "driftline")
+}
+
+/// A second site into a folder removes pages that an earlier one wrote, and nothing else.
+fn site_files(site: &Path, setting: &str) -> TestResult {
+    let failed = |error: std::io::Error| error.to_string();
+    let whole = site.join("us/reports/2017Q3-whole.html");
+    let published = product::run_folder(site.parent().ok_or("no folder")?, "complete-journey", "us", "2017Q3")?;
+    let bytes = std::fs::read(published.join("report.html")).map_err(failed)?;
+    equal("the whole report as published", std::fs::read(&whole).map_err(failed)? == bytes, true)?;
+    let list = site.join("files.json");
+    let mut listed: BTreeMap<String, String> =
+        serde_json::from_slice(&std::fs::read(&list).map_err(failed)?).map_err(|error| error.to_string())?;
+    equal("the index is listed", listed.contains_key("index.html"), true)?;
+    // Two pages of an earlier site that there is no persona for any more, one changed by hand since; a foreign file; and a list
+    // that names a file outside.
+    let outside = site.with_file_name("outside.html");
+    let old = std::fs::read_to_string(site.join("index.html")).map_err(failed)?;
+    let hash = listed["index.html"].clone();
+    let files = [
+        (site.join("us/personas/gone.html"), old.as_str(), Some("us/personas/gone.html")),
+        (site.join("us/personas/edited.html"), "edited", Some("us/personas/edited.html")),
+        (site.join("us/personas/foreign.html"), "foreign", None),
+        (outside, old.as_str(), Some("../outside.html")),
+    ];
+    for (path, text, name) in &files {
+        std::fs::write(path, text).map_err(failed)?;
+        if let Some(name) = name {
+            listed.insert((*name).to_owned(), hash.clone());
+        }
+    }
+    std::fs::write(&list, serde_json::to_vec(&listed).map_err(|error| error.to_string())?).map_err(failed)?;
+    let shown = site.display().to_string();
+    let text = product::run(&["site", "--job", "complete-journey", "--set", setting, "--out", &shown])?;
+    holds("site", &text, "1 files of an earlier site")?;
+    equal("what is left", files.map(|(path, ..)| path.exists()), [false, true, true, true])?;
+    let after: BTreeMap<String, String> =
+        serde_json::from_slice(&std::fs::read(&list).map_err(failed)?).map_err(|error| error.to_string())?;
+    let forgotten = ["us/personas/gone.html", "us/personas/edited.html", "../outside.html"];
+    equal("what is listed", forgotten.map(|name| after.contains_key(name)), [false; 3])
 }
 
 pub(crate) fn select() -> TestResult {

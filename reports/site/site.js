@@ -39,14 +39,31 @@ function find(form) {
 const OTHER_GROUND = "by another method, or of other days: not compared";
 
 // The same rule as the comparison of neighbours, which the program makes.
-function difference(before, now) {
+function difference(before, now, path) {
   const changed = [];
-  for (const [key, name, text, ground] of now.figures) {
-    const [, , old, oldGround] = before.figures.find(([other]) => other === key) || ["", "", "not available", ""];
-    const isOther = text !== "not available" && old !== "not available" && ground !== oldGround;
-    if (text !== old || isOther) changed.push([name, old, text, isOther ? OTHER_GROUND : ""]);
+  for (const { key, name, text, ground } of now.figures) {
+    const old = before.figures.find((other) => other.key === key) || { text: "not available", ground: "" };
+    const isOther = text !== "not available" && old.text !== "not available" && ground !== old.ground;
+    if (text !== old.text || isOther) changed.push([name, old.text, text, isOther ? OTHER_GROUND : verdicts(path, now.key, key)]);
   }
   return changed;
+}
+
+// What the gates of the reports said of a figure, step by step: only neighbours were judged. Texts and whether each is bold.
+function verdicts(path, subject, figure) {
+  const steps = path.slice(1).map((quarter, at) => {
+    const now = quarter.subjects.find((other) => other.key === subject);
+    const judged = now?.figures.find((other) => other.key === figure)?.judged;
+    return { title: quarter.title, judged: judged?.against === path[at].period ? judged : null };
+  });
+  const told = steps.filter((step) => step.judged);
+  if (!told.length) return "";
+  if (steps.length === 1) return [[told[0].judged.word, true], [`: ${told[0].judged.detail}`, false]];
+  const first = told.some((step) => step.judged.is_change) ? "Step by step" : "No step passed the gate";
+  const lines = steps.flatMap(({ title, judged }, at) => (judged
+    ? [[`${at ? ";" : ":"} ${title} `, false], [judged.word, true], [`, ${judged.detail}`, false]]
+    : [[`${at ? ";" : ":"} ${title} not judged`, false]]));
+  return [[first, true], ...lines];
 }
 
 function group(table, className, subject, sign, note, lines) {
@@ -66,12 +83,18 @@ function group(table, className, subject, sign, note, lines) {
   row.append(head);
   body.append(row);
   for (const [name, old, text, hint] of lines) {
-    const line = element("tr");
+    const line = element("tr", hint ? "told" : "");
     const title = element("th", "", name);
     title.scope = "row";
-    if (hint) title.append(" ", element("span", "about", hint));
     line.append(title, element("td", "", old), element("td", "", text));
     body.append(line);
+    if (!hint) continue;
+    const said = element("td");
+    said.colSpan = 3;
+    for (const [part, isStrong] of typeof hint === "string" ? [[hint, false]] : hint) said.append(isStrong ? element("strong", "", part) : part);
+    const below = element("tr", "said");
+    below.append(said);
+    body.append(below);
   }
   table.append(body);
 }
@@ -92,7 +115,7 @@ function comparison(quarters, from, to) {
       group(table, "added", subject, "+ new: ", subject.note, []);
       continue;
     }
-    const lines = difference(before, subject);
+    const lines = difference(before, subject, quarters.slice(from, to + 1));
     const note = lines.length ? "" : `reads the same in all ${subject.figures.length} figures`;
     group(table, "kept", subject, "", note, lines);
   }

@@ -52,7 +52,8 @@ const MONTHS_FR: [&str; 12] = [
     "décembre",
 ];
 
-/// How a reader writes numbers. The text is English everywhere; templates may replace it.
+/// How a reader writes numbers, and which folder of a report's templates is looked into first. Sentences of the report itself are
+/// English everywhere; templates may use its figures instead.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Locale {
@@ -63,6 +64,17 @@ pub enum Locale {
 }
 
 impl Locale {
+    pub const ALL: [Self; 3] = [Self::En, Self::De, Self::Fr];
+
+    /// As jobs and folders of templates name it: `en`, `de`, `fr`.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::En => "en",
+            Self::De => "de",
+            Self::Fr => "fr",
+        }
+    }
+
     /// Thousands separator and decimal mark.
     fn marks(self) -> (char, char) {
         match self {
@@ -186,29 +198,50 @@ impl Words {
         }
     }
 
+    /// What past changes were, with a space before it; nothing where there is no history.
     fn usual(&self, change: &Change) -> String {
         let written = |amount: f64| match change.metric {
             Metric::CustomerShare => self.locale.points(amount),
             Metric::Value | Metric::ValuePerCustomer => self.locale.signed_money(Minor(amount as i64), &self.currency),
         };
         match change.usual {
-            Usual::NoHistory { .. } => "No history of such changes yet.".to_owned(),
+            Usual::NoHistory { .. } => String::new(),
             Usual::Inside { past, low, high } => {
-                format!("Normal for this market: {past} past changes range from {} to {}.", written(low), written(high))
+                format!(
+                    " Normal for this market: {past} past changes range from {} to {}.",
+                    written(low),
+                    written(high)
+                )
             }
             Usual::Outside { past, low, high } => {
-                format!("Unusual: {past} past changes range from {} to {}.", written(low), written(high))
+                format!(" Unusual: {past} past changes range from {} to {}.", written(low), written(high))
             }
         }
     }
 
+    /// A sentence for each change. That there is no history yet is said once, behind the last of them.
+    pub fn changes(&self, changes: &[&Change]) -> Vec<String> {
+        let mut sentences: Vec<String> = changes.iter().map(|change| self.change(change)).collect();
+        let without = changes.iter().filter(|change| matches!(change.usual, Usual::NoHistory { .. })).count();
+        let words = match (without, changes.len()) {
+            (0, _) => "",
+            (1, 1) => " No history of such changes yet.",
+            (without, all) if without == all => " No history of changes like these yet.",
+            _ => " No history yet of those changes that are not called normal or unusual.",
+        };
+        if let Some(last) = sentences.last_mut() {
+            last.push_str(words);
+        }
+        sentences
+    }
+
     /// The fixed form of a change: who, verb, from → to, difference with its range, and what is normal.
-    pub fn change(&self, change: &Change) -> String {
+    fn change(&self, change: &Change) -> String {
         let verb = if change.change > 0.0 { "grew" } else { "shrank" };
         let usual = self.usual(change);
         match change.metric {
             Metric::CustomerShare => format!(
-                "{} {verb} from {} to {} of active customers ({}). {usual}",
+                "{} {verb} from {} to {} of active customers ({}).{usual}",
                 change.label,
                 self.locale.percent(change.from, 1),
                 self.locale.percent(change.to, 1),
@@ -219,7 +252,7 @@ impl Words {
                 let money = |minor: f64| self.locale.money(Minor(minor as i64), &self.currency);
                 let signed = |minor: f64| self.locale.signed_money(Minor(minor as i64), &self.currency);
                 format!(
-                    "The 12-month value {of} {} {verb} from {} to {} ({}). {usual}",
+                    "The 12-month value {of} {} {verb} from {} to {} ({}).{usual}",
                     change.label,
                     money(change.from),
                     money(change.to),
@@ -267,31 +300,4 @@ fn noun_of(cause: Cause) -> &'static str {
 }
 
 #[cfg(test)]
-mod tests {
-    #![expect(clippy::unwrap_used, reason = "tests")]
-    use super::*;
-
-    #[test]
-    fn numbers_are_written_as_readers_write_them() {
-        let day = |text: &str| text.parse::<NaiveDate>().unwrap();
-        let gbp: Currency = "GBP".parse().unwrap();
-        let cases = [
-            (Locale::En.number(-1_234_567.891, 2), "−1,234,567.89"),
-            (Locale::De.number(1_234.5, 1), "1.234,5"),
-            (Locale::En.number(-0.001, 1), "0.0"),
-            (Locale::En.money(Minor(123_456_789), &gbp), "£1,234,568"),
-            (Locale::En.money(Minor(-1_230), &gbp), "−£12.30"),
-            (Locale::En.signed_money(Minor(50), &gbp), "+£0.50"),
-            (Locale::En.points(-0.0123), "−1.2 pts"),
-            (Locale::En.points(0.0003), "0.0 pts"),
-            (Locale::En.points(0.012), "+1.2 pts"),
-            (Locale::Fr.percent(0.1234, 1), "12,3 %"),
-            (Locale::En.day(day("2018-01-01")), "1 January 2018"),
-            (Locale::De.day(day("2018-03-31")), "31. März 2018"),
-            (Locale::Fr.day(day("2018-08-01")), "1er août 2018"),
-        ];
-        for (found, expected) in cases {
-            assert_eq!(found, expected);
-        }
-    }
-}
+mod tests;

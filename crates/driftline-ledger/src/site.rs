@@ -3,7 +3,7 @@
 //! ```text
 //! <root>/<job>/_site/index.html …
 //! ```
-//! These objects alone are written over. No market's code begins with `_`, so the folder is never taken for a market.
+//! These objects alone are written over, and removed when they are stale. No market's code begins with `_`, so the folder is never taken for a market.
 
 use bytes::Bytes;
 use object_store::path::Path;
@@ -26,8 +26,7 @@ impl Ledger {
     /// # Errors
     /// `Error::Store` if it cannot be written.
     pub async fn put_page(&self, job: &str, page: &str, bytes: Bytes) -> Result<()> {
-        let parts = Path::from(format!("{job}/{FOLDER}/{page}"));
-        let location: Path = self.root.parts().chain(parts.parts()).collect();
+        let location = self.page(job, page);
         let payload = PutPayload::from_bytes(bytes);
         let attributes = Attributes::from_iter([(Attribute::ContentType, content_type(page))]);
         let options = PutOptions { attributes, ..PutOptions::default() };
@@ -37,6 +36,27 @@ impl Ledger {
             written => written,
         };
         written.map(|_| ()).map_err(|error| self.failed("write", &location, error))
+    }
+
+    /// A file of a job's site; `None` if there is none.
+    ///
+    /// # Errors
+    /// `Error::Store` if it cannot be read.
+    pub async fn read_page(&self, job: &str, page: &str) -> Result<Option<Bytes>> {
+        self.get_if_any(&self.page(job, page)).await
+    }
+
+    /// Removes a file of a job's site.
+    ///
+    /// # Errors
+    /// `Error::Store` if it cannot be removed.
+    pub async fn remove_page(&self, job: &str, page: &str) -> Result<()> {
+        let location = self.page(job, page);
+        self.store.delete(&location).await.map_err(|error| self.failed("delete", &location, error))
+    }
+
+    fn page(&self, job: &str, page: &str) -> Path {
+        self.below_root(&format!("{job}/{FOLDER}/{page}"))
     }
 }
 
@@ -71,6 +91,9 @@ mod tests {
         assert_eq!(found.bytes().await.unwrap(), "new");
         assert_eq!(ledger.site_location("j", "index.html"), "memory:///w/j/_site/index.html");
         assert!(ledger.markets("j").await.unwrap().is_empty());
+        assert_eq!(ledger.read_page("j", "de/index.html").await.unwrap().unwrap(), "new");
+        ledger.remove_page("j", "de/index.html").await.unwrap();
+        assert_eq!(ledger.read_page("j", "de/index.html").await.unwrap(), None);
     }
 
     #[test]

@@ -234,6 +234,8 @@ pub fn recipient_of(bytes: &[u8]) -> Option<String> {
 }
 
 #[cfg(test)]
+mod dkim_tests;
+#[cfg(test)]
 mod tests {
     use super::*;
 

@@ -9,23 +9,32 @@ mod glyph;
 mod history;
 mod line;
 mod shelf;
+mod snapshot;
 mod templates;
 #[cfg(test)]
 mod tests;
+mod whole;
+
+use std::collections::BTreeMap;
 
 use driftline_core::persona::Role;
 use driftline_core::report::{Method, Report, Status};
+use driftline_core::{Market, Period};
 use serde::Serialize;
 
 pub use self::templates::SiteTemplates;
 
-use self::compare::{Comparison, Snapshot};
+use self::compare::Comparison;
 use self::family::{Family, Tree};
 use self::history::{History, report_href};
 use self::shelf::{Entry, Shelf};
+use self::snapshot::Snapshot;
 use crate::brand::Brand;
 use crate::error::{Error, Result};
 use crate::view::{Card, Letter, Source, View, unbroken};
+
+/// Report pages as runs published them, by market, period and revision.
+pub type WholeReports = BTreeMap<(Market, Period, u32), String>;
 
 /// What every page knows.
 #[derive(Debug, Serialize)]
@@ -154,6 +163,8 @@ struct ReportPage<'a> {
     entries: Vec<Entry>,
     before: Option<ReportLine<'a>>,
     after: Option<ReportLine<'a>>,
+    /// The report page as the run published it, from the root of the site; absent if it is not in the site.
+    whole_href: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -170,11 +181,17 @@ struct PersonaPage<'a> {
 }
 
 /// Every page of the site as its path and bytes, in the order of paths: the index, a page a persona, and for each market its
-/// quarters, its reports and its family tree. Of several revisions of a period the newest counts.
+/// quarters, its reports in short and as they were published, and its family tree. Of several revisions of a period the newest
+/// counts. A published page of `whole` that would load something or lead to a file that is not there is left out with a warning.
 ///
 /// # Errors
 /// `Error::Site` if there is no report or a key that cannot name a page, `Error::Template` if a template does not render.
-pub fn pages(job_title: &str, reports: &[Report], templates: &SiteTemplates) -> Result<Vec<(String, Vec<u8>)>> {
+pub fn pages(
+    job_title: &str,
+    reports: &[Report],
+    whole: &WholeReports,
+    templates: &SiteTemplates,
+) -> Result<Vec<(String, Vec<u8>)>> {
     let (letter, brand) = (Letter::default(), Brand::own());
     let shelves = shelf::shelves(reports)?;
     let Some(first) = shelves.first() else {
@@ -197,7 +214,7 @@ pub fn pages(job_title: &str, reports: &[Report], templates: &SiteTemplates) -> 
         pages.push((format!("{code}/index.html"), templates.render(&engine, "market.html", &of_market(None))?));
         let tree = of_market(family::tree(shelf));
         pages.push((format!("{code}/tree.html"), templates.render(&engine, "tree.html", &tree)?));
-        let quarters = compare::snapshots(shelf);
+        let quarters = snapshot::snapshots(shelf);
         let compared = ComparePage {
             site: site("../", Some(code)),
             market,
@@ -230,7 +247,14 @@ pub fn pages(job_title: &str, reports: &[Report], templates: &SiteTemplates) -> 
                 };
                 pages.push((path, templates.render(&engine, "persona.html", &page)?));
             }
+            let published = whole.get(&(report.market.clone(), report.period, report.revision));
+            let whole_href = published.filter(|page| whole::may_be_shown(report, page)).map(|page| {
+                let path = whole::href(report);
+                pages.push((path.clone(), page.as_bytes().to_vec()));
+                path
+            });
             let page = ReportPage {
+                whole_href,
                 site: site("../../", Some(code)),
                 market,
                 entries: shelf::entries_of(report),

@@ -23,6 +23,9 @@ const COLUMNS: usize = 76;
 /// Figures of a mail's strip; the page has all of them.
 const MAIL_FIGURES: usize = 4;
 
+/// Notes of a mail to anybody but the owner; the page has all of them.
+const MAIL_NOTES: usize = 3;
+
 /// What a mail says besides the report: to whom, why, and how to get no more. The page has an empty one.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct Letter<'a> {
@@ -51,6 +54,10 @@ pub struct View<'a> {
     pub html: Html,
     /// The first figures, for a mail's strip.
     pub mail_kpis: &'a [Kpi],
+    /// The first notes, for a mail: the owner has all. What `for_you` says is not said again.
+    pub mail_notes: Vec<&'a str>,
+    /// Whether the report has notes that this mail does not show.
+    pub has_more_notes: bool,
     /// What the mail says to its audience besides; `None` for everyone.
     pub for_you: Option<&'a ForYou>,
     /// Sections of the mail in the reader's order.
@@ -176,6 +183,10 @@ impl<'a> View<'a> {
                 svg: chart::waterfall(bridge, titles, &words),
             })
             .collect();
+        let mail_notes = mail_notes(report, for_you, letter.audience);
+        let said = for_you.map_or(&[][..], |block| &block.lines);
+        let has_more_notes =
+            report.notes.iter().any(|note| !mail_notes.contains(&note.as_str()) && !said.contains(note));
         let (primary, others) = report
             .personas
             .personas
@@ -190,9 +201,11 @@ impl<'a> View<'a> {
             has_year_before: report.kpis.iter().any(|kpi| kpi.year_before.is_some()),
             migration: report.migration.as_ref().map(heat),
             sources: sources(&report.quality),
-            plain: Plain::new(report, for_you, letter),
+            plain: Plain::new(report, for_you, letter, &mail_notes),
             html: Html::new(report, for_you),
             mail_kpis: &report.kpis[..report.kpis.len().min(MAIL_FIGURES)],
+            mail_notes,
+            has_more_notes,
             for_you,
             sections: letter.audience.sections(),
             letter,
@@ -228,6 +241,12 @@ impl<'a> Card<'a> {
             attributes: persona.attributes.iter().map(attribute).collect(),
         }
     }
+}
+
+fn mail_notes<'a>(report: &'a Report, for_you: Option<&ForYou>, audience: Audience) -> Vec<&'a str> {
+    let most = if audience == Audience::Owner { usize::MAX } else { MAIL_NOTES };
+    let is_said = |note: &String| for_you.is_some_and(|block| block.lines.contains(note));
+    report.notes.iter().filter(|note| !is_said(note)).map(String::as_str).take(most).collect()
 }
 
 /// A share as it is read, in tenths of a percent.
@@ -294,7 +313,7 @@ fn revision_sentences(report: &Report) -> &[String] {
 }
 
 impl Plain {
-    fn new(report: &Report, for_you: Option<&ForYou>, letter: &Letter<'_>) -> Self {
+    fn new(report: &Report, for_you: Option<&ForYou>, letter: &Letter<'_>, notes: &[&str]) -> Self {
         let items = |texts: &[String]| texts.iter().map(|text| broken(text, COLUMNS - 2, "  ")).collect();
         Self {
             headline: broken(&report.headline.sentence, COLUMNS, ""),
@@ -304,7 +323,7 @@ impl Plain {
             change_sentences: items(&report.change_sentences),
             unchanged: broken(&report.unchanged, COLUMNS, ""),
             scorecard: report.scorecard.as_ref().map(|scorecard| broken(&scorecard.sentence, COLUMNS, "")),
-            notes: items(&report.notes),
+            notes: notes.iter().map(|note| broken(note, COLUMNS - 2, "  ")).collect(),
             for_you: items(for_you.map_or(&[], |block| &block.lines)),
             recipient_reason: broken(letter.reason, COLUMNS, ""),
         }

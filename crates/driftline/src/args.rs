@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use chrono::{DateTime, NaiveDate, Utc};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use driftline_core::audience::Audience;
+use driftline_core::sentence::Locale;
 
 /// Customer personas, recomputed every quarter or half-year, compared with the last, explained and mailed.
 #[derive(Debug, Parser)]
@@ -206,9 +207,17 @@ pub struct Preview {
     /// Render the mail of this role: marketing, product, sales, service, finance, owner or everyone.
     #[arg(long, value_parser = role)]
     pub role: Option<Audience>,
+    /// Render in this language instead of the report's: en, de or fr.
+    #[arg(long, value_parser = locale)]
+    pub locale: Option<Locale>,
     /// Open what was written in a browser.
     #[arg(long)]
     pub open: bool,
+}
+
+fn locale(text: &str) -> Result<Locale, String> {
+    let found = Locale::ALL.into_iter().find(|locale| locale.code() == text);
+    found.ok_or_else(|| format!("expected one of {}", Locale::ALL.map(Locale::code).join(", ")))
 }
 
 fn role(text: &str) -> Result<Audience, String> {

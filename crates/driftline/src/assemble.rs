@@ -60,7 +60,7 @@ pub struct Parts<'a> {
 pub fn report(parts: Parts<'_>) -> Result<Report> {
     let place = format!("{} {}", parts.plan.market, parts.plan.period);
     let min_cell = parts.job.file.personas.min_cell;
-    let words = Words { locale: parts.job.file.locale, currency: parts.job.file.currency.clone() };
+    let words = Words { locale: parts.job.locale(&parts.plan.market), currency: parts.job.file.currency.clone() };
     let visible = parts.base.active >= min_cell && parts.totals.customers >= min_cell;
     let comparable = visible
         && parts.plan.partial.is_none()
@@ -81,7 +81,7 @@ pub fn report(parts: Parts<'_>) -> Result<Report> {
         _ => Vec::new(),
     };
     let passed: Vec<&Change> = changes.iter().filter(|line| line.verdict == Verdict::Changed).collect();
-    let change_sentences: Vec<String> = told(&passed).iter().map(|line| words.change(line)).collect();
+    let change_sentences: Vec<String> = words.changes(&told(&passed));
     let migration: Option<Migration> = match (flows, parts.previous) {
         (Some(flows), Some(previous)) if parts.status == Status::Full => {
             // Moves are by last period's model; its personas are the columns if another has taken its place.
@@ -130,7 +130,7 @@ pub fn report(parts: Parts<'_>) -> Result<Report> {
         market: parts.plan.market.clone(),
         market_name: parts.job.market_name(&parts.plan.market),
         currency: parts.job.file.currency.clone(),
-        locale: parts.job.file.locale,
+        locale: parts.job.locale(&parts.plan.market),
         period: parts.plan.period,
         period_title: parts.plan.period.title(),
         period_noun: parts.plan.period.noun(),
@@ -451,7 +451,7 @@ fn unchanged(changes: &[Change], comparable: bool) -> String {
 fn restated(parts: &Parts<'_>) -> Option<String> {
     let previous = parts.previous.filter(|previous| previous.partial.is_none() && parts.plan.partial.is_none())?;
     let (published, today) = (previous.totals.as_ref()?.net, parts.totals_restated.net);
-    let (locale, currency) = (parts.job.file.locale, &parts.job.file.currency);
+    let (locale, currency) = (parts.job.locale(&parts.plan.market), &parts.job.file.currency);
     let change = (parts.totals.net - today).ratio(today)?;
     (published != today).then(|| {
         format!(
@@ -489,7 +489,7 @@ fn data_notes(parts: &Parts<'_>, visible: bool) -> Vec<String> {
         notes.push(format!(
             "The level of the 12-month value is uncertain: for {} the same models had said {} times what came.",
             parts.plan.period.title(),
-            parts.job.file.locale.number(level, 2)
+            parts.job.locale(&parts.plan.market).number(level, 2)
         ));
     }
     if parts.models.value_tier != "own" {

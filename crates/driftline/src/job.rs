@@ -40,6 +40,9 @@ pub struct JobFile {
     pub currency: Currency,
     #[serde(default)]
     pub locale: Locale,
+    /// Code of a market → language and numbers of its report, where they are not `locale`'s.
+    #[serde(default)]
+    pub market_locales: BTreeMap<String, Locale>,
     /// Codes; empty means every market that the exports have.
     #[serde(default)]
     pub markets: Vec<Market>,
@@ -302,6 +305,11 @@ impl Job {
     /// How many customers unlike any segment it takes to set them apart: never so few that they may not be shown.
     pub fn others_least(&self) -> u64 {
         self.file.segments.others_min.max(self.file.personas.min_cell)
+    }
+
+    /// The language and the numbers of a market's report.
+    pub fn locale(&self, market: &Market) -> Locale {
+        self.file.market_locales.get(market.as_str()).copied().unwrap_or(self.file.locale)
     }
 
     /// The market as the reader calls it.

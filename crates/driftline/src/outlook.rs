@@ -151,7 +151,7 @@ pub fn graded(
     let min_cell = job.file.personas.min_cell;
     let everyone = scored.iter().find(|row| row.segment == 0).filter(|row| row.customers >= min_cell)?;
     let next_period = previous.models.forecast.as_ref()?.next_period?;
-    let words = Words { locale: job.file.locale, currency: job.file.currency.clone() };
+    let words = Words { locale: job.locale(&plan.market), currency: job.file.currency.clone() };
     let everyone = scorecard::grade(everyone, &Published { label: "Everyone known then", next_period }, min_cell);
     let of_persona = |row: &Scored| -> Option<Grade> {
         let persona = previous.personas.personas.iter().find(|persona| persona.segment == row.segment)?;
@@ -186,7 +186,7 @@ pub fn graded(
 
 /// Grades what the report of a year ago expected of the 12 months since.
 pub fn graded_year(job: &Job, year_before: &Report, scored: &[ScoredYear]) -> Option<YearScorecard> {
-    let words = Words { locale: job.file.locale, currency: job.file.currency.clone() };
+    let words = Words { locale: job.locale(&year_before.market), currency: job.file.currency.clone() };
     let (of, title) = (year_before.period, &year_before.period_title);
     let range = year_before.models.value_range;
     grade_year(&words, of, title, &year_before.personas, range, scored, job.file.personas.min_cell)

@@ -26,7 +26,7 @@ pub(crate) async fn content_id(
     let mut parts = lake.content(&tables).await?;
     parts.push(room.job.definition.clone());
     parts.extend(room.graph.models.values().map(|model| model.sql.clone()));
-    parts.push(room.templates.text());
+    parts.push(room.templates.text(room.job.locale(&plan.market)));
     parts.push(room.notes.1.clone());
     parts.push(env!("CARGO_PKG_VERSION").to_owned());
     parts.push(format!("{} {} {}", plan.market, plan.period, plan.as_of));
@@ -62,7 +62,7 @@ pub(crate) async fn fingerprints(
         (Part::Models, hash(&models.join("\n"))),
         (Part::Program, env!("CARGO_PKG_VERSION").to_owned()),
         (Part::ComparedWith, base.unwrap_or_else(|| "nothing".to_owned())),
-        (Part::Templates, hash(&room.templates.text())),
+        (Part::Templates, hash(&room.templates.text(room.job.locale(&plan.market)))),
         (Part::Notes, hash(&room.notes.1)),
     ]))
 }

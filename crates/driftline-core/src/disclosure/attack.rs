@@ -1,13 +1,21 @@
 //! What a reader could work out: published counts are sums over groups of customers, and sums can be subtracted.
 //!
 //! Customers who took the same way between two periods are an atom. Every published count is the sum of some atoms; a hidden
-//! count is given away if its atoms are a linear combination of published ones. The rows are reduced modulo a prime, so there is
-//! no rounding. Bounds that follow from counts not being negative are not used.
+//! count is given away if its atoms are a linear combination of published ones; those rows are reduced modulo a prime, so there is
+//! no rounding. It is also given away if the published sums, and that no count is below zero, leave it too narrow a range.
+//!
+//! Attacked are the migration table, the sizes of the personas of this report and of the last one, the active customers of both, and
+//! the bars of every bridge. Not attacked: bands of attributes, topics and contacts (each is hidden by itself), the migration table
+//! of the last report (it is of other pairs of periods, so that the two share the personas' sizes only), an earlier revision of the
+//! same period, and money beside counts.
 
+use self::bounds::Feasible;
 use crate::bridge::{Bar, Bridge, Cause, Ranks, cause_of};
 use crate::persona::PersonaSet;
 use crate::profile::{Flow, FlowKind, OTHER_SEGMENT};
 use crate::report::{Migration, groups};
+
+mod bounds;
 
 /// 2^61 − 1.
 const PRIME: u128 = (1 << 61) - 1;
@@ -87,35 +95,62 @@ pub struct Beside<'a> {
 }
 
 impl Beside<'_> {
-    /// Everything that is told but the migration table: personas of both periods, and the bars.
-    fn known(&self) -> Known {
-        let mut known = Known::nothing(self.flows.len());
+    /// Groups of atoms whose sums are told, but for the migration table: personas of both periods, and the bars.
+    fn told(&self) -> Vec<Vec<usize>> {
+        let mut told = Vec::new();
         for persona in &self.previous.personas {
-            known.tell(self.which(|flow| flow.published_segment == persona.segment));
+            told.push(self.which(|flow| flow.published_segment == persona.segment));
         }
         for persona in &self.current.personas {
-            known.tell(self.which(|flow| flow.now_segment == persona.segment));
+            told.push(self.which(|flow| flow.now_segment == persona.segment));
         }
         if self.previous.other.is_some() {
-            known.tell(self.which(|flow| flow.published_segment == OTHER_SEGMENT));
+            told.push(self.which(|flow| flow.published_segment == OTHER_SEGMENT));
         }
         if self.current.other.is_some() {
-            known.tell(self.which(|flow| flow.now_segment == OTHER_SEGMENT));
+            told.push(self.which(|flow| flow.now_segment == OTHER_SEGMENT));
         }
-        known.tell(self.which(|flow| flow.published_segment > 0));
-        known.tell(self.which(|flow| flow.now_segment > 0));
+        told.push(self.which(|flow| flow.published_segment > 0));
+        told.push(self.which(|flow| flow.now_segment > 0));
         for bridge in self.bridges {
             let shown = |cause: Cause| bridge.bars.iter().any(|bar: &Bar| bar.cause == cause);
             for bar in bridge.bars.iter().filter(|bar| bar.customers.is_some()) {
                 match bar.cause {
                     // Of customers inside atoms, in whatever part: no sum of atoms.
                     Cause::DefinitionChanged | Cause::Restatement | Cause::Unidentified => {}
-                    Cause::SmallGroups => known.tell(self.which(|flow| !shown(cause_of(flow, self.ranks)))),
-                    cause => known.tell(self.which(|flow| cause_of(flow, self.ranks) == cause)),
+                    Cause::SmallGroups => told.push(self.which(|flow| !shown(cause_of(flow, self.ranks)))),
+                    cause => told.push(self.which(|flow| cause_of(flow, self.ranks) == cause)),
                 }
             }
         }
+        told
+    }
+
+    /// Everything that is told but the migration table.
+    fn known(&self) -> Known {
+        let mut known = Known::nothing(self.flows.len());
+        self.told().into_iter().for_each(|group| known.tell(group));
         known
+    }
+
+    /// The counts that agree with everything that is told, the shown cells of the table included.
+    fn feasible(&self, table: &Migration, places: &Places) -> Option<Feasible> {
+        let shown = cells(table).filter(|(row, column)| table.customers[*row][*column].is_some());
+        let groups = self.told().into_iter().chain(shown.map(|(row, column)| self.cell(places, row, column)));
+        let mut known = Known::nothing(self.flows.len());
+        let mut told = Vec::new();
+        for group in groups {
+            // What follows from the sums before would only be another row.
+            if !known.gives_away(group.iter().copied()) {
+                known.tell(group.iter().copied());
+                told.push((group.clone(), self.sum(&group)));
+            }
+        }
+        Feasible::new(self.flows.len(), &told)
+    }
+
+    fn sum(&self, group: &[usize]) -> u64 {
+        group.iter().map(|atom| self.flows[*atom].customers).sum()
     }
 
     fn which(&self, belongs: impl Fn(&Flow) -> bool) -> Vec<usize> {
@@ -127,39 +162,77 @@ impl Beside<'_> {
         self.which(|flow| flow.kind != FlowKind::Outside && places.of(flow) == (row, column))
     }
 
-    /// Hides further cells of a migration table until no hidden one follows from what is told; `None` if that takes all of it.
+    /// Hides further cells of a migration table until no hidden one of fewer than `min_cell` customers follows from what is told,
+    /// and each may still be any of at least `min_cell` counts, `min_cell` or more among them; `None` if that takes all of it.
     /// `columns` are the personas that the table's columns are of.
-    pub fn secured(&self, mut table: Migration, columns: &PersonaSet) -> Option<Migration> {
+    pub fn secured(&self, table: Migration, columns: &PersonaSet) -> Option<Migration> {
+        self.widened(self.unsubtractable(table, columns)?, columns)
+    }
+
+    /// Hides until the range of each hidden small cell is wide. What is wide stays so when more is hidden, so each is looked at
+    /// once.
+    fn widened(&self, mut table: Migration, columns: &PersonaSet) -> Option<Migration> {
+        let places = Places::new(self.previous, columns, self.flows);
+        let is_small = |count: u64| (1..self.min_cell).contains(&count);
+        let hidden: Vec<(usize, usize)> = cells(&table)
+            .filter(|(row, column)| table.customers[*row][*column].is_none())
+            .filter(|(row, column)| is_small(self.sum(&self.cell(&places, *row, *column))))
+            .collect();
+        let mut feasible = if hidden.is_empty() { return Some(table) } else { self.feasible(&table, &places)? };
+        for (row, column) in hidden {
+            let group = self.cell(&places, row, column);
+            loop {
+                let (low, high) = feasible.range(&group)?;
+                if is_wide(low, high, self.min_cell) {
+                    break;
+                }
+                let (next_row, next_column) = self.next_to_hide(&table, &places, (row, column))?;
+                table.customers[next_row][next_column] = None;
+                feasible = self.feasible(&table, &places)?;
+            }
+        }
+        Some(table)
+    }
+
+    /// The smallest cell that is still shown, in the same row or column before others.
+    fn next_to_hide(&self, table: &Migration, places: &Places, leak: (usize, usize)) -> Option<(usize, usize)> {
+        cells(table).filter(|(row, column)| table.customers[*row][*column].is_some_and(|shown| shown > 0)).min_by_key(
+            |(row, column)| {
+                (*row != leak.0 && *column != leak.1, self.sum(&self.cell(places, *row, *column)), *row, *column)
+            },
+        )
+    }
+
+    /// Hides further cells until no hidden small one is a combination of published sums.
+    fn unsubtractable(&self, mut table: Migration, columns: &PersonaSet) -> Option<Migration> {
         let places = Places::new(self.previous, columns, self.flows);
         let beside = self.known();
-        let count = |row: usize, column: usize| -> u64 {
-            self.cell(&places, row, column).iter().map(|atom| self.flows[*atom].customers).sum()
-        };
         loop {
-            let cells = || {
-                (0..table.customers.len())
-                    .flat_map(|row| (0..table.customers[row].len()).map(move |column| (row, column)))
-            };
             let mut known = beside.clone();
-            for (row, column) in cells().filter(|(row, column)| table.customers[*row][*column].is_some()) {
+            for (row, column) in cells(&table).filter(|(row, column)| table.customers[*row][*column].is_some()) {
                 known.tell(self.cell(&places, row, column));
             }
-            let leaks = cells().find(|(row, column)| {
+            let leaks = cells(&table).find(|(row, column)| {
                 table.customers[*row][*column].is_none()
-                    && (1..self.min_cell).contains(&count(*row, *column))
+                    && (1..self.min_cell).contains(&self.sum(&self.cell(&places, *row, *column)))
                     && known.gives_away(self.cell(&places, *row, *column))
             });
-            let Some((leak_row, leak_column)) = leaks else { return Some(table) };
-            // The smallest cell that is still shown, in the same row or column before others.
-            let next = cells()
-                .filter(|(row, column)| table.customers[*row][*column].is_some_and(|shown| shown > 0))
-                .min_by_key(|(row, column)| {
-                    (*row != leak_row && *column != leak_column, count(*row, *column), *row, *column)
-                });
-            let (row, column) = next?;
+            let Some(leak) = leaks else { return Some(table) };
+            let (row, column) = self.next_to_hide(&table, &places, leak)?;
             table.customers[row][column] = None;
         }
     }
+}
+
+/// Every place of a table, row by row.
+fn cells(table: &Migration) -> impl Iterator<Item = (usize, usize)> + use<> {
+    let widths: Vec<usize> = table.customers.iter().map(Vec::len).collect();
+    widths.into_iter().enumerate().flat_map(|(row, width)| (0..width).map(move |column| (row, column)))
+}
+
+/// Whether a reader who knows this range of a count knows little enough: it may be as large as what is shown, and is one of many.
+fn is_wide(low: u64, high: u64, min_cell: u64) -> bool {
+    high >= min_cell && high.saturating_sub(low) + 1 >= min_cell
 }
 
 /// Where a flow stands in the migration table.

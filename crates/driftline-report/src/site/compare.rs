@@ -2,39 +2,15 @@
 //!
 //! Every quarter is taken down once as text. The page of a market compares neighbours for readers without scripts; the script
 //! of the site compares any two, from the same texts and by the same rule, so neither computes a figure.
+//!
+//! What the gate of a report said of a difference stands with it. Only neighbours were judged: between quarters that are further
+//! apart the verdict of each step is told.
 
-use driftline_core::Minor;
-use driftline_core::persona::{Persona, Role};
-use driftline_core::report::{Report, Unit};
 use serde::Serialize;
 
-use super::history::risk_method;
-use super::shelf::{Shelf, href};
+use super::snapshot::{ABSENT, Figure, Judged, Snapshot, Subject};
 
-/// A quarter as text.
-#[derive(Clone, Debug, Serialize)]
-pub(super) struct Snapshot {
-    period: String,
-    title: String,
-    /// The market first, then personas, best first.
-    subjects: Vec<Subject>,
-    /// Key and sentence of personas that ended in this quarter.
-    ended: Vec<(String, String)>,
-}
-
-#[derive(Clone, Debug, Serialize)]
-struct Subject {
-    key: String,
-    label: String,
-    /// From the root of the site.
-    href: Option<String>,
-    /// Where it comes from.
-    note: String,
-    figures: Vec<Figure>,
-}
-
-/// Key, name, text, and what the figure rests on: figures on different grounds are not compared.
-type Figure = (String, String, String, String);
+const OTHER_GROUND: &str = "by another method, or of other days: not compared";
 
 /// Two quarters compared.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -64,82 +40,8 @@ struct Difference {
     new: String,
     /// Why the two are not compared, if they are not.
     hint: Option<String>,
-}
-
-const ABSENT: &str = "not available";
-
-pub(super) fn snapshots(shelf: &Shelf<'_>) -> Vec<Snapshot> {
-    let keeps_page = |key: &str| shelf.members.iter().any(|member| member.persona.key == key);
-    shelf
-        .reports
-        .iter()
-        .map(|report| Snapshot {
-            period: report.period.to_string(),
-            title: report.period_title.clone(),
-            subjects: std::iter::once(market(report))
-                .chain(report.personas.personas.iter().map(|persona| subject(report, persona)))
-                .map(|subject| Subject { href: subject.href.filter(|_| keeps_page(&subject.key)), ..subject })
-                .collect(),
-            ended: report.personas.ended.iter().map(|ended| (ended.key.clone(), ended.sentence.clone())).collect(),
-        })
-        .collect()
-}
-
-fn market(report: &Report) -> Subject {
-    let shown = |value: f64, unit: Unit| match unit {
-        Unit::Count => report.locale.number(value, 0),
-        Unit::Money => report.locale.money(Minor(value.round() as i64), &report.currency),
-        Unit::Share => report.locale.percent(value, 1),
-    };
-    let figures = report.kpis.iter().map(|kpi| {
-        let text = kpi.now.map_or_else(|| ABSENT.to_owned(), |value| shown(value, kpi.unit));
-        let ground = if kpi.key == "churn_risk" { risk_ground(report) } else { String::new() };
-        (kpi.key.clone(), kpi.label.clone(), text, ground)
-    });
-    Subject {
-        key: String::new(),
-        label: "The whole market".to_owned(),
-        href: None,
-        note: report.headline.sentence.clone(),
-        figures: figures.collect(),
-    }
-}
-
-fn subject(report: &Report, persona: &Persona) -> Subject {
-    let absent = || ABSENT.to_owned();
-    let money =
-        |amount: Option<Minor>| amount.map_or_else(absent, |amount| report.locale.money(amount, &report.currency));
-    let role = match persona.role {
-        Role::Primary => "primary",
-        Role::Secondary => "secondary",
-        Role::Negative => "negative",
-    };
-    let figures = [
-        ("Label", persona.label.clone()),
-        ("Role", role.to_owned()),
-        ("Customers", report.locale.count(persona.customers)),
-        ("Share of active customers", report.locale.percent(persona.share, 1)),
-        ("12-month value", money(persona.value)),
-        ("Value a customer", money(persona.value_per_customer)),
-        ("Net revenue of the period", money(Some(persona.net_revenue))),
-    ];
-    let risk = persona.churn_risk.map_or_else(absent, |risk| report.locale.percent(risk, 1));
-    Subject {
-        key: persona.key.clone(),
-        label: persona.label.clone(),
-        href: Some(href(&report.market, &persona.key)),
-        note: persona.lineage.clone(),
-        figures: figures
-            .into_iter()
-            .map(|(name, text)| (name.to_owned(), name.to_owned(), text, String::new()))
-            .chain([("Risk".to_owned(), "Risk".to_owned(), risk, risk_ground(report))])
-            .collect(),
-    }
-}
-
-/// A risk by another method or of other days is another figure.
-fn risk_ground(report: &Report) -> String {
-    format!("{}, {}", risk_method(report), report.method.churn_event)
+    /// What the gate of the later report said; absent where it looks at other figures.
+    judged: Option<Judged>,
 }
 
 /// Each quarter against the one published before it, newest first.
@@ -154,7 +56,7 @@ fn compare(old: &Snapshot, new: &Snapshot) -> Comparison {
         .subjects
         .iter()
         .map(|now| match old.subjects.iter().find(|before| before.key == now.key) {
-            Some(before) => kept(before, now),
+            Some(before) => kept(before, now, &old.period),
             None => Compared {
                 fate: "added",
                 label: now.label.clone(),
@@ -185,15 +87,20 @@ fn compare(old: &Snapshot, new: &Snapshot) -> Comparison {
     }
 }
 
-fn kept(before: &Subject, now: &Subject) -> Compared {
-    let none = (String::new(), String::new(), ABSENT.to_owned(), String::new());
+fn kept(before: &Subject, now: &Subject, period: &str) -> Compared {
+    let none = Figure::new("", "", ABSENT.to_owned());
     let mut changed = Vec::new();
-    for (key, name, text, ground) in &now.figures {
-        let (_, _, old, old_ground) = before.figures.iter().find(|(other, ..)| other == key).unwrap_or(&none);
-        let is_other = text != ABSENT && old != ABSENT && ground != old_ground;
-        if text != old || is_other {
-            let hint = is_other.then(|| "by another method, or of other days: not compared".to_owned());
-            changed.push(Difference { name: name.clone(), old: old.clone(), new: text.clone(), hint });
+    for figure in &now.figures {
+        let old = before.figures.iter().find(|other| other.key == figure.key).unwrap_or(&none);
+        let is_other = figure.text != ABSENT && old.text != ABSENT && figure.ground != old.ground;
+        if figure.text != old.text || is_other {
+            changed.push(Difference {
+                name: figure.name.clone(),
+                old: old.text.clone(),
+                new: figure.text.clone(),
+                hint: is_other.then(|| OTHER_GROUND.to_owned()),
+                judged: figure.judged.clone().filter(|judged| judged.against == period),
+            });
         }
     }
     Compared {
@@ -225,8 +132,17 @@ mod tests {
             href: None,
             note: "emerged".to_owned(),
             figures: vec![
-                ("n".to_owned(), "Customers".to_owned(), "10".to_owned(), String::new()),
-                ("r".to_owned(), "Risk".to_owned(), (*risk).to_owned(), (*ground).to_owned()),
+                Figure::new("n", "Customers", "10".to_owned()),
+                Figure {
+                    ground: (*ground).to_owned(),
+                    judged: Some(Judged {
+                        against: "2025Q2".to_owned(),
+                        word: "inside the noise",
+                        is_change: false,
+                        detail: "d".to_owned(),
+                    }),
+                    ..Figure::new("r", "Risk", (*risk).to_owned())
+                },
             ],
         };
         Snapshot {
@@ -259,6 +175,12 @@ mod tests {
         assert_eq!(found.subjects[0].changed[0].hint, None);
         let hint = found.subjects[1].changed[0].hint.as_deref();
         assert_eq!(hint, Some("by another method, or of other days: not compared"));
+        // The gate of the later report looked at the quarter before it, and at no other.
+        let words = |from: &str| {
+            let before = Snapshot { period: from.to_owned(), ..old.clone() };
+            compare(&before, &new).subjects[0].changed[0].judged.as_ref().map(|judged| judged.word)
+        };
+        assert_eq!([words("2025Q2"), words("2025Q1")], [Some("inside the noise"), None]);
         assert_eq!(neighbours(&[old, new]).len(), 1);
     }
 }

@@ -11,6 +11,9 @@ use crate::chart::escape;
 
 const ROW: f64 = 46.0;
 const HEAD: f64 = 22.0;
+/// Height in pixels of a line of a label, and the most characters of one: a phone of 360 pixels shows it whole.
+const LINE: f64 = 15.0;
+const LABEL_CHARACTERS: usize = 38;
 /// Radius in pixels of the smallest mark and of the largest share there is.
 const SMALLEST: f64 = 3.0;
 const LARGEST: f64 = 10.0;
@@ -122,26 +125,48 @@ pub(super) fn family(shelf: &Shelf<'_>, all: &[Shelf<'_>], key: &str) -> Family 
     }
 }
 
+/// A label in lines that a phone shows whole, broken between words; a longer word stays whole. At least one line.
+fn lines(label: &str) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    for word in label.split_whitespace() {
+        match lines.last_mut() {
+            Some(line) if line.is_empty() => line.push_str(word),
+            Some(line) if line.chars().count() + 1 + word.chars().count() <= LABEL_CHARACTERS => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    lines
+}
+
 fn drawn(tree: &FamilyTree, links: &BTreeSet<Link>) -> String {
     let count = tree.periods.len();
     let across = |place: usize| match count {
         0 | 1 => 50.0,
         _ => 5.0 + 90.0 * place as f64 / (count - 1) as f64,
     };
-    let down = |row: usize| HEAD + ROW * row as f64 + 32.0;
+    let labels: Vec<Vec<String>> = tree.branches.iter().map(|branch| lines(&branch.label)).collect();
+    let more = |upto: usize| labels[..upto].iter().map(|lines| LINE * (lines.len() - 1) as f64).sum::<f64>();
+    let down = |row: usize| HEAD + ROW * row as f64 + more(row + 1) + 32.0;
     let row_of = |key: &str| tree.branches.iter().position(|branch| branch.key == key);
     let shares = tree.branches.iter().flat_map(|branch| branch.seen.iter().flatten());
     let most = shares.map(|seen| seen.share).fold(f64::MIN_POSITIVE, f64::max);
     let mut svg = format!(
         "<svg class=\"tree\" width=\"100%\" height=\"{:.0}\" style=\"min-width:{}px\" aria-hidden=\"true\">",
-        HEAD + ROW * tree.branches.len() as f64 + 8.0,
+        HEAD + ROW * tree.branches.len() as f64 + more(labels.len()) + 8.0,
         56 * count
     );
     for (place, period) in tree.periods.iter().enumerate() {
-        svg.push_str(&format!(
-            "<text class=\"when\" x=\"{:.1}%\" y=\"14\" text-anchor=\"middle\">{period}</text>",
-            across(place)
-        ));
+        // The outer ones would stand half outside of the drawing.
+        let (at, anchor) = match place {
+            _ if count == 1 => (across(place), "middle"),
+            0 => (0.0, "start"),
+            _ if place + 1 == count => (100.0, "end"),
+            _ => (across(place), "middle"),
+        };
+        svg.push_str(&format!("<text class=\"when\" x=\"{at:.1}%\" y=\"14\" text-anchor=\"{anchor}\">{period}</text>"));
     }
     let step = |svg: &mut String, class: &str, from: (usize, usize), to: (usize, usize)| {
         svg.push_str(&format!(
@@ -183,11 +208,31 @@ fn drawn(tree: &FamilyTree, links: &BTreeSet<Link>) -> String {
             svg.push_str(&mark);
         }
         // Labels last: they lie over the steps of their neighbours.
-        svg.push_str(&format!(
-            "<text class=\"who\" x=\"0\" y=\"{:.0}\">{}</text>",
-            down(row) - 16.0,
-            escape(&branch.label)
-        ));
+        for (number, line) in labels[row].iter().rev().enumerate() {
+            let up = 16.0 + LINE * number as f64;
+            svg.push_str(&format!("<text class=\"who\" x=\"0\" y=\"{:.0}\">{}</text>", down(row) - up, escape(line)));
+        }
     }
     svg + "</svg>"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_labels_are_broken_between_words() {
+        let cases: [(&str, &[&str]); 4] = [
+            ("Frequent customers", &["Frequent customers"]),
+            (
+                "Discount-led occasional big-basket customers of the north",
+                &["Discount-led occasional big-basket", "customers of the north"],
+            ),
+            ("", &[""]),
+            ("Donaudampfschifffahrtsgesellschaftskapitaene", &["Donaudampfschifffahrtsgesellschaftskapitaene"]),
+        ];
+        for (label, expected) in cases {
+            assert_eq!(lines(label), expected);
+        }
+    }
 }

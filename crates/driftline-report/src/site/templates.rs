@@ -17,10 +17,12 @@ pub struct SiteTemplates {
     files: Vec<(&'static str, String)>,
 }
 
-const PAGES: [&str; 9] = [
+/// The inside of a card is the report page's.
+const CARD: &str = "card.html";
+
+const PAGES: [&str; 8] = [
     "frame.html",
     "parts.html",
-    "card.html",
     "index.html",
     "market.html",
     "tree.html",
@@ -33,12 +35,12 @@ const GLOSSARY: &str = "glossary.html";
 pub(super) const COPIED: [&str; 2] = ["style.css", "site.js"];
 
 impl SiteTemplates {
-    /// Reads a folder and compiles what is in it.
+    /// Reads a folder and compiles what is in it, with the card of the job's report in the site's language.
     ///
     /// # Errors
     /// `Error::Read` if a file is missing, `Error::Template` with Tera's own pointer to the line if one does not compile.
-    pub fn read(folder: &Path) -> Result<Self> {
-        let files = PAGES
+    pub fn read(folder: &Path, report: &Templates, locale: Locale) -> Result<Self> {
+        let mut files = PAGES
             .into_iter()
             .chain([GLOSSARY])
             .chain(COPIED)
@@ -48,6 +50,7 @@ impl SiteTemplates {
                 Ok((name, text))
             })
             .collect::<Result<Vec<_>>>()?;
+        files.push((CARD, report.card(locale)?.to_owned()));
         let templates = Self { folder: folder.to_owned(), files };
         templates.engine(Locale::En, &"EUR".parse().map_err(|_| templates.wrong("currency", "EUR".to_owned()))?)?;
         Ok(templates)

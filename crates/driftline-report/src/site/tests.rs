@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use driftline_core::report::Report;
+use driftline_core::sentence::Locale;
 
 use super::*;
 use crate::template::Templates;
@@ -41,9 +42,19 @@ fn quarters() -> Vec<Report> {
     reports
 }
 
+fn templates() -> SiteTemplates {
+    SiteTemplates::read(&folder("site"), &Templates::read(&folder("drift")).unwrap(), Locale::En).unwrap()
+}
+
+/// The page that a run would have published of each report.
+fn whole(reports: &[Report]) -> WholeReports {
+    let templates = Templates::read(&folder("drift")).unwrap();
+    let key = |report: &Report| (report.market.clone(), report.period, report.revision);
+    reports.iter().map(|report| (key(report), templates.page(report).unwrap())).collect()
+}
+
 fn made(reports: &[Report]) -> BTreeMap<String, String> {
-    let templates = SiteTemplates::read(&folder("site")).unwrap();
-    let pages = pages("Personas & co", reports, &templates).unwrap();
+    let pages = pages("Personas & co", reports, &whole(reports), &templates()).unwrap();
     let count = pages.len();
     let made: BTreeMap<String, String> =
         pages.into_iter().map(|(path, bytes)| (path, String::from_utf8(bytes).unwrap())).collect();
@@ -128,6 +139,47 @@ fn every_persona_has_its_page_whether_it_is_still_there_or_not() {
 }
 
 #[test]
+fn the_whole_report_is_there_as_published_or_its_place_is_named() {
+    let reports = quarters();
+    let (made, whole) = (made(&reports), whole(&reports));
+    for report in &reports {
+        let path = format!("{}/reports/{}", report.market, report.period);
+        let page = &whole[&(report.market.clone(), report.period, report.revision)];
+        assert_eq!(&made[&format!("{path}-whole.html")], page);
+        assert!(made[&format!("{path}.html")].contains(&format!("href=\"../../{path}-whole.html\"")));
+    }
+    let report = sample("sample-changed.json");
+    let loads = "<img src=\"https://example.com/seen.png\">".to_owned();
+    let whole = [((report.market.clone(), report.period, report.revision), loads)].into();
+    let pages: BTreeMap<String, Vec<u8>> = pages("t", &[report], &whole, &templates()).unwrap().into_iter().collect();
+    assert!(!pages.contains_key("de/reports/2025Q3-whole.html"));
+    let short = String::from_utf8(pages["de/reports/2025Q3.html"].clone()).unwrap();
+    assert!(short.contains("<code>report.html</code>") && !short.contains("-whole.html"));
+}
+
+#[test]
+fn the_gate_says_of_neighbours_what_is_sure() {
+    let report = sample("sample-changed.json");
+    let mut earlier = report.clone();
+    earlier.period = report.previous_period.unwrap();
+    for persona in &mut earlier.personas.personas {
+        persona.share += 0.05;
+        persona.value = persona.value.map(|value| driftline_core::Minor(value.0 + 1_000_000));
+        persona.value_per_customer = persona.value_per_customer.map(|value| driftline_core::Minor(value.0 + 1_000));
+    }
+    let page = &made(&[earlier, report.clone()])["de/compare.html"];
+    let words = ["changed", "inside the noise", "not large or sure enough to count", "too few customers to say"];
+    let found: Vec<&str> = words
+        .into_iter()
+        .filter(|word| page.contains(&format!("<strong>{word}</strong>: customers who moved")))
+        .collect();
+    assert!(found.contains(&"changed") && found.len() > 1, "{found:?}");
+    let share =
+        report.changes.iter().find(|line| line.metric == driftline_core::change::Metric::CustomerShare).unwrap();
+    assert!(page.contains(&report.locale.points(share.low_95)));
+}
+
+#[test]
 fn neighbours_are_compared_without_a_script() {
     let page = &made(&quarters())["de/compare.html"];
     for wanted in ["id=\"2025Q2..2025Q3\"", "id=\"2025Q3..2025Q4\"", "− gone: ", "merged into"] {
@@ -187,12 +239,12 @@ fn small_groups_are_hidden_by_the_reports_own_limit() {
 
 #[test]
 fn what_cannot_be_a_page_is_refused() {
-    let templates = SiteTemplates::read(&folder("site")).unwrap();
-    let none = pages("t", &[], &templates).unwrap_err().to_string();
+    let (templates, none) = (templates(), WholeReports::new());
+    let none = pages("t", &[], &none, &templates).unwrap_err().to_string();
     assert_eq!(none, "site: there is no report to make pages of");
     let mut report = sample("sample-changed.json");
     report.personas.personas[0].key = "../../index".to_owned();
-    let error = pages("t", &[report], &templates).unwrap_err().to_string();
+    let error = pages("t", &[report], &WholeReports::new(), &templates).unwrap_err().to_string();
     assert!(error.contains("cannot be the name of a page"), "{error}");
 }
 

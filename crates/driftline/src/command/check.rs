@@ -4,12 +4,15 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use driftline_core::audience::Audience;
+use driftline_core::report::Report;
+use driftline_core::sentence::Locale;
 use driftline_lake::graph::{self, Graph};
 use driftline_lake::session::Limits;
 use driftline_lake::source::Sources;
 use driftline_lake::{Lake, fitted};
+use driftline_report::site::{self, WholeReports};
 use driftline_report::view::Letter;
-use driftline_report::{SiteTemplates, Templates, site};
+use driftline_report::{SiteTemplates, Templates};
 
 use crate::args::Cli;
 use crate::command::site::SITE;
@@ -102,8 +105,14 @@ async fn check_all(project: &Project, jobs: &[Job], limits: &Limits) -> Result<C
     let folders: BTreeSet<&str> = jobs.iter().map(|job| job.file.mail.report.as_str()).collect();
     for folder in folders {
         let templates = Templates::read(&project.reports(folder)).in_place("reports")?;
-        for (path, report) in templates.samples().in_place("reports")? {
+        templates.check_folders().in_place("reports")?;
+        let in_all = templates.samples().in_place("reports")?.into_iter().flat_map(|(path, report)| {
+            let of = |locale| (path.clone(), Report { locale, ..report.clone() });
+            templates.distinct().into_iter().map(of).collect::<Vec<_>>()
+        });
+        for (path, report) in in_all {
             let place = path.strip_prefix(&project.root).unwrap_or(&path).display().to_string();
+            let place = format!("{place} in {}", report.locale.code());
             for audience in Audience::ALL {
                 let letter =
                     Letter { audience, report_location: "report.html", reason: "check", write_to: "a@b.example" };
@@ -114,10 +123,17 @@ async fn check_all(project: &Project, jobs: &[Job], limits: &Limits) -> Result<C
         counts.reports += 1;
         // A project from before there was a site has no templates for one, and needs none.
         if project.reports(SITE).is_dir() {
-            let templates_of_site = SiteTemplates::read(&project.reports(SITE)).in_place("reports")?;
+            let templates_of_site =
+                SiteTemplates::read(&project.reports(SITE), &templates, Locale::En).in_place("reports")?;
+            let mut whole = WholeReports::new();
             let samples: Vec<_> =
                 templates.samples().in_place("reports")?.into_iter().map(|(_, report)| report).collect();
-            counts.site_pages += site::pages("check", &samples, &templates_of_site).in_place("reports/site")?.len();
+            for report in &samples {
+                let key = (report.market.clone(), report.period, report.revision);
+                whole.insert(key, templates.page(report).in_place("reports")?);
+            }
+            counts.site_pages +=
+                site::pages("check", &samples, &whole, &templates_of_site).in_place("reports/site")?.len();
         }
     }
     Ok(counts)
@@ -133,6 +149,11 @@ fn check_job(sql: &std::path::Path, job: &Job) -> Result<()> {
             job.file.exports.dialect,
             dialects.join(", ")
         )));
+    }
+    let markets = &job.file.markets;
+    let is_known = |code: &&String| markets.is_empty() || markets.iter().any(|market| market.as_str() == code.as_str());
+    if let Some(unknown) = job.file.market_locales.keys().find(|code| !is_known(code)) {
+        return Err(wrong(format!("market_locales names `{unknown}`, which is none of the job's markets")));
     }
     let graph = Graph::read(sql, &job.file.exports.dialect).in_place("sql")?;
     if let Some(customers) = graph.models.get("customers") {

@@ -20,6 +20,7 @@ mod send;
 mod show;
 mod simulate;
 mod site;
+mod site_files;
 mod tree;
 mod workbench;
 

@@ -24,7 +24,8 @@ pub(super) fn execute(cli: &Cli, args: &args::Preview, project: &Project) -> Res
         }
     };
     let mut written = Vec::new();
-    for (name, report) in reports {
+    for (name, mut report) in reports {
+        report.locale = args.locale.unwrap_or(report.locale);
         let letter = Letter {
             audience: args.role.unwrap_or_default(),
             report_location: "report.html",

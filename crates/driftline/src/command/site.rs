@@ -1,15 +1,13 @@
 //! `driftline site`: the persona repository, a static site made from everything that a job has published.
 
-use std::path::Path;
-
-use bytes::Bytes;
 use driftline_core::Market;
 use driftline_core::report::Report;
 use driftline_ledger::{Ledger, Slot};
-use driftline_report::{SiteTemplates, site};
+use driftline_report::site::{self, WholeReports};
+use driftline_report::{SiteTemplates, Templates};
 
 use crate::args::{self, Cli};
-use crate::command::show::published_report;
+use crate::command::site_files::Place;
 use crate::command::{World, job_that, say};
 use crate::error::{Error, InPlace, Result};
 use crate::job::Job;
@@ -24,33 +22,29 @@ pub(super) async fn execute(cli: &Cli, args: &args::Site, project: &Project, wor
         .iter()
         .map(|code| code.parse().map_err(|source| Error::Period { source }))
         .collect::<Result<_>>()?;
-    let templates = SiteTemplates::read(&project.reports(SITE)).in_place("reports")?;
     let has_all = |markets: &[Market]| !markets.is_empty() && wanted.iter().all(|market| markets.contains(market));
     let what = if wanted.is_empty() { "anything".to_owned() } else { format!("market {}", args.markets.join(", ")) };
     let what = format!("{what} in any job");
     let overrides = &args.job_options.overrides;
     let (job, ledger) = job_that(project, args.job.as_deref(), overrides, world, &what, &has_all).await?;
-    let reports = published(&job, &ledger, &wanted).await?;
-    let pages = site::pages(&job.file.title, &reports, &templates).in_place("reports/site")?;
-    let mut written = Vec::with_capacity(pages.len());
-    for (name, bytes) in pages {
-        written.push(match &args.out {
-            Some(folder) => write(folder, &name, &bytes)?,
-            None => {
-                ledger.put_page(&job.name, &name, Bytes::from(bytes)).await.in_place(&name)?;
-                ledger.site_location(&job.name, &name)
-            }
-        });
-    }
+    let of_report = Templates::read(&project.reports(&job.file.mail.report)).in_place("reports")?;
+    let templates = SiteTemplates::read(&project.reports(SITE), &of_report, job.file.locale).in_place("reports")?;
+    let (reports, whole) = published(&job, &ledger, &wanted).await?;
+    let pages = site::pages(&job.file.title, &reports, &whole, &templates).in_place("reports/site")?;
+    let place = match &args.out {
+        Some(folder) => Place::Folder(folder),
+        None => Place::Warehouse { ledger: &ledger, job: &job.name },
+    };
+    let written = place.write(pages, &wanted).await?;
     if cli.json {
-        say(serde_json::to_string_pretty(&written)?);
+        say(serde_json::to_string_pretty(&written.locations)?);
         return Ok(());
     }
-    let index = match &args.out {
-        Some(folder) => folder.join("index.html").display().to_string(),
-        None => ledger.site_location(&job.name, "index.html"),
-    };
-    say(format!("{} pages and files of {} reports: {index}", written.len(), reports.len()));
+    let index = place.location("index.html");
+    say(format!("{} pages and files of {} reports: {index}", written.locations.len(), reports.len()));
+    if written.removed > 0 {
+        say(format!("{} files of an earlier site that are no page any more were removed", written.removed));
+    }
     if args.out.is_none() && index.contains("://") && !index.starts_with("file://") {
         say("next: let a web server show that folder, or write it here with --out site");
     } else {
@@ -59,16 +53,25 @@ pub(super) async fn execute(cli: &Cli, args: &args::Site, project: &Project, wor
     Ok(())
 }
 
-/// Every report of the job's markets, or of the wanted ones, in its newest revision; only those of the job's calendar.
-async fn published(job: &Job, ledger: &Ledger, wanted: &[Market]) -> Result<Vec<Report>> {
+/// Every report of the job's markets, or of the wanted ones, in its newest revision, and its page as it was published; only those of the
+/// job's calendar.
+async fn published(job: &Job, ledger: &Ledger, wanted: &[Market]) -> Result<(Vec<Report>, WholeReports)> {
     let markets =
         if wanted.is_empty() { ledger.markets(&job.name).await.in_place(&job.name)? } else { wanted.to_vec() };
-    let mut reports = Vec::new();
+    let (mut reports, mut whole) = (Vec::<Report>::new(), WholeReports::new());
     for market in markets {
         let before = reports.len();
         for period in job.published(ledger, &market).await? {
             let slot = Slot { job: job.name.clone(), market: market.clone(), period };
-            reports.push(published_report(ledger, &slot).await?);
+            let place = format!("{market} {period}");
+            let publication = ledger.latest(&slot).await.in_place(&place)?;
+            let publication =
+                publication.ok_or_else(|| Error::NotPublished { what: format!("{place} of job {}", job.name) })?;
+            let bytes = ledger.read(&publication, "report.json").await.in_place(&place)?;
+            let report: Report = serde_json::from_slice(&bytes)?;
+            let page = ledger.read(&publication, "report.html").await.in_place(&place)?;
+            whole.insert((market.clone(), period, report.revision), String::from_utf8_lossy(&page).into_owned());
+            reports.push(report);
         }
         if reports.len() == before && wanted.contains(&market) {
             return Err(Error::NotPublished { what: format!("market {market} of job {}", job.name) });
@@ -77,12 +80,5 @@ async fn published(job: &Job, ledger: &Ledger, wanted: &[Market]) -> Result<Vec<
     if reports.is_empty() {
         return Err(Error::NotPublished { what: format!("any market of job {}", job.name) });
     }
-    Ok(reports)
-}
-
-fn write(folder: &Path, name: &str, bytes: &[u8]) -> Result<String> {
-    let path = folder.join(name);
-    let made = path.parent().map_or(Ok(()), std::fs::create_dir_all);
-    made.and_then(|()| std::fs::write(&path, bytes)).map_err(|source| Error::Output { path: path.clone(), source })?;
-    Ok(path.display().to_string())
+    Ok((reports, whole))
 }
