@@ -34,8 +34,11 @@ pub(super) fn personas(
         .iter()
         .map(|pair| few || is_small(pair.different, min_cell) || is_small(pair.changed, min_cell))
         .collect();
-    // One alone could be worked out from everyone's figures; the one that changed least is withheld with it.
-    if hidden.iter().filter(|hide| **hide).count() == 1 {
+    // One group alone could be worked out from everyone's figures; the persona that changed least is withheld with it. Those who
+    // are in no persona are such a group, whose figures are told nowhere.
+    let is_nobodys = |row: &&Moved| row.old_segment == 0 && row.new_segment == 0;
+    let nobodys = evidence.moved.iter().filter(is_nobodys).map(|row| row.changed_customers).sum();
+    if hidden.iter().filter(|hide| **hide).count() + usize::from(is_small(nobodys, min_cell)) == 1 {
         let size = |place: usize| pairs[place].different + pairs[place].changed;
         let next =
             (0..pairs.len()).filter(|place| !hidden[*place] && size(*place) > 0).min_by_key(|place| size(*place));

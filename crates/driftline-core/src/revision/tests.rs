@@ -110,6 +110,13 @@ fn personas_are_compared_by_their_people_and_small_differences_are_withheld() {
             0,
         ),
         (
+            "a handful who are in no persona: the persona that changed least with them",
+            &[(1, 2, 300, 40), (2, 1, 500, 30), (0, 2, 20, 20), (0, 1, 30, 30), (0, 0, 50, 4)],
+            false,
+            true,
+            0,
+        ),
+        (
             "half of the people went elsewhere",
             &[(1, 2, 100, 0), (1, 3, 200, 0), (2, 1, 500, 20), (0, 2, 150, 15)],
             false,

@@ -29,6 +29,25 @@ async fn previous_is_the_previous_published_period_in_its_latest_revision() {
 }
 
 #[tokio::test]
+async fn previous_is_of_the_same_calendar() {
+    let (_, ledger) = calm();
+    for period in ["2010H1", "2010H2", "2011Q1", "FY2010-02Q4"] {
+        ledger.publish(&written(&ledger, period, 1, "n", &[]).await).await.unwrap();
+    }
+    let cases = [
+        ("2011H1", Some("2010H2")),
+        ("2011Q2", Some("2011Q1")),
+        ("2011Q1", None),
+        ("FY2011-02Q1", Some("FY2010-02Q4")),
+        ("FY2011-04Q1", None),
+    ];
+    for (period, expected) in cases {
+        let previous = ledger.previous(&slot(period)).await.unwrap().map(|previous| previous.period.to_string());
+        assert_eq!(previous.as_deref(), expected, "before {period}");
+    }
+}
+
+#[tokio::test]
 async fn a_damaged_object_is_noticed() {
     let (_, ledger) = calm();
     let mut publication = written(&ledger, "2011Q3", 1, "n", &["report.json"]).await;
