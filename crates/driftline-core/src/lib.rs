@@ -19,6 +19,7 @@ pub mod period;
 pub mod persona;
 pub mod profile;
 pub mod report;
+pub mod risk;
 pub mod schedule;
 pub mod scorecard;
 pub mod sentence;
