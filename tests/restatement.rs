@@ -75,5 +75,28 @@ pub(crate) fn late_orders() -> TestResult {
             return Err(format!("causes of {} do not add up: {causes:?}, {}", line.label, line.change));
         }
     }
-    Ok(())
+    let (late, never_late) = (risks_add_up(&before, &now)?, risks_add_up(&whole, &undisturbed)?);
+    equal("half of September changes no risk of last period", late == 0.0, false)?;
+    equal("risk restated without late data", never_late, 0.0)
+}
+
+/// Every mean risk starts at what was published, ends at what is, and its three causes are what is between, to six decimals.
+/// Returns what of the market's was restated.
+fn risks_add_up(before: &Report, now: &Report) -> Result<f64, String> {
+    let risks = now.risk_changes.as_ref().ok_or("no risks are compared")?;
+    let published = |report: &Report, subject: &str| match subject {
+        "market" => report.kpis.iter().find(|kpi| kpi.key == "churn_risk").and_then(|kpi| kpi.now),
+        "other" => report.personas.other.as_ref().and_then(|other| other.churn_risk),
+        key => report.personas.personas.iter().find(|persona| persona.key == key).and_then(|p| p.churn_risk),
+    };
+    for line in &risks.lines {
+        equal(&format!("risk of {} before", line.label), Some(line.from), published(before, &line.subject))?;
+        equal(&format!("risk of {} now", line.label), Some(line.to), published(now, &line.subject))?;
+        let causes = line.causes;
+        let parts = [line.from, causes.restatement, causes.customers_moved, causes.definition_changed];
+        let sum: i64 = parts.iter().map(|share| (1e6 * share).round() as i64).sum();
+        equal(&format!("risk of {} by its causes", line.label), sum, (1e6 * line.to).round() as i64)?;
+    }
+    equal("lines of risk, the market's and each persona's", risks.lines.len(), 1 + now.personas.personas.len())?;
+    risks.lines.first().map(|line| line.causes.restatement).ok_or_else(|| "no line of the market".to_owned())
 }

@@ -7,6 +7,7 @@ kind = "view"
 customer_key = { type = "int64", not_null = true, about = "Keyed pseudonym." }
 segment = { type = "int64", min = 0, about = "Segment by last period's model; 0 if not active, 99 if unlike any segment." }
 value_12_months = { type = "decimal(18,2)", about = "12-month value by last period's models, rounded to the minor unit; null if there are none." }
+churn_risk = { type = "decimal(9,6)", min = 0, max = 1, about = "P(no purchase in the horizon) by last period's models and horizon; null if they were not published." }
 ---*/
 with
 
@@ -81,6 +82,15 @@ segments as (
         segment
     from fitted.last_segments
 
+),
+
+risks as (
+
+    select
+        customer_key,
+        churn_risk
+    from fitted.last_risks
+
 )
 
 select
@@ -89,9 +99,12 @@ select
     cast(
         customers_expected.expected_purchases * customers_expected.expected_spend * customers_expected.net_share
         as decimal(18, 2)
-    ) as value_12_months
+    ) as value_12_months,
+    cast(risks.churn_risk as decimal(9, 6)) as churn_risk
 from customers
 left join customers_expected
     on customers.customer_key = customers_expected.customer_key
 left join segments
     on customers.customer_key = segments.customer_key
+left join risks
+    on customers.customer_key = risks.customer_key

@@ -23,6 +23,14 @@ net_to = { type = "decimal(18,4)", about = "Their net amount of this period." }
 trailing_published = { type = "decimal(18,4)", about = "Their net amount of the 12 months before last as-of, as published; zero if they were not active." }
 trailing_from = { type = "decimal(18,4)", about = "The same, restated." }
 trailing_to = { type = "decimal(18,4)", about = "Their net amount of the 12 months before as-of; zero if they are not active." }
+at_risk_published = { type = "int64", min = 0, about = "Of them, those active last period, as published, who have a churn risk." }
+at_risk_from = { type = "int64", min = 0, about = "The same, restated." }
+at_risk_to = { type = "int64", min = 0, about = "Of them, those active now to whom last period's models give a churn risk." }
+at_risk_now = { type = "int64", min = 0, about = "Of them, those active now who have a churn risk." }
+risk_published = { type = "decimal(28,6)", about = "Sum of their churn risks of last period as published." }
+risk_from = { type = "decimal(28,6)", about = "The same, restated." }
+risk_to = { type = "decimal(28,6)", about = "Sum of their churn risks now by last period's models and horizon." }
+risk_now = { type = "decimal(28,6)", about = "Sum of their churn risks of this period." }
 value_from_squares = { type = "decimal(38,4)", about = "Sum of squares of value_from: what the noise of a sum is made of." }
 value_to_squares = { type = "decimal(38,4)", about = "Sum of squares of value_to." }
 value_change_squares = { type = "decimal(38,4)", about = "Sum of squares of the change from value_from to value_to." }
@@ -36,7 +44,8 @@ published as (
         case when is_active then segment else 0 end as segment,
         case when is_active then coalesce(value_12_months, 0) else 0 end as value_12_months,
         net_period,
-        case when is_active then net_12_months else 0 end as trailing
+        case when is_active then net_12_months else 0 end as trailing,
+        case when is_active then churn_risk end as churn_risk
     from previous.customers
 
 ),
@@ -49,7 +58,8 @@ restated as (
         case when is_active then segment else 0 end as segment,
         case when is_active then coalesce(value_12_months, 0) else 0 end as value_12_months,
         net_period,
-        case when is_active then net_12_months else 0 end as trailing
+        case when is_active then net_12_months else 0 end as trailing,
+        case when is_active then churn_risk end as churn_risk
     from previous.restated
 
 ),
@@ -62,7 +72,8 @@ current_customers as (
         case when is_active then segment else 0 end as segment,
         case when is_active then coalesce(value_12_months, 0) else 0 end as value_12_months,
         net_period,
-        case when is_active then net_12_months else 0 end as trailing
+        case when is_active then net_12_months else 0 end as trailing,
+        case when is_active then churn_risk end as churn_risk
     from customers
 
 ),
@@ -72,7 +83,8 @@ by_last_models as (
     select
         customer_key,
         segment,
-        value_12_months
+        value_12_months,
+        churn_risk
     from int_customers_by_last_models
 
 ),
@@ -90,7 +102,9 @@ restated_beside_published as (
         coalesce(published.net_period, 0) as net_published,
         coalesce(restated.net_period, 0) as net_from,
         coalesce(published.trailing, 0) as trailing_published,
-        coalesce(restated.trailing, 0) as trailing_from
+        coalesce(restated.trailing, 0) as trailing_from,
+        published.churn_risk as risk_published,
+        restated.churn_risk as risk_from
     from published
     full outer join restated
         on published.customer_key = restated.customer_key
@@ -107,7 +121,9 @@ current_beside_last_models as (
         case when current_customers.is_active then coalesce(by_last_models.value_12_months, 0) else 0 end as value_to,
         current_customers.value_12_months as value_now,
         current_customers.net_period as net_to,
-        current_customers.trailing as trailing_to
+        current_customers.trailing as trailing_to,
+        case when current_customers.is_active then by_last_models.churn_risk end as risk_to,
+        current_customers.churn_risk as risk_now
     from current_customers
     inner join by_last_models
         on current_customers.customer_key = by_last_models.customer_key
@@ -133,7 +149,11 @@ customers_paired as (
         coalesce(present.net_to, 0) as net_to,
         coalesce(past.trailing_published, 0) as trailing_published,
         coalesce(past.trailing_from, 0) as trailing_from,
-        coalesce(present.trailing_to, 0) as trailing_to
+        coalesce(present.trailing_to, 0) as trailing_to,
+        past.risk_published,
+        past.risk_from,
+        present.risk_to,
+        present.risk_now
     from restated_beside_published as past
     full outer join current_beside_last_models as present
         on past.customer_key = present.customer_key
@@ -187,6 +207,14 @@ select
     cast(sum(trailing_published) as decimal(18, 4)) as trailing_published,
     cast(sum(trailing_from) as decimal(18, 4)) as trailing_from,
     cast(sum(trailing_to) as decimal(18, 4)) as trailing_to,
+    count(risk_published) as at_risk_published,
+    count(risk_from) as at_risk_from,
+    count(risk_to) as at_risk_to,
+    count(risk_now) as at_risk_now,
+    cast(sum(risk_published) as decimal(28, 6)) as risk_published,
+    cast(sum(risk_from) as decimal(28, 6)) as risk_from,
+    cast(sum(risk_to) as decimal(28, 6)) as risk_to,
+    cast(sum(risk_now) as decimal(28, 6)) as risk_now,
     cast(sum(value_from * value_from) as decimal(38, 4)) as value_from_squares,
     cast(sum(value_to * value_to) as decimal(38, 4)) as value_to_squares,
     cast(sum((value_to - value_from) * (value_to - value_from)) as decimal(38, 4)) as value_change_squares

@@ -21,6 +21,7 @@ pub mod profile;
 pub mod report;
 pub mod revision;
 pub mod rfm;
+pub mod risk;
 pub mod schedule;
 pub mod scorecard;
 pub mod sentence;

@@ -104,6 +104,14 @@ pub enum FlowKind {
     Outside,
 }
 
+/// Churn risks of some customers added up; none of nobody, or where no model gave any.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RiskSum {
+    pub customers: u64,
+    /// In millionths: the six decimals that each is published with.
+    pub sum_e6: i128,
+}
+
 /// Customers who took one way. Amounts are sums over them, in four states: as published last period; last period recomputed
 /// from today's data ("from"); this period by last period's models ("to"); this period as published ("now"). What moved
 /// is between "from" and "to"; what is between the others is restatement and definition.
@@ -134,6 +142,8 @@ pub struct Flow {
     pub trailing_published_e4: i128,
     pub trailing_from_e4: i128,
     pub trailing_to_e4: i128,
+    /// Sums of the churn risks of the active ones who have one, in millionths, as published, restated, by last models and now.
+    pub risks: [RiskSum; 4],
     /// Sums of squares of the customers' amounts in squared major units: what the noise of a sum is made of.
     pub value_from_squares: f64,
     pub value_to_squares: f64,

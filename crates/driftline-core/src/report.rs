@@ -22,6 +22,7 @@ use crate::persona::other::OTHER_LABEL;
 use crate::profile::{Flow, FlowKind, MarketTotals, OTHER_SEGMENT};
 use crate::revision::{Part, RevisionChanges};
 use crate::rfm::RfmGroup;
+use crate::risk::RiskChanges;
 use crate::scorecard::year::ValueRange;
 use crate::scorecard::{NextPeriod, Scorecard};
 use crate::sentence::Locale;
@@ -163,6 +164,9 @@ pub struct ChurnModel {
     pub chosen: churn::Method,
     pub reason: String,
     pub backtest: Option<churn::Backtest>,
+    /// What gave the risks; absent in reports published before it was carried.
+    #[serde(default)]
+    pub fitted: Option<churn::FittedRisk>,
 }
 
 /// How the forecast of the next period is made, and how its candidates did on the horizon before.
@@ -302,6 +306,9 @@ pub struct Report {
     /// How last period's forecasts for this one turned out; absent if there were none.
     #[serde(default)]
     pub scorecard: Option<Scorecard>,
+    /// Mean risks against last period, by their three causes; absent where nothing is compared.
+    #[serde(default)]
+    pub risk_changes: Option<RiskChanges>,
     pub market_change: Option<Change>,
     pub changes: Vec<Change>,
     /// One sentence a change that passed the gate, at most three.

@@ -88,7 +88,23 @@ pub fn give_none(lake: &Lake) -> Result<()> {
     give_last_models(lake, None)?;
     give_segments(lake, &[], &[])?;
     give_last_segments(lake, &[], &[])?;
+    give_last_risks(lake, &[], Vec::new())?;
     give_outlooks(lake, &[], Vec::new(), Vec::new())
+}
+
+/// Gives `fitted.last_risks`: this period's customers with the risk that last period's models give them.
+///
+/// # Errors
+/// `Error::Engine` if the table cannot be registered.
+pub fn give_last_risks(lake: &Lake, keys: &[i64], churn_risks: Vec<Option<f64>>) -> Result<()> {
+    let schema: SchemaRef = Arc::new(Schema::new(vec![
+        Field::new("customer_key", DataType::Int64, true),
+        Field::new("churn_risk", DataType::Float64, true),
+    ]));
+    let columns: Vec<ArrayRef> =
+        vec![Arc::new(Int64Array::from(keys.to_vec())), Arc::new(Float64Array::from(churn_risks))];
+    let rows = batch(&schema, columns)?;
+    lake.give("fitted", "last_risks", schema, vec![rows])
 }
 
 /// Gives `fitted.outlooks`: risk and next-period value of each customer that has them.

@@ -19,10 +19,12 @@
 //! most 0.03, or at most 0.005 above the least. Nobody's protected attribute is a feature: all are of purchases.
 
 mod features;
+mod fitted;
 mod logistic;
 mod metrics;
 
 pub use features::{FAMILIES, FEATURES, Feature, features};
+pub use fitted::FittedRisk;
 pub use logistic::{Logistic, fit_logistic};
 pub use metrics::{Quality, ReliabilityBin, quality};
 
@@ -97,8 +99,8 @@ pub struct Assessment {
     pub backtest: Option<Backtest>,
     /// Risk of each customer of the log at the as-of cut; `None` before the first purchase.
     pub risks: Vec<Option<f64>>,
-    /// The regression that gave the risks, if one did, over the features of [`FEATURES`].
-    pub regression: Option<Logistic>,
+    /// What gave the risks: enough to give them again, at this cut or another.
+    pub fitted: FittedRisk,
     /// What each of [`FAMILIES`] adds to the logit of each customer's risk, against a customer at the mean of all features;
     /// empty without a regression, zeros before the first purchase.
     pub by_family: Vec<[f32; FAMILIES.len()]>,
@@ -144,38 +146,20 @@ pub fn assess(
         Method::PurchaseModelCalibrated => Some(fit_rows(last, &[features::LOGIT_MODEL])),
         Method::PurchaseModel => None,
     });
-    let model_risks = chunks::each(&now, |(_, past)| model_risk(&model, past, horizon_days));
+    let fitted = FittedRisk { method: chosen, horizon_days, purchase: model, regression };
+    let (scored, effects) = fitted.score(log, &now, as_of);
     let mut by_family = Vec::new();
-    let scored = match &regression {
-        None => model_risks,
-        Some(regression) => {
-            let places: Vec<usize> = (0..now.len()).collect();
-            let explained = chunks::each(&places, |&place| {
-                let (customer, past) = &now[place];
-                let row = features(log.seen(*customer, as_of), past, as_of, model_risks[place]);
-                let mut effects = [0.0f32; FAMILIES.len()];
-                for (feature, effect) in regression.used.iter().zip(regression.contributions(&row)) {
-                    effects[FEATURES[*feature].family] += effect as f32;
-                }
-                (regression.probability(&row), effects)
-            });
-            by_family.resize(log.customers(), [0.0; FAMILIES.len()]);
-            for ((customer, _), (_, effects)) in now.iter().zip(&explained) {
-                by_family[*customer] = *effects;
-            }
-            let risks: Vec<f64> = explained.iter().map(|(risk, _)| *risk).collect();
-            match chosen {
-                Method::LogisticLevelled => levelled(&risks, &model_risks, 1.0),
-                Method::Blend => levelled(&risks, &model_risks, BLENDED),
-                _ => risks,
-            }
+    if !effects.is_empty() {
+        by_family.resize(log.customers(), [0.0; FAMILIES.len()]);
+        for ((customer, _), effects) in now.iter().zip(effects) {
+            by_family[*customer] = effects;
         }
-    };
+    }
     let mut risks = vec![None; log.customers()];
     for ((customer, _), risk) in now.iter().zip(scored) {
-        risks[*customer] = Some(risk.clamp(0.0, 1.0));
+        risks[*customer] = Some(risk);
     }
-    Some(Assessment { chosen, reason, backtest, risks, regression, by_family })
+    Some(Assessment { chosen, reason, backtest, risks, fitted, by_family })
 }
 
 /// Fits every candidate at A − 2H and judges it at A − H.

@@ -16,6 +16,7 @@ use driftline_core::report::{
     self, AttributeDrift, Headline, HeadlineKind, Kpi, Method, Migration, Models, Quality, Report, SCHEMA, Status, Unit,
 };
 use driftline_core::rfm::{self, RfmGroup, RfmRow};
+use driftline_core::risk;
 use driftline_core::scorecard::Scorecard;
 use driftline_core::sentence::Words;
 use driftline_core::tree::FamilyTree;
@@ -121,6 +122,10 @@ pub fn report(parts: Parts<'_>) -> Result<Report> {
         _ => None,
     };
     let rfm_groups = if visible { rfm_groups(&parts, min_cell, comparable) } else { Vec::new() };
+    let risk_changes = flows.zip(parts.previous).and_then(|(flows, previous)| {
+        let before = (&previous.personas, previous.models.churn.as_ref());
+        risk::compare(flows, before, (&parts.personas, parts.models.churn.as_ref()), min_cell)
+    });
     let mut report = Report {
         schema: SCHEMA.to_owned(),
         content_id: parts.content_id,
@@ -153,6 +158,7 @@ pub fn report(parts: Parts<'_>) -> Result<Report> {
         attribute_drift: if comparable { parts.attribute_drift } else { Vec::new() },
         tree: if visible { parts.tree } else { FamilyTree::default() },
         scorecard: parts.scorecard.filter(|_| visible),
+        risk_changes,
         market_change,
         changes,
         change_sentences,

@@ -76,6 +76,7 @@ pub async fn give(
         chosen: assessment.chosen,
         reason: assessment.reason,
         backtest: assessment.backtest.map(|backtest| without_small_bins(backtest, job.file.personas.min_cell)),
+        fitted: Some(assessment.fitted),
     });
     models.forecast = forecast.map(|forecast| ForecastModel {
         is_level_uncertain: forecast.is_level_uncertain(),
@@ -88,6 +89,18 @@ pub async fn give(
         next_period: None,
     });
     Ok((reasons, ranges))
+}
+
+/// Keys and risks of the customers of a lake at a day, by what a report carries of its risks; nobody's if it carries nothing.
+pub(crate) async fn risks_by(
+    lake: &Lake,
+    model: Option<&ChurnModel>,
+    as_of: chrono::NaiveDate,
+) -> driftline_lake::Result<(Vec<i64>, Vec<Option<f64>>)> {
+    let Some(fitted) = model.and_then(|model| model.fitted.as_ref()) else { return Ok((Vec::new(), Vec::new())) };
+    let (keys, log) = read::purchase_log(lake).await?;
+    let risks = fitted.risks(&log, Cut::as_of(date32(as_of)));
+    Ok((keys, risks))
 }
 
 /// A bin of a reliability table counts those who bought and those who did not: neither may be a small cell.

@@ -11,6 +11,7 @@ use driftline_lake::source::PinnedSource;
 use driftline_lake::{Lake, fitted, read};
 
 use crate::error::{InPlace, Result};
+use crate::outlook::risks_by;
 use crate::plan::RunPlan;
 use crate::recall::{Recalled, give_published};
 use crate::record::past_id;
@@ -21,12 +22,15 @@ use crate::segment::{self, Customers, Segmented};
 /// Gives `fitted.last_*`: last period's models with what they say of this period's customers.
 pub(crate) async fn give_last_models(
     room: &Room,
+    plan: &RunPlan,
     lake: &Lake,
     previous: Option<&Report>,
     segmented: Option<&Segmented>,
 ) -> driftline_lake::Result<()> {
     let models = previous.map(|report| &report.models);
     fitted::give_last_models(lake, models.and_then(of_value))?;
+    let (keys, risks) = risks_by(lake, models.and_then(|models| models.churn.as_ref()), plan.as_of).await?;
+    fitted::give_last_risks(lake, &keys, risks)?;
     let Some(segmented) = segmented else { return fitted::give_last_segments(lake, &[], &[]) };
     let columns = read::feature_columns(lake, &room.job.file.segments.features);
     let last = models.and_then(|models| models.segments.as_ref()).filter(|last| {
@@ -72,9 +76,11 @@ pub(crate) async fn give(
     let parameters = then.parameters(&room.job, &room.pseudonym_key);
     let mut past = Lake::open(&limits, Arc::clone(&room.graph), parameters, room.exports.store.clone(), pinned)
         .in_place(&place)?;
-    past.build(&["int_customers_described"]).await.in_place(&place)?;
+    past.build(&["int_customers_described", "int_purchase_log"]).await.in_place(&place)?;
     fitted::give_models(&past, of_value(&report.models)).in_place(&place)?;
-    fitted::give_outlooks(&past, &[], Vec::new(), Vec::new()).in_place(&place)?;
+    let (keys, risks) = risks_by(&past, report.models.churn.as_ref(), report.as_of).await.in_place(&place)?;
+    let unknown = vec![None; keys.len()];
+    fitted::give_outlooks(&past, &keys, risks, unknown).in_place(&place)?;
     let columns = read::feature_columns(&past, &room.job.file.segments.features);
     match report.models.segments.as_ref().filter(|last| last.columns.iter().eq(columns.iter().map(|(name, _)| name))) {
         None => fitted::give_segments(&past, &[], &[]).in_place(&place)?,

@@ -103,7 +103,9 @@ pub async fn one(
     ];
     lake.build(&marts).await.in_place(&place)?;
     if let Some(previous) = &previous {
-        restate::give_last_models(room, &lake, Some(&previous.report), segmented.as_ref()).await.in_place(&place)?;
+        restate::give_last_models(room, plan, &lake, Some(&previous.report), segmented.as_ref())
+            .await
+            .in_place(&place)?;
         restate::give(room, plan, &lake, previous, &pinned, (&scratch, &limits)).await?;
         give_published(room, &lake, "customers", &previous.publication, &scratch).await?;
         lake.build(&["customer_flows", "scorecard", "scorecard_risks"]).await.in_place(&place)?;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use driftline_core::persona::voice::Quote;
 use driftline_core::profile::{
-    AttributeCount, CategoryCount, ContactCount, Flow, FlowKind, Habit, SegmentProfile, TopicCount,
+    AttributeCount, CategoryCount, ContactCount, Flow, FlowKind, Habit, RiskSum, SegmentProfile, TopicCount,
 };
 
 use super::each_row;
@@ -161,6 +161,14 @@ pub async fn flows(lake: &Lake) -> Result<Vec<Flow>> {
             net_to_e4: cells.ten_thousandths("net_to", row)?,
             trailing_from_e4: cells.ten_thousandths("trailing_from", row)?,
             trailing_to_e4: cells.ten_thousandths("trailing_to", row)?,
+            risks: {
+                let sum = |state: &str| -> Result<RiskSum> {
+                    let customers = cells.count(&format!("at_risk_{state}"), row)?;
+                    let sum_e6 = cells.decimal(&format!("risk_{state}"), row)?.map_or(0, |(value, _)| value);
+                    Ok(RiskSum { customers, sum_e6 })
+                };
+                [sum("published")?, sum("from")?, sum("to")?, sum("now")?]
+            },
             value_from_squares: cells.float("value_from_squares", row)?.unwrap_or(0.0),
             value_to_squares: cells.float("value_to_squares", row)?.unwrap_or(0.0),
             value_change_squares: cells.float("value_change_squares", row)?.unwrap_or(0.0),

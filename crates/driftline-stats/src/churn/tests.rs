@@ -108,6 +108,28 @@ fn the_choice_is_as_good_as_the_best_and_calibrated_on_what_comes() {
     assert!(future.ece < 0.03 && future.auc > 0.75, "{future:?}");
 }
 
+/// What is carried gives the published risks again at its own cut, and at a later one risks at the level of its own makers.
+#[test]
+fn frozen_risks_are_given_again() {
+    let log = log(3_000, 900.0, 22);
+    let (as_of, later) = (Cut::as_of(720), Cut::as_of(810));
+    let assessment = assess(&log, as_of, 90, &[Kind::MbgNbd], None, None).unwrap();
+    assert_eq!(assessment.fitted.risks(&log, as_of), assessment.risks);
+    assert_eq!((assessment.fitted.method, assessment.fitted.horizon_days), (assessment.chosen, 90));
+    let rows = snapshot(&log, as_of.earlier(90), 90, &[Kind::MbgNbd]).unwrap();
+    let regression = Some(fit_rows(&rows, &features::usable(true)));
+    let mean = |method: Method, regression: Option<Logistic>| {
+        let fitted = FittedRisk { method, regression, ..assessment.fitted.clone() };
+        let risks: Vec<f64> = fitted.risks(&log, later).into_iter().flatten().collect();
+        risks.iter().sum::<f64>() / risks.len() as f64
+    };
+    let of_model = mean(Method::PurchaseModel, None);
+    for method in [Method::LogisticLevelled, Method::Blend] {
+        assert!((mean(method, regression.clone()) - of_model).abs() < 1e-9, "{method}");
+    }
+    assert!((mean(Method::Logistic, regression) - of_model).abs() > 1e-6);
+}
+
 /// What happens after the as-of day changes no risk, and what happens after the judged cut changes no candidate.
 #[test]
 fn nothing_leaks_from_the_future() {
