@@ -51,6 +51,7 @@ mod beta_geometric;
 mod coordinates;
 mod count;
 pub(crate) mod counted;
+mod explore;
 mod fit;
 mod hypergeometric;
 mod kind;

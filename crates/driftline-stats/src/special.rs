@@ -138,6 +138,30 @@ pub(crate) fn integrate<const N: usize>(
     sum
 }
 
+/// Calls `visit` with the nodes of the panels that [`integrate`] would take, and their weights: for integrals of which
+/// there are too many for an array.
+pub(crate) fn visit_nodes(
+    from: f64,
+    to: f64,
+    panel: impl Fn(f64) -> f64,
+    done: impl Fn(f64) -> bool,
+    mut visit: impl FnMut(f64, f64),
+) {
+    let mut start = from;
+    while start < to && !done(start) {
+        let end = (start + panel(start)).min(to);
+        let (centre, half) = (0.5 * (start + end), 0.5 * (end - start));
+        if end <= start {
+            break; // The panel is below the spacing of doubles here.
+        }
+        for (node, weight) in NODES.iter().zip(WEIGHTS) {
+            visit(centre - half * node, half * weight);
+            visit(centre + half * node, half * weight);
+        }
+        start = end;
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -175,6 +199,9 @@ mod tests {
         check("exp", area, 1.0 - libm::exp(-40.0));
         let [area] = integrate(0.0, 5.0, |_| 1.0, |_| false, |v| [1.0 / (1.0 + v)]);
         check("pole", area, libm::log(6.0));
+        let mut area = 0.0;
+        visit_nodes(0.0, 5.0, |_| 1.0, |_| false, |v, weight| area += weight / (1.0 + v));
+        check("nodes", area, libm::log(6.0));
     }
 
     #[test]

@@ -13,7 +13,7 @@ mod total;
 pub use total::{Total, total};
 
 use crate::chunks;
-use crate::purchase::{Kind, PurchaseModel};
+use crate::purchase::PurchaseModel;
 use crate::spend::SpendModel;
 use statrs::function::beta::checked_beta_reg;
 
@@ -58,16 +58,18 @@ impl ValueModel {
     pub fn distribution(&self, customer: &Customer, horizon: f64) -> Distribution {
         let &Customer { repeat_purchases: x, recency, age, .. } = customer;
         let expected = self.purchase.expected_purchases(x, recency, age, horizon);
-        // A probability of the Pareto/NBD is an integral, so no more are asked for than are sure to be needed.
-        let (factor, limit) = if self.purchase.kind == Kind::ParetoNbd { (3.0, 256) } else { (2.0, 8192) };
-        let mut most = 16 + libm::ceil(factor * expected).clamp(0.0, 4000.0) as usize;
-        let probabilities = loop {
+        let mut most = 16 + libm::ceil(2.0 * expected).clamp(0.0, 4000.0) as usize;
+        let mut probabilities = loop {
             let probabilities = self.purchase.purchase_probabilities(x, recency, age, horizon, most);
-            if most >= limit || 1.0 - probabilities.iter().sum::<f64>() < LEFT_OUT {
+            if most >= 8192 || 1.0 - probabilities.iter().sum::<f64>() < LEFT_OUT {
                 break probabilities;
             }
             most *= 2;
         };
+        let left_out = (1.0 - probabilities.iter().sum::<f64>()).max(0.0);
+        if let Some(last) = probabilities.last_mut() {
+            *last += left_out;
+        }
         let x = x.max(0.0);
         Distribution {
             probabilities,

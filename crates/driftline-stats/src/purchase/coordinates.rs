@@ -13,6 +13,10 @@ pub(super) struct Coordinates {
     pub(super) mean_age: f64,
     /// Repeat purchases by unit of time since the first.
     pub(super) rate: f64,
+    /// Up to which r is searched.
+    pub(super) most_rate_shape: f64,
+    /// Up to which a + b or s is searched.
+    pub(super) most_dropout_shape: f64,
 }
 
 impl Coordinates {
@@ -48,7 +52,7 @@ impl Coordinates {
                 [(2.5, 0.25), (2.0, 1.0), (1.0, 0.05), (22.0, 0.1), (3.0, 30.0), (0.02, 0.1), (0.02, 1.0)]
             }
             Kind::ParetoNbd => {
-                [(0.5, 1.0), (1.0, 3.0), (0.05, 0.05), (3.0, 0.3), (3.0, 30.0), (0.01, 1e7), (0.06, 1e4)]
+                [(0.5, 1.0), (1.0, 3.0), (0.05, 0.05), (3.0, 0.3), (3.0, 30.0), (0.002, 1e290), (0.06, 1e4)]
             }
         };
         let with = |(size, ratio): (f64, f64)| {
@@ -59,19 +63,52 @@ impl Coordinates {
         usual.iter().map(|&shape| with(shape)).chain(single).collect()
     }
 
-    /// Between which points the search stays. Towards the edges the likelihood is flat: at a shape of 1e6 it is within
-    /// 1e-3 of its limit even for a million customers.
+    /// Between which points the search stays. Towards the edges the likelihood is flat.
+    ///
+    /// Where customers are more alike than chance would have it, the likelihood rises towards shapes of infinity. It then
+    /// lacks at most `Σx / 2r` of its limit, and for the dropout `p Σx² / 2(a+b)`, with p at most customers by purchases;
+    /// [`most_shapes`](Self::most_shapes) makes either 0.005 at the edge. With s and β → 0 the Pareto/NBD has customers who
+    /// drop out at once or never, a limit that is neared as slowly as `1 / ln β`, hence an edge at the end of what a double
+    /// can hold.
     pub(super) fn bounds(&self) -> Bounds<4> {
+        let most_ratio = if self.kind == Kind::ParetoNbd { 1e300 } else { 1e9 };
         Bounds {
             lower: [1e-8, 1e-9 * self.rate, 1e-8, 1e-10 * self.unit()].map(libm::log),
-            upper: [1e6, 1e9 * self.rate, 1e6, 1e9 * self.unit()].map(libm::log),
+            upper: [self.most_rate_shape, 1e9 * self.rate, self.most_dropout_shape, most_ratio * self.unit()]
+                .map(libm::log),
         }
+    }
+
+    /// Up to which r, and a + b or s, are searched, of customers with so many purchases and squares of purchases.
+    pub(super) fn most_shapes(customers: f64, purchases: f64, squares: f64) -> (f64, f64) {
+        let within = |shape: f64| (100.0 * shape).clamp(1e6, 1e12);
+        (within(purchases), within(customers * squares / purchases))
+    }
+
+    /// Where to look on from a point at a limit: little dropout, even or uneven, by rates as they are at the point, and by
+    /// rates that vary very much. From each inner list only the best is followed.
+    pub(super) fn beyond(&self, &[shape, rate, ..]: &[f64; 4]) -> Vec<Vec<[f64; 4]>> {
+        let ratios = [1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 0.05, 0.3];
+        let with = |shape: f64, size: f64| {
+            ratios.map(|ratio| [shape, rate, libm::log(size), libm::log(ratio * self.unit())]).to_vec()
+        };
+        let shapes = [shape, libm::log(0.003), libm::log(0.05)];
+        shapes.into_iter().flat_map(|shape| [0.3, 3.0, 1e4].map(|size| with(shape, size))).collect()
     }
 
     /// A point moved away from the edges, to where every coordinate has a gradient.
     pub(super) fn inside(&self, point: [f64; 4]) -> [f64; 4] {
         let middle = [1.0, self.rate, 1.0, self.unit()].map(libm::log);
         core::array::from_fn(|n| point[n].clamp(middle[n] - 4.0, middle[n] + 4.0))
+    }
+
+    /// Whether a point is at an edge, or so far out that a coordinate hardly counts any more.
+    pub(super) fn is_on_plateau(&self, point: &[f64; 4], gradient: &[f64; 4]) -> bool {
+        let bounds = self.bounds();
+        (0..4).any(|n| {
+            let to_edge = (point[n] - bounds.lower[n]).min(bounds.upper[n] - point[n]);
+            to_edge < 5.0 && gradient[n].abs() < 1e-4
+        })
     }
 
     /// The unit of a/b, which has none, or of s/β.

@@ -121,20 +121,21 @@ impl Counted {
     /// The log-likelihood of all customers, and its gradient by the logarithms of the parameters.
     pub(super) fn log_likelihood(&self, model: &PurchaseModel) -> (f64, [f64; 4]) {
         match model.process() {
-            AnyProcess::BetaGeometric(process) => self.of(&process),
-            AnyProcess::Pareto(process) => self.of(&process),
+            AnyProcess::BetaGeometric(process) => self.of(&process, 4096),
+            AnyProcess::Pareto(process) => self.of(&process, 256),
         }
     }
 
-    fn of(&self, process: &impl Process) -> (f64, [f64; 4]) {
+    /// `chunk` pairs go to a thread at a time: many that cost little, few that cost much.
+    fn of(&self, process: &impl Process, chunk: usize) -> (f64, [f64; 4]) {
         let (mut value, mut gradient) = (0.0, [0.0; 4]);
         for &(x, customers) in &self.purchases {
             let common = process.common(x);
             value += customers * common.value;
             add(&mut gradient, customers, &common.gradient);
         }
-        let ages = terms(&self.ages, |x, age| process.at_age(x, age));
-        let recencies = terms(&self.recencies, |x, t_x| process.at_recency(x, t_x));
+        let ages = terms(&self.ages, chunk, |x, age| process.at_age(x, age));
+        let recencies = terms(&self.recencies, chunk, |x, t_x| process.at_recency(x, t_x));
         for part in chunks::map(self.rows.len(), CHUNK, |range| sum(&self.rows[range], &ages, &recencies)) {
             value += part.value;
             add(&mut gradient, 1.0, &part.gradient);
@@ -149,9 +150,9 @@ fn add(sum: &mut [f64; 4], weight: f64, gradient: &[f64; 4]) {
     }
 }
 
-fn terms(pairs: &[(f64, f64)], term: impl Fn(f64, f64) -> Term + Sync) -> Vec<Term> {
+fn terms(pairs: &[(f64, f64)], chunk: usize, term: impl Fn(f64, f64) -> Term + Sync) -> Vec<Term> {
     let of = |range: core::ops::Range<usize>| pairs[range].iter().map(|&(x, t)| term(x, t)).collect::<Vec<_>>();
-    chunks::map(pairs.len(), 4096, of).concat()
+    chunks::map(pairs.len(), chunk, of).concat()
 }
 
 /// Σ customers · ln(exp W + exp U). The gradient weighs W's and U's by their shares of the likelihood.

@@ -6,6 +6,7 @@
 
 use super::coordinates::{Coordinates, slopes};
 use super::counted::{Counted, merge, sample};
+use super::explore::{AFRESH, by_value, elsewhere, explore};
 use super::{History, Kind, PurchaseModel};
 use crate::error::Error;
 use crate::optimise::{
@@ -16,9 +17,6 @@ use serde::{Deserialize, Serialize};
 
 /// Customers in the samples that the search runs on before it takes all.
 const SAMPLES: [usize; 3] = [256, 2048, 32_768];
-
-/// Up to this many distinct histories a search starts afresh as well, besides going on from the sample's maximum.
-const AFRESH: usize = 8192;
 
 /// Step of the differences for the Hessian, in the coordinates of the search.
 const HESSIAN_STEP: f64 = 1e-3;
@@ -34,7 +32,7 @@ pub struct Fit {
     /// then within about as much of the maximum.
     pub converged: bool,
     /// The largest derivative of the log-likelihood, in absolute value, by the logarithms of r, r/α, a+b and a/b, or of
-    /// s and s/β. One at the edge of the searched range (shapes from 1e-8 to 1e6) counts if it would go inwards.
+    /// s and s/β. One at the edge of the searched range (shapes from 1e-8 to 1e6 or more) counts if it would go inwards.
     pub gradient_norm: f64,
     /// Standard errors of the parameters, from the Hessian. `None` at a boundary, where there is no normal
     /// approximation.
@@ -110,7 +108,7 @@ pub(crate) fn fit_around(
     deviation: &[f64; 4],
 ) -> Result<Fit, Error> {
     let search = Search::new(histories)?;
-    let space = Coordinates { kind, mean_age: search.mean_age, rate: search.rate };
+    let space = search.space(kind);
     let all = search.levels.last().ok_or(Error::NoCustomers)?;
     let bounds = space.bounds();
     let function = |point: &[f64; 4]| {
@@ -169,6 +167,7 @@ struct Search {
     histories: usize,
     mean_age: f64,
     rate: f64,
+    most_shapes: (f64, f64),
 }
 
 impl Search {
@@ -188,11 +187,18 @@ impl Search {
             })
             .collect();
         levels.push(Counted::new(&merged));
-        Ok(Self { levels, histories: merged.len(), mean_age: time / customers, rate: repeats / time })
+        let squares = total(|history| history.repeat_purchases * history.repeat_purchases);
+        let most_shapes = Coordinates::most_shapes(customers, repeats, squares);
+        Ok(Self { levels, histories: merged.len(), mean_age: time / customers, rate: repeats / time, most_shapes })
+    }
+
+    fn space(&self, kind: Kind) -> Coordinates {
+        let (most_rate_shape, most_dropout_shape) = self.most_shapes;
+        Coordinates { kind, mean_age: self.mean_age, rate: self.rate, most_rate_shape, most_dropout_shape }
     }
 
     fn fit(&self, kind: Kind) -> Result<Fit, Error> {
-        let space = Coordinates { kind, mean_age: self.mean_age, rate: self.rate };
+        let space = self.space(kind);
         let (bounds, starts) = (space.bounds(), space.starts());
         let (all, samples) = self.levels.split_last().ok_or(Error::NoCustomers)?;
         let mut found: Vec<Peak<4>> = Vec::new();
@@ -207,6 +213,16 @@ impl Search {
         let function = |point: &[f64; 4]| space.log_likelihood(all, point);
         let tolerance = tolerance(all.customers);
         let mut peak = climb(&function, peak, &bounds, tolerance, 200);
+        let is_at_a_limit = || {
+            let covariance = inverse(&negative_hessian(&function, &peak.point, HESSIAN_STEP));
+            space.limits(&space.model(&peak.point), &covariance.unwrap_or([[f64::INFINITY; 4]; 4])).is_some()
+        };
+        if self.histories <= AFRESH
+            && is_at_a_limit()
+            && let Some(other) = elsewhere(&space, all, peak)
+        {
+            peak = climb(&function, other, &bounds, tolerance, 200);
+        }
         if peak.gradient_norm(&bounds) > tolerance {
             let point = climb_by_simplex(&function, peak.point, &bounds, 300);
             let again = Peak::new(&function, point, scaled_identity(4.0 / all.customers));
@@ -255,46 +271,6 @@ impl Search {
             starts,
         }
     }
-}
-
-/// Finds the highest peaks of a level, at most two, highest first: from those of the level before, or else from all
-/// starts.
-fn explore(
-    space: &Coordinates,
-    level: &Counted,
-    starts: &[Vec<[f64; 4]>],
-    before: &[Peak<4>],
-    curvature: Option<Matrix<4>>,
-) -> Vec<Peak<4>> {
-    let (function, bounds) = (|point: &[f64; 4]| space.log_likelihood(level, point), space.bounds());
-    let plain = scaled_identity(4.0 / level.customers);
-    let at = |point: [f64; 4], inverse| Peak::new(&function, bounds.clamp(point), inverse);
-    let best_of = |group: &Vec<[f64; 4]>| group.iter().map(|&point| at(point, plain)).max_by(by_value);
-    let mut peaks: Vec<Peak<4>> = before.iter().map(|peak| at(peak.point, curvature.unwrap_or(plain))).collect();
-    if before.is_empty() {
-        peaks.extend(starts.iter().filter_map(best_of));
-    } else if level.histories() <= AFRESH {
-        peaks.extend(starts.iter().filter_map(best_of).max_by(by_value));
-    }
-    // A parameter that ran to a limit on a sample has no gradient left to come back by.
-    if let Some(peak) = before.first() {
-        let inside = space.inside(peak.point);
-        if inside != peak.point {
-            peaks.push(at(inside, plain));
-        }
-    }
-    // The poorer ones are dropped after a few steps, and nothing is taken to the end yet.
-    let tolerance = 1e-6 * level.customers.max(1e3);
-    for (keep, steps) in [(6, 15), (2, 60)] {
-        peaks = peaks.into_iter().map(|peak| climb(&function, peak, &bounds, tolerance, steps)).collect();
-        peaks.sort_by(|a, b| by_value(b, a));
-        peaks.truncate(keep);
-    }
-    peaks
-}
-
-fn by_value(a: &Peak<4>, b: &Peak<4>) -> core::cmp::Ordering {
-    a.value.total_cmp(&b.value)
 }
 
 /// The largest gradient norm that counts as a maximum. A derivative's rounding error grows with the customers summed.

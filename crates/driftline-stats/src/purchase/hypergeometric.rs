@@ -132,8 +132,9 @@ fn by_integral(rates: Rates, x: f64, t: f64, short: f64) -> NeverAgain {
     let density = |v: f64| {
         let (gone, log_alpha, log_beta) = at(v);
         let weight = s * libm::exp(-rate * log_alpha - s * log_beta) * (width + gone) / (from_beta + gone);
-        let by_alpha = rate * gone / (from_alpha * (from_alpha + gone));
-        let by_beta = s * gone / (from_beta * (from_beta + gone)) - 1.0 / (from_beta + gone);
+        // Divided one by one: the square of a tiny β is nothing.
+        let by_alpha = rate * (gone / from_alpha) / (from_alpha + gone);
+        let by_beta = s * (gone / from_beta) / (from_beta + gone) - 1.0 / (from_beta + gone);
         [weight, -weight * log_alpha, weight * by_alpha, weight * (1.0 / s - log_beta), weight * by_beta]
     };
     let survival = |v: f64| {
@@ -154,9 +155,9 @@ fn by_integral(rates: Rates, x: f64, t: f64, short: f64) -> NeverAgain {
     let mut gradient = [by_r, by_alpha, by_s, by_beta];
     let getting_there = [
         -log_alpha,
-        rate * gone / (from_alpha * (from_alpha + gone)),
+        rate * (gone / from_alpha) / (from_alpha + gone),
         -log_beta,
-        s * gone / (from_beta * (from_beta + gone)),
+        s * (gone / from_beta) / (from_beta + gone),
     ];
     for n in 0..4 {
         gradient[n] += left * (rest.gradient[n] + rest.value * getting_there[n]);

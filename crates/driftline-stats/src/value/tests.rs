@@ -3,7 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use super::*;
-use crate::purchase::{History, fit};
+use crate::purchase::{History, Kind, fit};
 use crate::random::SplitMix64;
 use crate::spend::{SpendHistory, fit_spend};
 
@@ -168,5 +168,25 @@ fn moments_are_those_of_the_probabilities() {
                 of(2)
             );
         }
+    }
+}
+
+/// Many purchases in a short life: more to come than a hundred, with a tail far beyond.
+#[test]
+fn ranges_end_where_much_is_expected() {
+    let purchase = PurchaseModel { kind: Kind::ParetoNbd, parameters: [0.0755, 0.535, 0.528, 2.208] };
+    let model = ValueModel { purchase, spend: SPEND, net_share: 1.0 };
+    let customer = Customer { repeat_purchases: 7.0, recency: 1.143, age: 1.143, mean_spend: 17.2, customers: 1.0 };
+    let range = ranges(Some(&model), &[customer], 52.14, 0.95)[0].unwrap();
+    let expected = model.expected(&customer, 52.14);
+    assert!(range.0 == 0.0 && range.1 > expected && range.1 < 20.0 * expected, "{range:?} {expected}");
+}
+
+#[test]
+fn a_range_holds_the_expectation() {
+    for deviation in [0.0, 1e-6, 1.0, 1e3] {
+        let total = Total { expected: 1e-6, individual_deviation: deviation, parameter_deviation: None };
+        let (low, high) = total.range(0.95, 0.0);
+        assert!(low <= total.expected * (1.0 + 1e-12) && total.expected <= high, "{deviation}: {low} {high}");
     }
 }

@@ -33,7 +33,8 @@ pub struct Total {
 
 impl Total {
     /// Returns the range that holds the sum with probability `level`, by a log-normal distribution of the same moments.
-    /// `further` is the standard deviation of any other, independent source of error.
+    /// `further` is the standard deviation of any other, independent source of error. It holds the expectation too, which a
+    /// very skewed distribution, like that of one purchase in a million, has beyond all usual quantiles.
     pub fn range(&self, level: f64, further: f64) -> (f64, f64) {
         if self.expected <= 0.0 {
             return (0.0, 0.0);
@@ -45,7 +46,7 @@ impl Total {
         let deviation = libm::sqrt(log_variance);
         let middle = libm::log(self.expected) - 0.5 * log_variance;
         let z = crate::significance::normal_quantile(0.5 + 0.5 * level);
-        (libm::exp(middle - z * deviation), libm::exp(middle + z * deviation))
+        (libm::exp(middle - z * deviation), libm::exp(middle + z * deviation).max(self.expected))
     }
 }
 

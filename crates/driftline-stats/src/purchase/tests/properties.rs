@@ -108,6 +108,21 @@ fn counts_add_up() {
             check(&name, mean, expected, 1e-7 * expected);
         }
     }
+    // One dropout rate for all, dropout at once or never, one purchase rate for all, more purchases than are asked for.
+    for (parameters, x, t_x, age) in [
+        ([11.2, 954.6, 1e6, 2.2e8], 3.0, 40.0, 41.0),
+        ([0.8, 1.65, 0.003, 1e-112], 2.0, 10.0, 30.0),
+        ([1e6, 1.1e8, 1e-8, 5e-10], 1.0, 2.0, 60.0),
+        ([0.6, 10.0, 0.7, 9.0], 2000.0, 700.0, 700.0),
+        ([3.0, 0.01, 2.0, 40.0], 50.0, 700.0, 700.0),
+    ] {
+        let model = PurchaseModel::new(Kind::ParetoNbd, parameters).unwrap();
+        let probabilities = model.purchase_probabilities(x, t_x, age, 52.0, 600);
+        check(&format!("{parameters:?}"), probabilities.iter().sum(), 1.0, 1e-9);
+        let mean: f64 = probabilities.iter().zip(0_u32..).map(|(p, n)| p * f64::from(n)).sum();
+        let expected = model.expected_purchases(x, t_x, age, 52.0);
+        check(&format!("{parameters:?}"), mean, expected, 1e-7 * expected);
+    }
     let heavy = PurchaseModel::new(Kind::MbgNbd, [0.7, 10.0, 0.01, 5.0]).unwrap();
     let probabilities = heavy.purchase_probabilities(2000.0, 700.0, 700.0, 100.0, 800);
     check("x = 2000", probabilities.iter().sum(), 1.0, 1e-9);
