@@ -10,10 +10,9 @@ use driftline_core::report::{Candidate, SegmentModel};
 use driftline_lake::model::Feature;
 use driftline_stats::cluster::{self, Clustering, Points};
 use driftline_stats::random::mix;
-use driftline_stats::scale::ColumnScale;
 
 pub use self::place::assign;
-use self::place::{bounded, scaled};
+use self::place::{bounded, fit_scales, scaled};
 use crate::job::Segments;
 
 /// A model with what it says about this period's customers.
@@ -109,17 +108,6 @@ pub fn adopt(customers: &Customers<'_>, parent: &SegmentModel, others_least: u64
     let sample = points.take(&hash_sample(customers.keys, settings.sample_max));
     let model = SegmentModel { reason: "the parent market's model".to_owned(), ..parent.clone() };
     describe(customers, &points, &sample, model, others_least, settings)
-}
-
-fn fit_scales(customers: &Customers<'_>) -> Vec<ColumnScale> {
-    let column =
-        |index: usize| (0..customers.raw.rows()).map(|row| customers.raw.row(row)[index]).collect::<Vec<f64>>();
-    customers
-        .columns
-        .iter()
-        .enumerate()
-        .map(|(index, (_, feature))| ColumnScale::fit(&column(index), driftline_lake::read::is_log(feature)))
-        .collect()
 }
 
 /// Rows of the customers with the smallest hashes, in the order of the keys: the same people whatever the order or the run.

@@ -54,3 +54,15 @@ pub(super) fn scaled(raw: &Points, scales: &[ColumnScale]) -> Points {
     let values = raw.values.iter().enumerate().map(|(index, value)| scales[index % dimensions].apply(*value)).collect();
     Points { dimensions: raw.dimensions, values }
 }
+
+/// Scales of this period's customers.
+pub(super) fn fit_scales(customers: &Customers<'_>) -> Vec<ColumnScale> {
+    let column =
+        |index: usize| (0..customers.raw.rows()).map(|row| customers.raw.row(row)[index]).collect::<Vec<f64>>();
+    customers
+        .columns
+        .iter()
+        .enumerate()
+        .map(|(index, (_, feature))| ColumnScale::fit(&column(index), driftline_lake::read::is_log(feature)))
+        .collect()
+}
