@@ -62,6 +62,18 @@ pub(crate) fn check(warehouse: &Path, job: &str, market: &str, period: &str) -> 
             }
         }
     }
+    if let Some(sales) = &report.sales_change {
+        let products = product::table(&run.join("tables/product_moves.parquet"))?;
+        for line in &sales.moves {
+            let of_line = |row: &&std::collections::BTreeMap<String, String>| {
+                row["product"] == line.label || row["category"] == line.label
+            };
+            let row = products.iter().find(of_line).ok_or(format!("{place}: {} was not sold", line.label))?;
+            for column in ["customers_before", "customers_now"] {
+                small(&line.label, row[column].parse().unwrap_or(1))?;
+            }
+        }
+    }
     if let Some(totals) = &report.totals {
         small("totals", totals.customers)?;
     }

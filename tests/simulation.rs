@@ -41,7 +41,7 @@ pub(crate) fn same_bytes() -> TestResult {
     Ok(())
 }
 
-/// Late orders are restated to the cent of the truth; the market that opens late leans on the others; faders fade.
+/// Late orders are restated to the cent of the truth; the market that opens late leans on the others; faders fade; prices rise once.
 pub(crate) fn planted() -> TestResult {
     let folder = product::folder()?;
     let demo = folder.path().join("demo");
@@ -63,6 +63,7 @@ pub(crate) fn planted() -> TestResult {
         let planted = truth["markets"].as_array().and_then(|rows| rows.iter().find(of_market)).ok_or("no truth")?;
         equal(&format!("late orders of {market}"), restated, planted["late_net_cents"].as_i64())?;
     }
+    prices(&warehouse, &truth)?;
     for market in ["de", "fr", "at"] {
         for period in ["2025Q2", "2025Q3"] {
             crate::disclosure::check(&warehouse, "simulated", market, period)?;
@@ -84,6 +85,38 @@ pub(crate) fn planted() -> TestResult {
         (returns(&report(&warehouse, "de", "2024Q4")?), returns(&report(&warehouse, "de", "2025Q3")?));
     if !(before > 0.03 && after < 0.5 * before) {
         return Err(format!("those who send much back did not fade: {before} before, {after} after"));
+    }
+    Ok(())
+}
+
+/// All prices rise once: that quarter says so, and how far; the next ones do not, though bargain hunters buy dearer things in one and late
+/// orders come in the other. Every line has a product here, so the parts are all of the market's gross amount.
+fn prices(warehouse: &Path, truth: &Value) -> TestResult {
+    let planted = &truth["planted"]["price_change"];
+    let rise = planted["factor"].as_f64().ok_or("no factor")? - 1.0;
+    let late = |market: &str| {
+        let rows = truth["markets"].as_array().map(Vec::as_slice).unwrap_or_default();
+        rows.iter().find(|row| row["market"] == market).and_then(|row| row["late_net_cents"].as_i64())
+    };
+    for market in ["de", "fr"] {
+        let mut last_now = None;
+        for (period, late) in [("2025Q1", Some(0)), ("2025Q2", Some(0)), ("2025Q3", late(market))] {
+            let report = report(warehouse, market, period)?;
+            let sales = report.sales_change.ok_or(format!("{market} {period}: no sales change"))?;
+            let (found, is_planted) = (sales.price_change.ok_or("no price change")?, planted["from"] == period);
+            let expected = if is_planted { rise } else { 0.0 };
+            if (found - expected).abs() > 0.01 {
+                return Err(format!("{market} {period}: prices moved by {found}, planted are {expected}"));
+            }
+            equal("lines without a product", sales.unmeasured, None)?;
+            equal("parts", sales.volume + sales.price + sales.assortment, sales.change)?;
+            equal("gross amount", Some(sales.now), report.totals.map(|totals| totals.gross))?;
+            let rows: i64 = sales.moves.iter().map(|line| line.price.0).sum();
+            equal("rows", Some(rows + sales.others.map_or(0, |others| others.price.0)), Some(sales.price.0))?;
+            if let Some(last_now) = last_now.replace(sales.now.0) {
+                equal("late orders", Some(sales.before.0 - last_now), late)?;
+            }
+        }
     }
     Ok(())
 }

@@ -22,6 +22,7 @@ pub mod report;
 pub mod revision;
 pub mod rfm;
 pub mod risk;
+pub mod sales;
 pub mod schedule;
 pub mod scorecard;
 pub mod sentence;

@@ -23,6 +23,7 @@ use crate::profile::{Flow, FlowKind, MarketTotals, OTHER_SEGMENT};
 use crate::revision::{Part, RevisionChanges};
 use crate::rfm::RfmGroup;
 use crate::risk::RiskChanges;
+use crate::sales::SalesChange;
 use crate::scorecard::year::ValueRange;
 use crate::scorecard::{NextPeriod, Scorecard};
 use crate::sentence::Locale;
@@ -294,6 +295,12 @@ pub struct Report {
     /// The move of the 12-month value as volume, mix and rate; absent where values are not compared.
     #[serde(default)]
     pub decomposition: Option<Decomposition>,
+    /// The move of the gross amount as volume, price and assortment; absent where nothing is compared, or as its note says.
+    #[serde(default)]
+    pub sales_change: Option<SalesChange>,
+    /// Why a compared report has no `sales_change`, and what would give it.
+    #[serde(default)]
+    pub sales_change_note: Option<String>,
     /// RFM groups by last period's cut points and by today's; empty unless both periods' 12-month windows are full.
     #[serde(default)]
     pub rfm_groups: Vec<RfmGroup>,

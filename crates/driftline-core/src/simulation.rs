@@ -68,6 +68,8 @@ pub struct Line {
     /// Seconds of the day in UTC.
     pub seconds: u32,
     pub category: &'static str,
+    /// The product's number in its category; see [`habits::rung`].
+    pub product: u32,
     pub quantity: i64,
     /// Of one piece, in cents.
     pub price: i64,
@@ -238,8 +240,8 @@ fn basket(
     let count = 1 + (random.next_exponential() * (habits.lines - 1.0)).round() as usize;
     for _ in 0..count.min(40) {
         let category = habits.categories[random.below(habits.categories.len())];
-        let price = habits.price * own_spend * exponential(0.4 * random.next_normal()) * habits::price_index(quarter);
-        let price = (100.0 * price).round().max(1.0) as i64;
+        let first_price = habits.price * own_spend * exponential(0.4 * random.next_normal());
+        let price = (100.0 * (first_price * habits::price_index(quarter))).round().max(1.0) as i64;
         let quantity = 1 + i64::from(random.next_f64() < 0.2);
         let is_cheaper = random.next_f64() < habits.discounted;
         let discount = if is_cheaper { quantity * price * 3 / 10 } else { 0 };
@@ -248,6 +250,7 @@ fn basket(
             day: settings.day(day),
             seconds,
             category,
+            product: habits::rung(100.0 * first_price),
             quantity,
             price,
             discount,

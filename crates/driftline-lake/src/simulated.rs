@@ -166,6 +166,7 @@ fn customer(sheets: &mut Sheets, late: &mut Sheets, planted: &mut Sheets, person
             ("order_id", Cell::text(&line.order)),
             ("customer_id", id()),
             ("ordered_at", Cell::Time(line.day, line.seconds)),
+            ("product_id", Cell::text(&format!("{}-{:02}", line.category, line.product))),
             ("category", Cell::text(line.category)),
             ("quantity", Cell::Number(Some(line.quantity))),
             ("unit_price", Cell::Money(line.price)),

@@ -17,6 +17,7 @@ use driftline_core::report::{
 };
 use driftline_core::rfm::{self, RfmGroup, RfmRow};
 use driftline_core::risk;
+use driftline_core::sales::{self, ProductSales, SalesChange};
 use driftline_core::scorecard::Scorecard;
 use driftline_core::sentence::Words;
 use driftline_core::tree::FamilyTree;
@@ -44,6 +45,8 @@ pub struct Parts<'a> {
     pub year_before: Option<&'a Report>,
     /// The market's totals of last period, from today's data.
     pub totals_restated: MarketTotals,
+    /// What was sold by product; absent if the last published period is not the one before this.
+    pub products: Option<Vec<ProductSales>>,
     /// Reports of the periods before, whose changes say what is usual.
     pub history: History,
     pub tree: FamilyTree,
@@ -121,6 +124,7 @@ pub fn report(parts: Parts<'_>) -> Result<Report> {
         (Some(flows), Some(previous)) if has_value(&parts) => decompose(flows, &previous.personas, min_cell),
         _ => None,
     };
+    let (sales_change, sales_change_note) = if comparable { sales_change(&parts, min_cell) } else { (None, None) };
     let rfm_groups = if visible { rfm_groups(&parts, min_cell, comparable) } else { Vec::new() };
     let risk_changes = flows.zip(parts.previous).and_then(|(flows, previous)| {
         let before = (&previous.personas, previous.models.churn.as_ref());
@@ -154,6 +158,8 @@ pub fn report(parts: Parts<'_>) -> Result<Report> {
         personas: parts.personas,
         migration,
         decomposition,
+        sales_change,
+        sales_change_note,
         rfm_groups,
         attribute_drift: if comparable { parts.attribute_drift } else { Vec::new() },
         tree: if visible { parts.tree } else { FamilyTree::default() },
@@ -209,6 +215,21 @@ fn rfm_groups(parts: &Parts<'_>, min_cell: u64, comparable: bool) -> Vec<RfmGrou
     let is_full = |last: &&Report| parts.plan.is_covered_from(driftline_core::period::year_before(last.as_of));
     let last = parts.previous.filter(|_| comparable).filter(is_full);
     rfm::groups(&parts.rfm_rows, last.map(|last| last.rfm_groups.as_slice()), min_cell)
+}
+
+/// Volume, price and assortment of what was sold; or why they cannot be told apart.
+fn sales_change(parts: &Parts<'_>, min_cell: u64) -> (Option<SalesChange>, Option<String>) {
+    let Some(products) = &parts.products else {
+        return (None, Some(format!("the {} before this one was not published", parts.plan.period.noun())));
+    };
+    match sales::compare(products, parts.totals_restated.gross, parts.totals.gross, min_cell) {
+        Some(change) => (Some(change), None),
+        None => {
+            let note =
+                "the exports do not count units: the columns quantity and product of stg_order_lines would give it";
+            (None, Some(note.to_owned()))
+        }
+    }
 }
 
 /// The bridges that can be built from whole periods and full windows, small groups pooled; and notes on those that cannot.

@@ -114,6 +114,11 @@ pub async fn one(
             .in_place(&place)?;
     }
     lake.build(&["rfm_groups"]).await.in_place(&place)?;
+    // Products are compared with the period just before this one, from today's data.
+    let is_next = previous.as_ref().is_some_and(|recalled| recalled.report.period.next() == plan.period);
+    if is_next {
+        lake.build(&["product_moves"]).await.in_place(&place)?;
+    }
     let year_before = year_before.filter(|recalled| plan.period.year_before() == recalled.report.period);
     let year_is_over = year_before.as_ref().is_some_and(|recalled| is_year_graded(plan, &recalled.report));
     if let (Some(year_before), true) = (&year_before, year_is_over) {
@@ -140,6 +145,7 @@ pub async fn one(
         Some(_) => Some(read::flows(&lake).await.in_place(&place)?),
         None => None,
     };
+    let products = if is_next { Some(read::product_moves(&lake).await.in_place(&place)?) } else { None };
     let scorecard = match &previous {
         Some(previous) if is_graded(plan, &previous.report) => {
             let (scored, tenths) = read::scorecard(&lake).await.in_place(&place)?;
@@ -217,6 +223,7 @@ pub async fn one(
         previous: previous.as_ref().map(|recalled| &recalled.report),
         year_before: year_before.as_ref().map(|recalled| &recalled.report),
         totals_restated,
+        products,
         attribute_drift,
         history: History::new(plan.period, &past_reports),
         tree,

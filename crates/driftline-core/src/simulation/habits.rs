@@ -140,6 +140,17 @@ pub(super) fn price_index(quarter: u32) -> f64 {
     if quarter >= PLANTED.price_change { PLANTED.price_factor } else { 1.0 }
 }
 
+/// Which of a category's products a price of the first quarter, in cents, belongs to: a category has a product for every tenth that
+/// prices rise, so that prices of one product move with [`price_index`] and hardly otherwise.
+pub(super) fn rung(first_price_cents: f64) -> u32 {
+    let (mut rung, mut from) = (0, 110.0);
+    while first_price_cents >= from {
+        from *= 1.1;
+        rung += 1;
+    }
+    rung
+}
+
 pub(super) fn opens(kind: Kind) -> f64 {
     match kind {
         Kind::Families | Kind::Premium => 0.45,
