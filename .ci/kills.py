@@ -48,7 +48,7 @@ class S3Store:
     def __init__(self):
         import boto3
         self.client = boto3.client("s3", endpoint_url=os.environ["AWS_ENDPOINT"])
-        self.bucket = "driftline-kills"
+        self.bucket = f"driftline-kills-{os.getpid()}"
         self.client.create_bucket(Bucket=self.bucket)
 
     def url(self, name):

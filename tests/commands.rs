@@ -54,9 +54,18 @@ pub(crate) fn init() -> TestResult {
     let shown = project.display().to_string();
     holds("init", &product::run(&["init", &shown])?, "next: ")?;
     holds("check", &succeed(run_in(&project, &["check"])?)?, "ok: 1 jobs, 1 dialects")?;
+    // A new model or template belongs to the skeleton too.
+    for shared in ["sql/intermediate", "sql/marts", "sql/audits", "sql/staging/canonical", "reports/site"] {
+        equal(shared, names_in(&project.join(shared))?, names_in(&product::root().join(shared))?)?;
+    }
     // A folder that is in use is never written to.
     let again = run_in(&product::root(), &["init", &shown])?;
     equal("second init", again.status.code(), Some(40))
+}
+
+fn names_in(folder: &std::path::Path) -> Result<std::collections::BTreeSet<String>, String> {
+    let entries = std::fs::read_dir(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+    Ok(entries.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned()).collect())
 }
 
 pub(crate) fn readers() -> TestResult {
