@@ -96,7 +96,7 @@ fn bridge(run: &std::path::Path, facts: &Value) -> TestResult {
     for cause in ["new", "returning", "lost"] {
         equal(cause, Some(amount(cause)), facts[cause].as_i64())?;
     }
-    let moved = amount("moved_up") + amount("moved_down") + amount("within");
+    let moved = ["moved_up", "moved_down", "within", "other"].iter().map(|cause| amount(cause)).sum::<i64>();
     let expected = ["up", "down", "within"].iter().map(|key| facts[*key].as_i64().unwrap_or(0)).sum::<i64>();
     equal("up, down and within together", moved, expected)
 }

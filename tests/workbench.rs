@@ -184,7 +184,8 @@ pub(crate) fn year_scorecard() -> TestResult {
     let (then, now) = (report("2010Q3")?, report("2011Q3")?);
     let year = &now["scorecard"]["year"];
     let values = then["personas"]["personas"].as_array().ok_or("no personas")?;
-    let expected: i64 = values.iter().filter_map(|persona| persona["value"].as_i64()).sum();
+    let everyone = values.iter().chain([&then["personas"]["other"]]);
+    let expected: i64 = everyone.filter_map(|group| group["value"].as_i64()).sum();
     equal("forecast", year["everyone"]["forecast"].as_i64(), Some(expected))?;
     let customers = |period| -> Result<_, String> {
         let run = product::run_folder(folder.path(), "online-retail", "gb", period)?;

@@ -11,7 +11,7 @@ macro_rules! files {
     ($($path:literal),* $(,)?) => { [$(($path, include_str!(concat!("../../../../", $path)))),*] };
 }
 
-const SHARED: [(&str, &str); 52] = files![
+const SHARED: [(&str, &str); 54] = files![
     "sql/README.md",
     "sql/staging/canonical/stg_cancelled_sales.sql",
     "sql/staging/canonical/stg_contacts.sql",
@@ -28,6 +28,7 @@ const SHARED: [(&str, &str); 52] = files![
     "sql/intermediate/int_purchase_days.sql",
     "sql/intermediate/int_purchase_histories.sql",
     "sql/intermediate/int_purchase_log.sql",
+    "sql/intermediate/int_rfm_groups.sql",
     "sql/intermediate/int_segment_attributes.sql",
     "sql/intermediate/int_segment_categories.sql",
     "sql/intermediate/int_spend_histories.sql",
@@ -35,6 +36,7 @@ const SHARED: [(&str, &str); 52] = files![
     "sql/marts/customers.sql",
     "sql/marts/market_periods.sql",
     "sql/marts/revision_changes.sql",
+    "sql/marts/rfm_groups.sql",
     "sql/marts/scorecard.sql",
     "sql/marts/scorecard_risks.sql",
     "sql/marts/scorecard_year.sql",
