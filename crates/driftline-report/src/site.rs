@@ -13,6 +13,7 @@ mod snapshot;
 mod templates;
 #[cfg(test)]
 mod tests;
+mod unlike;
 mod whole;
 
 use std::collections::BTreeMap;
@@ -29,6 +30,7 @@ use self::family::{Family, Tree};
 use self::history::{History, report_href};
 use self::shelf::{Entry, Shelf};
 use self::snapshot::Snapshot;
+use self::unlike::Unlike;
 use crate::brand::Brand;
 use crate::error::{Error, Result};
 use crate::view::{Card, Letter, Source, View, unbroken};
@@ -64,6 +66,8 @@ struct MarketView<'a> {
     primary: Vec<Entry>,
     others: Vec<Entry>,
     gone: Vec<Entry>,
+    /// Who is in no persona of the newest report.
+    unlike: Option<Unlike>,
     /// Newest first.
     reports: Vec<ReportLine<'a>>,
     method: &'a Method,
@@ -102,6 +106,7 @@ impl<'a> MarketView<'a> {
             primary,
             others,
             gone,
+            unlike: Unlike::of(shelf.newest),
             reports: shelf.reports.iter().rev().map(|report| ReportLine::new(report)).collect(),
             method: &shelf.newest.method,
             newest_pair,
@@ -161,6 +166,7 @@ struct ReportPage<'a> {
     view: View<'a>,
     /// Its personas, best first.
     entries: Vec<Entry>,
+    unlike: Option<Unlike>,
     before: Option<ReportLine<'a>>,
     after: Option<ReportLine<'a>>,
     /// The report page as the run published it, from the root of the site; absent if it is not in the site.
@@ -258,6 +264,7 @@ pub fn pages(
                 site: site("../../", Some(code)),
                 market,
                 entries: shelf::entries_of(report),
+                unlike: Unlike::of(report),
                 before: beside(place.checked_sub(1)),
                 after: beside(place.checked_add(1)),
                 view,

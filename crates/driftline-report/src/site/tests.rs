@@ -4,6 +4,8 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use driftline_core::Minor;
+use driftline_core::persona::other::Other;
 use driftline_core::report::Report;
 use driftline_core::sentence::Locale;
 
@@ -235,6 +237,32 @@ fn small_groups_are_hidden_by_the_reports_own_limit() {
     report.personas.personas[0].contacts[0].responded = None;
     let page = &made(&[report])["de/personas/de-2025q1-d.html"];
     assert!(page.contains("fewer than 25 *") && page.contains("fewer than 25</td>"));
+}
+
+#[test]
+fn who_is_in_no_persona_has_a_row_and_no_page() {
+    let mut report = sample("sample-changed.json");
+    report.personas.other = None;
+    assert!(made(&[report.clone()]).values().all(|page| !page.contains("In no persona")));
+    report.personas.other = Some(Other {
+        label: "Other: unlike <any>".to_owned(),
+        customers: 1234,
+        share: 0.011,
+        value: Some(Minor(5_000_000)),
+        value_range: None,
+        value_share: Some(0.125),
+        value_per_customer: None,
+        net_revenue: Minor(700_000),
+        churn_risk: None,
+        next_period: None,
+    });
+    let made = made(&[report]);
+    for path in ["index.html", "de/index.html", "de/reports/2025Q3.html"] {
+        for words in ["Other: unlike &lt;any&gt;", "1,234", "1.1 %", "€50,000", "12.5 % of all", "€7,000"] {
+            assert!(made[path].contains(words), "{path}: {words}");
+        }
+    }
+    assert!(made.keys().all(|path| !path.contains("other")));
 }
 
 #[test]

@@ -11,7 +11,7 @@ macro_rules! files {
     ($($path:literal),* $(,)?) => { [$(($path, include_str!(concat!("../../../../", $path)))),*] };
 }
 
-const SHARED: [(&str, &str); 54] = files![
+const SHARED: [(&str, &str); 56] = files![
     "sql/README.md",
     "sql/staging/canonical/stg_cancelled_sales.sql",
     "sql/staging/canonical/stg_contacts.sql",
@@ -35,6 +35,7 @@ const SHARED: [(&str, &str); 54] = files![
     "sql/marts/customer_flows.sql",
     "sql/marts/customers.sql",
     "sql/marts/market_periods.sql",
+    "sql/marts/product_moves.sql",
     "sql/marts/revision_changes.sql",
     "sql/marts/rfm_groups.sql",
     "sql/marts/scorecard.sql",
@@ -48,6 +49,7 @@ const SHARED: [(&str, &str); 54] = files![
     "sql/marts/segment_topics.sql",
     "sql/audits/customers_own_what_the_market_does_not_leave.sql",
     "sql/audits/flows_account_for_every_customer.sql",
+    "sql/audits/products_are_all_that_was_sold.sql",
     "sql/audits/values_are_not_negative.sql",
     "reports/drift/card.html",
     "reports/drift/subject.txt",

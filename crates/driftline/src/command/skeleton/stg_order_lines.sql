@@ -9,8 +9,10 @@ select
     local_date(ordered_at, $time_zone) as order_date,
     case when quantity > 0 then 'sale' else 'return' end as kind,
     category,
+    product,
     cast(null as varchar) as channel,
     cast(1 as bigint) as line_count,
+    abs(coalesce(quantity, 0)) as quantity,
     cast(net_amount as decimal(18, 4)) as amount,
     cast(null as decimal(18, 4)) as discount,
     true as is_profiled
