@@ -414,3 +414,6 @@ impl core::fmt::Display for Method {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -403,3 +403,6 @@ fn tracking(log: &PurchaseLog, model: &PurchaseModel, past: &[(usize, Past)], se
     };
     actual.into_iter().enumerate().map(week).collect()
 }
+
+#[cfg(test)]
+mod tests;
