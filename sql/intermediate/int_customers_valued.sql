@@ -44,6 +44,7 @@ spend_model as (
         p,
         q,
         gamma,
+        own_above,
         net_share
     from fitted.spend_model
 
@@ -88,6 +89,7 @@ customers_expected as (
             spend_model.p,
             spend_model.q,
             spend_model.gamma,
+            spend_model.own_above,
             customers.repeat_purchases,
             customers.mean_repeat_spend
         ) as expected_spend,

@@ -34,7 +34,7 @@ fn models_as(lake: &Lake, names: [&str; 2], models: Option<(&PurchaseModel, &Spe
     fields.extend(PURCHASE.iter().map(|name| Field::new(*name, DataType::Float64, true)));
     let purchase_schema: SchemaRef = Arc::new(Schema::new(fields));
     let spend_schema: SchemaRef = Arc::new(Schema::new(
-        ["p", "q", "gamma", "net_share"]
+        ["p", "q", "gamma", "own_above", "net_share"]
             .iter()
             .map(|name| Field::new(*name, DataType::Float64, true))
             .collect::<Vec<_>>(),
@@ -44,7 +44,8 @@ fn models_as(lake: &Lake, names: [&str; 2], models: Option<(&PurchaseModel, &Spe
         Some((purchase, spend, net_share)) => {
             let mut columns: Vec<ArrayRef> = vec![Arc::new(StringArray::from(vec![purchase.kind.to_string()]))];
             columns.extend(purchase.parameters.iter().map(|value| number(*value)));
-            let spend = vec![number(spend.p), number(spend.q), number(spend.gamma), number(net_share)];
+            let own_above: ArrayRef = Arc::new(Float64Array::from(vec![spend.own_above]));
+            let spend = vec![number(spend.p), number(spend.q), number(spend.gamma), own_above, number(net_share)];
             (vec![batch(&purchase_schema, columns)?], vec![batch(&spend_schema, spend)?])
         }
     };

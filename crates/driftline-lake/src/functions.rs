@@ -34,7 +34,7 @@ enum Function {
     ProbabilityNoPurchase,
     /// `expected_purchases(model, p1, p2, p3, p4, x, t_x, age, horizon)`.
     ExpectedPurchases,
-    /// `expected_spend(p, q, gamma, x, mean)`.
+    /// `expected_spend(p, q, gamma, own_above, x, mean)`.
     ExpectedSpend,
 }
 
@@ -76,7 +76,7 @@ impl Function {
             Self::DaysBetween => vec![DataType::Date32, DataType::Date32],
             Self::ProbabilityAlive => model(3),
             Self::ProbabilityNoPurchase | Self::ExpectedPurchases => model(4),
-            Self::ExpectedSpend => vec![DataType::Float64; 5],
+            Self::ExpectedSpend => vec![DataType::Float64; 6],
         }
     }
 }
@@ -197,8 +197,10 @@ fn expected_spends(columns: &[ArrayRef]) -> Float64Array {
     let numbers = floats(columns);
     (0..columns[0].len())
         .map(|row| {
-            let [p, q, gamma, x, mean] = row_of(&numbers, row)?;
-            finite(SpendModel { p, q, gamma }.expected_spend(x, mean))
+            let [p, q, gamma] = row_of(&numbers[..3], row)?;
+            let own_above = row_of(&numbers[3..4], row).map(|[bound]| bound);
+            let [x, mean] = row_of(&numbers[4..], row)?;
+            finite(SpendModel { p, q, gamma, own_above }.expected_spend(x, mean))
         })
         .collect()
 }

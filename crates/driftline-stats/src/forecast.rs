@@ -19,7 +19,7 @@
 use crate::chunks;
 use crate::purchase::{History, Kind, choose};
 use crate::purchase_log::{Cut, Past, PurchaseLog};
-use crate::spend::{SpendHistory, fit_spend};
+use crate::spend::{SpendHistory, fit_spend_winsorised};
 use crate::value::{Customer, ValueModel};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -397,7 +397,7 @@ fn value_model(log: &PurchaseLog, cut: Cut, past: &[(usize, Past)], kinds: &[Kin
     let histories: Vec<History> = past.iter().map(|(_, past)| past.history(UNIT_DAYS)).collect();
     let spends: Vec<SpendHistory> = past.iter().map(|(_, past)| past.spend_history()).collect();
     let purchase = choose(kinds, &histories).ok()?.fit.model;
-    let spend = fit_spend(&spends).ok()?.model;
+    let spend = fit_spend_winsorised(&spends).ok()?.model;
     Some(ValueModel { purchase, spend, net_share: log.net_share(cut) })
 }
 
@@ -414,3 +414,6 @@ impl core::fmt::Display for Method {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;

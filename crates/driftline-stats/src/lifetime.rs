@@ -1,5 +1,8 @@
 //! The whole lifetime-value job on a purchase log: histories, model choice, fits, holdout, value and tracking.
 //!
+//! Spend is fitted by plain maximum likelihood, as in the literature; jobs winsorise it where a few customers spend far more than
+//! all others (`spend/winsorised.rs`).
+//!
 //! Only what lies before the calibration cut is used for fitting and choosing. The holdout, if there is one, judges.
 
 use crate::error::Error;
@@ -263,7 +266,11 @@ fn spend_of(has_amounts: bool, past: &[(usize, Past)]) -> (Option<SpendFit>, Opt
         Err(error @ Error::ConstantSpend { mean_spend }) => {
             // The limit of a model where neither a customer's purchases nor customers differ.
             let (p, q) = (1e9, 1e9);
-            (None, Some(SpendModel { p, q, gamma: mean_spend * (q - 1.0) / p }), Some(error.to_string()))
+            (
+                None,
+                Some(SpendModel { p, q, gamma: mean_spend * (q - 1.0) / p, own_above: None }),
+                Some(error.to_string()),
+            )
         }
         Err(error) => (None, None, Some(error.to_string())),
     }
@@ -396,3 +403,6 @@ fn tracking(log: &PurchaseLog, model: &PurchaseModel, past: &[(usize, Past)], se
     };
     actual.into_iter().enumerate().map(week).collect()
 }
+
+#[cfg(test)]
+mod tests;

@@ -9,7 +9,7 @@
 
 use crate::error::Error;
 use crate::purchase::{Fit, History, Kind, fit_around, point_of};
-use crate::spend::{SpendFit, SpendHistory, fit_spend_around, point_of_spend};
+use crate::spend::{SpendFit, SpendHistory, fit_spend_around, point_of_spend, winsorised};
 use serde::{Deserialize, Serialize};
 
 /// Markets from which the spread between them is estimated.
@@ -105,12 +105,12 @@ pub fn purchase_in(pool: &Pool, histories: &[History]) -> Result<Fit, Error> {
     fit_around(pool.kind, histories, &pool.purchase.mean, &pool.purchase.deviation)
 }
 
-/// Fits a small market's spend model around the population.
+/// Fits a small market's spend model around the population, winsorised as [`crate::spend::fit_spend_winsorised`].
 ///
 /// # Errors
 /// [`Error::NoSpend`] or [`Error::InvalidHistory`].
 pub fn spend_in(pool: &Pool, histories: &[SpendHistory]) -> Result<SpendFit, Error> {
-    fit_spend_around(histories, &pool.spend.mean, &pool.spend.deviation)
+    winsorised(histories, |histories| fit_spend_around(histories, &pool.spend.mean, &pool.spend.deviation))
 }
 
 #[cfg(test)]

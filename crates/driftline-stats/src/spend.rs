@@ -20,6 +20,11 @@
 //! * q ≤ 1: the distribution of spend has no mean. Expectations then divide by [`LEAST_EXCESS`] instead, which makes
 //!   them finite and cautious, and the fit says so.
 
+mod winsorised;
+
+pub use winsorised::fit_spend_winsorised;
+pub(crate) use winsorised::winsorised;
+
 use crate::chunks;
 use crate::error::Error;
 use crate::optimise::{
@@ -59,6 +64,10 @@ pub struct SpendModel {
     pub q: f64,
     /// Its rate, in the currency of the input.
     pub gamma: f64,
+    /// The mean spend above which a customer keeps their own mean; none if nobody in the fit was above such a bound (see
+    /// `spend/winsorised.rs`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub own_above: Option<f64>,
 }
 
 /// A fitted spend model.
@@ -96,17 +105,31 @@ impl SpendModel {
                 return Err(Error::InvalidParameter { name, value });
             }
         }
-        Ok(Self { p, q, gamma })
+        Ok(Self { p, q, gamma, own_above: None })
     }
 
     /// Returns the expected mean spend of a customer's purchases to come: a weighted mean of what they spent and
     /// of the population's mean, `p(γ + xm)/(px + q − 1)`.
     ///
-    /// It rises with `mean_spend`, and is the population's mean for `repeat_purchases` 0. A negative spend counts as 0.
+    /// It rises with `mean_spend`, and is the population's mean for `repeat_purchases` 0. A negative spend counts as 0. Above
+    /// [`SpendModel::own_above`] it is at least `mean_spend` itself.
     pub fn expected_spend(&self, repeat_purchases: f64, mean_spend: f64) -> f64 {
-        let positive = |value: f64, most: f64| if value > 0.0 { value.min(most) } else { 0.0 };
         let (x, spend) = (positive(repeat_purchases, 1e9), positive(mean_spend, 1e15));
-        self.p * (self.gamma + x * spend) / (self.p * x + self.q - 1.0).max(LEAST_EXCESS)
+        let shrunk = self.p * (self.gamma + x * spend) / (self.p * x + self.q - 1.0).max(LEAST_EXCESS);
+        if self.is_outside(x, spend) { shrunk.max(spend) } else { shrunk }
+    }
+
+    /// Returns the rate of a customer's own gamma distribution, `γ + xm`; outside the model the one that has the same expectation
+    /// as [`SpendModel::expected_spend`].
+    pub(crate) fn posterior_rate(&self, repeat_purchases: f64, mean_spend: f64) -> f64 {
+        let (x, spend) = (repeat_purchases.max(0.0), mean_spend.max(0.0));
+        let rate = self.gamma + x * spend;
+        let own = spend * (self.p * x + self.q - 1.0).max(LEAST_EXCESS) / self.p;
+        if self.is_outside(x, spend) { rate.max(own) } else { rate }
+    }
+
+    fn is_outside(&self, repeat_purchases: f64, mean_spend: f64) -> bool {
+        repeat_purchases > 0.0 && self.own_above.is_some_and(|bound| mean_spend > bound)
     }
 
     /// Returns the mean spend over all customers, `pγ/(q − 1)`.
@@ -230,6 +253,11 @@ pub(crate) fn point_of_spend(fit: &SpendFit) -> Option<([f64; 3], [f64; 3])> {
     Some(([p, q, gamma + p - q], rows.map(|row| dot(&row, &multiply(&covariance, &row)))))
 }
 
+/// A number from 0 to `most`.
+fn positive(value: f64, most: f64) -> f64 {
+    if value > 0.0 { value.min(most) } else { 0.0 }
+}
+
 fn finish(rows: &Rows, peak: Peak<3>, bounds: &Bounds<3>, tolerance: f64, observed_mean: f64) -> SpendFit {
     let model = model_at(&peak.point);
     let natural = [model.p, model.q, model.gamma];
@@ -309,7 +337,7 @@ fn best_climb(rows: &Rows, points: &[[f64; 3]], bounds: &Bounds<3>, tolerance: f
 
 fn model_at(point: &[f64; 3]) -> SpendModel {
     let [p, q, typical] = point.map(libm::exp);
-    SpendModel { p, q, gamma: typical * q / p }
+    SpendModel { p, q, gamma: typical * q / p, own_above: None }
 }
 
 /// Histories laid out for the likelihood.
@@ -367,7 +395,7 @@ impl Rows {
 
     /// The same at ln p, ln q and ln(γp/q), which is what the search runs over.
     fn objective(&self, point: &[f64; 3]) -> (f64, [f64; 3]) {
-        let SpendModel { p, q, gamma } = model_at(point);
+        let SpendModel { p, q, gamma, .. } = model_at(point);
         let (value, [by_p, by_q, by_gamma]) = self.by_logarithms(&[p, q, gamma]);
         let gradient = [by_p - by_gamma, by_q + by_gamma, by_gamma];
         let finite = value.is_finite() && gradient.iter().all(|part| part.is_finite());

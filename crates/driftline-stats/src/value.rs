@@ -81,8 +81,7 @@ impl ValueModel {
 
     /// γ' of the customer, less returns.
     fn scale(&self, customer: &Customer) -> f64 {
-        let past_spend = customer.repeat_purchases.max(0.0) * customer.mean_spend.max(0.0);
-        (self.spend.gamma + past_spend) * self.net_share
+        self.spend.posterior_rate(customer.repeat_purchases, customer.mean_spend) * self.net_share
     }
 }
 

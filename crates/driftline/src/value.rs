@@ -11,7 +11,7 @@ use driftline_stats::lifetime::customer;
 use driftline_stats::pool;
 use driftline_stats::purchase::{self, Fit, History, Kind};
 use driftline_stats::purchase_log::{Cut, PurchaseLog};
-use driftline_stats::spend::{SpendFit, SpendHistory, fit_spend};
+use driftline_stats::spend::{SpendFit, SpendHistory, fit_spend_winsorised};
 use driftline_stats::value::{Customer, Total, total};
 
 use crate::job::Value;
@@ -62,7 +62,14 @@ pub fn fit(
         )),
     };
     match fitted {
-        Ok(models) => Models { net_share: Some(net_share), ..models },
+        Ok(mut models) => {
+            if let Some(bound) = models.spend.as_ref().and_then(|spend| spend.model.own_above) {
+                models.value_note.push_str(&format!(
+                    "; some spend far more than all others: a mean above {bound:.2} a purchase day counts as that much in the fit of the spend model and is kept as it is in their own values"
+                ));
+            }
+            Models { net_share: Some(net_share), ..models }
+        }
         Err(reason) => none(reason),
     }
 }
@@ -74,7 +81,7 @@ fn own(base: &Base, histories: &[History], spends: &[SpendHistory], settings: &V
     };
     let choice =
         purchase::choose(&kinds, histories).map_err(|error| format!("no purchase model could be fitted ({error})"))?;
-    let spend = fit_spend(spends).map_err(|error| format!("no spend model could be fitted ({error})"))?;
+    let spend = fit_spend_winsorised(spends).map_err(|error| format!("no spend model could be fitted ({error})"))?;
     Ok(Models {
         value_tier: "own".to_owned(),
         value_note: format!(

@@ -19,7 +19,11 @@ fn market(random: &mut SplitMix64) -> ValueModel {
     let [p, q, typical] = SPEND.map(&mut moved);
     let a = sum * odds / (1.0 + odds);
     let purchase = PurchaseModel { kind: Kind::MbgNbd, parameters: [r, r / rate, a, sum - a] };
-    ValueModel { purchase, spend: SpendModel { p, q: q.max(1.5), gamma: typical * q.max(1.5) / p }, net_share: 1.0 }
+    ValueModel {
+        purchase,
+        spend: SpendModel { p, q: q.max(1.5), gamma: typical * q.max(1.5) / p, own_above: None },
+        net_share: 1.0,
+    }
 }
 
 fn logs(random: &mut SplitMix64, model: &ValueModel, customers: usize) -> (Vec<History>, Vec<SpendHistory>) {

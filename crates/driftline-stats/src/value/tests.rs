@@ -7,7 +7,7 @@ use crate::purchase::{History, Kind, fit};
 use crate::random::SplitMix64;
 use crate::spend::{SpendHistory, fit_spend};
 
-const SPEND: SpendModel = SpendModel { p: 6.25, q: 3.74, gamma: 15.44 };
+const SPEND: SpendModel = SpendModel { p: 6.25, q: 3.74, gamma: 15.44, own_above: None };
 
 /// A customer's past until `age` and what they then spend within `horizon`.
 fn drawn(random: &mut SplitMix64, model: &ValueModel, age: f64, horizon: f64) -> (Customer, f64) {

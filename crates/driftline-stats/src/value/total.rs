@@ -65,9 +65,9 @@ pub fn total(purchase: &Fit, spend: &SpendFit, net_share: f64, customers: &[Cust
                 expected_sum(&ValueModel { purchase, ..model }, &taken, horizon)
             });
             let by_spend = variance_over(&of_spend, |by| {
-                let SpendModel { p, q, gamma } = model.spend;
+                let SpendModel { p, q, gamma, own_above } = model.spend;
                 let [p, q, gamma] = [p * libm::exp(by[0]), q * libm::exp(by[1]), gamma * libm::exp(by[2])];
-                expected_sum(&ValueModel { spend: SpendModel { p, q, gamma }, ..model }, &taken, horizon)
+                expected_sum(&ValueModel { spend: SpendModel { p, q, gamma, own_above }, ..model }, &taken, horizon)
             });
             Some(libm::sqrt(by_purchase + by_spend))
         }

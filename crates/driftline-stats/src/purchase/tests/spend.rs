@@ -4,7 +4,7 @@ use super::*;
 use crate::error::Error;
 use crate::purchase::Scorer;
 use crate::random::SplitMix64;
-use crate::spend::{LEAST_EXCESS, SpendHistory, SpendModel, fit_spend};
+use crate::spend::{LEAST_EXCESS, SpendHistory, SpendModel, fit_spend, fit_spend_winsorised};
 
 fn spend(x: f64, mean_spend: f64) -> SpendHistory {
     SpendHistory { repeat_purchases: x, mean_spend, customers: 1.0 }
@@ -31,6 +31,8 @@ fn cdnow_has_the_published_maximum() {
     let mut shuffled = histories;
     shuffled.reverse();
     assert_eq!(fit_spend(&shuffled).unwrap(), fit);
+    // Nobody is far out there: what jobs fit is the same.
+    assert_eq!(fit_spend_winsorised(&shuffled).unwrap(), fit);
 }
 
 #[test]
