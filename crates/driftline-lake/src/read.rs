@@ -1,8 +1,10 @@
 //! Reads computed tables into the plain rows that `driftline-core` and `driftline-stats` work on.
 
+mod acquisition;
 mod fitted_on;
 mod profiles;
 
+pub use acquisition::{acquisition_costs, category_sales};
 pub use fitted_on::{feature_columns, features, is_log, net_share, purchase_histories, purchase_log, spend_histories};
 pub use profiles::{flows, segment_profiles};
 

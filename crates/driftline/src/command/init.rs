@@ -11,8 +11,9 @@ macro_rules! files {
     ($($path:literal),* $(,)?) => { [$(($path, include_str!(concat!("../../../../", $path)))),*] };
 }
 
-const SHARED: [(&str, &str); 52] = files![
+const SHARED: [(&str, &str); 54] = files![
     "sql/README.md",
+    "sql/staging/canonical/stg_acquisition_costs.sql",
     "sql/staging/canonical/stg_cancelled_sales.sql",
     "sql/staging/canonical/stg_contacts.sql",
     "sql/staging/canonical/stg_customer_attributes.sql",
@@ -38,6 +39,7 @@ const SHARED: [(&str, &str); 52] = files![
     "sql/marts/scorecard.sql",
     "sql/marts/scorecard_risks.sql",
     "sql/marts/scorecard_year.sql",
+    "sql/marts/segment_acquisition_costs.sql",
     "sql/marts/segment_attributes.sql",
     "sql/marts/segment_categories.sql",
     "sql/marts/segment_contacts.sql",
