@@ -70,7 +70,7 @@ pub struct AcquisitionCosts {
     pub not_available: Option<String>,
     /// Why there is no margin; absent if the job says one.
     pub margin_not_available: Option<String>,
-    /// Margin of everyone active: the sum over personas, and the mean share that follows.
+    /// Margin of everyone active: the sum over segments, and the mean share that follows.
     pub margin: Option<Margin>,
     /// Personas by rank, then the customers in none.
     pub lines: Vec<AcquisitionLine>,
