@@ -43,6 +43,28 @@ pub(crate) fn check(warehouse: &Path, job: &str, market: &str, period: &str) -> 
             small(&contact.campaign_type, contact.responded.unwrap_or(0))?;
         }
     }
+    if let Some(costs) = &report.acquisition {
+        let everyone = report.kpis.iter().find(|kpi| kpi.key == "active_customers").and_then(|kpi| kpi.now);
+        let of_line = |key: &Option<String>| match key {
+            Some(key) => report.personas.personas.iter().find(|one| one.key == *key).map(|one| one.customers),
+            None => report.personas.other.as_ref().map(|other| other.customers),
+        };
+        let mut shown: Vec<(u64, u64)> = Vec::new();
+        for line in &costs.lines {
+            shown.extend(line.acquired.as_ref().zip(of_line(&line.key)).map(|(own, all)| (own.customers, all)));
+        }
+        if let (Some(market), Some(everyone)) = (&costs.market, everyone) {
+            // Who is hidden, all together: the market less what is shown.
+            let sum = shown.iter().fold((0, 0), |sum, pair| (sum.0 + pair.0, sum.1 + pair.1));
+            shown.push((market.customers - sum.0, everyone as u64 - sum.1));
+            shown.push((market.customers, everyone as u64));
+        }
+        for (known, all) in shown {
+            small("customers with a known acquisition cost", known)?;
+            small("customers without a known acquisition cost", all - known)?;
+        }
+        small("new customers with a known acquisition cost", costs.new.as_ref().map_or(0, |new| new.customers))?;
+    }
     for group in &report.attribute_drift {
         for column in &group.columns {
             small(&column.label, column.finding.n_ref)?;

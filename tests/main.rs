@@ -3,6 +3,7 @@
 //! Tests that need the reference data outside the repository run when `DRIFTLINE_SHARED` names their folder; without it they are
 //! listed as ignored and counted as "not run" in the last line.
 
+mod acquisition; // Acquisition costs and margins equal what is counted from the exports.
 mod bad_input; // One broken thing a case: the message names it, the exit code is its own, nothing is published.
 mod bench; // The bench dialect against the figures of an independent program.
 mod commands; // What each command prints and leaves behind.
@@ -66,6 +67,7 @@ fn main() -> std::process::ExitCode {
         trial("schema::what_was_published_before_still_loads", None, schema::published_before),
         trial("simulation::the_same_seed_writes_the_same_bytes", None, simulation::same_bytes),
         trial("simulation::reports_say_what_was_planted", None, simulation::planted),
+        trial("acquisition::costs_are_those_of_the_exports", None, acquisition::costs_and_margins),
         trial("workbench::bad_input_has_its_exit_code", None, workbench::bad_input),
         trial("workbench::cdnow_lifetime_values_are_the_published_ones", shared, workbench::lifetime_values),
         trial("workbench::cdnow_churn_risks_are_as_good_as_the_best", shared, workbench::churn_risks),

@@ -3,6 +3,7 @@
 //! Nothing here knows about files, clocks, the environment, Arrow or HTML; every function is synchronous and pure, so a
 //! whole quarter's comparison can be tested in a millisecond.
 
+pub mod acquisition;
 pub mod audience;
 pub mod bridge;
 pub mod change;
@@ -13,6 +14,7 @@ pub mod error;
 pub mod history;
 pub mod label;
 pub mod lineage;
+pub mod margin;
 pub mod market;
 pub mod money;
 pub mod period;

@@ -18,7 +18,9 @@ use serde::{Deserialize, Serialize};
 use self::note::Note;
 use self::other::Other;
 use self::voice::{Quote, TopicRate};
+use crate::acquisition::Acquired;
 use crate::lineage::Thresholds;
+use crate::margin::Margin;
 use crate::profile::{FeatureTilt, Flow, Habit, OTHER_SEGMENT, SegmentProfile};
 use crate::scorecard::NextPeriod;
 use crate::scorecard::year::ValueRange;
@@ -161,6 +163,12 @@ pub struct Persona {
     pub value_range: Option<ValueRange>,
     pub value_share: Option<f64>,
     pub value_per_customer: Option<Minor>,
+    /// Margin of the 12-month value; absent if the job says none.
+    #[serde(default)]
+    pub margin: Option<Margin>,
+    /// What its members with a known acquisition cost cost; absent if too few are known.
+    #[serde(default)]
+    pub acquisition: Option<Acquired>,
     pub net_revenue: Minor,
     pub churn_risk: Option<f64>,
     /// Forecast for the next period, which the next report grades.
@@ -260,6 +268,9 @@ pub struct Context<'a> {
     pub has_attributes: bool,
     pub has_contacts: bool,
     pub has_feedback: bool,
+    pub has_acquisition_costs: bool,
+    /// Share of net revenue that is margin, by segment; empty if the job says none.
+    pub margins: &'a BTreeMap<u32, f64>,
 }
 
 /// Describes the segments as personas: keys by lineage, labels by rule, roles by priority.

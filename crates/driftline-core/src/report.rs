@@ -11,6 +11,7 @@ use driftline_stats::{churn, forecast};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::acquisition::AcquisitionCosts;
 use crate::audience::ForYou;
 use crate::bridge::{Bridge, Measure};
 use crate::change::Change;
@@ -310,6 +311,9 @@ pub struct Report {
     /// The market's personas over its published periods, up to this one.
     #[serde(default)]
     pub tree: FamilyTree,
+    /// What customers cost to win, and margins; absent in reports from before there were any.
+    #[serde(default)]
+    pub acquisition: Option<AcquisitionCosts>,
     /// How last period's forecasts for this one turned out; absent if there were none.
     #[serde(default)]
     pub scorecard: Option<Scorecard>,

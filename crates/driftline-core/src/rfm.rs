@@ -87,6 +87,9 @@ pub fn groups(rows: &[RfmRow], last: Option<&[RfmGroup]>, min_cell: u64) -> Vec<
 mod tests {
     use super::*;
 
+    /// Group, customers by last cuts and by today's.
+    type Case<'a> = (&'a [(&'a str, u64, u64)], Vec<(String, u64, u64)>);
+
     fn shown(rows: &[(&str, u64, u64)]) -> Vec<(String, u64, u64)> {
         let rows: Vec<RfmRow> = rows
             .iter()
@@ -106,7 +109,7 @@ mod tests {
     fn small_groups_are_pooled_until_nobody_can_be_told() {
         let pool = |a, b| (POOLED.to_owned(), a, b);
         let kept = |label: &str, a, b| (label.to_owned(), a, b);
-        let cases: [(&[(&str, u64, u64)], Vec<(String, u64, u64)>); 4] = [
+        let cases: [Case<'_>; 4] = [
             (&[("loyal", 20, 30), ("champions", 12, 10)], vec![kept("Champions", 12, 10), kept("Loyal", 20, 30)]),
             (
                 &[("loyal", 20, 30), ("new", 40, 9), ("champions", 50, 50)],

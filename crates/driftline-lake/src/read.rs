@@ -1,9 +1,11 @@
 //! Reads computed tables into the plain rows that `driftline-core` and `driftline-stats` work on.
 
+mod acquisition;
 mod fitted_on;
 mod products;
 mod profiles;
 
+pub use acquisition::{acquisition_costs, category_sales};
 pub use fitted_on::{feature_columns, features, is_log, net_share, purchase_histories, purchase_log, spend_histories};
 pub use products::product_moves;
 pub use profiles::{flows, segment_profiles};

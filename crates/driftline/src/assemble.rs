@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use driftline_core::acquisition::AcquisitionCosts;
 use driftline_core::audience;
 use driftline_core::bridge::{self, Bridge, MarketNet, Measure, Ranks};
 use driftline_core::change::{self, Change, Verdict};
@@ -52,6 +53,7 @@ pub struct Parts<'a> {
     pub tree: FamilyTree,
     pub attribute_drift: Vec<AttributeDrift>,
     pub personas: PersonaSet,
+    pub acquisition: AcquisitionCosts,
     pub models: Models,
     pub scorecard: Option<Scorecard>,
     pub quality: Quality,
@@ -163,6 +165,7 @@ pub fn report(parts: Parts<'_>) -> Result<Report> {
         rfm_groups,
         attribute_drift: if comparable { parts.attribute_drift } else { Vec::new() },
         tree: if visible { parts.tree } else { FamilyTree::default() },
+        acquisition: visible.then_some(parts.acquisition),
         scorecard: parts.scorecard.filter(|_| visible),
         risk_changes,
         market_change,

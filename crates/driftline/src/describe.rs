@@ -7,6 +7,7 @@ use driftline_core::report::{AttributeDrift, DriftedColumn, Report, Status};
 use driftline_lake::Lake;
 use driftline_lake::profile_drift::{COLUMNS, Group, profile_drift};
 
+use crate::acquisition::Economics;
 use crate::plan::RunPlan;
 use crate::recall::Recalled;
 use crate::room::Room;
@@ -24,6 +25,7 @@ pub(crate) fn describe(
     parent: Option<&Recalled>,
     status: Status,
     segmented: Option<&Segmented>,
+    economics: &Economics,
 ) -> PersonaSet {
     let empty_tilts = BTreeMap::new();
     let empty_stability = BTreeMap::new();
@@ -59,6 +61,8 @@ pub(crate) fn describe(
             has_attributes: has("stg_customer_attributes"),
             has_contacts: has("stg_contacts"),
             has_feedback: has("stg_feedback"),
+            has_acquisition_costs: !economics.rows.is_empty(),
+            margins: &economics.margins,
         },
     )
 }

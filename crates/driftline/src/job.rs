@@ -22,6 +22,7 @@ use crate::error::{Error, Result};
 
 mod calendar;
 mod mail;
+mod margin;
 
 /// A job as the run uses it. `jobs/README.md` lists every key with its default and unit.
 #[derive(Clone, Debug)]
@@ -146,6 +147,10 @@ pub struct Value {
     pub own_history_days: i64,
     pub fitted_purchasers: u64,
     pub fitted_repeat_customers: u64,
+    /// Share of net revenue that is contribution margin; absent: no margins.
+    pub margin_share: Option<f64>,
+    /// The same of single categories, as `stg_order_lines` names them.
+    pub margin_share_by_category: BTreeMap<String, f64>,
 }
 
 impl Default for Value {
@@ -156,6 +161,8 @@ impl Default for Value {
             own_history_days: 180,
             fitted_purchasers: 50,
             fitted_repeat_customers: 10,
+            margin_share: None,
+            margin_share_by_category: BTreeMap::new(),
         }
     }
 }
@@ -278,7 +285,7 @@ impl Job {
         if let Some(start) = file.schedule.as_ref().and_then(|schedule| schedule.start) {
             file.period.check(start).map_err(|error| wrong(format!("schedule.start: {error}")))?;
         }
-        check_mail(&file.mail).map_err(&wrong)?;
+        check_mail(&file.mail).and(margin::check_margins(&file.value)).map_err(&wrong)?;
         bytes_of(&file.limits.memory).and(bytes_of(&file.limits.spill)).map_err(&wrong)?;
         let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         // Where it reads and writes, how fast and to whom is not what it computes.

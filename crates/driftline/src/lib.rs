@@ -1,5 +1,6 @@
 //! The program: reads the command line, the environment and the clock once, and hands them down.
 
+mod acquisition;
 pub mod args;
 pub mod assemble;
 pub mod command;

@@ -12,6 +12,7 @@ use driftline_lake::source::{self, PinnedSource};
 use driftline_lake::{Lake, read};
 use driftline_ledger::{Event, MailPlan, Publication, Slot};
 
+use crate::acquisition;
 use crate::assemble::{self, Parts};
 use crate::describe::{attribute_drift, describe};
 use crate::error::{InPlace, Result};
@@ -95,6 +96,7 @@ pub async fn one(
     let marts = [
         "customers",
         "segment_profiles",
+        "segment_acquisition_costs",
         "segment_categories",
         "segment_attributes",
         "segment_contacts",
@@ -160,6 +162,7 @@ pub async fn one(
         }
         _ => None,
     };
+    let economics = acquisition::read(&lake, &room.job).await.in_place(&place)?;
     let mut personas = describe(
         room,
         plan,
@@ -170,6 +173,7 @@ pub async fn one(
         parent.as_ref(),
         status,
         segmented.as_ref(),
+        &economics,
     );
     for persona in &mut personas.personas {
         let value = persona.value.unwrap_or_default();
@@ -192,6 +196,7 @@ pub async fn one(
         let all = read::next_period_of_everyone(&lake).await.in_place(&place)?;
         model.next_period = Some(outlook::ranged(all, false, model));
     }
+    let acquisition = acquisition::give(&economics, &room.job, plan, &profiles, &models, &mut personas);
     progress.done("describe", Some(personas.personas.len() as u64));
 
     let past_reports = if previous.is_some() { recall_history(room, &slot).await? } else { Vec::new() };
@@ -228,6 +233,7 @@ pub async fn one(
         history: History::new(plan.period, &past_reports),
         tree,
         personas,
+        acquisition,
         models,
         scorecard,
         quality,

@@ -213,6 +213,7 @@ pub(super) fn finance(report: &Report, words: &Words) -> Vec<String> {
             ));
         }
     }
+    lines.extend(report.acquisition.as_ref().and_then(|costs| costs.sentence(words)));
     if let Some(scorecard) = &report.scorecard {
         lines.push(scorecard.sentence.clone());
     }

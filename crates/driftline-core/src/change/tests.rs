@@ -121,6 +121,8 @@ pub(crate) fn persona(segment: u32, customers: u64, share: f64, value: Minor) ->
         net_revenue: Minor::ZERO,
         churn_risk: None,
         next_period: None,
+        margin: None,
+        acquisition: None,
         risk_reasons: Vec::new(),
         stability: None,
         joint_prevalence: None,

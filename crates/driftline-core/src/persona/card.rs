@@ -30,7 +30,7 @@ pub(super) fn card(
         score: 0.0,
         rank: 0,
         value: value_share.unwrap_or_else(|| share(profile.customers, everyone.customers)).clamp(0.0, 1.0),
-        margin: None,
+        margin: context.margins.get(&profile.segment).map(|share| share.max(0.0)),
         growth,
         brand: context.priority.brand_fit.get(&identity.key).copied().unwrap_or(0.5).clamp(0.0, 1.0),
         rank_change: None,
@@ -50,6 +50,8 @@ pub(super) fn card(
         value_range: None,
         value_share,
         value_per_customer: profile.value.map(|value| value.mean_over(profile.customers)),
+        margin: None,
+        acquisition: None,
         net_revenue: profile.net_period,
         churn_risk: profile.churn_risk,
         risk_reasons: Vec::new(),
@@ -224,6 +226,12 @@ fn missing_evidence(context: &Context<'_>, everyone: &SegmentProfile, has_quotes
     }
     if !context.has_contacts {
         fields.push(("Reach", "an export of campaigns and responses (stg_contacts)"));
+    }
+    if !context.has_acquisition_costs {
+        fields.push(("Acquisition cost", "an export of what customers cost to win (stg_acquisition_costs)"));
+    }
+    if context.margins.is_empty() {
+        fields.push(("Margin", "the job (value.margin_share)"));
     }
     fields
         .into_iter()

@@ -76,7 +76,7 @@ pub(crate) mod tests {
         }
     }
 
-    fn profile(segment: u32, customers: u64) -> SegmentProfile {
+    pub(crate) fn profile(segment: u32, customers: u64) -> SegmentProfile {
         SegmentProfile {
             segment,
             customers,

@@ -31,9 +31,13 @@ pub(super) fn assign_roles(
     context: &Context<'_>,
 ) -> Option<String> {
     let largest = personas.iter().map(|persona| persona.priority.value).fold(0.0, f64::max);
+    let highest = personas.iter().filter_map(|persona| persona.priority.margin).fold(0.0, f64::max);
     for persona in personas.iter_mut() {
         persona.priority.value = if largest > 0.0 { persona.priority.value / largest } else { 0.0 };
-        if let Some(reason) = negative_reason(persona, everyone) {
+        persona.priority.margin =
+            persona.priority.margin.map(|margin| if highest > 0.0 { margin / highest } else { 0.0 });
+        let margin = context.margins.get(&persona.segment).copied();
+        if let Some(reason) = negative_reason(persona, everyone, margin) {
             persona.role = Role::Negative;
             persona.note = Some(format!(
                 "{reason} Look for causes on both sides first: defects, descriptions, late delivery, prices."
@@ -92,13 +96,80 @@ pub(super) fn assign_roles(
     })
 }
 
-/// Why a persona costs more than others, if it does: by value, or by returns far above everyone's.
-fn negative_reason(persona: &Persona, everyone: &SegmentProfile) -> Option<&'static str> {
+/// Why a persona costs more than others, if it does: by value, by margin where it is known, or by returns far above everyone's.
+fn negative_reason(persona: &Persona, everyone: &SegmentProfile, margin: Option<f64>) -> Option<&'static str> {
     let rate =
         |habits: &[Habit]| habits.iter().find(|habit| habit.column == "return_rate").map_or(0.0, |habit| habit.mean);
     let (own, base) = (rate(&persona.habits), rate(&everyone.habits));
     if persona.value.is_some_and(|value| value.0 <= 0) {
         return Some("Expected to bring nothing or less.");
     }
+    if margin.is_some_and(|share| share <= 0.0) {
+        return Some("What it buys brings no margin.");
+    }
     (own >= 0.3 && own >= 2.0 * base).then_some("Sends back a far larger share of what it buys than others.")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Floor;
+    use super::super::other::tests::profile;
+    use super::*;
+    use crate::Minor;
+    use crate::change::tests::persona;
+    use crate::lineage::Thresholds;
+
+    /// Margin shares of three personas of the same value; their part of the score, and who is negative.
+    #[test]
+    fn margins_are_part_of_the_score_where_they_are_known() {
+        type Case = (&'static [(u32, f64)], [Option<f64>; 3], [Role; 3]);
+        let (primary, negative) = (Role::Primary, Role::Negative);
+        let cases: [Case; 4] = [
+            (&[], [None; 3], [primary; 3]),
+            (&[(1, 0.3), (2, 0.3), (3, 0.3)], [Some(1.0); 3], [primary; 3]),
+            (&[(1, 0.1), (2, 0.4), (3, 0.2)], [Some(0.25), Some(1.0), Some(0.5)], [primary; 3]),
+            (&[(1, 0.2), (2, -0.1), (3, 0.0)], [Some(1.0), Some(0.0), Some(0.0)], [primary, negative, negative]),
+        ];
+        for (shares, expected, roles) in cases {
+            let margins: BTreeMap<u32, f64> = shares.iter().copied().collect();
+            let mut personas: Vec<Persona> = (1..=3)
+                .map(|segment| {
+                    let mut persona = persona(segment, 100, 0.3, Minor(1000));
+                    persona.role = Role::Secondary;
+                    persona.priority.value = 0.3;
+                    persona.priority.margin = margins.get(&segment).map(|share| share.max(0.0));
+                    persona
+                })
+                .collect();
+            let (tilts, stability, typical) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
+            let weights = Priority::default();
+            let context = Context {
+                market: "gb",
+                period: personas[0].since,
+                revision: 1,
+                previous: None,
+                flows: &[],
+                tilts: &tilts,
+                stability: &stability,
+                typical: &typical,
+                thresholds: &Thresholds::default(),
+                priority: &weights,
+                floor: Floor::default(),
+                provisional: false,
+                adopted: None,
+                has_attributes: false,
+                has_contacts: false,
+                has_feedback: false,
+                has_acquisition_costs: false,
+                margins: &margins,
+            };
+            assign_roles(&mut personas, &profile(0, 300), &context);
+            // Best first: the one with the highest margin leads.
+            let highest = |persona: &&Persona| persona.priority.margin.is_none_or(|margin| margin == 1.0);
+            assert!(personas.first().filter(highest).is_some(), "{shares:?}");
+            personas.sort_by_key(|persona| persona.segment);
+            assert_eq!(personas.iter().map(|persona| persona.priority.margin).collect::<Vec<_>>(), expected);
+            assert_eq!(personas.iter().map(|persona| persona.role).collect::<Vec<_>>(), roles, "{shares:?}");
+        }
+    }
 }

@@ -11,8 +11,9 @@ macro_rules! files {
     ($($path:literal),* $(,)?) => { [$(($path, include_str!(concat!("../../../../", $path)))),*] };
 }
 
-const SHARED: [(&str, &str); 56] = files![
+const SHARED: [(&str, &str); 58] = files![
     "sql/README.md",
+    "sql/staging/canonical/stg_acquisition_costs.sql",
     "sql/staging/canonical/stg_cancelled_sales.sql",
     "sql/staging/canonical/stg_contacts.sql",
     "sql/staging/canonical/stg_customer_attributes.sql",
@@ -41,6 +42,7 @@ const SHARED: [(&str, &str); 56] = files![
     "sql/marts/scorecard.sql",
     "sql/marts/scorecard_risks.sql",
     "sql/marts/scorecard_year.sql",
+    "sql/marts/segment_acquisition_costs.sql",
     "sql/marts/segment_attributes.sql",
     "sql/marts/segment_categories.sql",
     "sql/marts/segment_contacts.sql",

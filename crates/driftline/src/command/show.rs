@@ -1,8 +1,10 @@
 //! `driftline show`: the personas of a market as readable cards.
 
 use driftline_core::Minor;
+use driftline_core::acquisition::{Acquired, AcquisitionCosts};
 use driftline_core::persona::{Persona, Role};
 use driftline_core::report::{Report, Unit};
+use driftline_core::sentence::Words;
 use driftline_ledger::Slot;
 
 use crate::args::{self, Cli};
@@ -96,6 +98,10 @@ fn print(report: &Report) {
             say(format!("  risk ({}) {}", report.method.churn_event, locale.percent(risk, 1)));
         }
     }
+    if let Some(costs) = &report.acquisition {
+        say("");
+        economics(costs, report);
+    }
     for ended in &report.personas.ended {
         say(format!("\n- {} ({}): {}", ended.label, ended.key, ended.sentence));
     }
@@ -104,6 +110,19 @@ fn print(report: &Report) {
         for note in &report.notes {
             say(format!("note: {note}"));
         }
+    }
+}
+
+/// What customers cost to win, and margins, of the market.
+fn economics(costs: &AcquisitionCosts, report: &Report) {
+    let words = Words { locale: report.locale, currency: report.currency.clone() };
+    let missing = [&costs.not_available, &costs.margin_not_available];
+    let of = |label: &str, acquired: &Option<Acquired>| {
+        acquired.as_ref().map(|acquired| format!("{label}: {}", acquired.sentence(&words)))
+    };
+    let shown = [of("acquisition, everyone active", &costs.market), of("acquisition, new", &costs.new)];
+    for line in missing.into_iter().flatten().chain(shown.iter().flatten()).chain(&costs.payback) {
+        say(line);
     }
 }
 
@@ -130,6 +149,13 @@ fn card(persona: &Persona, report: &Report) {
             locale.percent(share, 1),
             money(each)
         ));
+    }
+    if let Some((margin, amount)) = persona.margin.and_then(|margin| Some((margin, margin.value?))) {
+        say(format!("  12-month margin {} ({} of the value)", money(amount), locale.percent(margin.share, 1)));
+    }
+    if let Some(acquired) = &persona.acquisition {
+        let words = Words { locale, currency: report.currency.clone() };
+        say(format!("  acquisition: {}", acquired.sentence(&words)));
     }
     let risk = persona.churn_risk.map_or_else(|| "not available".to_owned(), |risk| locale.percent(risk, 1));
     say(format!(

@@ -1,0 +1,79 @@
+/*---
+about = "What active customers cost to win, by segment, beside the 12-month value of the same customers; segment 0 is everyone active. No row where no cost is known."
+grain = ["segment"]
+kind = "table"
+publish = true
+
+[columns]
+segment = { type = "int64", not_null = true, min = 0, about = "Number of the segment; 0 is everyone active, 99 who is unlike any segment." }
+customers = { type = "int64", min = 1, about = "Active customers." }
+customers_known = { type = "int64", min = 1, about = "Of these, customers with a known cost." }
+acquisition_cost = { type = "decimal(18,4)", min = 0, about = "What those with a known cost cost." }
+value_12_months = { type = "decimal(18,2)", about = "Sum of their rounded 12-month values; null if no model could be fitted." }
+new_customers = { type = "int64", min = 0, about = "Active customers whose first purchase day is in the period." }
+new_customers_known = { type = "int64", min = 0, about = "Of these, customers with a known cost." }
+new_acquisition_cost = { type = "decimal(18,4)", min = 0, about = "What those with a known cost cost." }
+new_value_12_months = { type = "decimal(18,2)", about = "Sum of their rounded 12-month values; null if no model could be fitted." }
+---*/
+with
+
+costs as (
+
+    select
+        pseudonym($pseudonym_key, customer_id) as customer_key,
+        sum(cost) as cost
+    from stg_acquisition_costs
+    where cost is not null
+        and (acquired_on is null or acquired_on < $as_of)
+    group by pseudonym($pseudonym_key, customer_id)
+
+),
+
+active_customers as (
+
+    select
+        customer_key,
+        segment,
+        value_12_months,
+        age_days <= days_between($period_start, $as_of) as is_new
+    from customers
+    where is_active
+
+),
+
+active_customers_with_costs as (
+
+    select
+        active_customers.segment,
+        active_customers.is_new,
+        costs.cost,
+        case when costs.cost is not null then active_customers.value_12_months end as value_12_months
+    from active_customers
+    left join costs
+        on active_customers.customer_key = costs.customer_key
+
+),
+
+segments_and_everyone as (
+
+    select * from active_customers_with_costs where segment > 0
+
+    union all
+
+    select * replace (cast(0 as bigint) as segment) from active_customers_with_costs
+
+)
+
+select
+    segment,
+    count(*) as customers,
+    count(cost) as customers_known,
+    cast(sum(cost) as decimal(18, 4)) as acquisition_cost,
+    cast(sum(value_12_months) as decimal(18, 2)) as value_12_months,
+    cast(sum(case when is_new then 1 else 0 end) as bigint) as new_customers,
+    cast(sum(case when is_new and cost is not null then 1 else 0 end) as bigint) as new_customers_known,
+    cast(sum(case when is_new then cost else 0 end) as decimal(18, 4)) as new_acquisition_cost,
+    cast(sum(case when is_new then value_12_months end) as decimal(18, 2)) as new_value_12_months
+from segments_and_everyone
+group by segment
+having count(cost) > 0
