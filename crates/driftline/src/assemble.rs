@@ -1,5 +1,8 @@
 //! Steps 12 and 14: puts the compared figures into one report, with the words that everybody will read.
 
+mod figures;
+mod words;
+
 use std::collections::BTreeMap;
 
 use driftline_core::acquisition::AcquisitionCosts;
@@ -11,11 +14,9 @@ use driftline_core::disclosure::attack::Beside;
 use driftline_core::disclosure::{is_publishable, pool_bridge};
 use driftline_core::drill::drill;
 use driftline_core::history::History;
-use driftline_core::persona::{Persona, PersonaSet, Role};
+use driftline_core::persona::{Persona, PersonaSet};
 use driftline_core::profile::{Flow, MarketTotals, SegmentProfile};
-use driftline_core::report::{
-    self, AttributeDrift, Headline, HeadlineKind, Kpi, Method, Migration, Models, Quality, Report, SCHEMA, Status, Unit,
-};
+use driftline_core::report::{self, AttributeDrift, Method, Migration, Models, Quality, Report, SCHEMA, Status};
 use driftline_core::rfm::{self, RfmGroup, RfmRow};
 use driftline_core::risk;
 use driftline_core::sales::{self, ProductSales, SalesChange};
@@ -24,6 +25,8 @@ use driftline_core::sentence::Words;
 use driftline_core::tree::FamilyTree;
 use driftline_lake::read::Base;
 
+use self::figures::kpis;
+use self::words::{data_notes, headline, told, unchanged};
 use crate::error::{InPlace, Result};
 use crate::job::Job;
 use crate::plan::RunPlan;
@@ -196,18 +199,6 @@ pub fn report(parts: Parts<'_>) -> Result<Report> {
     Ok(report)
 }
 
-/// The three lines that are told in sentences: of different personas where there are as many.
-fn told<'a>(passed: &[&'a Change]) -> Vec<&'a Change> {
-    const MOST: usize = 3;
-    let mut chosen: Vec<&Change> = Vec::new();
-    for line in passed {
-        if chosen.len() < MOST && chosen.iter().all(|other| other.subject != line.subject) {
-            chosen.push(line);
-        }
-    }
-    chosen
-}
-
 fn has_value(parts: &Parts<'_>) -> bool {
     parts.models.purchase.is_some() && parts.previous.is_some_and(|previous| previous.models.purchase.is_some())
 }
@@ -285,263 +276,4 @@ fn ranks(previous: &PersonaSet) -> Ranks {
     let mut order: Vec<&Persona> = previous.personas.iter().collect();
     order.sort_by(|a, b| worth(b).cmp(&worth(a)).then(a.key.cmp(&b.key)));
     Ranks(order.into_iter().enumerate().map(|(rank, persona)| (persona.segment, rank)).collect())
-}
-
-fn kpis(parts: &Parts<'_>, comparable: bool) -> Vec<Kpi> {
-    let everyone = parts.profiles.iter().find(|profile| profile.segment == 0);
-    let value = everyone.and_then(|profile| profile.value);
-    let risk = everyone.and_then(|profile| profile.churn_risk);
-    let per_customer = value.map(|value| value.mean_over(parts.base.active));
-    let forecast_note = parts.models.purchase.is_none().then(|| parts.models.value_note.clone());
-    let mut kpis = vec![
-        kpi("active_customers", "Active customers", Unit::Count, Some(parts.base.active as f64), None),
-        kpi("net_revenue", "Net revenue of the period", Unit::Money, Some(parts.totals.net.0 as f64), None),
-        kpi(
-            "value_12_months",
-            "12-month value (forecast)",
-            Unit::Money,
-            value.map(|value| value.0 as f64),
-            forecast_note.clone(),
-        ),
-        kpi(
-            "churn_risk",
-            &format!("Risk of no purchase in {} days", parts.plan.horizon_days(parts.job)),
-            Unit::Share,
-            risk,
-            forecast_note.clone(),
-        ),
-        kpi(
-            "value_per_customer",
-            "12-month value a customer",
-            Unit::Money,
-            per_customer.map(|value| value.0 as f64),
-            forecast_note,
-        ),
-        kpi("orders", "Orders", Unit::Count, Some(parts.totals.orders as f64), None),
-    ];
-    for kpi in &mut kpis {
-        let find = |report: Option<&Report>| {
-            report.and_then(|report| report.kpis.iter().find(|other| other.key == kpi.key)).and_then(|other| other.now)
-        };
-        kpi.previous = find(parts.previous.filter(|_| comparable));
-        kpi.year_before = find(parts.year_before.filter(|report| comparable && report.partial.is_none()));
-        if kpi.key == "churn_risk" && is_risk_redefined(parts) {
-            (kpi.previous, kpi.year_before) = (None, None);
-            kpi.note = Some("method changed".to_owned());
-        }
-        if let (Some(now), Some(before)) = (kpi.now, kpi.previous) {
-            kpi.change = Some(now - before);
-            kpi.relative_change = (kpi.unit != Unit::Share && before != 0.0).then(|| (now - before) / before.abs());
-        } else if parts.previous.is_some() && kpi.note.is_none() {
-            kpi.note = Some("not compared".to_owned());
-        }
-    }
-    kpis
-}
-
-/// A risk by another method is another figure: the difference would be the method's, not the customers'.
-fn is_risk_redefined(parts: &Parts<'_>) -> bool {
-    let method = |models: &Models| models.churn.as_ref().map(|churn| churn.chosen);
-    parts.previous.is_some_and(|previous| method(&previous.models) != method(&parts.models))
-}
-
-fn kpi(key: &str, label: &str, unit: Unit, now: Option<f64>, note: Option<String>) -> Kpi {
-    Kpi {
-        key: key.to_owned(),
-        label: label.to_owned(),
-        unit,
-        now,
-        previous: None,
-        year_before: None,
-        change: None,
-        relative_change: None,
-        note,
-    }
-}
-
-#[expect(clippy::too_many_arguments, reason = "one private sentence made of everything")]
-fn headline(
-    parts: &Parts<'_>,
-    words: &Words,
-    bridges: &[Bridge],
-    measure: Measure,
-    market: Option<&Change>,
-    passed: &[&Change],
-    visible: bool,
-    comparable: bool,
-) -> Headline {
-    let name = format!(
-        "{} {}, {}",
-        parts.job.file.title,
-        parts.job.market_name(&parts.plan.market),
-        parts.plan.period.title()
-    );
-    let corrected = if parts.revision > 1 { "Corrected: " } else { "" };
-    let of = |kind, message: &str, sentence: String| Headline {
-        kind,
-        subject: format!("{corrected}{name}: {message}"),
-        sentence,
-    };
-    let min_cell = parts.job.file.personas.min_cell;
-    if !visible {
-        return of(
-            HeadlineKind::NotEnoughData,
-            "not enough data",
-            format!("Fewer than {min_cell} customers: there is nothing that can be said about them."),
-        );
-    }
-    if let Some(partial) = &parts.plan.partial {
-        return of(
-            HeadlineKind::NotCompared,
-            "partial period, not compared",
-            format!("The period is not whole: {partial}. Its figures are not compared with a whole one."),
-        );
-    }
-    if parts.status == Status::NotEnoughData {
-        let small = &parts.job.file.small_markets;
-        let needed = if small.parent.is_some() { small.provisional_from } else { small.own_from };
-        return of(
-            HeadlineKind::NotEnoughData,
-            "not enough data for personas",
-            match &small.parent {
-                Some(parent) if parts.base.active >= needed => format!(
-                    "{} active customers are too few for personas of their own, and {} has none published for this period to lean on; totals only.",
-                    words.locale.count(parts.base.active),
-                    parts.job.market_name(parent)
-                ),
-                _ => format!(
-                    "{} active customers are too few for personas ({needed} are needed); totals only.",
-                    words.locale.count(parts.base.active)
-                ),
-            },
-        );
-    }
-    if parts.previous.is_none() {
-        let described = parts.personas.personas.len();
-        return of(
-            HeadlineKind::First,
-            "first report",
-            format!(
-                "First report of this market: {} active customers in {described} personas. Changes are shown from the next period on.",
-                words.locale.count(parts.base.active)
-            ),
-        );
-    }
-    if !comparable {
-        return of(
-            HeadlineKind::NotCompared,
-            "not compared with a partial period",
-            "The period before is not whole, so nothing is compared with it.".to_owned(),
-        );
-    }
-    let noun = match measure {
-        Measure::Value12Months => "12-month customer value",
-        Measure::NetRevenue => "Net revenue of the period",
-        Measure::Trailing12Months => "Net revenue of the last 12 months",
-    };
-    let found = bridges.iter().find(|bridge| bridge.measure == measure).or_else(|| bridges.first());
-    let sentence = found.map_or_else(String::new, |bridge| {
-        words.headline(bridge, if bridge.measure == measure { noun } else { &bridge.label })
-    });
-    let relative = found.and_then(|bridge| bridge.change.ratio(bridge.start));
-    let market_changed = market.is_some_and(|line| line.verdict == Verdict::Changed);
-    let ended = parts.personas.ended.len();
-    let born = parts.personas.personas.iter().filter(|persona| persona.since == parts.plan.period).count();
-    if market_changed || !passed.is_empty() || ended + born > 0 {
-        let short = match measure {
-            Measure::Value12Months => "value",
-            _ => "net revenue",
-        };
-        let moved = relative
-            .map_or_else(String::new, |relative| format!("{short} {}", words.locale.signed_percent(relative, 1)));
-        let changes = match passed.len() + ended + born {
-            0 => None,
-            1 => Some("1 change in personas".to_owned()),
-            count => Some(format!("{count} changes in personas")),
-        };
-        let message =
-            [Some(moved).filter(|text| !text.is_empty()), changes].into_iter().flatten().collect::<Vec<_>>().join(", ");
-        return of(HeadlineKind::Changed, &message, sentence);
-    }
-    of(HeadlineKind::NoMaterialChange, "no material change", sentence)
-}
-
-fn unchanged(changes: &[Change], comparable: bool) -> String {
-    if !comparable || changes.is_empty() {
-        return String::new();
-    }
-    let changed: std::collections::BTreeSet<&str> =
-        changes.iter().filter(|line| line.verdict == Verdict::Changed).map(|line| line.subject.as_str()).collect();
-    let compared: std::collections::BTreeSet<&str> = changes.iter().map(|line| line.subject.as_str()).collect();
-    let quiet = compared.len() - changed.len();
-    format!("{quiet} of {} personas did not change by enough to be sure of it (share and value).", compared.len())
-}
-
-/// What last period's net revenue is from today's data, where that is not what was published, and this period's against it.
-fn restated(parts: &Parts<'_>) -> Option<String> {
-    let previous = parts.previous.filter(|previous| previous.partial.is_none() && parts.plan.partial.is_none())?;
-    let (published, today) = (previous.totals.as_ref()?.net, parts.totals_restated.net);
-    let (locale, currency) = (parts.job.locale(&parts.plan.market), &parts.job.file.currency);
-    let change = (parts.totals.net - today).ratio(today)?;
-    (published != today).then(|| {
-        format!(
-            "{} is restated: its net revenue was published as {} and is {} from today's data (late or corrected). Against that, this period's changed by {}.",
-            previous.period.title(),
-            locale.money(published, currency),
-            locale.money(today, currency),
-            locale.signed_percent(change, 1)
-        )
-    })
-}
-
-fn data_notes(parts: &Parts<'_>, visible: bool) -> Vec<String> {
-    let mut notes = Vec::new();
-    if !visible {
-        return notes;
-    }
-    notes.extend(restated(parts));
-    if let Some(scorecard) = &parts.scorecard {
-        notes.push(scorecard.sentence.clone());
-    }
-    if parts.models.forecast.as_ref().is_some_and(|forecast| forecast.is_level_uncertain) {
-        notes.push(
-            "Uncertain level: the method behind the forecast of the next period was off by more than a tenth, or could not be judged, on the period before."
-                .to_owned(),
-        );
-    }
-    if let Some(share) = parts.quality.unidentified_gross_share.filter(|share| *share >= 0.005) {
-        notes.push(format!(
-            "{:.1} % of gross revenue has no customer id: it counts in the market's totals and in no persona.",
-            100.0 * share
-        ));
-    }
-    if let Some(level) = parts.models.value_level.filter(|_| parts.models.is_value_level_uncertain) {
-        notes.push(format!(
-            "The level of the 12-month value is uncertain: for {} the same models had said {} times what came.",
-            parts.plan.period.title(),
-            parts.job.locale(&parts.plan.market).number(level, 2)
-        ));
-    }
-    if parts.models.value_tier != "own" {
-        notes.push(format!("Forecasts: {} ({}).", parts.models.value_tier, parts.models.value_note));
-    } else {
-        notes.push(
-            "Forecasts are estimates; the range of a change does not hold the uncertainty of the fitted model itself."
-                .to_owned(),
-        );
-    }
-    if let Some(segments) = &parts.models.segments {
-        notes.push(format!("Segments: {}.", segments.reason));
-    }
-    if let Some(note) = &parts.personas.primaries_note {
-        notes.push(note.clone());
-    }
-    let negative = parts.personas.personas.iter().filter(|persona| persona.role == Role::Negative).count();
-    if negative > 0 {
-        notes.push(format!("{negative} negative persona(s): see their cards for why, and where to look first."));
-    }
-    if !parts.quality.sources_not_available.is_empty() {
-        notes.push(format!("Not available in these exports: {}.", parts.quality.sources_not_available.join(", ")));
-    }
-    notes
 }
