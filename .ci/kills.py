@@ -6,9 +6,8 @@
 file: warehouses below target/kills; s3: prefixes of a bucket at $AWS_ENDPOINT (see .ci/servers, .ci/object-storage). The mail server
 of .ci/servers must run: DRIFTLINE_SMTP is its folder, DRIFTLINE_SMTP_PORT its port if not 2526. The project's files must not change
 meanwhile. Every round: an empty warehouse, `run --due` killed (SIGKILL) after a random share of the time that an undisturbed run took,
-then `run --due` until nothing is due and no mail waits. Checked: the objects that
-the publication names, by hash, are those of the undisturbed run; what lies in the slot beside runs/ and leases is whole; the one
-recipient has one mail, or at most one more than one where an attempt without receipt is on record, with the same Message-ID.
+then `run --due` until nothing is due and no mail waits. Checked: there is one publication; the objects that it names, by hash, are
+those of the undisturbed run and lie in the store; the one recipient has one mail, or at most one more than one where an attempt without receipt is on record, with the same Message-ID.
 """
 import json
 import os
@@ -72,8 +71,10 @@ def settings(url, recipient):
     smtp = pathlib.Path(os.environ["DRIFTLINE_SMTP"])
     values = {
         "warehouse.url": url, "schedule.cron": "0 6 2 1,4,7,10 *", "schedule.time_zone": "America/New_York",
-        "warehouse.public_url": "https://reports.example.com", "schedule.catch_up": "latest", "schedule.start": "2017Q4", "limits.lease_seconds": "1", "mail.smtp.host": "localhost",
-        "mail.smtp.port": os.environ.get("DRIFTLINE_SMTP_PORT", "2526"), "mail.smtp.encryption": "starttls", "mail.smtp.user_env": "TEST_SMTP_USER",
+        "warehouse.public_url": "https://reports.example.com", "schedule.catch_up": "latest", "schedule.start": "2017Q4",
+        "limits.lease_seconds": "1", "mail.smtp.host": "localhost",
+        "mail.smtp.port": os.environ.get("DRIFTLINE_SMTP_PORT", "2526"), "mail.smtp.encryption": "starttls",
+        "mail.smtp.user_env": "TEST_SMTP_USER",
         "mail.smtp.password_env": "TEST_SMTP_PASSWORD", "mail.smtp.ca_file": str(smtp / "ca.pem"),
         "mail.recipients": json.dumps([recipient]),
     }

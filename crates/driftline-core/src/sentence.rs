@@ -9,7 +9,7 @@ use crate::change::{Causes, Change, Metric};
 use crate::history::Usual;
 use crate::{Currency, Minor};
 
-const MONTHS_EN: [&str; 12] = [
+pub(crate) const MONTHS_EN: [&str; 12] = [
     "January",
     "February",
     "March",

@@ -119,22 +119,12 @@ pub(crate) fn integrate<const N: usize>(
     function: impl Fn(f64) -> [f64; N],
 ) -> [f64; N] {
     let mut sum = [0.0; N];
-    let mut start = from;
-    while start < to && !done(start) {
-        let end = (start + panel(start)).min(to);
-        let (centre, half) = (0.5 * (start + end), 0.5 * (end - start));
-        if end <= start {
-            break; // The panel is below the spacing of doubles here.
+    visit_pairs(from, to, panel, done, |below, above, weight| {
+        let (below, above) = (function(below), function(above));
+        for n in 0..N {
+            sum[n] += weight * (below[n] + above[n]);
         }
-        for (node, weight) in NODES.iter().zip(WEIGHTS) {
-            let below = function(centre - half * node);
-            let above = function(centre + half * node);
-            for n in 0..N {
-                sum[n] += half * weight * (below[n] + above[n]);
-            }
-        }
-        start = end;
-    }
+    });
     sum
 }
 
@@ -147,6 +137,20 @@ pub(crate) fn visit_nodes(
     done: impl Fn(f64) -> bool,
     mut visit: impl FnMut(f64, f64),
 ) {
+    visit_pairs(from, to, panel, done, |below, above, weight| {
+        visit(below, weight);
+        visit(above, weight);
+    });
+}
+
+/// Calls `visit` with the nodes of each panel, those below and above its centre together, and their weight.
+fn visit_pairs(
+    from: f64,
+    to: f64,
+    panel: impl Fn(f64) -> f64,
+    done: impl Fn(f64) -> bool,
+    mut visit: impl FnMut(f64, f64, f64),
+) {
     let mut start = from;
     while start < to && !done(start) {
         let end = (start + panel(start)).min(to);
@@ -155,8 +159,7 @@ pub(crate) fn visit_nodes(
             break; // The panel is below the spacing of doubles here.
         }
         for (node, weight) in NODES.iter().zip(WEIGHTS) {
-            visit(centre - half * node, half * weight);
-            visit(centre + half * node, half * weight);
+            visit(centre - half * node, centre + half * node, half * weight);
         }
         start = end;
     }

@@ -2,11 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use chrono::NaiveDate;
 use driftline_core::report::{Quality, Report};
 use driftline_core::revision::Part;
 use driftline_lake::source::PinnedSource;
-use driftline_lake::{Lake, content, read};
+use driftline_lake::{Lake, content};
 
 use crate::error::{Error, Result};
 use crate::plan::RunPlan;
@@ -37,34 +36,35 @@ pub(crate) async fn content_id(
     Ok(content::sha256(parts.join("\n").as_bytes())[..32].to_owned())
 }
 
-/// Hash of every customer's days before a day and of the definitions that they are read by: while it is the same, a period
-/// computed again with the same models is what it was.
-pub(crate) async fn past_id(room: &Room, lake: &Lake, before: NaiveDate) -> driftline_lake::Result<String> {
-    let mut parts = vec![read::past_id(lake, before).await?, room.job.definition.clone()];
+/// Hash of every customer's days before a day (`read::past_id`) and of the definitions that they are read by: while it is the
+/// same, a period computed again with the same models is what it was.
+pub(crate) fn past_id(room: &Room, days: &str) -> String {
+    let mut parts = vec![days.to_owned(), room.job.definition.clone()];
     parts.extend(room.graph.models.values().map(|model| model.sql.clone()));
     parts.push(env!("CARGO_PKG_VERSION").to_owned());
-    Ok(content::sha256(parts.join("\n").as_bytes())[..32].to_owned())
+    content::sha256(parts.join("\n").as_bytes())[..32].to_owned()
 }
 
-/// Hash or version of each thing that a report follows from, so that a revision can say which of them changed.
-pub(crate) async fn fingerprints(
+/// Hash or version of each thing that a report follows from, so that a revision can say which of them changed; `days` is the
+/// hash of every customer's days before as-of.
+pub(crate) fn fingerprints(
     room: &Room,
     plan: &RunPlan,
-    lake: &Lake,
+    days: &str,
     previous: Option<&Recalled>,
-) -> driftline_lake::Result<BTreeMap<Part, String>> {
+) -> BTreeMap<Part, String> {
     let hash = |text: &str| content::sha256(text.as_bytes())[..16].to_owned();
     let models: Vec<&str> = room.graph.models.values().map(|model| model.sql.as_str()).collect();
     let base = previous.map(|last| format!("{} revision {}", last.report.period, last.publication.revision));
-    Ok(BTreeMap::from([
-        (Part::Exports, hash(&read::past_id(lake, plan.as_of).await?)),
+    BTreeMap::from([
+        (Part::Exports, hash(days)),
         (Part::Job, hash(&room.job.definition)),
         (Part::Models, hash(&models.join("\n"))),
         (Part::Program, env!("CARGO_PKG_VERSION").to_owned()),
         (Part::ComparedWith, base.unwrap_or_else(|| "nothing".to_owned())),
         (Part::Templates, hash(&room.templates.text(room.job.locale(&plan.market)))),
         (Part::Notes, hash(&room.notes.1)),
-    ]))
+    ])
 }
 
 /// Rows, columns and days of the exports, and what was not there.

@@ -67,7 +67,7 @@ pub(crate) async fn give(
     let (scratch, limits) = scratch;
     let report = &previous.report;
     let place = format!("{} {} (restated)", plan.market, report.period);
-    let today = past_id(room, lake, report.as_of).await.in_place(&place)?;
+    let today = past_id(room, &read::past_id(lake, report.as_of).await.in_place(&place)?);
     if report.quality.past_id.as_ref() == Some(&today) {
         return give_published(room, lake, "restated", &previous.publication, scratch).await;
     }

@@ -210,9 +210,10 @@ pub async fn one(
 
     progress.says("comparing");
     let content_id = content_id(room, plan, &lake, previous.as_ref(), replaced.as_ref()).await.in_place(&place)?;
-    let past_id = past_id(room, &lake, plan.as_of).await.in_place(&place)?;
-    let fingerprints = fingerprints(room, plan, &lake, previous.as_ref()).await.in_place(&place)?;
-    let quality = Quality { past_id: Some(past_id), fingerprints, ..quality(room, plan, &pinned, &totals, audits) };
+    let days = read::past_id(&lake, plan.as_of).await.in_place(&place)?;
+    let fingerprints = fingerprints(room, plan, &days, previous.as_ref());
+    let quality =
+        Quality { past_id: Some(past_id(room, &days)), fingerprints, ..quality(room, plan, &pinned, &totals, audits) };
     let mut report = assemble::report(Parts {
         job: &room.job,
         plan,

@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer};
 
+use crate::sentence::MONTHS_EN;
 use crate::{Error, Period};
 
 /// How a year is cut into periods. The shorter kind is the smaller one.
@@ -118,21 +119,7 @@ impl Calendar {
 impl fmt::Display for Calendar {
     /// `quarters`, `half-years of a fiscal year that starts in April`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        const MONTHS: [&str; 12] = [
-            "January",
-            "February",
-            "March",
-            "April",
-            "May",
-            "June",
-            "July",
-            "August",
-            "September",
-            "October",
-            "November",
-            "December",
-        ];
-        match MONTHS.get(self.starts as usize - 1).filter(|_| self.is_fiscal()) {
+        match MONTHS_EN.get(self.starts as usize - 1).filter(|_| self.is_fiscal()) {
             Some(month) => write!(f, "{}s of a fiscal year that starts in {month}", self.kind),
             None => write!(f, "{}s of the calendar year", self.kind),
         }

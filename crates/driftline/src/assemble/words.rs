@@ -139,7 +139,7 @@ pub(super) fn unchanged(changes: &[Change], comparable: bool) -> String {
 }
 
 /// What last period's net revenue is from today's data, where that is not what was published, and this period's against it.
-pub(super) fn restated(parts: &Parts<'_>) -> Option<String> {
+fn restated(parts: &Parts<'_>) -> Option<String> {
     let previous = parts.previous.filter(|previous| previous.partial.is_none() && parts.plan.partial.is_none())?;
     let (published, today) = (previous.totals.as_ref()?.net, parts.totals_restated.net);
     let (locale, currency) = (parts.job.locale(&parts.plan.market), &parts.job.file.currency);
