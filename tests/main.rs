@@ -54,6 +54,8 @@ fn main() -> std::process::ExitCode {
         trial("figures::bridges_close_and_mails_quote_the_report", None, figures::complete_journey),
         trial("figures::online_retail_bridges_close", shared, figures::online_retail),
         trial("operations::a_killed_run_is_made_good", Some("DRIFTLINE_SMTP"), operations::killed),
+        trial("operations::a_killed_run_is_taken_over", None, operations::taken_over),
+        trial("operations::a_job_in_trouble_is_told_once", Some("DRIFTLINE_SMTP"), operations::trouble),
         trial("operations::eight_processes_publish_once", None, operations::many_processes),
         trial("operations::eight_processes_on_fifty_due_periods", shared, operations::many_intervals),
         trial("operations::every_answer_has_its_state", Some("DRIFTLINE_SMTP"), operations::outbox_states),

@@ -88,7 +88,7 @@ fn published(warehouse: &Path, period: &str) -> Result<Option<serde_json::Value>
 fn mails_to(address: &str) -> Result<usize, String> {
     let Some(server) = std::env::var_os("DRIFTLINE_SMTP") else { return Ok(0) };
     let folder = PathBuf::from(server).join("mails");
-    let to = format!("To: {address}");
+    let to = format!("\nTo: {address}");
     let entries = std::fs::read_dir(folder).map_err(|error| error.to_string())?;
     Ok(entries
         .flatten()
@@ -195,6 +195,71 @@ pub(crate) fn killed() -> TestResult {
         }
     }
     Ok(())
+}
+
+/// A run that is killed after a table was finished: the next one takes the table over and publishes what an undisturbed run does.
+pub(crate) fn taken_over() -> TestResult {
+    let folder = product::folder()?;
+    let scratch = folder.path().join("scratch");
+    let on_disk = |warehouse: &str| {
+        let mut settings = settings(&folder.path().join(warehouse), "2017Q4", "latest", None);
+        settings.push("limits.in_memory=\"1\"".to_owned());
+        settings.push("warehouse.public_url=https://example.com/reports".to_owned());
+        settings
+    };
+    until_done(&on_disk("undisturbed"))?;
+    let expected = published(&folder.path().join("undisturbed"), "2017Q4")?;
+    let settings = on_disk("killed");
+    std::fs::create_dir_all(&scratch).map_err(|error| error.to_string())?;
+    let mut killed = command(&DUE, &settings)?;
+    let mut killed = killed.env("TMPDIR", &scratch).stdout(Stdio::null()).spawn().map_err(|error| error.to_string())?;
+    let is_finished =
+        || files_below(&scratch).iter().any(|path| path.ends_with("tables/int_customers_summarised/finished.json"));
+    while !is_finished() && killed.try_wait().map_err(|error| error.to_string())?.is_none() {
+        std::thread::yield_now();
+    }
+    killed.kill().map_err(|error| error.to_string())?;
+    killed.wait().map_err(|error| error.to_string())?;
+    equal("the killed run published", published(&folder.path().join("killed"), "2017Q4")?, None)?;
+    // Until the lease of the killed run is over.
+    let mut attempts = 0;
+    while published(&folder.path().join("killed"), "2017Q4")?.is_none() {
+        let mut next = command(&DUE, &settings)?;
+        product::succeed(next.env("TMPDIR", &scratch).output().map_err(|error| error.to_string())?)?;
+        attempts += 1;
+        equal("looks until the lease was over", attempts > 200, false)?;
+    }
+    equal("what is published", published(&folder.path().join("killed"), "2017Q4")?, expected)?;
+    let notes = files_below(&folder.path().join("killed"));
+    let is_noted = notes
+        .iter()
+        .filter_map(|path| std::fs::read_to_string(path).ok())
+        .any(|text| text.contains("taking over int_customer_days") && text.contains("int_customers_summarised"));
+    equal("the ledger says what was taken over", is_noted, true)?;
+    equal("temporary files that are left", files_below(&scratch).len(), 0)
+}
+
+/// A job that cannot be looked at is told to its owner once, and so is that it can be again.
+pub(crate) fn trouble() -> TestResult {
+    let folder = product::folder()?;
+    let owner = fresh_address("owner");
+    let mut settings = settings(&folder.path().join("w"), "2017Q4", "latest", Some(&fresh_address("reader")));
+    settings.push(format!("mail.reply_to={owner}"));
+    let exports = folder.path().join("exports");
+    let mut broken = settings.clone();
+    broken.push(format!("exports.url={}", exports.display()));
+    let look = |settings: &[String]| -> Result<Option<i32>, String> {
+        Ok(command(&DUE, settings)?.output().map_err(|error| error.to_string())?.status.code())
+    };
+    for said in ["first", "second"] {
+        let code = look(&broken)?;
+        equal(&format!("exit code of the {said} look"), code == Some(0) || code.is_none(), false)?;
+        equal(&format!("mails to the owner after the {said} look"), mails_to(&owner)?, 1)?;
+    }
+    equal("exit code once it answers", look(&settings)?, Some(0))?;
+    equal("mails to the owner once it answers", mails_to(&owner)?, 2)?;
+    equal("exit code of one more look", look(&settings)?, Some(0))?;
+    equal("mails to the owner of one more look", mails_to(&owner)?, 2)
 }
 
 /// Each answer of the server has its own state in the outbox, no address is shown in full, and who left the job gets no mail.

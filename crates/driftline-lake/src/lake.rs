@@ -1,5 +1,7 @@
 //! A lake is one run's view of a market: the pinned exports, the models over them and the tables computed so far.
 
+mod compute;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -13,27 +15,22 @@ use datafusion::datasource::MemTable;
 use datafusion::datasource::listing::ListingTableUrl;
 use datafusion::execution::context::SQLOptions;
 use datafusion::prelude::SessionContext;
-use futures::{StreamExt, TryStreamExt};
+use futures::TryStreamExt;
 use object_store::ObjectStore;
 use url::Url;
 
 use crate::content::RowsHash;
-use crate::contract::{self, Checker};
+use crate::contract;
 use crate::distinct::DistinctTable;
 use crate::error::{Error, Result};
-use crate::files::{
-    empty_table, listing_table, local_url, plain_batch, plain_schema, published_properties, scratch_properties,
-    with_views, writer,
-};
+use crate::files::{empty_table, listing_table, local_url, with_views};
 use crate::graph::Graph;
 use crate::lint;
 use crate::model::{Kind, Model};
 use crate::pinned::PinnedStore;
+use crate::resume::{self, Resume};
 use crate::session::{self, Limits};
 use crate::source::{PinnedSource, Sources};
-
-/// Inputs above this many bytes keep their intermediate tables on disk instead of in memory.
-const IN_MEMORY_INPUT_BYTES_MAX: u64 = 48 << 20;
 
 /// What a table is read by, and its file.
 type Computed = (Arc<dyn TableProvider>, TableFile);
@@ -47,6 +44,8 @@ pub struct TableFile {
     pub name: String,
     pub path: PathBuf,
     pub rows: u64,
+    /// Whether a run that ended early had computed it.
+    pub is_taken_over: bool,
 }
 
 pub struct Lake {
@@ -57,6 +56,9 @@ pub struct Lake {
     tables: BTreeMap<String, TableFile>,
     scratch: PathBuf,
     keep_in_memory: bool,
+    resume: Resume,
+    /// Of the models that follow from the exports alone, what they follow from.
+    fingerprints: BTreeMap<String, String>,
     /// Seconds and rows of each model that was computed, in order.
     pub timings: Vec<(String, f64, u64)>,
 }
@@ -94,6 +96,10 @@ impl Lake {
             let table = if source.distinct { Arc::new(DistinctTable(table)) } else { table };
             context.register_table(format!("source.{}", quoted(&source.name)).as_str(), table)?;
         }
+        let fingerprints = match &limits.resume.program {
+            Some(program) => resume::fingerprints(program, &graph, &parameters, sources),
+            None => BTreeMap::new(),
+        };
         let input_bytes: u64 = sources.iter().flat_map(|source| &source.metas).map(|meta| meta.size).sum();
         Ok(Self {
             context,
@@ -102,7 +108,9 @@ impl Lake {
             built: BTreeSet::new(),
             tables: BTreeMap::new(),
             scratch,
-            keep_in_memory: input_bytes <= IN_MEMORY_INPUT_BYTES_MAX,
+            keep_in_memory: input_bytes <= limits.in_memory_bytes,
+            resume: limits.resume.clone(),
+            fingerprints,
             timings: Vec::new(),
         })
     }
@@ -273,83 +281,9 @@ impl Lake {
         Ok(())
     }
 
-    /// Sorted by its grain into one file whose bytes depend on the rows alone.
-    async fn compute_published(&self, model: &Model, frame: DataFrame) -> Result<Computed> {
-        let order = model.front.grain.iter().map(|name| datafusion::prelude::ident(name).sort(true, true)).collect();
-        let frame = if model.front.grain.is_empty() { frame } else { frame.sort(order)? };
-        let schema = plain_schema(frame.schema().as_arrow());
-        let path = self.scratch.join("tables").join(format!("{}.parquet", model.name));
-        let mut writer = writer(&path, schema.clone(), published_properties()?)?;
-        let mut checker = Checker::new(model, &schema, true)?;
-        let mut kept = Vec::new();
-        let mut stream = frame.execute_stream().await.map_err(|error| Error::execute(&model.name, error))?;
-        while let Some(batch) = stream.next().await {
-            let batch = plain_batch(&batch.map_err(|error| Error::execute(&model.name, error))?, &schema)?;
-            checker.check(&batch)?;
-            writer.write(&batch).map_err(|error| Error::execute(&model.name, error.into()))?;
-            if self.keep_in_memory {
-                kept.push(batch);
-            }
-        }
-        writer.close().map_err(|error| Error::execute(&model.name, error.into()))?;
-        let provider: Arc<dyn TableProvider> = if self.keep_in_memory {
-            Arc::new(MemTable::try_new(schema, vec![kept])?)
-        } else {
-            listing_table(vec![local_url(&path)?], schema)?
-        };
-        Ok((provider, TableFile { name: model.name.clone(), path, rows: checker.rows }))
-    }
-
-    /// In any order, in memory or as one file a partition.
-    async fn compute_intermediate(&self, model: &Model, frame: DataFrame) -> Result<Computed> {
-        let schema = plain_schema(frame.schema().as_arrow());
-        let streams = frame.execute_stream_partitioned().await.map_err(|error| Error::execute(&model.name, error))?;
-        let folder = self.scratch.join("tables").join(&model.name);
-        if !self.keep_in_memory {
-            std::fs::create_dir_all(&folder).map_err(|source| Error::Scratch { path: folder.clone(), source })?;
-        }
-        let parts = streams.into_iter().enumerate().map(|(number, mut stream)| {
-            let (model, schema) = (model.clone(), schema.clone());
-            let path = (!self.keep_in_memory).then(|| folder.join(format!("part-{number:05}.parquet")));
-            tokio::spawn(async move {
-                let mut checker = Checker::new(&model, &schema, false)?;
-                let mut file = match &path {
-                    Some(path) => Some(writer(path, schema.clone(), scratch_properties(&schema))?),
-                    None => None,
-                };
-                let mut kept = Vec::new();
-                while let Some(batch) = stream.next().await {
-                    let batch = plain_batch(&batch.map_err(|error| Error::execute(&model.name, error))?, &schema)?;
-                    checker.check(&batch)?;
-                    match &mut file {
-                        Some(file) => file.write(&batch).map_err(|error| Error::execute(&model.name, error.into()))?,
-                        None => kept.push(batch),
-                    }
-                }
-                if let Some(file) = file {
-                    file.close().map_err(|error| Error::execute(&model.name, error.into()))?;
-                }
-                Ok::<_, Error>((kept, path, checker.rows))
-            })
-        });
-        let mut kept = Vec::new();
-        let mut paths = Vec::new();
-        let mut rows = 0;
-        for part in futures::future::join_all(parts).await {
-            let (batches, path, count) = part.map_err(|error| {
-                Error::execute(&model.name, datafusion::error::DataFusionError::External(Box::new(error)))
-            })??;
-            kept.push(batches);
-            paths.extend(path);
-            rows += count;
-        }
-        let provider: Arc<dyn TableProvider> = if self.keep_in_memory {
-            Arc::new(MemTable::try_new(schema, kept)?)
-        } else {
-            let urls = paths.iter().map(|path| local_url(path)).collect::<Result<Vec<_>>>()?;
-            listing_table(urls, with_views(&schema))?
-        };
-        Ok((provider, TableFile { name: model.name.clone(), path: folder, rows }))
+    /// Names of the tables that a run that ended early had computed.
+    pub fn taken_over(&self) -> Vec<&str> {
+        self.tables.values().filter(|table| table.is_taken_over).map(|table| table.name.as_str()).collect()
     }
 
     /// The tables that the run computed and that its models publish, by name.

@@ -16,6 +16,7 @@ pub mod pinned;
 pub mod profile_drift;
 pub mod purchase_log;
 pub mod read;
+pub mod resume;
 pub mod scalar;
 pub mod session;
 pub mod simulated;

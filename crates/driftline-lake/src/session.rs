@@ -14,6 +14,7 @@ use datafusion::prelude::{SessionConfig, SessionContext};
 
 use crate::error::{Error, Result};
 use crate::functions;
+use crate::resume::Resume;
 
 /// What a run may use of the machine.
 #[derive(Clone, Debug)]
@@ -22,10 +23,14 @@ pub struct Limits {
     /// Size of the query engine's pool in bytes; real memory use is above it.
     pub memory_bytes: usize,
     pub spill_bytes: u64,
+    /// Exports above this many bytes keep their intermediate tables on disk instead of in memory.
+    pub in_memory_bytes: u64,
     /// Folder for spill files and intermediate tables; made and removed by the caller.
     pub scratch: PathBuf,
     /// Joins by sorting, which spills, instead of by hash tables, which do not: slower, in less memory.
     pub is_frugal: bool,
+    /// What runs that ended early have left.
+    pub resume: Resume,
 }
 
 impl Limits {
@@ -116,8 +121,10 @@ mod tests {
             threads: 2,
             memory_bytes: 64 << 20,
             spill_bytes: 1 << 30,
+            in_memory_bytes: 1 << 20,
             scratch: folder.clone(),
             is_frugal: false,
+            resume: Resume::default(),
         };
         for _ in 0..40 {
             let context = open(&limits).unwrap();

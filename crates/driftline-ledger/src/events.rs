@@ -52,6 +52,8 @@ pub enum Event {
     Failed {
         problem: String,
     },
+    /// What had failed works again.
+    Recovered,
     /// From a newer version.
     #[serde(other)]
     Unread,
@@ -68,6 +70,7 @@ impl Event {
             Self::Superseded { .. } => "superseded",
             Self::Fenced { .. } => "fenced",
             Self::Failed { .. } => "failed",
+            Self::Recovered => "recovered",
             Self::Unread => "unread",
         }
     }

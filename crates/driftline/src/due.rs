@@ -5,11 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, TimeDelta, Utc};
 use driftline_core::schedule::{Due, Subject, due_intervals};
 use driftline_core::{Market, Period};
-use driftline_ledger::{Action, Event, MailState, OutboxEntry, Slot, next_action};
+use driftline_ledger::{Action, MailState, OutboxEntry, Slot, next_action};
 
 use crate::command::chain;
-use crate::error::{Error, InPlace, Result, STOPPED};
+use crate::error::{Error, InPlace, Result};
 use crate::outcome::{Outcome, State};
+use crate::owner::{self, About};
 use crate::plan::{self, RunPlan};
 use crate::progress::Progress;
 use crate::room::Room;
@@ -124,9 +125,14 @@ pub async fn run_due(
     let job = room.job.name.clone();
     let mut look = Look { is_settled: true, ..Look::default() };
     let runs = match due_runs(room, watched_since).await {
-        Ok(runs) => runs,
+        Ok(runs) => {
+            owner::job_answers(room).await;
+            runs
+        }
         Err(error) => {
             tracing::error!(job, error = chain(&error), "what is due could not be found");
+            let about = About { error: &error, project: &room.project, now: room.now, worker: &room.worker };
+            owner::job_failed(&room.job, &room.environment, Some(&room.ledger), about).await;
             return Look { errors: vec![error], is_settled: false, ..Look::default() };
         }
     };
@@ -150,12 +156,12 @@ pub async fn run_due(
             continue;
         }
         seen.insert((market.clone(), run.plan.period));
-        let was_failing = last_problem(room, &run.plan).await;
+        let was_failing = owner::last_problem(room, &run.plan).await;
         match work::work(room, &run.plan, run.due.mails, progress).await {
             Ok(outcome) => {
                 retries.done(&job, &run);
                 if was_failing.is_some() {
-                    tell_owner_of_recovery(room, &run.plan).await;
+                    owner::run_recovered(room, &run.plan).await;
                 }
                 if let Some(problem) = &outcome.mail_problem {
                     tracing::error!(job, %market, period = %run.plan.period, problem, "published, but not all mails were sent");
@@ -178,10 +184,7 @@ pub async fn run_due(
                 let problem = chain(&error);
                 if !matches!(error, Error::Stopped { .. }) {
                     tracing::error!(job, %market, period = %run.plan.period, problem, "run failed");
-                    // The same problem is told once.
-                    if was_failing.as_ref() != Some(&problem) {
-                        tell_owner_of_failure(room, &run.plan, &problem).await;
-                    }
+                    owner::run_failed(room, &run.plan, &problem, was_failing.as_deref()).await;
                 }
                 ended.insert(market);
                 look.errors.push(error);
@@ -190,15 +193,6 @@ pub async fn run_due(
     }
     send_waiting(room, &seen, &mut look).await;
     look
-}
-
-/// The problem that the last run of a slot ended with, if it failed by itself.
-async fn last_problem(room: &Room, plan: &RunPlan) -> Option<String> {
-    let runs = room.ledger.runs(&room.job.name, &plan.market, plan.period).await.ok()?;
-    match runs.last()?.last_event.as_ref()?.event.clone() {
-        Event::Failed { problem } if !problem.contains(STOPPED) => Some(problem),
-        _ => None,
-    }
 }
 
 /// Minutes after the last note until a mail that may have been taken is handed over again, by its attempts.
@@ -262,40 +256,5 @@ async fn send_waiting(room: &Room, seen: &BTreeSet<(Market, Period)>, look: &mut
                 look.errors.push(error);
             }
         }
-    }
-}
-
-async fn tell_owner_of_failure(room: &Room, plan: &RunPlan, problem: &str) {
-    let (title, market, period) = (&room.job.file.title, &plan.market, plan.period);
-    let text = format!(
-        "The run of {market} {period} failed. Nothing was published, and nothing that was published changed.\n\nWhat: {problem}\nWhere: job {}, warehouse {}\n\nIt is tried again by itself, later and later. By hand:\n\n    driftline run {} --market {market} --period {period}\n    driftline runs --job {} --market {market}\n",
-        room.job.name,
-        room.ledger.shown(),
-        room.job.path.display(),
-        room.job.name,
-    );
-    notify(room, &format!("{title}: {market} {period} failed"), &text, "failed", plan).await;
-}
-
-async fn tell_owner_of_recovery(room: &Room, plan: &RunPlan) {
-    let (title, market, period) = (&room.job.file.title, &plan.market, plan.period);
-    let text = format!("The run of {market} {period} that had failed is published now. Nothing is left to do.\n");
-    notify(room, &format!("{title}: {market} {period} recovered"), &text, "recovered", plan).await;
-}
-
-/// What cannot be mailed is still in the log.
-async fn notify(room: &Room, subject: &str, text: &str, kind: &str, plan: &RunPlan) {
-    let post = room.post();
-    if room.job.file.mail.smtp.is_none() {
-        return;
-    }
-    let seed = format!("{kind}/{}/{}/{}/{}", room.job.name, plan.market, plan.period, room.worker.nonce());
-    match post.mailer() {
-        Ok(mailer) => {
-            for error in post.notify(&mailer, subject, text, &seed).await {
-                tracing::error!(error = chain(&error), "the owner could not be told");
-            }
-        }
-        Err(error) => tracing::error!(error = chain(&error), "the owner could not be told"),
     }
 }

@@ -231,6 +231,8 @@ impl Default for Privacy {
 pub struct Limits {
     pub memory: String,
     pub spill: String,
+    /// Exports of a market up to this size are worked with in memory, larger ones on disk.
+    pub in_memory: String,
     pub threads: Option<usize>,
     /// Silence after which another process may take over what this one works on.
     pub lease_seconds: u64,
@@ -238,7 +240,13 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { memory: "2GB".to_owned(), spill: "20GB".to_owned(), threads: None, lease_seconds: 300 }
+        Self {
+            memory: "2GB".to_owned(),
+            spill: "20GB".to_owned(),
+            in_memory: "48MB".to_owned(),
+            threads: None,
+            lease_seconds: 300,
+        }
     }
 }
 

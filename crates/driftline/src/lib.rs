@@ -16,6 +16,7 @@ pub mod notes;
 pub mod outbox;
 pub mod outcome;
 pub mod outlook;
+mod owner;
 pub mod plan;
 pub mod progress;
 pub mod project;

@@ -9,9 +9,10 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use driftline_ledger::{Courier, Outcome};
 use driftline_report::mailer::{Mailer, Server};
+use driftline_report::message::{Sender, address_of};
 use driftline_report::{Refusal, message};
 
-use crate::error::{Error, Result};
+use crate::error::{Error, InPlace, Result};
 use crate::job::{Job, Smtp};
 
 /// Hands stored mails to the job's server.
@@ -40,6 +41,38 @@ impl ServerCourier {
     pub(crate) fn mailer(&self) -> &Mailer {
         &self.mailer
     }
+}
+
+/// A mail server that is not connected yet.
+///
+/// # Errors
+/// `Error::Job` without `[mail.smtp]` or a secret it names, `Error::Report` for a certificate that does not parse.
+pub(crate) fn mailer(job: &Job, environment: &[(String, String)]) -> Result<Mailer> {
+    let smtp = job.file.mail.smtp.as_ref().ok_or_else(|| Error::Job {
+        path: job.path.clone(),
+        problem: "there is no [mail.smtp]: mails are files".to_owned(),
+    })?;
+    let hello_name = address_of(&job.file.mail.from);
+    let hello_name = hello_name.rsplit_once('@').map_or("localhost", |(_, domain)| domain);
+    Mailer::new(&server(job, smtp, hello_name, environment)?).in_place("mail server")
+}
+
+/// Who sends, with the DKIM key if the job names one.
+///
+/// # Errors
+/// `Error::Job` if the key is not where the job says.
+pub(crate) fn sender(job: &Job, environment: &[(String, String)]) -> Result<Sender> {
+    let mail = &job.file.mail;
+    let domain =
+        address_of(&mail.from).rsplit_once('@').map_or("localhost".to_owned(), |(_, domain)| domain.to_owned());
+    let write_to = mail.unsubscribe.as_ref().or(mail.reply_to.as_ref()).unwrap_or(&mail.from);
+    Ok(Sender {
+        from: mail.from.clone(),
+        reply_to: mail.reply_to.clone(),
+        write_to: address_of(write_to),
+        dkim: dkim(job, &domain, environment)?,
+        domain,
+    })
 }
 
 #[async_trait]

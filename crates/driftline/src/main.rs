@@ -21,6 +21,7 @@ fn main() -> ExitCode {
         now: chrono::Utc::now(),
         environment,
         scratch: std::env::temp_dir(),
+        build: build(),
         threads: std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
         clock: chrono::Utc::now,
         worker,
@@ -32,6 +33,14 @@ fn main() -> ExitCode {
             ExitCode::from(exit::code(&error))
         }
     }
+}
+
+/// The program's file and the start of the machine; `None` where the system does not say.
+fn build() -> Option<String> {
+    let started = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?;
+    let file = std::env::current_exe().and_then(std::fs::metadata).ok()?;
+    let written = file.modified().ok()?.duration_since(std::time::UNIX_EPOCH).ok()?;
+    Some(format!("{} {} {} {}", env!("CARGO_PKG_VERSION"), file.len(), written.as_nanos(), started.trim()))
 }
 
 /// Machine and process, for people who look at leases.

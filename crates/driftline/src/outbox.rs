@@ -14,6 +14,7 @@ use driftline_report::{Refusal, Templates};
 use crate::error::{Error, InPlace, Result};
 use crate::job::{Job, Recipient, check_address};
 use crate::mail_server::{self, ServerCourier};
+use crate::owner::Owner;
 use crate::suppression::Suppressed;
 use crate::worker::Worker;
 
@@ -86,17 +87,7 @@ impl Post<'_> {
     /// # Errors
     /// `Error::Job` if the key is not where the job says.
     pub fn sender(&self) -> Result<Sender> {
-        let mail = &self.job.file.mail;
-        let domain =
-            address_of(&mail.from).rsplit_once('@').map_or("localhost".to_owned(), |(_, domain)| domain.to_owned());
-        let write_to = mail.unsubscribe.as_ref().or(mail.reply_to.as_ref()).unwrap_or(&mail.from);
-        Ok(Sender {
-            from: mail.from.clone(),
-            reply_to: mail.reply_to.clone(),
-            write_to: address_of(write_to),
-            dkim: mail_server::dkim(self.job, &domain, self.environment)?,
-            domain,
-        })
+        mail_server::sender(self.job, self.environment)
     }
 
     /// Takes every mail of a publication one step further, under the lease of its slot; does nothing without `[mail.smtp]`. What
@@ -257,18 +248,12 @@ impl Post<'_> {
         sent
     }
 
-    /// A mail server that is not connected yet.
+    /// As [`mail_server::mailer`].
     ///
     /// # Errors
-    /// `Error::Job` without `[mail.smtp]` or a secret it names, `Error::Report` for a certificate that does not parse.
+    /// As there.
     pub fn mailer(&self) -> Result<Mailer> {
-        let smtp = self.job.file.mail.smtp.as_ref().ok_or_else(|| Error::Job {
-            path: self.job.path.clone(),
-            problem: "there is no [mail.smtp]: mails are files".to_owned(),
-        })?;
-        let hello_name = address_of(&self.job.file.mail.from);
-        let hello_name = hello_name.rsplit_once('@').map_or("localhost", |(_, domain)| domain);
-        Mailer::new(&mail_server::server(self.job, smtp, hello_name, self.environment)?).in_place("mail server")
+        mail_server::mailer(self.job, self.environment)
     }
 
     /// The mails as they lie in the publication.
@@ -288,20 +273,9 @@ impl Post<'_> {
         Ok(mails)
     }
 
-    /// Who is told of failures: recipients with the role owner, else who answers the mails.
-    pub fn owners(&self) -> Vec<String> {
-        let mail = &self.job.file.mail;
-        let owners: Vec<String> = mail
-            .recipients
-            .iter()
-            .filter(|recipient| recipient.role == Audience::Owner)
-            .map(|recipient| recipient.to.clone())
-            .collect();
-        if owners.is_empty() { mail.reply_to.iter().cloned().collect() } else { owners }
-    }
-
-    fn may_be_told(&self, owner: &str) -> bool {
-        !self.suppressed.holds(owner, self.now.date_naive()) && check_address(&self.job.file.mail, owner).is_ok()
+    /// Who is told of failures.
+    pub(crate) fn owner(&self) -> Owner<'_> {
+        Owner { job: self.job, suppressed: self.suppressed, environment: self.environment, now: self.now }
     }
 
     /// A refusal that the owner cannot be told of is still in the log and in the outbox.
@@ -314,28 +288,7 @@ impl Post<'_> {
             self.job.path.file_name().unwrap_or_default().to_string_lossy(),
         );
         let seed = format!("{}/refused", publication.run);
-        for failed in self.notify(mailer, &subject, &text, &seed).await {
-            tracing::warn!(error = %failed, "the owner could not be told of refused mails");
-        }
-    }
-
-    /// A short plain mail to the owners; gives the errors of those that were not taken.
-    pub(crate) async fn notify(&self, mailer: &Mailer, subject: &str, text: &str, seed: &str) -> Vec<Error> {
-        let mut failed = Vec::new();
-        let owners: Vec<String> = self.owners().into_iter().filter(|owner| self.may_be_told(owner)).collect();
-        if owners.is_empty() {
-            tracing::warn!(subject, "nobody is left who could be told: no owner that wants mails and may get them");
-        }
-        for owner in owners {
-            let sent = async {
-                let sender = self.sender()?;
-                let mail = message::notice(&sender, &owner, subject, text, SystemTime::from(self.now), seed)
-                    .in_place("notice to the owner")?;
-                deliver(mailer, &sender.from, &mail).await.in_place("notice to the owner")
-            };
-            failed.extend(sent.await.err());
-        }
-        failed
+        self.owner().tell_by(mailer, &subject, &text, &seed).await;
     }
 }
 

@@ -72,7 +72,8 @@ pub(crate) async fn give(
         return give_published(room, lake, "restated", &previous.publication, scratch).await;
     }
     let then = RunPlan { period: report.period, as_of: report.as_of, partial: None, ..plan.clone() };
-    let limits = Limits { scratch: scratch.path.join("restated"), ..limits.clone() };
+    let (folder, resume) = (scratch.path.join("restated"), limits.resume.below("restated"));
+    let limits = Limits { scratch: folder, resume, ..limits.clone() };
     let parameters = then.parameters(&room.job, &room.pseudonym_key);
     let mut past = Lake::open(&limits, Arc::clone(&room.graph), parameters, room.exports.store.clone(), pinned)
         .in_place(&place)?;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use driftline_core::persona::note::Notes;
 use driftline_lake::graph::Graph;
+use driftline_lake::resume::Resume;
 use driftline_lake::session::Limits;
 use driftline_lake::source::{self, Exports, Sources};
 use driftline_ledger::Ledger;
@@ -24,6 +25,8 @@ use crate::worker::Worker;
 
 /// What every market and period of a command shares.
 pub struct Room {
+    /// Folder of the project.
+    pub project: PathBuf,
     pub job: Job,
     pub graph: Arc<Graph>,
     pub sources: Sources,
@@ -69,14 +72,17 @@ impl Room {
         let location = store::open_exports(&job.file.exports.url, &project.root, &world.environment)?;
         let index = store::index(&location, job.file.exports.index.as_deref()).await?;
         let memory = choice.memory.as_deref().unwrap_or(&job.file.limits.memory);
-        let size =
-            |text: &str| bytes_of(text).map_err(|problem| Error::Override { setting: "memory".to_owned(), problem });
+        let size = |name: &str, text: &str| {
+            bytes_of(text).map_err(|problem| Error::Override { setting: format!("limits.{name}"), problem })
+        };
         let limits = Limits {
             threads: choice.threads.or(job.file.limits.threads).unwrap_or(world.threads).max(1),
-            memory_bytes: usize::try_from(size(memory)?).unwrap_or(usize::MAX),
-            spill_bytes: size(&job.file.limits.spill)?,
+            memory_bytes: usize::try_from(size("memory", memory)?).unwrap_or(usize::MAX),
+            spill_bytes: size("spill", &job.file.limits.spill)?,
+            in_memory_bytes: size("in_memory", &job.file.limits.in_memory)?,
             scratch: world.scratch.clone(),
             is_frugal: false,
+            resume: Resume { program: world.build.clone(), folders: Vec::new() },
         };
         let key_name = &job.file.privacy.pseudonym_key_env;
         let key = world.environment.iter().find(|(name, _)| name == key_name).map(|(_, value)| value.clone());
@@ -84,6 +90,7 @@ impl Room {
             tracing::info!("environment variable {key_name} is not set: pseudonyms use the public development key");
         }
         Ok(Self {
+            project: project.root.clone(),
             exports: Exports { store: location.store, root: location.root, shown: location.shown, index },
             ledger: ledger(&job, project, world, true)?,
             graph: Arc::new(graph),

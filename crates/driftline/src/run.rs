@@ -7,6 +7,7 @@ use driftline_core::persona::note;
 use driftline_core::profile::OTHER_SEGMENT;
 use driftline_core::report::{Quality, Report};
 use driftline_core::tree::grow;
+use driftline_lake::resume::Resume;
 use driftline_lake::session::Limits;
 use driftline_lake::source::{self, PinnedSource};
 use driftline_lake::{Lake, read};
@@ -27,7 +28,7 @@ use crate::record::{content_id, fingerprints, inputs, past_id, quality, run_name
 use crate::restate;
 use crate::revised;
 use crate::room::Room;
-use crate::scratch::{Scratch, read_file};
+use crate::scratch::{self, Scratch, read_file};
 use crate::value;
 use crate::work::Journal;
 use crate::worker::Held;
@@ -63,8 +64,11 @@ pub async fn one(
     progress.done("pin", Some(source_rows));
 
     progress.says("computing histories and profiles");
+    let leftovers = scratch::leftovers(&limits.scratch);
+    let folders = leftovers.iter().map(|leftover| leftover.path.clone()).collect();
     let scratch = Scratch::new(&limits.scratch)?;
-    let limits = Limits { scratch: scratch.path.clone(), ..limits.clone() };
+    let resume = Resume { program: limits.resume.program.clone(), folders };
+    let limits = Limits { scratch: scratch.path.clone(), resume, ..limits.clone() };
     let parameters = plan.parameters(&room.job, &room.pseudonym_key);
     let mut lake =
         Lake::open(&limits, room.graph.clone(), parameters, room.exports.store.clone(), &pinned).in_place(&place)?;
@@ -77,6 +81,12 @@ pub async fn one(
     ];
     lake.build(&computed).await.in_place(&place)?;
     let base = read::base(&lake).await.in_place(&place)?;
+    let taken_over = lake.taken_over().join(", ");
+    if let (Some((_, journal)), false) = (under, taken_over.is_empty()) {
+        journal
+            .note(Event::StepDone { step: format!("taking over {taken_over} from a run that ended early"), rows: None })
+            .await;
+    }
     progress.done("compute", Some(base.customers));
 
     progress.says("fitting models");
@@ -115,6 +125,7 @@ pub async fn one(
         lake.give("previous", "customers", lake.schema_of("customers").await.in_place(&place)?, Vec::new())
             .in_place(&place)?;
     }
+    leftovers.into_iter().for_each(|leftover| leftover.clear(!taken_over.is_empty()));
     lake.build(&["rfm_groups"]).await.in_place(&place)?;
     // Products are compared with the period just before this one, from today's data.
     let is_next = previous.as_ref().is_some_and(|recalled| recalled.report.period.next() == plan.period);

@@ -1,5 +1,7 @@
 //! Opens the object store behind a URL: a folder, `file://`, `s3://`, `az://`, `gs://` or `http(s)://`.
 
+mod patient;
+
 use std::path::Path as FolderPath;
 use std::sync::Arc;
 
@@ -8,6 +10,7 @@ use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt};
 use url::Url;
 
+use self::patient::PatientStore;
 use crate::error::{Error, Result};
 
 /// A store and the place in it that the URL names.
@@ -56,7 +59,7 @@ pub fn open(url: &str, base: &FolderPath, create: bool, environment: &[(String, 
     let (store, root) = object_store::parse_url_opts(&parsed, options).map_err(|error| wrong(error.to_string()))?;
     let port = parsed.port().map_or_else(String::new, |port| format!(":{port}"));
     let shown = format!("{}://{}{port}{}", parsed.scheme(), parsed.host_str().unwrap_or_default(), parsed.path());
-    Ok(Location { store: Arc::from(store), root, shown, folder: None })
+    Ok(Location { store: Arc::new(PatientStore(Arc::from(store))), root, shown, folder: None })
 }
 
 /// The object names that a job's index file lists, one a line; `None` without an index.

@@ -1,7 +1,8 @@
 //! Who works: the lease of a slot while a run computes, publishes and sends, and the signal to stop.
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use driftline_ledger::{Acquired, Lease, Ledger, Slot};
@@ -19,6 +20,8 @@ pub struct Worker {
     entropy: u64,
     count: Arc<AtomicU64>,
     stop: watch::Receiver<bool>,
+    /// By job, the trouble that this process told its owner of.
+    troubles: Arc<Mutex<BTreeMap<String, String>>>,
 }
 
 /// Tells workers to stop; when it is dropped they are never told.
@@ -27,12 +30,21 @@ pub type StopSender = watch::Sender<bool>;
 impl Worker {
     pub fn new(holder: String, entropy: u64) -> (Self, StopSender) {
         let (sender, stop) = watch::channel(false);
-        (Self { holder, entropy, count: Arc::default(), stop }, sender)
+        (Self { holder, entropy, count: Arc::default(), stop, troubles: Arc::default() }, sender)
     }
 
     /// Fresh for every call, and of this process alone.
     pub fn nonce(&self) -> String {
         format!("{:016x}-{}", self.entropy, self.count.fetch_add(1, Ordering::Relaxed))
+    }
+
+    /// Remembers the trouble of a job, or that it is over; gives the one that was known.
+    pub(crate) fn trouble(&self, job: &str, now: Option<String>) -> Option<String> {
+        let mut troubles = self.troubles.lock().unwrap_or_else(PoisonError::into_inner);
+        match now {
+            Some(problem) => troubles.insert(job.to_owned(), problem),
+            None => troubles.remove(job),
+        }
     }
 
     pub fn is_stopped(&self) -> bool {

@@ -7,6 +7,7 @@ use driftline_core::audience::Audience;
 use driftline_core::report::Report;
 use driftline_core::sentence::Locale;
 use driftline_lake::graph::{self, Graph};
+use driftline_lake::resume::Resume;
 use driftline_lake::session::Limits;
 use driftline_lake::source::Sources;
 use driftline_lake::{Lake, fitted};
@@ -35,8 +36,10 @@ pub(super) async fn execute(cli: &Cli, project: &Project, world: &World) -> Resu
         threads: 1,
         memory_bytes: 256 << 20,
         spill_bytes: 1 << 30,
+        in_memory_bytes: 1 << 20,
         scratch: scratch.clone(),
         is_frugal: false,
+        resume: Resume::default(),
     };
     let result = check_all(project, &jobs, &limits).await;
     let _ = std::fs::remove_dir_all(&scratch);

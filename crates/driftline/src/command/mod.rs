@@ -35,6 +35,7 @@ use driftline_ledger::Ledger;
 use crate::args::{Cli, Command};
 use crate::error::{Error, Result};
 use crate::job::Job;
+use crate::owner::{self, About};
 use crate::project::Project;
 use crate::store;
 use crate::worker::{StopSender, Worker};
@@ -44,6 +45,8 @@ pub struct World {
     pub now: DateTime<Utc>,
     pub environment: Vec<(String, String)>,
     pub scratch: PathBuf,
+    /// This build of the program since this start of the machine, as [`driftline_lake::resume::Resume`] wants it.
+    pub build: Option<String>,
     pub threads: usize,
     /// For what lives longer than an instant.
     pub clock: fn() -> DateTime<Utc>,
@@ -144,6 +147,13 @@ fn threads(cli: &Cli, world: &World) -> usize {
 pub(crate) fn ledger(job: &Job, project: &Project, world: &World, create: bool) -> Result<Ledger> {
     let location = store::open(&job.file.warehouse.url, &project.root, create, &world.environment)?;
     Ok(Ledger::new(location.store, location.root, location.shown))
+}
+
+/// Tells the owner of a job that it could not even be opened, if its warehouse opens to remember that.
+pub(crate) async fn not_opened(job: &Job, error: &Error, now: DateTime<Utc>, project: &Project, world: &World) {
+    let ledger = ledger(job, project, world, true).ok();
+    let about = About { error, project: &project.root, now, worker: &world.worker };
+    owner::job_failed(job, &world.environment, ledger.as_ref(), about).await;
 }
 
 /// The one job of the project that has a market published, or the one that was named.

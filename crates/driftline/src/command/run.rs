@@ -8,7 +8,7 @@ use driftline_lake::session::Limits;
 use driftline_lake::source;
 
 use crate::args::{self, Cli};
-use crate::command::{World, chain, say};
+use crate::command::{World, chain, not_opened, say};
 use crate::due::{Retries, run_due};
 use crate::error::{Error, InPlace, Result};
 use crate::exit;
@@ -17,6 +17,7 @@ use crate::plan::{self, RunPlan};
 use crate::progress::{Progress, Timing};
 use crate::project::Project;
 use crate::room::{Choice, Room};
+use crate::scratch::Scratch;
 use crate::work::work;
 
 pub(super) async fn execute(cli: &Cli, args: &args::Run, project: &Project, world: &World) -> Result<()> {
@@ -112,9 +113,8 @@ async fn due(
     let (mut outcomes, mut errors) = (Vec::new(), Vec::new());
     let mut progress = Progress::new(cli.json);
     for job in super::schedule::scheduled(project, &args.job_options.overrides, name)? {
-        let job_name = job.name.clone();
         let opened = async {
-            let room = Room::open(job, choice, project, world).await?;
+            let room = Room::open(job.clone(), choice, project, world).await?;
             room.ledger.probe(&world.worker.nonce()).await.in_place("warehouse")?;
             Ok::<_, Error>(room)
         };
@@ -122,7 +122,8 @@ async fn due(
         let room = match opened.await {
             Ok(room) => room,
             Err(error) => {
-                tracing::error!(job = job_name, error = chain(&error), "job not opened");
+                tracing::error!(job = job.name, error = chain(&error), "job not opened");
+                not_opened(&job, &error, choice.now.unwrap_or(world.now), project, world).await;
                 errors.push(error);
                 continue;
             }
@@ -163,8 +164,8 @@ async fn select(room: &Room, plan: &RunPlan, models: &[String]) -> Result<()> {
         });
     }
     let pinned = source::pin(&room.exports, &room.sources, plan.market.as_str()).await.in_place(&place)?;
-    let scratch = tempfile_folder(&room.limits.scratch)?;
-    let limits = Limits { scratch: scratch.clone(), ..room.limits.clone() };
+    let scratch = Scratch::new(&room.limits.scratch)?;
+    let limits = Limits { scratch: scratch.path.clone(), ..room.limits.clone() };
     let parameters = plan.parameters(&room.job, &room.pseudonym_key);
     let mut lake =
         Lake::open(&limits, room.graph.clone(), parameters, room.exports.store.clone(), &pinned).in_place(&place)?;
@@ -176,15 +177,7 @@ async fn select(room: &Room, plan: &RunPlan, models: &[String]) -> Result<()> {
         }
         Ok::<_, driftline_lake::Error>(())
     };
-    let result = built.await.in_place(&place);
-    let _ = std::fs::remove_dir_all(&scratch);
-    result
-}
-
-fn tempfile_folder(parent: &std::path::Path) -> Result<std::path::PathBuf> {
-    let path = parent.join(format!("driftline-{}-select", std::process::id()));
-    std::fs::create_dir_all(&path).map_err(|source| Error::Output { path: path.clone(), source })?;
-    Ok(path)
+    built.await.in_place(&place)
 }
 
 fn report_line(cli: &Cli, outcome: &Outcome, outcomes: &mut Vec<Outcome>) {

@@ -88,6 +88,7 @@ fn words(event: &Event) -> String {
         Event::Superseded { revision } => format!("another run published revision {revision} first"),
         Event::Fenced { token } => format!("lease {token} took over"),
         Event::Failed { problem } => format!("failed: {}", super::one_line(problem)),
+        Event::Recovered => "works again".to_owned(),
         Event::Unread => "an event of a newer version".to_owned(),
     }
 }

@@ -10,7 +10,7 @@ use tokio::sync::mpsc;
 use tokio_cron_scheduler::{Job as Alarm, JobScheduler};
 
 use crate::args::{self, Cli};
-use crate::command::{World, chain, say};
+use crate::command::{World, chain, not_opened, say};
 use crate::due::{Retries, run_due};
 use crate::error::{Error, InPlace, Result};
 use crate::job::Job;
@@ -150,10 +150,11 @@ impl Daemon<'_> {
     async fn run_job(&mut self, cli: &Cli, job: Job, now: DateTime<Utc>) -> bool {
         let name = job.name.clone();
         let choice = Choice { now: Some(now), ..Choice::default() };
-        let room = match Room::open(job, &choice, self.project, self.world).await {
+        let room = match Room::open(job.clone(), &choice, self.project, self.world).await {
             Ok(room) => room,
             Err(error) => {
                 tracing::error!(job = name, error = chain(&error), "job not opened");
+                not_opened(&job, &error, now, self.project, self.world).await;
                 self.metrics.failed(&name);
                 return true;
             }

@@ -1,0 +1,110 @@
+//! How a model becomes a table: one file that is published, or parts that are only worked with.
+
+use std::sync::Arc;
+
+use datafusion::catalog::TableProvider;
+use datafusion::dataframe::DataFrame;
+use datafusion::datasource::MemTable;
+use futures::StreamExt;
+
+use super::{Computed, Lake, TableFile};
+use crate::contract::Checker;
+use crate::error::{Error, Result};
+use crate::files::{
+    listing_table, local_url, plain_batch, plain_schema, published_properties, scratch_properties, with_views, writer,
+};
+use crate::model::Model;
+use crate::resume;
+
+impl Lake {
+    /// Sorted by its grain into one file whose bytes depend on the rows alone.
+    pub(super) async fn compute_published(&self, model: &Model, frame: DataFrame) -> Result<Computed> {
+        let order = model.front.grain.iter().map(|name| datafusion::prelude::ident(name).sort(true, true)).collect();
+        let frame = if model.front.grain.is_empty() { frame } else { frame.sort(order)? };
+        let schema = plain_schema(frame.schema().as_arrow());
+        let path = self.scratch.join("tables").join(format!("{}.parquet", model.name));
+        let mut writer = writer(&path, schema.clone(), published_properties()?)?;
+        let mut checker = Checker::new(model, &schema, true)?;
+        let mut kept = Vec::new();
+        let mut stream = frame.execute_stream().await.map_err(|error| Error::execute(&model.name, error))?;
+        while let Some(batch) = stream.next().await {
+            let batch = plain_batch(&batch.map_err(|error| Error::execute(&model.name, error))?, &schema)?;
+            checker.check(&batch)?;
+            writer.write(&batch).map_err(|error| Error::execute(&model.name, error.into()))?;
+            if self.keep_in_memory {
+                kept.push(batch);
+            }
+        }
+        writer.close().map_err(|error| Error::execute(&model.name, error.into()))?;
+        let provider: Arc<dyn TableProvider> = if self.keep_in_memory {
+            Arc::new(MemTable::try_new(schema, vec![kept])?)
+        } else {
+            listing_table(vec![local_url(&path)?], schema)?
+        };
+        Ok((provider, TableFile { name: model.name.clone(), path, rows: checker.rows, is_taken_over: false }))
+    }
+
+    /// In any order, in memory or as one file a partition.
+    pub(super) async fn compute_intermediate(&self, model: &Model, frame: DataFrame) -> Result<Computed> {
+        let schema = plain_schema(frame.schema().as_arrow());
+        let folder = self.scratch.join("tables").join(&model.name);
+        let fingerprint = self.fingerprints.get(&model.name).filter(|_| !self.keep_in_memory);
+        if let Some(finished) =
+            fingerprint.and_then(|fingerprint| self.resume.take_over(&model.name, fingerprint, &folder))
+        {
+            tracing::info!(model = model.name, rows = finished.rows, "taken over from a run that ended early");
+            let urls = finished.paths.iter().map(|path| local_url(path)).collect::<Result<Vec<_>>>()?;
+            let file = TableFile { name: model.name.clone(), path: folder, rows: finished.rows, is_taken_over: true };
+            return Ok((listing_table(urls, with_views(&schema))?, file));
+        }
+        let streams = frame.execute_stream_partitioned().await.map_err(|error| Error::execute(&model.name, error))?;
+        if !self.keep_in_memory {
+            std::fs::create_dir_all(&folder).map_err(|source| Error::Scratch { path: folder.clone(), source })?;
+        }
+        let parts = streams.into_iter().enumerate().map(|(number, mut stream)| {
+            let (model, schema) = (model.clone(), schema.clone());
+            let path = (!self.keep_in_memory).then(|| folder.join(format!("part-{number:05}.parquet")));
+            tokio::spawn(async move {
+                let mut checker = Checker::new(&model, &schema, false)?;
+                let mut file = match &path {
+                    Some(path) => Some(writer(path, schema.clone(), scratch_properties(&schema))?),
+                    None => None,
+                };
+                let mut kept = Vec::new();
+                while let Some(batch) = stream.next().await {
+                    let batch = plain_batch(&batch.map_err(|error| Error::execute(&model.name, error))?, &schema)?;
+                    checker.check(&batch)?;
+                    match &mut file {
+                        Some(file) => file.write(&batch).map_err(|error| Error::execute(&model.name, error.into()))?,
+                        None => kept.push(batch),
+                    }
+                }
+                if let Some(file) = file {
+                    file.close().map_err(|error| Error::execute(&model.name, error.into()))?;
+                }
+                Ok::<_, Error>((kept, path, checker.rows))
+            })
+        });
+        let mut kept = Vec::new();
+        let mut paths = Vec::new();
+        let mut rows = 0;
+        for part in futures::future::join_all(parts).await {
+            let (batches, path, count) = part.map_err(|error| {
+                Error::execute(&model.name, datafusion::error::DataFusionError::External(Box::new(error)))
+            })??;
+            kept.push(batches);
+            paths.extend(path);
+            rows += count;
+        }
+        let provider: Arc<dyn TableProvider> = if self.keep_in_memory {
+            Arc::new(MemTable::try_new(schema, kept)?)
+        } else {
+            if let Some(fingerprint) = fingerprint {
+                resume::finish(&folder, fingerprint, rows, &paths)?;
+            }
+            let urls = paths.iter().map(|path| local_url(path)).collect::<Result<Vec<_>>>()?;
+            listing_table(urls, with_views(&schema))?
+        };
+        Ok((provider, TableFile { name: model.name.clone(), path: folder, rows, is_taken_over: false }))
+    }
+}
