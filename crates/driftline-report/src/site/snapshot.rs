@@ -2,6 +2,7 @@
 
 use driftline_core::Minor;
 use driftline_core::change::{Change, Metric, Verdict};
+use driftline_core::persona::other::Other;
 use driftline_core::persona::{Persona, Role};
 use driftline_core::report::{Report, Unit};
 use serde::Serialize;
@@ -16,7 +17,7 @@ pub(super) const ABSENT: &str = "not available";
 pub(super) struct Snapshot {
     pub(super) period: String,
     pub(super) title: String,
-    /// The market first, then personas, best first.
+    /// The market first, then personas, best first, then who is in none.
     pub(super) subjects: Vec<Subject>,
     /// Key and sentence of personas that ended in this quarter.
     pub(super) ended: Vec<(String, String)>,
@@ -96,6 +97,7 @@ pub(super) fn snapshots(shelf: &Shelf<'_>) -> Vec<Snapshot> {
             title: report.period_title.clone(),
             subjects: std::iter::once(market(report))
                 .chain(report.personas.personas.iter().map(|persona| subject(report, persona)))
+                .chain(report.personas.other.as_ref().map(|other| unlike(report, other)))
                 .map(|subject| Subject { href: subject.href.filter(|_| keeps_page(&subject.key)), ..subject })
                 .collect(),
             ended: report.personas.ended.iter().map(|ended| (ended.key.clone(), ended.sentence.clone())).collect(),
@@ -163,6 +165,32 @@ fn subject(report: &Report, persona: &Persona) -> Subject {
             .into_iter()
             .map(|(name, text)| Figure { judged: said(name), ..Figure::new(name, name, text) })
             .chain([Figure { ground: risk_ground(report), ..Figure::new("Risk", "Risk", risk) }])
+            .collect(),
+    }
+}
+
+/// Who is in no persona: no page, no lineage, no verdict.
+fn unlike(report: &Report, other: &Other) -> Subject {
+    let money = |amount: Minor| report.locale.money(amount, &report.currency);
+    let figures = [
+        ("Customers", Some(report.locale.count(other.customers))),
+        ("Share of active customers", Some(report.locale.percent(other.share, 1))),
+        ("12-month value", other.value.map(money)),
+        ("Value a customer", other.value_per_customer.map(money)),
+        ("Net revenue of the period", Some(money(other.net_revenue))),
+    ];
+    let risk = other.churn_risk.map(|risk| report.locale.percent(risk, 1));
+    let written = |text: Option<String>| text.unwrap_or_else(|| ABSENT.to_owned());
+    Subject {
+        // Not a persona's key, and never a market's, which is empty.
+        key: "other".to_owned(),
+        label: other.label.clone(),
+        href: None,
+        note: String::new(),
+        figures: figures
+            .into_iter()
+            .map(|(name, text)| Figure::new(name, name, written(text)))
+            .chain([Figure { ground: risk_ground(report), ..Figure::new("Risk", "Risk", written(risk)) }])
             .collect(),
     }
 }
