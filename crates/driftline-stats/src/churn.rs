@@ -282,15 +282,18 @@ fn fit_rows(snapshot: &Snapshot, used: &[usize]) -> Logistic {
 
 const UNIT_DAYS: f64 = 7.0;
 
-/// A sample of those who bought before the cut, with the purchase model fitted on them there.
+/// A sample of those who bought before the cut, with the purchase model fitted on them there, as it was known then; the labels
+/// as they were known when the horizon was over.
 fn snapshot(log: &PurchaseLog, cut: Cut, horizon: i32, kinds: &[Kind]) -> Option<Snapshot> {
-    let past = log.pasts(cut, SAMPLED_AT_MOST);
+    let known = log.known_at(cut);
+    let past = known.pasts(cut, SAMPLED_AT_MOST);
     let model = fitted(&past, kinds)?;
     let places: Vec<usize> = (0..past.len()).collect();
     let model_risks = chunks::each(&past, |(_, past)| model_risk(&model, past, horizon));
-    let row = |&place: &usize| features(log.seen(past[place].0, cut), &past[place].1, cut, model_risks[place]);
+    let row = |&place: &usize| features(known.seen(past[place].0, cut), &past[place].1, cut, model_risks[place]);
     let rows = chunks::each(&places, row);
-    let silent = |customer: usize| !log.coming(customer, cut, horizon).iter().any(|day| day.is_purchase);
+    let then = log.known_at(cut.earlier(-horizon));
+    let silent = |customer: usize| !then.coming(customer, cut, horizon).iter().any(|day| day.is_purchase);
     let labels = past.iter().map(|(customer, _)| f64::from(u8::from(silent(*customer)))).collect();
     Some(Snapshot { rows, model_risks, labels })
 }

@@ -341,7 +341,8 @@ enum Models<'a> {
 }
 
 fn origin(log: &PurchaseLog, cut: Cut, horizon: i32, part: Part, models: Models<'_>) -> Option<Origin> {
-    let past = log.pasts(cut, part.most);
+    let known = log.known_at(cut);
+    let past = known.pasts(cut, part.most);
     if past.is_empty() {
         return None;
     }
@@ -368,7 +369,7 @@ fn origin(log: &PurchaseLog, cut: Cut, horizon: i32, part: Part, models: Models<
     }
     let fitted = match models {
         Models::Known(model) => Some(*model),
-        Models::Fit(kinds) if part.needs(Method::PurchaseModel) => value_model(log, cut, &past, kinds),
+        Models::Fit(kinds) if part.needs(Method::PurchaseModel) => value_model(&known, cut, &past, kinds),
         Models::Fit(_) => None,
     };
     if let Some(model) = fitted {

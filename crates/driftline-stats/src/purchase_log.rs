@@ -4,6 +4,8 @@
 //! (days since 1970-01-01 in Driftline), amounts are in one currency. A row is a *purchase day* if something was bought
 //! on it; other rows lower money and count for nothing else.
 
+use std::borrow::Cow;
+
 use crate::chunks::{self, CHUNK};
 use crate::purchase::History;
 use crate::random::mix;
@@ -22,12 +24,29 @@ pub struct Day {
     pub net: f64,
 }
 
+/// A cancellation that took back some of an earlier day's purchase: until it was known that day counted for more.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Cancellation {
+    /// Number of the customer.
+    pub customer: u32,
+    /// The day of the purchase.
+    pub day: i32,
+    /// The day of the cancellation: cuts after it know of it.
+    pub cancelled_on: i32,
+    /// Whether the day counted as a purchase before.
+    pub was_purchase: bool,
+    /// Its spend before.
+    pub spend_before: f64,
+}
+
 /// The days of many customers; customers are numbered from 0.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct PurchaseLog {
     /// Where each customer's days begin, and where the last one's end.
     starts: Vec<usize>,
     days: Vec<Day>,
+    /// In the order of customers, days and the days on which they became known.
+    cancellations: Vec<Cancellation>,
     /// Whether spend and net are known for all days.
     pub has_amounts: bool,
 }
@@ -87,7 +106,35 @@ impl PurchaseLog {
         }
         starts.push(days.len());
         days.shrink_to_fit();
-        Self { starts, days, has_amounts }
+        Self { starts, days, cancellations: Vec::new(), has_amounts }
+    }
+
+    /// Says what became of purchases later; `cancellations` in the order of customers, days and the days on which they became
+    /// known. The days of the log are as after all of them.
+    pub fn with_cancellations(self, cancellations: Vec<Cancellation>) -> Self {
+        Self { cancellations, ..self }
+    }
+
+    /// The log as it was known at a cut: purchases that were cancelled later count as if they would stay. What a backtest looks
+    /// at, or it would know who is going to bring things back. Days from the cut on are still there, as `coming` wants them.
+    pub fn known_at(&self, cut: Cut) -> Cow<'_, Self> {
+        let mut later = self.cancellations.iter().filter(|one| one.cancelled_on >= cut.before && one.day < cut.before);
+        let Some(mut next) = later.next() else { return Cow::Borrowed(self) };
+        let mut known = Self { cancellations: Vec::new(), ..self.clone() };
+        loop {
+            let own = known.starts[next.customer as usize]..known.starts[next.customer as usize + 1];
+            let days = &mut known.days[own];
+            if let Ok(place) = days.binary_search_by_key(&next.day, |day| day.day) {
+                days[place].is_purchase = next.was_purchase;
+                days[place].spend = next.spend_before;
+            }
+            // The first one that was not known yet says how the day stood.
+            let (customer, day) = (next.customer, next.day);
+            match later.find(|one| (one.customer, one.day) != (customer, day)) {
+                Some(one) => next = one,
+                None => return Cow::Owned(known),
+            }
+        }
     }
 
     /// How many customers the log has.
@@ -180,6 +227,28 @@ mod tests {
 
     fn day(day: i32, spend: f64, refund: f64) -> Day {
         Day { day, is_purchase: spend > 0.0, spend, net: spend - refund }
+    }
+
+    /// Bought for 5 on day 10 and for 7 on day 17; 2 of the 5 came back on day 12, the rest on day 20.
+    #[test]
+    fn a_cut_does_not_know_of_later_cancellations() {
+        let rows = [(0, day(10, 0.0, 0.0)), (0, day(17, 7.0, 0.0)), (1, day(11, 4.0, 0.0))];
+        let cancelled = |cancelled_on, spend_before| Cancellation {
+            customer: 0,
+            day: 10,
+            cancelled_on,
+            was_purchase: true,
+            spend_before,
+        };
+        let log = PurchaseLog::new(rows, true).with_cancellations(vec![cancelled(12, 5.0), cancelled(20, 3.0)]);
+        let first = |cut| log.known_at(cut).days(0)[0];
+        assert_eq!((first(Cut::as_of(12)).spend, first(Cut::as_of(12)).is_purchase), (5.0, true));
+        assert_eq!((first(Cut::as_of(13)).spend, first(Cut::as_of(20)).spend), (3.0, 3.0));
+        assert_eq!((first(Cut::as_of(21)).spend, first(Cut::as_of(21)).is_purchase), (0.0, false));
+        assert_eq!(log.known_at(Cut::as_of(18)).past(0, Cut::as_of(18)).map(|past| past.repeat_purchases), Some(1.0));
+        assert_eq!(log.known_at(Cut::as_of(18)).days(1), log.days(1));
+        assert!(matches!(log.known_at(Cut::as_of(21)), Cow::Borrowed(_)));
+        assert!(matches!(log.known_at(Cut::as_of(10)), Cow::Borrowed(_)), "what was not sold yet");
     }
 
     #[test]

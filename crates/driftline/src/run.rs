@@ -76,6 +76,7 @@ pub async fn one(
         "int_customers_described",
         "int_purchase_histories",
         "int_purchase_log",
+        "int_cancelled_days",
         "int_spend_histories",
         "market_periods",
     ];

@@ -6,7 +6,7 @@ use datafusion::arrow::array::{Array, AsArray};
 use datafusion::arrow::datatypes::{Date32Type, Float64Type, Int64Type};
 use driftline_stats::cluster::Points;
 use driftline_stats::purchase::History;
-use driftline_stats::purchase_log::{Day, PurchaseLog};
+use driftline_stats::purchase_log::{Cancellation, Day, PurchaseLog};
 use driftline_stats::spend::SpendHistory;
 
 use super::{Cells, each_row};
@@ -40,7 +40,45 @@ pub async fn purchase_log(lake: &Lake) -> Result<(Vec<i64>, PurchaseLog)> {
             rows.push((keys.len() as u32 - 1, day));
         }
     }
-    Ok((keys, PurchaseLog::new(rows, true)))
+    let log = PurchaseLog::new(rows, true).with_cancellations(cancellations(lake, &keys).await?);
+    Ok((keys, log))
+}
+
+/// What became of purchases later; nothing in a dialect without matched cancellations.
+async fn cancellations(lake: &Lake, keys: &[i64]) -> Result<Vec<Cancellation>> {
+    let sql = "select customer_key, order_date, cancelled_on, cast(sold_amount as double) as sold_amount, \
+               cast(cancelled_amount as double) as cancelled_amount \
+               from int_cancelled_days order by customer_key, order_date, cancelled_on";
+    let mut found: Vec<Cancellation> = Vec::new();
+    // What was left of a customer's day: what it sold less all cancellations that were known earlier.
+    let (mut of, mut left) = (None, 0.0);
+    for batch in lake.query(sql).await? {
+        let wrong = |column: &str| Error::Shape { table: "int_cancelled_days".to_owned(), column: column.to_owned() };
+        let column = |name: &str| batch.column_by_name(name).ok_or_else(|| wrong(name));
+        let customers = column("customer_key")?.as_primitive_opt::<Int64Type>().ok_or_else(|| wrong("customer_key"))?;
+        let day = |name: &str| column(name)?.as_primitive_opt::<Date32Type>().ok_or_else(|| wrong(name));
+        let amount = |name: &str| column(name)?.as_primitive_opt::<Float64Type>().ok_or_else(|| wrong(name));
+        let (days, cancelled_on) = (day("order_date")?, day("cancelled_on")?);
+        let (sold, cancelled) = (amount("sold_amount")?, amount("cancelled_amount")?);
+        for row in 0..batch.num_rows() {
+            let Ok(customer) = keys.binary_search(&customers.value(row)) else { continue };
+            let this = Some((customer, days.value(row)));
+            let is_first = of != this;
+            if is_first {
+                (of, left) = (this, sold.value(row));
+            }
+            found.push(Cancellation {
+                customer: customer as u32,
+                day: days.value(row),
+                cancelled_on: cancelled_on.value(row),
+                // Amounts have four places.
+                was_purchase: is_first || left > 0.5e-4,
+                spend_before: f64::max(left, 0.0),
+            });
+            left -= cancelled.value(row);
+        }
+    }
+    Ok(found)
 }
 
 /// Distinct purchase histories in weeks.

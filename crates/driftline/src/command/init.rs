@@ -11,7 +11,7 @@ macro_rules! files {
     ($($path:literal),* $(,)?) => { [$(($path, include_str!(concat!("../../../../", $path)))),*] };
 }
 
-const SHARED: [(&str, &str); 58] = files![
+const SHARED: [(&str, &str); 59] = files![
     "sql/README.md",
     "sql/staging/canonical/stg_acquisition_costs.sql",
     "sql/staging/canonical/stg_cancelled_sales.sql",
@@ -19,6 +19,7 @@ const SHARED: [(&str, &str); 58] = files![
     "sql/staging/canonical/stg_customer_attributes.sql",
     "sql/staging/canonical/stg_feedback.sql",
     "sql/staging/canonical/stg_order_lines.sql",
+    "sql/intermediate/int_cancelled_days.sql",
     "sql/intermediate/int_customer_days.sql",
     "sql/intermediate/int_customers_by_last_models.sql",
     "sql/intermediate/int_customers_described.sql",
