@@ -9,6 +9,7 @@ pub mod note;
 pub mod other;
 mod role;
 pub mod voice;
+pub mod year_ago;
 
 use std::collections::BTreeMap;
 
@@ -18,6 +19,7 @@ use serde::{Deserialize, Serialize};
 use self::note::Note;
 use self::other::Other;
 use self::voice::{Quote, TopicRate};
+use self::year_ago::YearAgo;
 use crate::acquisition::Acquired;
 use crate::lineage::Thresholds;
 use crate::margin::Margin;
@@ -171,6 +173,9 @@ pub struct Persona {
     pub acquisition: Option<Acquired>,
     pub net_revenue: Minor,
     pub churn_risk: Option<f64>,
+    /// What it was in the same period last year; absent if it or the report of then is not there.
+    #[serde(default)]
+    pub year_ago: Option<YearAgo>,
     /// Forecast for the next period, which the next report grades.
     #[serde(default)]
     pub next_period: Option<NextPeriod>,

@@ -14,6 +14,7 @@ use driftline_core::disclosure::attack::Beside;
 use driftline_core::disclosure::{is_publishable, pool_bridge};
 use driftline_core::drill::drill;
 use driftline_core::history::History;
+use driftline_core::persona::year_ago;
 use driftline_core::persona::{Persona, PersonaSet};
 use driftline_core::profile::{Flow, MarketTotals, SegmentProfile};
 use driftline_core::report::{self, AttributeDrift, Method, Migration, Models, Quality, Report, SCHEMA, Status};
@@ -66,7 +67,7 @@ pub struct Parts<'a> {
 ///
 /// # Errors
 /// `Error::Bridge` if a bridge does not close: a bug, and nothing is published.
-pub fn report(parts: Parts<'_>) -> Result<Report> {
+pub fn report(mut parts: Parts<'_>) -> Result<Report> {
     let place = format!("{} {}", parts.plan.market, parts.plan.period);
     let min_cell = parts.job.file.personas.min_cell;
     let words = Words { locale: parts.job.locale(&parts.plan.market), currency: parts.job.file.currency.clone() };
@@ -74,6 +75,9 @@ pub fn report(parts: Parts<'_>) -> Result<Report> {
     let comparable = visible
         && parts.plan.partial.is_none()
         && parts.previous.is_some_and(|previous| previous.partial.is_none() && previous.totals.is_some());
+    if let Some(then) = parts.year_before.filter(|then| comparable && then.partial.is_none()) {
+        year_ago::attach(&mut parts.personas, then.period, &then.personas);
+    }
     let flows = parts.flows.as_deref().filter(|_| comparable);
 
     let (bridges, mut notes) = match (flows, parts.previous) {

@@ -67,7 +67,7 @@ pub(crate) fn describe(
     )
 }
 
-/// Columns of everyone and of each persona against last period, and of everyone against a year ago.
+/// Columns of everyone and of each persona against last period and against a year ago.
 pub(crate) async fn attribute_drift(
     lake: &Lake,
     previous: Option<&Report>,
@@ -79,14 +79,12 @@ pub(crate) async fn attribute_drift(
     for (earlier, table) in [(previous, "previous.restated"), (year_before, "previous.customers_year_before")] {
         let Some(earlier) = earlier else { continue };
         let mut groups = vec![everyone.clone()];
-        if table == "previous.restated" {
-            let before = |key: &str| earlier.personas.personas.iter().find(|persona| persona.key == key);
-            let group = |now: &persona::Persona| {
-                let then = before(&now.key)?.segment;
-                Some(Group { subject: now.key.clone(), then, now: now.segment })
-            };
-            groups.extend(personas.personas.iter().filter_map(group));
-        }
+        let before = |key: &str| earlier.personas.personas.iter().find(|persona| persona.key == key);
+        let group = |now: &persona::Persona| {
+            let then = before(&now.key)?.segment;
+            Some(Group { subject: now.key.clone(), then, now: now.segment })
+        };
+        groups.extend(personas.personas.iter().filter_map(group));
         for (subject, findings) in profile_drift(lake, table, &groups).await? {
             let named = personas.personas.iter().find(|persona| persona.key == subject);
             let label = |column: &str| {

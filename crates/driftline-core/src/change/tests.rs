@@ -125,6 +125,7 @@ pub(crate) fn persona(segment: u32, customers: u64, share: f64, value: Minor) ->
         acquisition: None,
         risk_reasons: Vec::new(),
         stability: None,
+        year_ago: None,
         joint_prevalence: None,
         priority: PriorityScore {
             score: 0.0,

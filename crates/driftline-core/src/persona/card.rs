@@ -57,6 +57,7 @@ pub(super) fn card(
         risk_reasons: Vec::new(),
         next_period: profile.next_period.map(|value| NextPeriod { value, low_80: None, high_80: None }),
         stability: context.stability.get(&profile.segment).copied(),
+        year_ago: None,
         joint_prevalence: joint_prevalence(profile, context),
         priority,
         tilts: context.tilts.get(&profile.segment).cloned().unwrap_or_default(),
