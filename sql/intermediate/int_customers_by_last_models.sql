@@ -18,7 +18,8 @@ customers as (
         cast(purchase_days - 1 as double) as repeat_purchases,
         cast(days_between(first_purchase_date, last_purchase_date) as double) / 7 as recency_weeks,
         cast(age_days as double) / 7 as age_weeks,
-        cast(mean_repeat_spend as double) as mean_repeat_spend
+        cast(mean_repeat_spend as double) as mean_repeat_spend,
+        cast(own_net_share as double) as own_net_share
     from int_customers_summarised
 
 ),
@@ -42,7 +43,8 @@ spend_model as (
         q,
         gamma,
         own_above,
-        net_share
+        net_share,
+        net_share_prior_days
     from fitted.last_spend_model
 
 ),
@@ -70,7 +72,13 @@ customers_expected as (
             customers.repeat_purchases,
             customers.mean_repeat_spend
         ) as expected_spend,
-        spend_model.net_share
+        -- A customer's own share counts by its purchase days; nobody's does where customers are alike.
+        coalesce(
+            ((customers.repeat_purchases + 1) * customers.own_net_share
+                + spend_model.net_share_prior_days * spend_model.net_share)
+            / (customers.repeat_purchases + 1 + spend_model.net_share_prior_days),
+            spend_model.net_share
+        ) as net_share
     from customers
     cross join purchase_model
     cross join spend_model

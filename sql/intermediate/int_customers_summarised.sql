@@ -21,6 +21,8 @@ returned_12_months = { type = "decimal(18,4)", about = "Amount returned in the 1
 discount_12_months = { type = "decimal(18,4)", about = "Reductions in the 12 months, positive; null if the export does not say." }
 sold_lines_12_months = { type = "int64", min = 0, about = "Lines sold in the 12 months." }
 sold_lifetime = { type = "decimal(18,4)", about = "Amount sold before as-of." }
+spend_lifetime = { type = "decimal(18,4)", min = 0, about = "Spend of all purchase days." }
+own_net_share = { type = "decimal(9,6)", min = 0, max = 1, about = "What returns leave of the spend: net_lifetime by spend_lifetime; null if nothing was spent." }
 is_active = { type = "boolean", about = "A purchase day inside the active window." }
 ---*/
 with
@@ -105,6 +107,13 @@ select
     cast(money.discount_12_months as decimal(18, 4)) as discount_12_months,
     money.sold_lines_12_months,
     cast(money.sold_lifetime as decimal(18, 4)) as sold_lifetime,
+    cast(purchases.spend as decimal(18, 4)) as spend_lifetime,
+    cast(
+        case
+            when purchases.spend > 0
+                then least(greatest(cast(money.net_lifetime as double) / cast(purchases.spend as double), 0), 1)
+        end as decimal(9, 6)
+    ) as own_net_share,
     purchases.purchase_days_active > 0 as is_active
 from purchases_summed_to_customers as purchases
 inner join money_summed_to_customers as money

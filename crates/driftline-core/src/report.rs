@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use chrono::NaiveDate;
 use driftline_stats::drift::Finding;
 use driftline_stats::purchase::Fit;
+use driftline_stats::returns::Returns;
 use driftline_stats::scale::ColumnScale;
 use driftline_stats::spend::SpendFit;
 use driftline_stats::{churn, forecast};
@@ -130,6 +131,9 @@ pub struct Models {
     pub spend: Option<SpendFit>,
     /// What of sales stays after returns, 0 to 1; values are multiplied by it.
     pub net_share: Option<f64>,
+    /// How many purchase days of a customer's own weigh as much as that share (Bühlmann's k); absent if all have the same.
+    #[serde(default)]
+    pub net_share_prior_days: Option<f64>,
     /// What a provisional market's models were pooled from.
     #[serde(default)]
     pub pool: Option<PooledFrom>,
@@ -148,6 +152,13 @@ pub struct Models {
     pub churn: Option<ChurnModel>,
     #[serde(default)]
     pub forecast: Option<ForecastModel>,
+}
+
+impl Models {
+    /// What returns leave of spend; `None` without a value model.
+    pub fn returns(&self) -> Option<Returns> {
+        Some(Returns { share: self.net_share?, prior_days: self.net_share_prior_days })
+    }
 }
 
 /// The markets whose models a small market's were pulled towards.

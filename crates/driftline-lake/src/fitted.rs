@@ -5,6 +5,7 @@ use std::sync::Arc;
 use datafusion::arrow::array::{ArrayRef, Float64Array, Int64Array, RecordBatch, StringArray};
 use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use driftline_stats::purchase::PurchaseModel;
+use driftline_stats::returns::Returns;
 use driftline_stats::spend::SpendModel;
 
 use crate::error::{Error, Result};
@@ -16,7 +17,7 @@ const PURCHASE: [&str; 4] = ["first_parameter", "second_parameter", "third_param
 ///
 /// # Errors
 /// `Error::Engine` if a table cannot be registered.
-pub fn give_models(lake: &Lake, models: Option<(&PurchaseModel, &SpendModel, f64)>) -> Result<()> {
+pub fn give_models(lake: &Lake, models: Option<(&PurchaseModel, &SpendModel, Returns)>) -> Result<()> {
     models_as(lake, ["purchase_model", "spend_model"], models)
 }
 
@@ -24,28 +25,35 @@ pub fn give_models(lake: &Lake, models: Option<(&PurchaseModel, &SpendModel, f64
 ///
 /// # Errors
 /// `Error::Engine` if a table cannot be registered.
-pub fn give_last_models(lake: &Lake, models: Option<(&PurchaseModel, &SpendModel, f64)>) -> Result<()> {
+pub fn give_last_models(lake: &Lake, models: Option<(&PurchaseModel, &SpendModel, Returns)>) -> Result<()> {
     models_as(lake, ["last_purchase_model", "last_spend_model"], models)
 }
 
-fn models_as(lake: &Lake, names: [&str; 2], models: Option<(&PurchaseModel, &SpendModel, f64)>) -> Result<()> {
+fn models_as(lake: &Lake, names: [&str; 2], models: Option<(&PurchaseModel, &SpendModel, Returns)>) -> Result<()> {
     let number = |value: f64| -> ArrayRef { Arc::new(Float64Array::from(vec![value])) };
     let mut fields = vec![Field::new("model", DataType::Utf8, true)];
     fields.extend(PURCHASE.iter().map(|name| Field::new(*name, DataType::Float64, true)));
     let purchase_schema: SchemaRef = Arc::new(Schema::new(fields));
     let spend_schema: SchemaRef = Arc::new(Schema::new(
-        ["p", "q", "gamma", "own_above", "net_share"]
+        ["p", "q", "gamma", "own_above", "net_share", "net_share_prior_days"]
             .iter()
             .map(|name| Field::new(*name, DataType::Float64, true))
             .collect::<Vec<_>>(),
     ));
     let (purchase_rows, spend_rows) = match models {
         None => (vec![], vec![]),
-        Some((purchase, spend, net_share)) => {
+        Some((purchase, spend, returns)) => {
             let mut columns: Vec<ArrayRef> = vec![Arc::new(StringArray::from(vec![purchase.kind.to_string()]))];
             columns.extend(purchase.parameters.iter().map(|value| number(*value)));
-            let own_above: ArrayRef = Arc::new(Float64Array::from(vec![spend.own_above]));
-            let spend = vec![number(spend.p), number(spend.q), number(spend.gamma), own_above, number(net_share)];
+            let maybe = |value: Option<f64>| -> ArrayRef { Arc::new(Float64Array::from(vec![value])) };
+            let spend = vec![
+                number(spend.p),
+                number(spend.q),
+                number(spend.gamma),
+                maybe(spend.own_above),
+                number(returns.share),
+                maybe(returns.prior_days),
+            ];
             (vec![batch(&purchase_schema, columns)?], vec![batch(&spend_schema, spend)?])
         }
     };

@@ -6,7 +6,7 @@ mod products;
 mod profiles;
 
 pub use acquisition::{acquisition_costs, category_sales};
-pub use fitted_on::{feature_columns, features, is_log, net_share, purchase_histories, purchase_log, spend_histories};
+pub use fitted_on::{feature_columns, features, is_log, purchase_histories, purchase_log, returns, spend_histories};
 pub use products::product_moves;
 pub use profiles::{flows, segment_profiles};
 

@@ -19,6 +19,7 @@
 use crate::chunks;
 use crate::purchase::{History, Kind, choose};
 use crate::purchase_log::{Cut, Past, PurchaseLog};
+use crate::returns::{self, Returns};
 use crate::spend::{SpendHistory, fit_spend_winsorised};
 use crate::value::{Customer, ValueModel};
 use schemars::JsonSchema;
@@ -399,7 +400,9 @@ fn value_model(log: &PurchaseLog, cut: Cut, past: &[(usize, Past)], kinds: &[Kin
     let spends: Vec<SpendHistory> = past.iter().map(|(_, past)| past.spend_history()).collect();
     let purchase = choose(kinds, &histories).ok()?.fit.model;
     let spend = fit_spend_winsorised(&spends).ok()?.model;
-    Some(ValueModel { purchase, spend, net_share: log.net_share(cut) })
+    let own = past.iter().filter_map(|(_, past)| Some((past.repeat_purchases + 1.0, past.own_net_share?)));
+    let returns = Returns::fit(log.net_share(cut), &returns::grouped(own));
+    Some(ValueModel { purchase, spend, returns })
 }
 
 impl core::fmt::Display for Method {

@@ -17,6 +17,7 @@ pub mod pool;
 pub mod purchase;
 pub mod purchase_log;
 pub mod random;
+pub mod returns;
 pub mod scale;
 pub mod significance;
 mod special;

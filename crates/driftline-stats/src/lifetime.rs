@@ -9,6 +9,7 @@ use crate::error::Error;
 use crate::purchase::{Fit, History, Kind, PurchaseModel, Scorer, choose};
 use crate::purchase_log::{Cut, Past, PurchaseLog};
 use crate::random::mix;
+use crate::returns::Returns;
 use crate::spend::{SpendFit, SpendHistory, SpendModel, fit_spend};
 use crate::value::{Customer, Total, total};
 use serde::Serialize;
@@ -132,7 +133,13 @@ pub fn lifetime(log: &PurchaseLog, settings: &Settings) -> Result<Lifetime, Erro
     let total = spend_model.map(|model| {
         let limit = limit_fit(&model);
         let customers: Vec<Customer> = past.iter().map(|(_, past)| customer(past, settings.unit_days)).collect();
-        total(&fit, spend.as_ref().unwrap_or(&limit), net_share, &customers, settings.horizon.units(settings.unit_days))
+        total(
+            &fit,
+            spend.as_ref().unwrap_or(&limit),
+            Returns::of_everyone(net_share),
+            &customers,
+            settings.horizon.units(settings.unit_days),
+        )
     });
     let value = total.map(|total| {
         let sum = match settings.horizon {
@@ -189,6 +196,7 @@ pub fn customer(past: &Past, unit_days: f64) -> Customer {
         recency: past.recency_days / unit_days,
         age: past.age_days / unit_days,
         mean_spend: past.mean_repeat_spend,
+        own_net_share: past.own_net_share,
         customers: 1.0,
     }
 }

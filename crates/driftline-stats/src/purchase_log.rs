@@ -88,6 +88,8 @@ pub struct Past {
     pub age_days: f64,
     /// Mean spend of the purchase days after the first; 0 without any.
     pub mean_repeat_spend: f64,
+    /// Net amount over spend, 0 to 1; `None` if nothing was spent.
+    pub own_net_share: Option<f64>,
 }
 
 impl PurchaseLog {
@@ -171,6 +173,7 @@ impl PurchaseLog {
         let mut bought = self.seen(customer, cut).iter().filter(|day| day.is_purchase);
         let first = bought.next()?;
         let (mut repeats, mut last, mut spend) = (0.0, first.day, 0.0);
+        let net: f64 = self.seen(customer, cut).iter().map(|day| day.net).sum();
         for day in bought {
             repeats += 1.0;
             last = day.day;
@@ -181,6 +184,7 @@ impl PurchaseLog {
             recency_days: f64::from(last - first.day),
             age_days: f64::from(cut.age_to - first.day),
             mean_repeat_spend: if repeats > 0.0 { spend / repeats } else { 0.0 },
+            own_net_share: (first.spend + spend > 0.0).then(|| (net / (first.spend + spend)).clamp(0.0, 1.0)),
         })
     }
 

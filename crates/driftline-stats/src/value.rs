@@ -14,6 +14,7 @@ pub use total::{Total, total};
 
 use crate::chunks;
 use crate::purchase::PurchaseModel;
+use crate::returns::Returns;
 use crate::spend::SpendModel;
 use statrs::function::beta::checked_beta_reg;
 
@@ -27,8 +28,8 @@ pub struct ValueModel {
     pub purchase: PurchaseModel,
     /// How much they spend a purchase.
     pub spend: SpendModel,
-    /// Net amount over spend; 1 without returns.
-    pub net_share: f64,
+    /// What is left of spend.
+    pub returns: Returns,
 }
 
 /// A customer's past, and how many customers share it.
@@ -42,6 +43,8 @@ pub struct Customer {
     pub age: f64,
     /// m̄: mean spend of the repeat purchases; 0 without any.
     pub mean_spend: f64,
+    /// Their own net amount over spend, 0 to 1; `None` if nothing was spent.
+    pub own_net_share: Option<f64>,
     /// How many customers have this past.
     pub customers: f64,
 }
@@ -51,7 +54,7 @@ impl ValueModel {
     pub fn expected(&self, customer: &Customer, horizon: f64) -> f64 {
         let &Customer { repeat_purchases: x, recency, age, mean_spend, .. } = customer;
         let purchases = self.purchase.expected_purchases(x, recency, age, horizon);
-        purchases * self.spend.expected_spend(x, mean_spend) * self.net_share
+        purchases * self.spend.expected_spend(x, mean_spend) * self.returns.of(customer)
     }
 
     /// Returns the distribution of one customer's value in the next `horizon`.
@@ -81,7 +84,7 @@ impl ValueModel {
 
     /// γ' of the customer, less returns.
     fn scale(&self, customer: &Customer) -> f64 {
-        self.spend.posterior_rate(customer.repeat_purchases, customer.mean_spend) * self.net_share
+        self.spend.posterior_rate(customer.repeat_purchases, customer.mean_spend) * self.returns.of(customer)
     }
 }
 

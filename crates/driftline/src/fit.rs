@@ -18,10 +18,10 @@ pub(crate) async fn fit_value(
 ) -> driftline_lake::Result<Models> {
     let histories = read::purchase_histories(lake).await?;
     let spends = read::spend_histories(lake).await?;
-    let net_share = read::net_share(lake).await?;
-    let models = value::fit(base, &histories, &spends, net_share, &room.job.file.value, pool);
+    let returns = read::returns(lake).await?;
+    let models = value::fit(base, &histories, &spends, returns, &room.job.file.value, pool);
     let fitted = match (&models.purchase, &models.spend) {
-        (Some(purchase), Some(spend)) => Some((&purchase.model, &spend.model, net_share)),
+        (Some(purchase), Some(spend)) => Some((&purchase.model, &spend.model, returns)),
         _ => None,
     };
     fitted::give_models(lake, fitted)?;

@@ -42,10 +42,10 @@ pub async fn give(
     let (keys, log) = read::purchase_log(lake).await?;
     let kept = previous.and_then(|report| report.models.churn.as_ref()).map(|churn| churn.chosen);
     let as_of = Cut::as_of(date32(plan.as_of));
-    let known = models.spend.as_ref().zip(models.net_share).map(|(spend, net_share)| ValueModel {
+    let known = models.spend.as_ref().zip(models.returns()).map(|(spend, returns)| ValueModel {
         purchase: purchase.model,
         spend: spend.model,
-        net_share,
+        returns,
     });
     let (assessment, forecast) = std::thread::scope(|scope| {
         let forecast = scope.spawn(|| forecast::forecast(&log, as_of, horizon, &kinds, known.as_ref()));

@@ -9,6 +9,7 @@ use driftline_core::report::{Models, Report};
 use driftline_lake::session::Limits;
 use driftline_lake::source::PinnedSource;
 use driftline_lake::{Lake, fitted, read};
+use driftline_stats::returns::Returns;
 
 use crate::error::{InPlace, Result};
 use crate::outlook::risks_by;
@@ -50,8 +51,8 @@ pub(crate) async fn give_last_models(
 
 fn of_value(
     models: &Models,
-) -> Option<(&driftline_stats::purchase::PurchaseModel, &driftline_stats::spend::SpendModel, f64)> {
-    Some((&models.purchase.as_ref()?.model, &models.spend.as_ref()?.model, models.net_share?))
+) -> Option<(&driftline_stats::purchase::PurchaseModel, &driftline_stats::spend::SpendModel, Returns)> {
+    Some((&models.purchase.as_ref()?.model, &models.spend.as_ref()?.model, models.returns()?))
 }
 
 /// Gives `previous.restated`: last period's customers by its own models, from today's data. Where the data of then are what

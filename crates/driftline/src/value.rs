@@ -11,6 +11,7 @@ use driftline_stats::lifetime::customer;
 use driftline_stats::pool;
 use driftline_stats::purchase::{self, Fit, History, Kind};
 use driftline_stats::purchase_log::{Cut, PurchaseLog};
+use driftline_stats::returns::Returns;
 use driftline_stats::spend::{SpendFit, SpendHistory, fit_spend_winsorised};
 use driftline_stats::value::{Customer, Total, total};
 
@@ -47,7 +48,7 @@ pub fn fit(
     base: &Base,
     histories: &[History],
     spends: &[SpendHistory],
-    net_share: f64,
+    returns: Returns,
     settings: &Value,
     others: &[Recalled],
 ) -> Models {
@@ -68,7 +69,7 @@ pub fn fit(
                     "; some spend far more than all others: a mean above {bound:.2} a purchase day counts as that much in the fit of the spend model and is kept as it is in their own values"
                 ));
             }
-            Models { net_share: Some(net_share), ..models }
+            Models { net_share: Some(returns.share), net_share_prior_days: returns.prior_days, ..models }
         }
         Err(reason) => none(reason),
     }
@@ -193,7 +194,7 @@ pub fn ranges(
     segmented: &Segmented,
 ) -> Ranges {
     const YEAR_WEEKS: f64 = 365.0 / 7.0;
-    let (Some(purchase), Some(spend), Some(net_share)) = (&models.purchase, &models.spend, models.net_share) else {
+    let (Some(purchase), Some(spend), Some(returns)) = (&models.purchase, &models.spend, models.returns()) else {
         return Ranges::new();
     };
     let groups_off = groups.unwrap_or_default();
@@ -209,7 +210,7 @@ pub fn ranges(
     let of = |segment: u32, customers: &[Customer]| {
         let groups_off = if segment == 0 { 0.0 } else { groups_off };
         let off = (level_off * level_off + groups_off * groups_off).sqrt();
-        RelativeRange::new(&total(purchase, spend, net_share, customers, YEAR_WEEKS), off)
+        RelativeRange::new(&total(purchase, spend, returns, customers, YEAR_WEEKS), off)
     };
     members.iter().filter_map(|(segment, customers)| Some((*segment, of(*segment, customers)?))).collect()
 }

@@ -7,6 +7,7 @@ use datafusion::arrow::datatypes::{Date32Type, Float64Type, Int64Type};
 use driftline_stats::cluster::Points;
 use driftline_stats::purchase::History;
 use driftline_stats::purchase_log::{Cancellation, Day, PurchaseLog};
+use driftline_stats::returns::{Group, Returns};
 use driftline_stats::spend::SpendHistory;
 
 use super::{Cells, each_row};
@@ -118,22 +119,40 @@ pub async fn spend_histories(lake: &Lake) -> Result<Vec<SpendHistory>> {
     Ok(histories)
 }
 
-/// What of the identified customers' sales stays after returns: net by sold, over their whole history; 1 if nothing was sold.
+/// What returns leave of the identified customers' spend, everybody's and how much one's own counts.
 ///
 /// # Errors
-/// `Error::Execute` if the query fails.
-pub async fn net_share(lake: &Lake) -> Result<f64> {
-    let sql = "select sum(net_lifetime) as net, sum(sold_lifetime) as sold from int_customers_summarised";
+/// `Error::Shape` as above.
+pub async fn returns(lake: &Lake) -> Result<Returns> {
+    let sql = "select sum(net_lifetime) as net, sum(spend_lifetime) as spend from int_customers_summarised";
+    let mut share = 1.0;
     for batch in lake.query(sql).await? {
         let cells = Cells { table: "int_customers_summarised", batch: &batch };
         if batch.num_rows() > 0
-            && let (Some((net, _)), Some((sold, _))) = (cells.decimal("net", 0)?, cells.decimal("sold", 0)?)
-            && sold > 0
+            && let (Some((net, _)), Some((spend, _))) = (cells.decimal("net", 0)?, cells.decimal("spend", 0)?)
+            && spend > 0
         {
-            return Ok((net as f64 / sold as f64).clamp(0.0, 1.0));
+            share = (net as f64 / spend as f64).clamp(0.0, 1.0);
         }
     }
-    Ok(1.0)
+    // Summed as decimals: the same bits in any order of rows.
+    let sql = "select purchase_days, count(*) as customers, cast(sum(own_net_share) as double) as shares, \
+                 cast(sum(own_net_share * own_net_share) as double) as squares \
+                 from int_customers_summarised where own_net_share is not null group by purchase_days";
+    let mut groups = Vec::new();
+    for batch in lake.query(sql).await? {
+        let cells = Cells { table: "int_customers_summarised", batch: &batch };
+        for row in 0..batch.num_rows() {
+            groups.push(Group {
+                purchase_days: cells.integer("purchase_days", row)? as f64,
+                customers: cells.integer("customers", row)? as f64,
+                sum: cells.float("shares", row)?.unwrap_or(0.0),
+                squares: cells.float("squares", row)?.unwrap_or(0.0),
+            });
+        }
+    }
+    groups.sort_by(|a, b| a.purchase_days.total_cmp(&b.purchase_days));
+    Ok(Returns::fit(share, &groups))
 }
 
 /// The feature columns of a model, by its front matter: name, scale and words.

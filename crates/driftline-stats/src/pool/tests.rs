@@ -5,6 +5,7 @@
 use super::*;
 use crate::purchase::{PurchaseModel, choose, fit};
 use crate::random::SplitMix64;
+use crate::returns::Returns;
 use crate::spend::{SpendModel, fit_spend};
 use crate::value::{Customer, ValueModel};
 
@@ -22,7 +23,7 @@ fn market(random: &mut SplitMix64) -> ValueModel {
     ValueModel {
         purchase,
         spend: SpendModel { p, q: q.max(1.5), gamma: typical * q.max(1.5) / p, own_above: None },
-        net_share: 1.0,
+        returns: Returns::of_everyone(1.0),
     }
 }
 
@@ -48,7 +49,7 @@ fn error(found: &ValueModel, truth: &ValueModel) -> f64 {
     let customers = [(0.0, 0.0, 20.0), (1.0, 10.0, 30.0), (3.0, 25.0, 40.0), (8.0, 38.0, 45.0)];
     let squares = customers.map(|(repeat_purchases, recency, age)| {
         let mean_spend = if repeat_purchases > 0.0 { 30.0 } else { 0.0 };
-        let customer = Customer { repeat_purchases, recency, age, mean_spend, customers: 1.0 };
+        let customer = Customer { repeat_purchases, recency, age, mean_spend, own_net_share: None, customers: 1.0 };
         let off = libm::log(found.expected(&customer, 52.0).max(1e-9) / truth.expected(&customer, 52.0));
         off * off
     });
@@ -75,12 +76,12 @@ fn nearer(draws: u64, markets: usize) -> f64 {
         let own = ValueModel {
             purchase: choose(&[Kind::MbgNbd], &histories).unwrap().fit.model,
             spend: fit_spend(&spends).unwrap().model,
-            net_share: 1.0,
+            returns: Returns::of_everyone(1.0),
         };
         let purchase = purchase_in(&pool, &histories).unwrap();
         let spend = spend_in(&pool, &spends).unwrap();
         assert!(purchase.converged && spend.converged && purchase.covariance_log.is_some(), "{purchase:?} {spend:?}");
-        let pooled = ValueModel { purchase: purchase.model, spend: spend.model, net_share: 1.0 };
+        let pooled = ValueModel { purchase: purchase.model, spend: spend.model, returns: Returns::of_everyone(1.0) };
         wins += f64::from(u8::from(error(&pooled, &truth) < error(&own, &truth)));
     }
     wins / draws as f64

@@ -22,14 +22,18 @@ fn drawn(random: &mut SplitMix64, model: &ValueModel, age: f64, horizon: f64) ->
         recency: if seen > 0 { times[seen - 1] } else { 0.0 },
         age,
         mean_spend: if seen > 0 { past / seen as f64 } else { 0.0 },
+        own_net_share: None,
         customers: 1.0,
     };
     (customer, coming)
 }
 
 fn models() -> [ValueModel; 3] {
-    let of =
-        |kind, parameters| ValueModel { purchase: PurchaseModel { kind, parameters }, spend: SPEND, net_share: 1.0 };
+    let of = |kind, parameters| ValueModel {
+        purchase: PurchaseModel { kind, parameters },
+        spend: SPEND,
+        returns: Returns::of_everyone(1.0),
+    };
     [
         of(Kind::BgNbd, [0.243, 4.414, 0.793, 2.426]),
         of(Kind::MbgNbd, [0.525, 6.183, 0.891, 1.614]),
@@ -113,7 +117,7 @@ fn ranges_of_totals_hold_what_they_say() {
             for (covered, group) in covered.iter_mut().zip(groups) {
                 let customers: Vec<Customer> = group.iter().map(|(customer, _)| *customer).collect();
                 let happened: f64 = group.iter().map(|(_, value)| value).sum();
-                let total = total(&purchase, &spend, 1.0, &customers, 52.0);
+                let total = total(&purchase, &spend, Returns::of_everyone(1.0), &customers, 52.0);
                 for (covered, level) in covered.iter_mut().zip([0.8, 0.95]) {
                     let (low, high) = total.range(level, 0.0);
                     *covered += f64::from(u8::from((low..=high).contains(&happened)));
@@ -135,8 +139,14 @@ fn ranges_of_totals_hold_what_they_say() {
 fn quantiles_invert_the_distribution() {
     for model in models() {
         for (x, recency) in [(0.0, 0.0), (1.0, 20.0), (25.0, 27.0), (200.0, 30.0)] {
-            let customer =
-                Customer { repeat_purchases: x, recency, age: 31.0, mean_spend: 0.7 * x.min(40.0), customers: 1.0 };
+            let customer = Customer {
+                repeat_purchases: x,
+                recency,
+                age: 31.0,
+                mean_spend: 0.7 * x.min(40.0),
+                own_net_share: None,
+                customers: 1.0,
+            };
             let distribution = model.distribution(&customer, 52.0);
             let mut before = 0.0;
             for probability in [0.01, 0.3, 0.5, 0.9, 0.975, 0.999] {
@@ -175,8 +185,15 @@ fn moments_are_those_of_the_probabilities() {
 #[test]
 fn ranges_end_where_much_is_expected() {
     let purchase = PurchaseModel { kind: Kind::ParetoNbd, parameters: [0.0755, 0.535, 0.528, 2.208] };
-    let model = ValueModel { purchase, spend: SPEND, net_share: 1.0 };
-    let customer = Customer { repeat_purchases: 7.0, recency: 1.143, age: 1.143, mean_spend: 17.2, customers: 1.0 };
+    let model = ValueModel { purchase, spend: SPEND, returns: Returns::of_everyone(1.0) };
+    let customer = Customer {
+        repeat_purchases: 7.0,
+        recency: 1.143,
+        age: 1.143,
+        mean_spend: 17.2,
+        own_net_share: None,
+        customers: 1.0,
+    };
     let range = ranges(Some(&model), &[customer], 52.14, 0.95)[0].unwrap();
     let expected = model.expected(&customer, 52.14);
     assert!(range.0 == 0.0 && range.1 > expected && range.1 < 20.0 * expected, "{range:?} {expected}");

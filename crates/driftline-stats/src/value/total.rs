@@ -11,6 +11,7 @@ use super::{Customer, ValueModel};
 use crate::optimise::lower_root;
 use crate::purchase::counted::sample;
 use crate::purchase::{Fit, PurchaseModel, Scorer};
+use crate::returns::Returns;
 use crate::spend::{SpendFit, SpendModel};
 
 /// Customers whose variances stand for all, if there are more. Drawn by rank, not by chance.
@@ -51,8 +52,8 @@ impl Total {
 }
 
 /// Returns the total of `customers` in the next `horizon`, in the fits' unit of time.
-pub fn total(purchase: &Fit, spend: &SpendFit, net_share: f64, customers: &[Customer], horizon: f64) -> Total {
-    let model = ValueModel { purchase: purchase.model, spend: spend.model, net_share };
+pub fn total(purchase: &Fit, spend: &SpendFit, returns: Returns, customers: &[Customer], horizon: f64) -> Total {
+    let model = ValueModel { purchase: purchase.model, spend: spend.model, returns };
     let expected = expected_sum(&model, customers, horizon);
     let taken = thinned(customers, SAMPLE);
     let variance: f64 = taken.iter().map(|customer| customer.customers * variance_of(&model, customer, horizon)).sum();
@@ -113,18 +114,18 @@ fn thinned(customers: &[Customer], points: usize) -> Vec<Customer> {
 fn expected_sum(model: &ValueModel, customers: &[Customer], horizon: f64) -> f64 {
     let mut scorer = Scorer::new(model.purchase, horizon);
     let of = |customer: &Customer| {
-        let &Customer { repeat_purchases: x, recency, age, mean_spend, customers } = customer;
+        let &Customer { repeat_purchases: x, recency, age, mean_spend, customers, .. } = customer;
         let purchases = scorer.expected_purchases(x, recency, age);
-        customers * purchases * model.spend.expected_spend(x, mean_spend)
+        customers * purchases * model.spend.expected_spend(x, mean_spend) * model.returns.of(customer)
     };
-    customers.iter().map(of).sum::<f64>() * model.net_share
+    customers.iter().map(of).sum()
 }
 
 fn variance_of(model: &ValueModel, customer: &Customer, horizon: f64) -> f64 {
     let &Customer { repeat_purchases: x, recency, age, mean_spend, .. } = customer;
     let (mean, square) = model.purchase.purchase_moments(x, recency, age, horizon);
     let (p, shape, scale) = (model.spend.p, model.spend.q + model.spend.p * x, model.scale(customer));
-    let spend = model.spend.expected_spend(x, mean_spend) * model.net_share;
+    let spend = model.spend.expected_spend(x, mean_spend) * model.returns.of(customer);
     let spend_square =
         p * p * scale * scale / ((shape - 1.0).max(1.0 + LEAST_EXCESS) * (shape - 2.0).max(LEAST_EXCESS));
     (spend_square * (square + mean / p) - mean * mean * spend * spend).max(0.0)

@@ -5,6 +5,7 @@ use driftline_stats::forecast::{HeldOut, forecast, held_out};
 use driftline_stats::lifetime::{Horizon, Lifetime, Score, Settings, Week, customer, lifetime, scores};
 use driftline_stats::purchase::Kind;
 use driftline_stats::purchase_log::{Cut, PurchaseLog};
+use driftline_stats::returns::Returns;
 use driftline_stats::value::ValueModel;
 use serde_json::{Map, Value, json};
 
@@ -269,8 +270,11 @@ fn save(
     }
     let unit = settings.unit_days;
     let scores = scores(&read.log, settings, result);
-    let model =
-        result.spend_model.map(|spend| ValueModel { purchase: result.fit.model, spend, net_share: result.net_share });
+    let model = result.spend_model.map(|spend| ValueModel {
+        purchase: result.fit.model,
+        spend,
+        returns: Returns::of_everyone(result.net_share),
+    });
     let days = match settings.horizon {
         Horizon::Days(days) => days,
         Horizon::Discounted { periods, period_days, .. } => f64::from(periods) * period_days,
