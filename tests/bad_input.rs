@@ -22,6 +22,9 @@ struct Case {
     arguments: Vec<String>,
     exit: i32,
     says: Vec<String>,
+    /// What must not be printed.
+    #[serde(default)]
+    hides: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -91,6 +94,8 @@ fn check(path: &Path) -> TestResult {
     for part in &case.says {
         holds(&case.about, &said, part)?;
     }
+    let shown = case.hides.iter().find(|part| said.contains(*part));
+    equal(&format!("{}: what must be hidden and is not in {said}", case.about), shown, None)?;
     let published = project.join("warehouse/complete-journey/us/2017Q3/published");
     equal("nothing published", published.exists(), false)
 }

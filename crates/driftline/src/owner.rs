@@ -16,7 +16,7 @@ use crate::plan::RunPlan;
 use crate::room::Room;
 use crate::suppression::Suppressed;
 use crate::worker::Worker;
-use crate::{mail_server, suppression};
+use crate::{mail_server, store, suppression};
 
 /// Who is told, and by what server.
 #[derive(Clone, Copy)]
@@ -137,8 +137,8 @@ pub(crate) async fn job_failed(job: &Job, environment: &[(String, String)], ledg
         "The job {} could not be looked at, so nothing that is due was run. Nothing was published, and nothing that was published changed.\n\nWhat: {problem}\nWhere: {}, exports {}, warehouse {}\n\nIt is tried again at the next look. By hand, to see what answers and what does not, and then to do what is due:\n\n    driftline doctor {}\n    driftline run --due {}\n",
         job.name,
         job.path.display(),
-        job.file.exports.url,
-        job.file.warehouse.url,
+        store::shown_place(&job.file.exports.url),
+        store::shown_place(&job.file.warehouse.url),
         job.path.display(),
         job.path.display(),
     );

@@ -28,7 +28,7 @@ pub struct Location {
 /// # Errors
 /// `Error::Url` for a scheme or an option that the store does not take, or a folder that cannot be made.
 pub fn open(url: &str, base: &FolderPath, create: bool, environment: &[(String, String)]) -> Result<Location> {
-    let wrong = |problem: String| Error::Url { url: url.to_owned(), problem };
+    let wrong = |problem: String| Error::Url { url: shown_place(url), problem };
     let parsed = match Url::parse(url) {
         Ok(parsed) if parsed.scheme().len() > 1 => Some(parsed),
         _ => None,
@@ -56,10 +56,30 @@ pub fn open(url: &str, base: &FolderPath, create: bool, environment: &[(String, 
             ["aws_", "azure_", "google_"].iter().any(|prefix| lower.starts_with(prefix)) || lower == "allow_http";
         known.then(|| (lower, value.clone()))
     });
-    let (store, root) = object_store::parse_url_opts(&parsed, options).map_err(|error| wrong(error.to_string()))?;
-    let port = parsed.port().map_or_else(String::new, |port| format!(":{port}"));
-    let shown = format!("{}://{}{port}{}", parsed.scheme(), parsed.host_str().unwrap_or_default(), parsed.path());
+    let shown = shown(&parsed);
+    // The library's words repeat the URL.
+    let said =
+        |error: object_store::Error| wrong(error.to_string().replace(parsed.as_str(), &shown).replace(url, &shown));
+    let (store, root) = object_store::parse_url_opts(&parsed, options).map_err(said)?;
     Ok(Location { store: Arc::new(PatientStore(Arc::from(store))), root, shown, folder: None })
+}
+
+/// A URL without what may be secret in it: no user, no password, no query.
+fn shown(url: &Url) -> String {
+    let port = url.port().map_or_else(String::new, |port| format!(":{port}"));
+    format!("{}://{}{port}{}", url.scheme(), url.host_str().unwrap_or_default(), url.path())
+}
+
+fn has_secret(url: &Url) -> bool {
+    !url.username().is_empty() || url.password().is_some() || url.query().is_some()
+}
+
+/// A job's URL as a person may see it, whether it opens or not.
+pub(crate) fn shown_place(url: &str) -> String {
+    match Url::parse(url) {
+        Ok(parsed) if has_secret(&parsed) => shown(&parsed),
+        _ => url.to_owned(),
+    }
 }
 
 /// The object names that a job's index file lists, one a line; `None` without an index.
