@@ -9,7 +9,7 @@
 //! * `own_rate`: net amount a day since the first purchase (over at least H days), for H days.
 //! * `overall_rate`: net amount a day of the log, for H days.
 //! * `year_before`: what the customer brought in the same days a year before, if the log reaches back that far.
-//! * `recent_blend`: two parts `last_period`, three parts `purchase_model`.
+//! * `recent_blend`: .45 `last_period`, .55 `purchase_model`.
 //! * `blend`: the mean of all of the above but `recent_blend`.
 //!
 //! The winner has the least mean absolute error among those whose total is within 5 % of what happened, or no further off
@@ -35,7 +35,7 @@ pub const CERTAIN: (f64, f64) = (0.9, 1.1);
 const TOTAL_OFF: f64 = 0.05;
 
 /// Weight of the last period in `recent_blend`: a little less than the model's, which ranks customers better.
-const RECENT: f64 = 0.4;
+const RECENT: f64 = 0.45;
 
 /// Errors this close to the least, as a part of it, are level; the better ranking then decides.
 const LEVEL: f64 = 0.02;
