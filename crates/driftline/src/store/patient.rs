@@ -10,6 +10,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use futures::stream::BoxStream;
 use futures::{StreamExt, TryStreamExt, stream};
+use object_store::client::HttpError;
 use object_store::path::Path;
 use object_store::{
     CopyOptions, Error, GetOptions, GetResult, ListResult, MultipartUpload, ObjectMeta, ObjectStore,
@@ -24,16 +25,19 @@ const PAUSES: [Duration; 4] =
 #[derive(Clone, Debug)]
 pub(crate) struct PatientStore(pub(crate) Arc<dyn ObjectStore>);
 
-/// Whether the same question may have another answer: not what the store itself says no to.
-fn may_pass(error: &Error) -> bool {
-    matches!(error, Error::Generic { .. } | Error::JoinError { .. })
+/// Whether the body of an answer broke off. Requests that fail are repeated by the library already, and are not again here: their
+/// error lies one deeper, in its account of the tries.
+fn broke_off(error: &Error) -> bool {
+    use std::error::Error as _;
+    let of_store = if matches!(error, Error::Generic { .. }) { error.source() } else { None };
+    of_store.and_then(|of_store| of_store.source()).is_some_and(|cause| cause.is::<HttpError>())
 }
 
-/// Asks until there is an answer, or one that stays, or the pauses are used up.
+/// Asks until there is a whole answer, or the pauses are used up.
 async fn asked<T, F: Future<Output = Result<T>>>(what: &str, ask: impl Fn() -> F) -> Result<T> {
     for pause in PAUSES {
         match ask().await {
-            Err(error) if may_pass(&error) => tracing::info!(%error, what, "listed again"),
+            Err(error) if broke_off(&error) => tracing::info!(%error, what, "listed again"),
             answered => return answered,
         }
         tokio::time::sleep(pause).await;
