@@ -13,6 +13,7 @@
 //!   outbox/000001/<mail>.attempt-0001.json        a sender, before the mail is handed over
 //!   outbox/000001/<mail>.transient-0001.json      the sender, after "try later": that attempt was not taken
 //!   outbox/000001/<mail>.sent|failed|held.json    the sender, after the server's word or by the policy: the end
+//! <root>/<job>/_trouble/events/00001-….json      what kept the whole job from being looked at, and that it works again
 //! <root>/<job>/_site/…                            the persona repository; written over, and nothing is decided by it
 //! <root>/probe/…                                  scratch: to try conditional create, to read the store's clock
 //! ```
