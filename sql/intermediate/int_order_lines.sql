@@ -4,7 +4,7 @@ grain = []
 kind = "table"
 
 [columns]
-order_key = { type = "decimal(38,0)", not_null = true, about = "Key of the order's number." }
+order_key = { type = "int64", not_null = true, about = "Key of the order's number." }
 customer_key = { type = "int64", about = "Keyed pseudonym of the customer id; null for a guest. The id itself ends here." }
 order_date = { type = "date", not_null = true, about = "Calendar day in the market's time zone." }
 kind = { type = "utf8", not_null = true, values = ["sale", "return", "cancellation", "adjustment", "correction"], about = "As in stg_order_lines." }

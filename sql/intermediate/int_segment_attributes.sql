@@ -27,8 +27,7 @@ active_customers as (
     select
         customer_key,
         segment
-    from customers
-    where is_active
+    from int_customers_placed
 
 )
 

@@ -11,17 +11,13 @@ sold_amount = { type = "decimal(18,4)", about = "Amount sold." }
 ---*/
 with
 
-order_lines as (
+customer_categories as (
 
     select
         customer_key,
         category,
-        amount
-    from int_order_lines
-    where customer_key is not null
-        and is_profiled
-        and kind = 'sale'
-        and order_date >= $active_start
+        sold_amount
+    from int_customer_categories
 
 ),
 
@@ -30,19 +26,18 @@ active_customers as (
     select
         customer_key,
         segment
-    from customers
-    where is_active
+    from int_customers_placed
 
 )
 
 select
     active_customers.segment,
-    order_lines.category,
-    count(distinct order_lines.customer_key) as customers,
-    cast(sum(order_lines.amount) as decimal(18, 4)) as sold_amount
-from order_lines
+    customer_categories.category,
+    count(*) as customers,
+    cast(sum(customer_categories.sold_amount) as decimal(18, 4)) as sold_amount
+from customer_categories
 inner join active_customers
-    on order_lines.customer_key = active_customers.customer_key
+    on customer_categories.customer_key = active_customers.customer_key
 group by
     active_customers.segment,
-    order_lines.category
+    customer_categories.category

@@ -36,8 +36,7 @@ active_customers as (
         segment,
         value_12_months,
         age_days <= days_between($period_start, $as_of) as is_new
-    from customers
-    where is_active
+    from int_customers_placed
 
 ),
 

@@ -4,10 +4,13 @@ use datafusion::arrow::array::RecordBatch;
 use datafusion::arrow::compute::cast;
 use datafusion::arrow::datatypes::DataType;
 use datafusion::arrow::row::{RowConverter, SortField};
+use datafusion::dataframe::DataFrame;
+use futures::TryStreamExt;
 use sha2::{Digest, Sha256};
 use twox_hash::XxHash3_128;
 
 use crate::error::{Error, Result};
+use crate::lake::{Lake, ended_early};
 
 /// Adds up the 128-bit hashes of rows; addition commutes, so equal multisets of rows give equal sums.
 #[derive(Default)]
@@ -53,6 +56,46 @@ impl RowsHash {
         hash.update(self.sum.to_le_bytes());
         hex(&hash.finalize())
     }
+}
+
+impl Lake {
+    /// Hash of the rows of computed tables, whatever their order; `tables` in the caller's order.
+    ///
+    /// # Errors
+    /// As [`Lake::rows`].
+    pub async fn content(&self, tables: &[&str]) -> Result<Vec<String>> {
+        let mut hashes = Vec::new();
+        for table in tables {
+            hashes.push(hash_of(table, self.context.table(*table).await?).await?);
+        }
+        Ok(hashes)
+    }
+
+    /// Hash of the rows of a query of this crate, whatever their order.
+    ///
+    /// # Errors
+    /// As [`Lake::rows`].
+    pub async fn content_of_query(&self, name: &str, sql: &str) -> Result<String> {
+        hash_of(name, self.context.sql(sql).await?).await
+    }
+}
+
+async fn hash_of(name: &str, frame: DataFrame) -> Result<String> {
+    let streams = frame.execute_stream_partitioned().await.map_err(|error| Error::execute(name, error))?;
+    let parts = streams.into_iter().map(|mut stream| {
+        tokio::spawn(async move {
+            let mut hash = RowsHash::default();
+            while let Some(batch) = stream.try_next().await? {
+                hash.add(&batch)?;
+            }
+            Ok::<_, Error>(hash)
+        })
+    });
+    let mut hash = RowsHash::default();
+    for part in futures::future::join_all(parts).await {
+        hash.merge(&part.map_err(|error| Error::execute(name, ended_early(error)))??);
+    }
+    Ok(hash.finish(name))
 }
 
 /// SHA-256 of bytes as 64 hexadecimal digits.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use chrono::{NaiveDate, Offset, TimeZone};
 use chrono_tz::Tz;
-use datafusion::arrow::array::{Array, ArrayRef, AsArray, Date32Array, Decimal128Array, Float64Array, Int64Array};
+use datafusion::arrow::array::{Array, ArrayRef, AsArray, Date32Array, Float64Array, Int64Array};
 use datafusion::arrow::datatypes::{DataType, Date32Type, Float64Type, TimeUnit, TimestampMicrosecondType};
 use datafusion::common::{Result, exec_err};
 use datafusion::logical_expr::{ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility};
@@ -22,7 +22,7 @@ use twox_hash::XxHash3_128;
 enum Function {
     /// `pseudonym(key, id)`: the first 63 bits of HMAC-SHA256, a positive integer; null for a null id.
     Pseudonym,
-    /// `text_key(text)`: 126 bits of XXH3 as a whole number, for counting and joining long texts; null for null.
+    /// `text_key(text)`: 63 bits of XXH3, for counting and joining long texts; null for null.
     TextKey,
     /// `local_date(utc_timestamp, zone)`: the calendar day in an IANA time zone.
     LocalDate,
@@ -101,8 +101,7 @@ impl ScalarUDFImpl for Registered {
 
     fn return_type(&self, _: &[DataType]) -> Result<DataType> {
         Ok(match self.function {
-            Function::Pseudonym | Function::DaysBetween => DataType::Int64,
-            Function::TextKey => TEXT_KEY,
+            Function::Pseudonym | Function::TextKey | Function::DaysBetween => DataType::Int64,
             Function::LocalDate => DataType::Date32,
             _ => DataType::Float64,
         })
@@ -115,7 +114,7 @@ impl ScalarUDFImpl for Registered {
         let rows = if columns.iter().all(|column| column.len() == 1) { 1 } else { rows };
         let result: ArrayRef = match self.function {
             Function::Pseudonym => Arc::new(pseudonyms(&columns, rows)?),
-            Function::TextKey => Arc::new(text_keys(&columns)?),
+            Function::TextKey => Arc::new(text_keys(&columns)),
             Function::LocalDate => Arc::new(local_dates(&columns, rows)?),
             Function::DaysBetween => Arc::new(days_between(&columns)),
             Function::ExpectedSpend => Arc::new(expected_spends(&columns)),
@@ -154,14 +153,9 @@ fn pseudonyms(columns: &[ArrayRef], rows: usize) -> Result<Int64Array> {
     Ok((0..rows).map(|row| (!ids.is_null(row)).then(|| known(ids.value(row)))).collect())
 }
 
-/// 38 digits hold 126 bits.
-const TEXT_KEY: DataType = DataType::Decimal128(38, 0);
-
-fn text_keys(columns: &[ArrayRef]) -> Result<Decimal128Array> {
-    let texts = columns[0].as_string::<i32>();
-    let key = |text: &str| (XxHash3_128::oneshot(text.as_bytes()) >> 2) as i128;
-    let keys: Decimal128Array = texts.iter().map(|text| text.map(key)).collect();
-    Ok(keys.with_data_type(TEXT_KEY))
+fn text_keys(columns: &[ArrayRef]) -> Int64Array {
+    let key = |text: &str| (XxHash3_128::oneshot(text.as_bytes()) as u64 >> 1) as i64;
+    columns[0].as_string::<i32>().iter().map(|text| text.map(key)).collect()
 }
 
 fn local_dates(columns: &[ArrayRef], rows: usize) -> Result<Date32Array> {

@@ -1,10 +1,11 @@
 //! A lake is one run's view of a market: the pinned exports, the models over them and the tables computed so far.
 
+mod build;
 mod compute;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use datafusion::arrow::array::RecordBatch;
 use datafusion::arrow::datatypes::SchemaRef;
@@ -13,27 +14,28 @@ use datafusion::common::ScalarValue;
 use datafusion::dataframe::DataFrame;
 use datafusion::datasource::MemTable;
 use datafusion::datasource::listing::ListingTableUrl;
+use datafusion::error::DataFusionError;
 use datafusion::execution::context::SQLOptions;
 use datafusion::prelude::SessionContext;
 use futures::TryStreamExt;
 use object_store::ObjectStore;
+use tokio::task::JoinError;
 use url::Url;
 
-use crate::content::RowsHash;
+pub use self::build::Aside;
+use self::build::Done;
+use self::compute::Workshop;
 use crate::contract;
 use crate::distinct::DistinctTable;
 use crate::error::{Error, Result};
 use crate::files::{empty_table, listing_table, local_url, with_views};
 use crate::graph::Graph;
 use crate::lint;
-use crate::model::{Kind, Model};
+use crate::model::Model;
 use crate::pinned::PinnedStore;
-use crate::resume::{self, Resume};
+use crate::resume;
 use crate::session::{self, Limits};
 use crate::source::{PinnedSource, Sources};
-
-/// What a table is read by, and its file.
-type Computed = (Arc<dyn TableProvider>, TableFile);
 
 /// Names and values that models may use as `$name`.
 pub type Parameters = BTreeMap<String, ScalarValue>;
@@ -49,18 +51,13 @@ pub struct TableFile {
 }
 
 pub struct Lake {
-    context: SessionContext,
+    pub(crate) context: SessionContext,
     graph: Arc<Graph>,
     parameters: Parameters,
-    built: BTreeSet<String>,
-    tables: BTreeMap<String, TableFile>,
-    scratch: PathBuf,
-    keep_in_memory: bool,
-    resume: Resume,
-    /// Of the models that follow from the exports alone, what they follow from.
-    fingerprints: BTreeMap<String, String>,
-    /// Seconds and rows of each model that was computed, in order.
-    pub timings: Vec<(String, f64, u64)>,
+    workshop: Arc<Workshop>,
+    /// How many models are computed at once: while one sorts or writes on one thread, another has the rest of the machine.
+    at_once: usize,
+    done: Mutex<Done>,
 }
 
 impl Lake {
@@ -75,8 +72,7 @@ impl Lake {
         exports: Arc<dyn ObjectStore>,
         sources: &[PinnedSource],
     ) -> Result<Self> {
-        let scratch = limits.scratch.clone();
-        let tables = scratch.join("tables");
+        let tables = limits.scratch.join("tables");
         std::fs::create_dir_all(&tables).map_err(|source| Error::Scratch { path: tables.clone(), source })?;
         let context = session::open(limits)?;
         let url = Url::parse("exports://pinned").map_err(|_| shape("exports", "url"))?;
@@ -105,13 +101,14 @@ impl Lake {
             context,
             graph,
             parameters,
-            built: BTreeSet::new(),
-            tables: BTreeMap::new(),
-            scratch,
-            keep_in_memory: input_bytes <= limits.in_memory_bytes,
-            resume: limits.resume.clone(),
-            fingerprints,
-            timings: Vec::new(),
+            workshop: Arc::new(Workshop {
+                tables,
+                keep_in_memory: input_bytes <= limits.in_memory_bytes,
+                resume: limits.resume.clone(),
+                fingerprints,
+            }),
+            at_once: if limits.is_frugal { 1 } else { limits.threads.clamp(1, 2) },
+            done: Mutex::default(),
         })
     }
 
@@ -166,11 +163,13 @@ impl Lake {
     ///
     /// # Errors
     /// `Error::Engine` if the batch does not have the schema.
-    pub fn stub(&mut self, table: &str, schema: SchemaRef, batch: RecordBatch) -> Result<()> {
+    pub fn stub(&self, table: &str, schema: SchemaRef, batch: RecordBatch) -> Result<()> {
         match table.split_once('.') {
             Some((schema_name, name)) => self.give(schema_name, name, schema, vec![batch]),
             None => {
-                self.built.insert(table.to_owned());
+                let mut done = self.done();
+                done.claimed.insert(table.to_owned());
+                done.built.insert(table.to_owned());
                 self.register(table, Arc::new(MemTable::try_new(schema, vec![vec![batch]])?))
             }
         }
@@ -246,35 +245,6 @@ impl Lake {
         Ok(())
     }
 
-    /// Computes the named models and whatever they need that is not there yet.
-    ///
-    /// # Errors
-    /// `Error::Plan`, `Error::Contract`, `Error::Execute`, `Error::Memory` or `Error::InputChanged`, naming the model.
-    pub async fn build(&mut self, targets: &[&str]) -> Result<()> {
-        let graph = self.graph.clone();
-        for model in graph.ancestors(targets) {
-            if !self.built.insert(model.name.clone()) {
-                continue;
-            }
-            let started = std::time::Instant::now();
-            let frame = self.plan(model).await?;
-            let (provider, file) = match model.front.kind {
-                Kind::View => {
-                    self.register(&model.name, frame.into_view())?;
-                    continue;
-                }
-                Kind::Table if model.front.publish => self.compute_published(model, frame).await?,
-                Kind::Table => self.compute_intermediate(model, frame).await?,
-            };
-            let seconds = started.elapsed().as_secs_f64();
-            tracing::debug!(model = model.name, seconds, rows = file.rows, "computed");
-            self.register(&file.name, provider)?;
-            self.timings.push((file.name.clone(), seconds, file.rows));
-            self.tables.insert(file.name.clone(), file);
-        }
-        Ok(())
-    }
-
     fn register(&self, name: &str, provider: Arc<dyn TableProvider>) -> Result<()> {
         self.context.deregister_table(name)?;
         self.context.register_table(name, provider)?;
@@ -282,14 +252,15 @@ impl Lake {
     }
 
     /// Names of the tables that a run that ended early had computed.
-    pub fn taken_over(&self) -> Vec<&str> {
-        self.tables.values().filter(|table| table.is_taken_over).map(|table| table.name.as_str()).collect()
+    pub fn taken_over(&self) -> Vec<String> {
+        let done = self.done();
+        done.tables.values().filter(|table| table.is_taken_over).map(|table| table.name.clone()).collect()
     }
 
     /// The tables that the run computed and that its models publish, by name.
     pub fn published(&self) -> Vec<TableFile> {
         let publish = |name: &str| self.graph.models.get(name).is_some_and(|model| model.front.publish);
-        self.tables.values().filter(|table| publish(&table.name)).cloned().collect()
+        self.done().tables.values().filter(|table| publish(&table.name)).cloned().collect()
     }
 
     /// Runs the audits whose tables were computed.
@@ -299,7 +270,7 @@ impl Lake {
     pub async fn audit(&self) -> Result<usize> {
         let mut audited = 0;
         for audit in &self.graph.audits {
-            if !audit.references.iter().all(|name| self.built.contains(name)) {
+            if !audit.references.iter().all(|name| self.done().built.contains(name)) {
                 continue;
             }
             audited += 1;
@@ -342,51 +313,27 @@ impl Lake {
         self.collect(sql, frame).await
     }
 
+    /// Hands over the rows of a query of this crate as they come, in any order.
+    ///
+    /// # Errors
+    /// As [`Lake::rows`], and what `visit` gives.
+    pub async fn each_batch(&self, sql: &str, mut visit: impl FnMut(RecordBatch) -> Result<()>) -> Result<()> {
+        let frame = self.context.sql(sql).await?;
+        let mut stream = frame.execute_stream().await.map_err(|error| Error::execute(sql, error))?;
+        while let Some(batch) = stream.try_next().await.map_err(|error| Error::execute(sql, error))? {
+            visit(batch)?;
+        }
+        Ok(())
+    }
+
     async fn collect(&self, name: &str, frame: DataFrame) -> Result<Vec<RecordBatch>> {
         frame.collect().await.map_err(|error| Error::execute(name, error))
     }
-
-    /// Hash of the rows of computed tables, whatever their order; `tables` in the caller's order.
-    ///
-    /// # Errors
-    /// As [`Lake::rows`].
-    pub async fn content(&self, tables: &[&str]) -> Result<Vec<String>> {
-        let mut hashes = Vec::new();
-        for table in tables {
-            hashes.push(hash_of(table, self.context.table(*table).await?).await?);
-        }
-        Ok(hashes)
-    }
-
-    /// Hash of the rows of a query of this crate, whatever their order.
-    ///
-    /// # Errors
-    /// As [`Lake::rows`].
-    pub async fn content_of_query(&self, name: &str, sql: &str) -> Result<String> {
-        hash_of(name, self.context.sql(sql).await?).await
-    }
 }
 
-async fn hash_of(name: &str, frame: DataFrame) -> Result<String> {
-    let streams = frame.execute_stream_partitioned().await.map_err(|error| Error::execute(name, error))?;
-    let parts = streams.into_iter().map(|mut stream| {
-        tokio::spawn(async move {
-            let mut hash = RowsHash::default();
-            while let Some(batch) = stream.try_next().await? {
-                hash.add(&batch)?;
-            }
-            Ok::<_, Error>(hash)
-        })
-    });
-    let mut hash = RowsHash::default();
-    for part in futures::future::join_all(parts).await {
-        hash.merge(
-            &part.map_err(|error| {
-                Error::execute(name, datafusion::error::DataFusionError::External(Box::new(error)))
-            })??,
-        );
-    }
-    Ok(hash.finish(name))
+/// A task that panicked or was stopped, as the engine's own tasks say it.
+pub(crate) fn ended_early(error: JoinError) -> DataFusionError {
+    DataFusionError::External(Box::new(error))
 }
 
 fn shape(table: &str, column: &str) -> Error {

@@ -68,7 +68,7 @@ pub async fn run(
         };
         parameters.insert(name.clone(), value);
     }
-    let mut lake = Lake::open_empty(limits, graph.clone(), parameters, sources)?;
+    let lake = Lake::open_empty(limits, graph.clone(), parameters, sources)?;
     fitted::give_none(&lake)?;
     for (table, rows) in &case.given {
         // The tables of the past have the shape of this period's customers.

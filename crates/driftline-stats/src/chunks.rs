@@ -15,9 +15,25 @@ pub(crate) fn each<I: Sync, T: Send>(items: &[I], of: impl Fn(&I) -> T + Sync) -
 
 /// Computes `work` for each chunk of `0..count`, in order. Chunks are spread over threads if there are several.
 pub(crate) fn map<T: Send>(count: usize, chunk: usize, work: impl Fn(Range<usize>) -> T + Sync) -> Vec<T> {
+    map_on(threads(), count, chunk, work)
+}
+
+/// Changes each item in its place; items are spread over threads if there are several.
+pub(crate) fn change<I: Send>(items: &mut [I], change: impl Fn(&mut I) + Sync) {
+    let (share, change) = (items.len().div_ceil(threads()).max(1), &change);
+    if share >= items.len() {
+        return items.iter_mut().for_each(change);
+    }
+    std::thread::scope(|scope| {
+        for part in items.chunks_mut(share) {
+            scope.spawn(move || part.iter_mut().for_each(change));
+        }
+    });
+}
+
+fn threads() -> usize {
     static THREADS: OnceLock<usize> = OnceLock::new();
-    let threads = *THREADS.get_or_init(|| std::thread::available_parallelism().map_or(1, usize::from));
-    map_on(threads, count, chunk, work)
+    *THREADS.get_or_init(|| std::thread::available_parallelism().map_or(1, usize::from))
 }
 
 fn map_on<T: Send>(threads: usize, count: usize, chunk: usize, work: impl Fn(Range<usize>) -> T + Sync) -> Vec<T> {

@@ -4,10 +4,12 @@
 //! cluster as the mean of its best Jaccard overlap over bootstraps: Hennig (2007), "Cluster-wise assessment of cluster
 //! stability", Computational Statistics & Data Analysis 52.
 
+mod lloyd;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::chunks;
+pub use self::lloyd::lloyd;
 use crate::random::SplitMix64;
 
 /// Points in row-major order: `values[row * dimensions + column]`, already scaled.
@@ -41,11 +43,6 @@ pub struct Clustering {
     pub iterations: usize,
 }
 
-const ITERATIONS_MAX: usize = 100;
-
-/// Points that one thread takes at a time. Fixed, so that sums have the same bits on any number of threads.
-const CHUNK: usize = 32_768;
-
 /// The best of `restarts` runs by inertia; ties go to the earlier restart. Restarts are independent, so threads change nothing.
 pub fn kmeans(points: &Points, clusters: usize, restarts: usize, seed: u64) -> Clustering {
     let one = |restart: usize| {
@@ -59,60 +56,6 @@ pub fn kmeans(points: &Points, clusters: usize, restarts: usize, seed: u64) -> C
         inertia: 0.0,
         iterations: 0,
     })
-}
-
-/// Lloyd's iterations from given centroids until nothing moves (or 100 rounds).
-pub fn lloyd(points: &Points, mut centroids: Vec<Vec<f64>>) -> Clustering {
-    let mut inertia = f64::INFINITY;
-    for iteration in 1..=ITERATIONS_MAX {
-        let parts = chunks::map(points.rows(), CHUNK, |rows| {
-            let mut part = Assigned::none(centroids.len(), points.dimensions);
-            for row in rows {
-                let point = points.row(row);
-                let (cluster, distance) = nearest(&centroids, point);
-                part.total += distance;
-                part.counts[cluster] += 1;
-                for (sum, value) in part.sums[cluster].iter_mut().zip(point) {
-                    *sum += value;
-                }
-            }
-            part
-        });
-        let none = Assigned::none(centroids.len(), points.dimensions);
-        let Assigned { sums, counts, total } = parts.into_iter().fold(none, Assigned::and);
-        for ((centroid, sum), count) in centroids.iter_mut().zip(&sums).zip(&counts) {
-            if *count > 0 {
-                *centroid = sum.iter().map(|value| value / *count as f64).collect();
-            }
-        }
-        if total >= inertia * (1.0 - 1e-7) {
-            return Clustering { centroids, inertia: total.min(inertia), iterations: iteration };
-        }
-        inertia = total;
-    }
-    Clustering { centroids, inertia, iterations: ITERATIONS_MAX }
-}
-
-/// What one round of assignments adds up to.
-struct Assigned {
-    sums: Vec<Vec<f64>>,
-    counts: Vec<usize>,
-    total: f64,
-}
-
-impl Assigned {
-    fn none(clusters: usize, dimensions: usize) -> Self {
-        Self { sums: vec![vec![0.0; dimensions]; clusters], counts: vec![0; clusters], total: 0.0 }
-    }
-
-    fn and(mut self, other: Self) -> Self {
-        for (sums, others) in self.sums.iter_mut().zip(other.sums) {
-            sums.iter_mut().zip(others).for_each(|(sum, other)| *sum += other);
-        }
-        self.counts.iter_mut().zip(other.counts).for_each(|(count, other)| *count += other);
-        self.total += other.total;
-        self
-    }
 }
 
 /// Index of the nearest centroid and the squared distance to it; ties go to the lower index.

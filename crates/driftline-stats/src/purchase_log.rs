@@ -51,6 +51,40 @@ pub struct PurchaseLog {
     pub has_amounts: bool,
 }
 
+/// Days of customers by any whole number as their key, in any order: what a log is made of.
+#[derive(Clone, Debug)]
+pub struct KeyedDays {
+    /// By the first eight bits of the keys, in their order: each part is sorted in a processor's own cache.
+    parts: Vec<Vec<(i64, Day)>>,
+}
+
+impl Default for KeyedDays {
+    fn default() -> Self {
+        Self { parts: vec![Vec::new(); 256] }
+    }
+}
+
+impl KeyedDays {
+    /// Adds a customer's day; there is one for each pair of them.
+    pub fn push(&mut self, key: i64, day: Day) {
+        self.parts[((key as u64 ^ (1 << 63)) >> 56) as usize].push((key, day));
+    }
+
+    /// The log, and the keys of its customers in ascending order.
+    pub fn finish(mut self, has_amounts: bool) -> (Vec<i64>, PurchaseLog) {
+        chunks::change(&mut self.parts, |part| part.sort_unstable_by_key(|(key, day)| (*key, day.day)));
+        let mut keys: Vec<i64> = Vec::new();
+        let numbered = self.parts.into_iter().flatten().map(|(key, day)| {
+            if keys.last() != Some(&key) {
+                keys.push(key);
+            }
+            (keys.len() as u32 - 1, day)
+        });
+        let log = PurchaseLog::new(numbered, has_amounts);
+        (keys, log)
+    }
+}
+
 /// A moment at which a log is cut: nothing from it on is looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Cut {
@@ -253,6 +287,24 @@ mod tests {
         assert_eq!(log.known_at(Cut::as_of(18)).days(1), log.days(1));
         assert!(matches!(log.known_at(Cut::as_of(21)), Cow::Borrowed(_)));
         assert!(matches!(log.known_at(Cut::as_of(10)), Cow::Borrowed(_)), "what was not sold yet");
+    }
+
+    #[test]
+    fn rows_in_any_order_are_the_same_log() {
+        let row = |key, number| (key, day(number, f64::from(number), 0.0));
+        let mut rows = [row(i64::MAX, 3), row(-5, 9), row(7, 2), row(-5, 1), row(i64::MIN, 4), row(7, 1)];
+        let made_of = |rows: &[(i64, Day)]| {
+            let mut days = KeyedDays::default();
+            rows.iter().for_each(|(key, day)| days.push(*key, *day));
+            days.finish(true)
+        };
+        let (keys, log) = made_of(&rows);
+        assert_eq!(keys, [i64::MIN, -5, 7, i64::MAX]);
+        let numbers = |customer| log.days(customer).iter().map(|day| day.day).collect::<Vec<_>>();
+        assert_eq!([0, 1, 2, 3].map(numbers), [vec![4], vec![1, 9], vec![1, 2], vec![3]]);
+        rows.reverse();
+        assert_eq!(made_of(&rows), (keys, log));
+        assert_eq!(made_of(&[]).1.customers(), 0);
     }
 
     #[test]

@@ -40,27 +40,41 @@ pub(crate) async fn fit_segments(
     let small = &room.job.file.small_markets;
     let columns = read::feature_columns(lake, &room.job.file.segments.features);
     let (keys, raw) = read::features(lake, &columns).await?;
-    let customers = Customers { keys: &keys, raw: &raw, columns: &columns };
-    let settings = &room.job.file.segments;
+    let settings = room.job.file.segments.clone();
     let floor = room.job.file.personas;
     let least = segment::Least { members: floor.members_min, others: room.job.others_least() };
     let parent_model = parent.and_then(|parent| parent.report.models.segments.as_ref());
     let names: Vec<&String> = columns.iter().map(|(name, _)| name).collect();
     let usable_parent = parent_model.filter(|model| model.columns.iter().collect::<Vec<_>>() == names);
-    let (status, segmented) = if base.active >= small.own_from {
-        let kept = previous
-            .filter(|recalled| recalled.report.status == Status::Full)
-            .and_then(|recalled| recalled.report.models.segments.as_ref());
-        let fitted = segment::fit(&customers, kept, plan.period, least, settings);
-        (Status::Full, Some(fitted))
-    } else if let (true, Some(model)) = (base.active >= small.provisional_from, usable_parent) {
-        (Status::Provisional, Some(segment::adopt(&customers, model, least.others, settings)))
-    } else {
-        (Status::NotEnoughData, None)
+    let status = match usable_parent {
+        _ if base.active >= small.own_from => Status::Full,
+        Some(_) if base.active >= small.provisional_from => Status::Provisional,
+        _ => Status::NotEnoughData,
     };
+    let kept = previous
+        .filter(|recalled| recalled.report.status == Status::Full)
+        .and_then(|recalled| recalled.report.models.segments.clone());
+    let (adopted, period) = (usable_parent.cloned(), plan.period);
+    let segmented = beside(move || {
+        let customers = Customers { keys: &keys, raw: &raw, columns: &columns };
+        match (status, adopted) {
+            (Status::Full, _) => Some(segment::fit(&customers, kept.as_ref(), period, least, &settings)),
+            (Status::Provisional, Some(model)) => Some(segment::adopt(&customers, &model, least.others, &settings)),
+            _ => None,
+        }
+    })
+    .await;
     match &segmented {
-        Some(segmented) => fitted::give_segments(lake, &keys, &segmented.assigned)?,
+        Some(segmented) => fitted::give_segments(lake, &segmented.keys, &segmented.assigned)?,
         None => fitted::give_segments(lake, &[], &[])?,
     }
     Ok((status, segmented))
+}
+
+/// Computes on a thread of its own, so that the caller may wait for other things at the same time.
+pub(crate) async fn beside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(done) => done,
+        Err(error) => std::panic::resume_unwind(error.into_panic()),
+    }
 }

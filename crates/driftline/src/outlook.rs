@@ -12,10 +12,11 @@ use driftline_core::sentence::Words;
 use driftline_lake::functions::date32;
 use driftline_lake::{Lake, fitted, read};
 use driftline_stats::purchase::Kind;
-use driftline_stats::purchase_log::Cut;
+use driftline_stats::purchase_log::{Cut, PurchaseLog};
 use driftline_stats::value::ValueModel;
 use driftline_stats::{churn, forecast};
 
+use crate::fit::beside;
 use crate::job::Job;
 use crate::plan::RunPlan;
 use crate::segment::Segmented;
@@ -24,34 +25,59 @@ use crate::value;
 /// What moves the risk of each segment.
 pub type Reasons = BTreeMap<u32, Vec<RiskReason>>;
 
-/// Judges candidates on the market's past, scores everyone and gives the scores to SQL; nothing without a purchase model.
-pub async fn give(
+/// What the market's past says of the methods, and what these say of everyone.
+pub struct Outlook {
+    keys: Vec<i64>,
+    log: PurchaseLog,
+    horizon_days: i32,
+    assessment: Option<churn::Assessment>,
+    forecast: Option<forecast::Forecast>,
+}
+
+/// Judges candidates on the market's past and scores everyone; nothing without a purchase model.
+pub async fn assess(
     lake: &Lake,
     job: &Job,
     plan: &RunPlan,
     previous: Option<&Report>,
-    segmented: Option<&Segmented>,
-    models: &mut Models,
-) -> driftline_lake::Result<(Reasons, value::Ranges)> {
-    let Some(purchase) = &models.purchase else {
-        fitted::give_outlooks(lake, &[], Vec::new(), Vec::new())?;
-        return Ok((Reasons::new(), value::Ranges::new()));
-    };
-    let kinds: [Kind; 1] = [purchase.model.kind];
-    let horizon = i32::try_from(plan.horizon_days(job)).unwrap_or(91);
+    models: &Models,
+) -> driftline_lake::Result<Option<Outlook>> {
+    let Some(purchase) = models.purchase.as_ref().map(|fit| fit.model) else { return Ok(None) };
+    let horizon_days = i32::try_from(plan.horizon_days(job)).unwrap_or(91);
     let (keys, log) = read::purchase_log(lake).await?;
     let kept = previous.and_then(|report| report.models.churn.as_ref()).map(|churn| churn.chosen);
     let as_of = Cut::as_of(date32(plan.as_of));
     let known = models.spend.as_ref().zip(models.returns()).map(|(spend, returns)| ValueModel {
-        purchase: purchase.model,
+        purchase,
         spend: spend.model,
         returns,
     });
-    let (assessment, forecast) = std::thread::scope(|scope| {
-        let forecast = scope.spawn(|| forecast::forecast(&log, as_of, horizon, &kinds, known.as_ref()));
-        let assessment = churn::assess(&log, as_of, horizon, &kinds, Some(&purchase.model), kept);
-        (assessment, forecast.join().unwrap_or_else(|cause| std::panic::resume_unwind(cause)))
+    let outlook = beside(move || {
+        let kinds: [Kind; 1] = [purchase.kind];
+        let (assessment, forecast) = std::thread::scope(|scope| {
+            let forecast = scope.spawn(|| forecast::forecast(&log, as_of, horizon_days, &kinds, known.as_ref()));
+            let assessment = churn::assess(&log, as_of, horizon_days, &kinds, Some(&purchase), kept);
+            (assessment, forecast.join().unwrap_or_else(|cause| std::panic::resume_unwind(cause)))
+        });
+        Outlook { keys, log, horizon_days, assessment, forecast }
     });
+    Ok(Some(outlook.await))
+}
+
+/// Gives the scores to SQL, and what was judged to the models; with the reasons and ranges of each segment.
+pub fn give(
+    lake: &Lake,
+    job: &Job,
+    plan: &RunPlan,
+    outlook: Option<Outlook>,
+    segmented: Option<&Segmented>,
+    models: &mut Models,
+) -> driftline_lake::Result<(Reasons, value::Ranges)> {
+    let Some(Outlook { keys, log, horizon_days, assessment, forecast }) = outlook else {
+        fitted::give_outlooks(lake, &[], Vec::new(), Vec::new())?;
+        return Ok((Reasons::new(), value::Ranges::new()));
+    };
+    let as_of = Cut::as_of(date32(plan.as_of));
     let none = || vec![None; keys.len()];
     let risks = assessment.as_ref().map_or_else(none, |assessment| assessment.risks.clone());
     // The model `int_customers_valued` rounds each customer's forecast once; sums are sums of rounded ones.
@@ -72,7 +98,7 @@ pub async fn give(
         None => value::Ranges::new(),
     };
     models.churn = assessment.map(|assessment| ChurnModel {
-        event: format!("no purchase in the next {horizon} days"),
+        event: format!("no purchase in the next {horizon_days} days"),
         chosen: assessment.chosen,
         reason: assessment.reason,
         backtest: assessment.backtest.map(|backtest| without_small_bins(backtest, job.file.personas.min_cell)),

@@ -76,7 +76,7 @@ pub(crate) async fn give(
     let (folder, resume) = (scratch.path.join("restated"), limits.resume.below("restated"));
     let limits = Limits { scratch: folder, resume, ..limits.clone() };
     let parameters = then.parameters(&room.job, &room.pseudonym_key);
-    let mut past = Lake::open(&limits, Arc::clone(&room.graph), parameters, room.exports.store.clone(), pinned)
+    let past = Lake::open(&limits, Arc::clone(&room.graph), parameters, room.exports.store.clone(), pinned)
         .in_place(&place)?;
     past.build(&["int_customers_described", "int_purchase_log", "int_cancelled_days"]).await.in_place(&place)?;
     fitted::give_models(&past, of_value(&report.models)).in_place(&place)?;

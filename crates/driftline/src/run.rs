@@ -1,5 +1,7 @@
 //! One run: from a plan to a publication and its mails. This file reads like the flow table of `crates/README.md`.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use driftline_core::Period;
 use driftline_core::history::History;
@@ -70,37 +72,39 @@ pub async fn one(
     let resume = Resume { program: limits.resume.program.clone(), folders };
     let limits = Limits { scratch: scratch.path.clone(), resume, ..limits.clone() };
     let parameters = plan.parameters(&room.job, &room.pseudonym_key);
-    let mut lake =
-        Lake::open(&limits, room.graph.clone(), parameters, room.exports.store.clone(), &pinned).in_place(&place)?;
-    let computed = [
-        "int_customers_described",
-        "int_purchase_histories",
-        "int_purchase_log",
-        "int_cancelled_days",
-        "int_spend_histories",
-        "market_periods",
-    ];
-    lake.build(&computed).await.in_place(&place)?;
+    let lake = Lake::open(&limits, room.graph.clone(), parameters, room.exports.store.clone(), &pinned);
+    let lake = Arc::new(lake.in_place(&place)?);
+    lake.build(&["int_purchase_histories", "int_spend_histories"]).await.in_place(&place)?;
     let base = read::base(&lake).await.in_place(&place)?;
+    progress.done("compute", Some(base.customers));
+
+    progress.says("fitting models");
+    // What the fits do not wait for is computed beside them.
+    let soon = lake
+        .aside(async |lake| lake.build(&["int_customers_described", "int_purchase_log", "int_cancelled_days"]).await);
+    let is_small = value::tier(&base, &room.job.file.value) == value::Tier::Provisional;
+    let pool = if is_small { recall_own_fits(room, plan).await? } else { Vec::new() };
+    let mut models = fit_value(room, &lake, &base, &pool).await.in_place(&place)?;
+    soon.finished().await.in_place(&place)?;
+    let as_of = plan.as_of;
+    let later = lake.aside(async move |lake| {
+        lake.build(&["market_periods", "int_customer_categories"]).await?;
+        read::past_id(&lake, as_of).await
+    });
+    let last_report = previous.as_ref().map(|recalled| &recalled.report);
+    let segments = fit_segments(room, plan, &lake, &base, previous.as_ref(), parent.as_ref());
+    let outlook = outlook::assess(&lake, &room.job, plan, last_report, &models);
+    let ((status, segmented), outlook) = tokio::try_join!(segments, outlook).in_place(&place)?;
+    models.segments = segmented.as_ref().map(|segmented| segmented.model.clone());
+    let (reasons, value_ranges) =
+        outlook::give(&lake, &room.job, plan, outlook, segmented.as_ref(), &mut models).in_place(&place)?;
+    let days = later.finished().await.in_place(&place)?;
     let taken_over = lake.taken_over().join(", ");
     if let (Some((_, journal)), false) = (under, taken_over.is_empty()) {
         journal
             .note(Event::StepDone { step: format!("taking over {taken_over} from a run that ended early"), rows: None })
             .await;
     }
-    progress.done("compute", Some(base.customers));
-
-    progress.says("fitting models");
-    let is_small = value::tier(&base, &room.job.file.value) == value::Tier::Provisional;
-    let pool = if is_small { recall_own_fits(room, plan).await? } else { Vec::new() };
-    let mut models = fit_value(room, &lake, &base, &pool).await.in_place(&place)?;
-    let segmented =
-        fit_segments(room, plan, &lake, &base, previous.as_ref(), parent.as_ref()).await.in_place(&place)?;
-    let (status, segmented) = segmented;
-    models.segments = segmented.as_ref().map(|segmented| segmented.model.clone());
-    let last_report = previous.as_ref().map(|recalled| &recalled.report);
-    let (reasons, value_ranges) =
-        outlook::give(&lake, &room.job, plan, last_report, segmented.as_ref(), &mut models).await.in_place(&place)?;
     progress.done("fit", None);
 
     progress.says("scoring customers");
@@ -222,7 +226,6 @@ pub async fn one(
 
     progress.says("comparing");
     let content_id = content_id(room, plan, &lake, previous.as_ref(), replaced.as_ref()).await.in_place(&place)?;
-    let days = read::past_id(&lake, plan.as_of).await.in_place(&place)?;
     let fingerprints = fingerprints(room, plan, &days, previous.as_ref());
     let quality =
         Quality { past_id: Some(past_id(room, &days)), fingerprints, ..quality(room, plan, &pinned, &totals, audits) };

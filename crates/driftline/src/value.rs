@@ -200,11 +200,14 @@ pub fn ranges(
     let groups_off = groups.unwrap_or_default();
     let level_off = models.value_level.map_or(0.0, |ratio| forecast::level_deviation(ratio - 1.0));
     let mut members: BTreeMap<u32, Vec<Customer>> = BTreeMap::new();
+    let pasts = log.pasts(as_of, usize::MAX);
+    // All are in the order of the keys.
+    let mut pasts = pasts.iter().map(|(place, past)| (keys[*place], past)).peekable();
     for (key, segment) in segmented.keys.iter().zip(&segmented.assigned) {
-        let Ok(place) = keys.binary_search(key) else { continue };
-        let Some(past) = log.past(place, as_of) else { continue };
+        while pasts.next_if(|(other, _)| other < key).is_some() {}
+        let Some((_, past)) = pasts.next_if(|(other, _)| other == key) else { continue };
         for of in [0, u32::try_from(*segment).unwrap_or(0)] {
-            members.entry(of).or_default().push(customer(&past, 7.0));
+            members.entry(of).or_default().push(customer(past, 7.0));
         }
     }
     let of = |segment: u32, customers: &[Customer]| {
@@ -212,5 +215,14 @@ pub fn ranges(
         let off = (level_off * level_off + groups_off * groups_off).sqrt();
         RelativeRange::new(&total(purchase, spend, returns, customers, YEAR_WEEKS), off)
     };
-    members.iter().filter_map(|(segment, customers)| Some((*segment, of(*segment, customers)?))).collect()
+    // Everyone is as much work as all segments together.
+    let everyone = members.remove(&0).unwrap_or_default();
+    std::thread::scope(|scope| {
+        let everyones = scope.spawn(|| of(0, &everyone));
+        let mut ranges: Ranges =
+            members.iter().filter_map(|(segment, members)| Some((*segment, of(*segment, members)?))).collect();
+        let everyones = everyones.join().unwrap_or_else(|cause| std::panic::resume_unwind(cause));
+        ranges.extend(everyones.map(|range| (0, range)));
+        ranges
+    })
 }

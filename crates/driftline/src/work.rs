@@ -109,8 +109,10 @@ async fn computed(
     progress: &mut Progress,
 ) -> Result<Outcome> {
     match run::one(room, plan, published, under, mails, &room.limits, progress).await {
-        Err(Error::Lake { source: driftline_lake::Error::Memory { .. }, place }) => {
-            tracing::warn!(place, "the engine's memory was too small; once more with sorted joins on two threads");
+        Err(Error::Lake { source: driftline_lake::Error::Memory { model, source }, place }) => {
+            let cause = source.to_string();
+            let again = "the engine's memory was too small; once more with sorted joins on two threads";
+            tracing::warn!(place, model, cause, "{again}");
             if let Some((_, journal)) = under {
                 journal
                     .note(Event::StepDone { step: "too little memory, once more with less".to_owned(), rows: None })

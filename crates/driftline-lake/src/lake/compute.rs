@@ -1,5 +1,7 @@
 //! How a model becomes a table: one file that is published, or parts that are only worked with.
 
+use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use datafusion::catalog::TableProvider;
@@ -7,22 +9,42 @@ use datafusion::dataframe::DataFrame;
 use datafusion::datasource::MemTable;
 use futures::StreamExt;
 
-use super::{Computed, Lake, TableFile};
+use super::{TableFile, ended_early};
 use crate::contract::Checker;
 use crate::error::{Error, Result};
 use crate::files::{
     listing_table, local_url, plain_batch, plain_schema, published_properties, scratch_properties, with_views, writer,
 };
 use crate::model::Model;
-use crate::resume;
+use crate::resume::{self, Resume};
 
-impl Lake {
+/// What a table is read by, and its file.
+pub(super) type Computed = (Arc<dyn TableProvider>, TableFile);
+
+/// Where tables are made.
+pub(super) struct Workshop {
+    pub(super) tables: PathBuf,
+    pub(super) keep_in_memory: bool,
+    pub(super) resume: Resume,
+    /// Of the models that follow from the exports alone, what they follow from.
+    pub(super) fingerprints: BTreeMap<String, String>,
+}
+
+impl Workshop {
+    pub(super) async fn compute(&self, model: &Model, frame: DataFrame) -> Result<Computed> {
+        if model.front.publish {
+            self.compute_published(model, frame).await
+        } else {
+            self.compute_intermediate(model, frame).await
+        }
+    }
+
     /// Sorted by its grain into one file whose bytes depend on the rows alone.
-    pub(super) async fn compute_published(&self, model: &Model, frame: DataFrame) -> Result<Computed> {
+    async fn compute_published(&self, model: &Model, frame: DataFrame) -> Result<Computed> {
         let order = model.front.grain.iter().map(|name| datafusion::prelude::ident(name).sort(true, true)).collect();
         let frame = if model.front.grain.is_empty() { frame } else { frame.sort(order)? };
         let schema = plain_schema(frame.schema().as_arrow());
-        let path = self.scratch.join("tables").join(format!("{}.parquet", model.name));
+        let path = self.tables.join(format!("{}.parquet", model.name));
         let mut writer = writer(&path, schema.clone(), published_properties()?)?;
         let mut checker = Checker::new(model, &schema, true)?;
         let mut kept = Vec::new();
@@ -45,9 +67,9 @@ impl Lake {
     }
 
     /// In any order, in memory or as one file a partition.
-    pub(super) async fn compute_intermediate(&self, model: &Model, frame: DataFrame) -> Result<Computed> {
+    async fn compute_intermediate(&self, model: &Model, frame: DataFrame) -> Result<Computed> {
         let schema = plain_schema(frame.schema().as_arrow());
-        let folder = self.scratch.join("tables").join(&model.name);
+        let folder = self.tables.join(&model.name);
         let fingerprint = self.fingerprints.get(&model.name).filter(|_| !self.keep_in_memory);
         if let Some(finished) =
             fingerprint.and_then(|fingerprint| self.resume.take_over(&model.name, fingerprint, &folder))
@@ -89,9 +111,7 @@ impl Lake {
         let mut paths = Vec::new();
         let mut rows = 0;
         for part in futures::future::join_all(parts).await {
-            let (batches, path, count) = part.map_err(|error| {
-                Error::execute(&model.name, datafusion::error::DataFusionError::External(Box::new(error)))
-            })??;
+            let (batches, path, count) = part.map_err(|error| Error::execute(&model.name, ended_early(error)))??;
             kept.push(batches);
             paths.extend(path);
             rows += count;

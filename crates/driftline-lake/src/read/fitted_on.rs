@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use datafusion::arrow::array::{Array, AsArray};
+use datafusion::arrow::array::{Array, AsArray, RecordBatch};
 use datafusion::arrow::datatypes::{Date32Type, Float64Type, Int64Type};
 use driftline_stats::cluster::Points;
 use driftline_stats::purchase::History;
-use driftline_stats::purchase_log::{Cancellation, Day, PurchaseLog};
+use driftline_stats::purchase_log::{Cancellation, Day, KeyedDays, PurchaseLog};
 use driftline_stats::returns::{Group, Returns};
 use driftline_stats::spend::SpendHistory;
 
@@ -21,10 +21,9 @@ use crate::model::Scale;
 /// `Error::Shape` as above.
 pub async fn purchase_log(lake: &Lake) -> Result<(Vec<i64>, PurchaseLog)> {
     let sql = "select customer_key, order_date, cast(spend as double) as spend, cast(net_amount as double) as net_amount \
-               from int_purchase_log order by customer_key, order_date";
-    let mut keys: Vec<i64> = Vec::new();
-    let mut rows = Vec::new();
-    for batch in lake.query(sql).await? {
+               from int_purchase_log";
+    let mut days_of_customers = KeyedDays::default();
+    let read = |batch: RecordBatch| {
         let wrong = |column: &str| Error::Shape { table: "int_purchase_log".to_owned(), column: column.to_owned() };
         let column = |name: &str| batch.column_by_name(name).ok_or_else(|| wrong(name));
         let customers = column("customer_key")?.as_primitive_opt::<Int64Type>().ok_or_else(|| wrong("customer_key"))?;
@@ -32,16 +31,16 @@ pub async fn purchase_log(lake: &Lake) -> Result<(Vec<i64>, PurchaseLog)> {
         let spends = column("spend")?.as_primitive_opt::<Float64Type>().ok_or_else(|| wrong("spend"))?;
         let nets = column("net_amount")?.as_primitive_opt::<Float64Type>().ok_or_else(|| wrong("net_amount"))?;
         for row in 0..batch.num_rows() {
-            if keys.last() != Some(&customers.value(row)) {
-                keys.push(customers.value(row));
-            }
             let is_purchase = !spends.is_null(row);
             let spend = if is_purchase { spends.value(row) } else { 0.0 };
             let day = Day { day: days.value(row), is_purchase, spend, net: nets.value(row) };
-            rows.push((keys.len() as u32 - 1, day));
+            days_of_customers.push(customers.value(row), day);
         }
-    }
-    let log = PurchaseLog::new(rows, true).with_cancellations(cancellations(lake, &keys).await?);
+        Ok(())
+    };
+    lake.each_batch(sql, read).await?;
+    let (keys, log) = days_of_customers.finish(true);
+    let log = log.with_cancellations(cancellations(lake, &keys).await?);
     Ok((keys, log))
 }
 

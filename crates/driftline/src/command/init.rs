@@ -11,7 +11,7 @@ macro_rules! files {
     ($($path:literal),* $(,)?) => { [$(($path, include_str!(concat!("../../../../", $path)))),*] };
 }
 
-const SHARED: [(&str, &str); 59] = files![
+const SHARED: [(&str, &str); 60] = files![
     "sql/README.md",
     "sql/staging/canonical/stg_acquisition_costs.sql",
     "sql/staging/canonical/stg_cancelled_sales.sql",
@@ -20,14 +20,15 @@ const SHARED: [(&str, &str); 59] = files![
     "sql/staging/canonical/stg_feedback.sql",
     "sql/staging/canonical/stg_order_lines.sql",
     "sql/intermediate/int_cancelled_days.sql",
+    "sql/intermediate/int_customer_categories.sql",
     "sql/intermediate/int_customer_days.sql",
     "sql/intermediate/int_customers_by_last_models.sql",
     "sql/intermediate/int_customers_described.sql",
+    "sql/intermediate/int_customers_placed.sql",
     "sql/intermediate/int_customers_scored.sql",
     "sql/intermediate/int_customers_summarised.sql",
     "sql/intermediate/int_customers_valued.sql",
     "sql/intermediate/int_order_lines.sql",
-    "sql/intermediate/int_purchase_days.sql",
     "sql/intermediate/int_purchase_histories.sql",
     "sql/intermediate/int_purchase_log.sql",
     "sql/intermediate/int_rfm_groups.sql",

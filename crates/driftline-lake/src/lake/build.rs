@@ -1,0 +1,119 @@
+//! Builds models in the order in which they need each other, as many at once as the machine has use for.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, MutexGuard, PoisonError};
+use std::time::Instant;
+
+use tokio::task::{JoinHandle, JoinSet};
+
+use super::compute::Computed;
+use super::{Lake, TableFile, ended_early};
+use crate::error::{Error, Result};
+use crate::model::{Kind, Model};
+
+/// How far a lake is.
+#[derive(Default)]
+pub(super) struct Done {
+    /// Models that a build has taken up.
+    pub(super) claimed: BTreeSet<String>,
+    /// Models that can be read.
+    pub(super) built: BTreeSet<String>,
+    pub(super) tables: BTreeMap<String, TableFile>,
+}
+
+/// Work on a lake that goes on while something else is done; it stops if this is dropped.
+pub struct Aside<T>(JoinHandle<Result<T>>);
+
+impl<T> Aside<T> {
+    /// Waits for it.
+    ///
+    /// # Errors
+    /// Those of the work.
+    pub async fn finished(mut self) -> Result<T> {
+        (&mut self.0).await.map_err(|error| Error::execute("work beside the fits", ended_early(error)))?
+    }
+}
+
+impl<T> Drop for Aside<T> {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+impl Lake {
+    /// Computes the named models and whatever they need that is not there yet; models that do not need each other at the same
+    /// time, unless that takes too much memory. Another build may go on beside it if none of the two needs what the other one
+    /// computes.
+    ///
+    /// # Errors
+    /// `Error::Plan`, `Error::Contract`, `Error::Execute`, `Error::Memory` or `Error::InputChanged`, naming the model.
+    pub async fn build(&self, targets: &[&str]) -> Result<()> {
+        let graph = self.graph.clone();
+        let mut waiting = graph.ancestors(targets);
+        waiting.retain(|model| self.done().claimed.insert(model.name.clone()));
+        let mut at_once = self.at_once;
+        let mut running = JoinSet::new();
+        loop {
+            let is_free = running.len() < at_once;
+            // With nothing at work the first one is next, whatever it lacks: planning says what.
+            let next = waiting.iter().position(|model| is_free && (running.is_empty() || self.can_be_planned(model)));
+            if let Some(place) = next {
+                self.begin(waiting.remove(place), &mut running).await?;
+                continue;
+            }
+            let Some(computed) = running.join_next().await else { return Ok(()) };
+            match computed.map_err(|error| Error::execute("a model", ended_early(error)))? {
+                Err(Error::Memory { model, source }) if at_once > 1 => {
+                    tracing::debug!(model, cause = %source, "too little memory for several models at once");
+                    at_once = 1;
+                    waiting.splice(0..0, graph.models.get(&model));
+                }
+                computed => self.finish(computed?)?,
+            }
+        }
+    }
+
+    fn can_be_planned(&self, model: &Model) -> bool {
+        let done = self.done();
+        model.references.iter().all(|name| done.built.contains(name) || !self.graph.models.contains_key(name))
+    }
+
+    /// Makes a view known, or puts a table to work.
+    async fn begin(&self, model: &Model, running: &mut JoinSet<Result<Computed>>) -> Result<()> {
+        let started = Instant::now();
+        let frame = self.plan(model).await?;
+        if model.front.kind == Kind::View {
+            self.register(&model.name, frame.into_view())?;
+            self.done().built.insert(model.name.clone());
+            return Ok(());
+        }
+        let (workshop, model) = (self.workshop.clone(), model.clone());
+        running.spawn(async move {
+            let computed = workshop.compute(&model, frame).await?;
+            let seconds = started.elapsed().as_secs_f64();
+            tracing::debug!(model = model.name, seconds, rows = computed.1.rows, "computed");
+            Ok(computed)
+        });
+        Ok(())
+    }
+
+    fn finish(&self, (provider, file): Computed) -> Result<()> {
+        self.register(&file.name, provider)?;
+        let mut done = self.done();
+        done.built.insert(file.name.clone());
+        done.tables.insert(file.name.clone(), file);
+        Ok(())
+    }
+
+    pub(super) fn done(&self) -> MutexGuard<'_, Done> {
+        self.done.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Does something beside whatever the caller does next.
+    pub fn aside<T: Send + 'static, F>(self: &Arc<Self>, work: impl FnOnce(Arc<Self>) -> F) -> Aside<T>
+    where
+        F: Future<Output = Result<T>> + Send + 'static,
+    {
+        Aside(tokio::spawn(work(Arc::clone(self))))
+    }
+}
