@@ -51,9 +51,9 @@ select
     customer_days.discount_amount,
     cast(
         case
-            when customer_days.sold_lines = 0 then null
-            when cancelled_sales.cancelled_amount is null then greatest(customer_days.sold_amount, 0)
-            when customer_days.sold_amount > cancelled_sales.cancelled_amount
+            when customer_days.sold_lines > 0 and cancelled_sales.cancelled_amount is null
+                then greatest(customer_days.sold_amount, 0)
+            when customer_days.sold_lines > 0 and customer_days.sold_amount > cancelled_sales.cancelled_amount
                 then greatest(customer_days.sold_amount - cancelled_sales.cancelled_amount, 0)
         end as decimal(18, 4)
     ) as spend,

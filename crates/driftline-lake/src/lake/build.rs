@@ -1,6 +1,7 @@
 //! Builds models in the order in which they need each other, as many at once as the machine has use for.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::pin::Pin;
 use std::sync::{Arc, MutexGuard, PoisonError};
 use std::time::Instant;
 
@@ -21,8 +22,12 @@ pub(super) struct Done {
     pub(super) tables: BTreeMap<String, TableFile>,
 }
 
-/// Work on a lake that goes on while something else is done; it stops if this is dropped.
-pub struct Aside<T>(JoinHandle<Result<T>>);
+/// Work on a lake that goes on while something else is done, and stops if this is dropped; where only one thing is done at a
+/// time, it waits until it is asked for.
+pub enum Aside<T> {
+    Begun(JoinHandle<Result<T>>),
+    Waiting(Pin<Box<dyn Future<Output = Result<T>> + Send>>),
+}
 
 impl<T> Aside<T> {
     /// Waits for it.
@@ -30,13 +35,20 @@ impl<T> Aside<T> {
     /// # Errors
     /// Those of the work.
     pub async fn finished(mut self) -> Result<T> {
-        (&mut self.0).await.map_err(|error| Error::execute("work beside the fits", ended_early(error)))?
+        match &mut self {
+            Self::Begun(task) => {
+                task.await.map_err(|error| Error::execute("work beside the fits", ended_early(error)))?
+            }
+            Self::Waiting(work) => work.await,
+        }
     }
 }
 
 impl<T> Drop for Aside<T> {
     fn drop(&mut self) {
-        self.0.abort();
+        if let Self::Begun(task) = self {
+            task.abort();
+        }
     }
 }
 
@@ -114,6 +126,7 @@ impl Lake {
     where
         F: Future<Output = Result<T>> + Send + 'static,
     {
-        Aside(tokio::spawn(work(Arc::clone(self))))
+        let work = work(Arc::clone(self));
+        if self.at_once == 1 { Aside::Waiting(Box::pin(work)) } else { Aside::Begun(tokio::spawn(work)) }
     }
 }
