@@ -57,7 +57,7 @@ fn main() -> std::process::ExitCode {
         trial("operations::a_killed_run_is_taken_over", None, operations::taken_over),
         trial("operations::a_job_in_trouble_is_told_once", Some("DRIFTLINE_SMTP"), operations::trouble),
         trial("operations::eight_processes_publish_once", None, operations::many_processes),
-        trial("operations::eight_processes_on_fifty_due_periods", shared, operations::many_intervals),
+        trial("operations::two_and_eight_processes_on_fifty_due_periods", shared, operations::many_intervals),
         trial("operations::every_answer_has_its_state", Some("DRIFTLINE_SMTP"), operations::outbox_states),
         trial("operations::records_are_listed_and_corrections_answer", None, operations::records),
         trial("operations::what_is_due_waits_for_its_exports", None, operations::waits_for_exports),

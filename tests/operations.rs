@@ -50,10 +50,14 @@ fn start(settings: &[String]) -> Result<Child, String> {
 
 /// Looks until nobody else holds what is due and no mail waits.
 fn until_done(settings: &[String]) -> TestResult {
+    until_nothing_waits("complete-journey", &DUE, settings)
+}
+
+fn until_nothing_waits(job: &str, due: &[&str], settings: &[String]) -> TestResult {
     // A killed holder's lease of one second is over by the store's clock after some of these.
     for _ in 0..200 {
-        let said = product::succeed(command(&DUE, settings)?.output().map_err(|error| error.to_string())?)?;
-        let outbox = ["--json", "outbox", "--job", "complete-journey"];
+        let said = product::succeed(command(due, settings)?.output().map_err(|error| error.to_string())?)?;
+        let outbox = ["--json", "outbox", "--job", job];
         let open = product::succeed(command(&outbox, settings)?.output().map_err(|error| error.to_string())?)?;
         let is_open = ["\"waiting\"", "\"unknown\""].iter().any(|state| open.contains(state));
         if !said.contains("\"elsewhere\"") && !is_open {
@@ -131,29 +135,42 @@ pub(crate) fn many_processes() -> TestResult {
     Ok(())
 }
 
-/// Eight processes on the due periods of all markets of a real export: more than fifty, each published once.
+/// Two processes, then eight, on the due periods of all markets of a real export: more than fifty, each published once and, with
+/// a mail server, mailed once.
 pub(crate) fn many_intervals() -> TestResult {
+    for processes in [2, 8] {
+        many_intervals_by(processes)?;
+    }
+    Ok(())
+}
+
+fn many_intervals_by(processes: usize) -> TestResult {
     let shared = std::env::var("DRIFTLINE_SHARED").map_err(|error| error.to_string())?;
     let folder = product::folder()?;
-    let mut settings = settings(folder.path(), "2011Q2", "all", None);
+    let address = fresh_address("intervals");
+    let mut settings = settings(folder.path(), "2011Q2", "all", Some(&address));
+    settings.push("schedule.mail_caught_up=true".to_owned());
     settings.push(format!("exports.url={}", product::root().join(shared).join("data/online_retail").display()));
     let due = ["--json", "run", "--due", "jobs/online-retail.toml", "--now", "2011-10-05T06:00:00Z"];
     let start = || {
         let mut command = command(&due, &settings)?;
         command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().map_err(|error| error.to_string())
     };
-    let children: Vec<Child> = (0..8).map(|_| start()).collect::<Result<_, String>>()?;
+    let children: Vec<Child> = (0..processes).map(|_| start()).collect::<Result<_, String>>()?;
     for mut child in children {
-        equal("exit code of one of eight", child.wait().map_err(|error| error.to_string())?.code(), Some(0))?;
+        equal("exit code of one of several", child.wait().map_err(|error| error.to_string())?.code(), Some(0))?;
     }
-    // Whoever was second left the work to the first; one more look finds nothing or the rest.
-    product::succeed(command(&due, &settings)?.output().map_err(|error| error.to_string())?)?;
+    // Whoever was second left the work to the first; more looks find nothing or the rest.
+    until_nothing_waits("online-retail", &due, &settings)?;
     let records: Vec<PathBuf> = files_below(folder.path())
         .into_iter()
         .filter(|path| path.parent().is_some_and(|folder| folder.ends_with("published")))
         .collect();
     let slots: std::collections::BTreeSet<&Path> = records.iter().filter_map(|record| record.parent()).collect();
     equal("publications and periods published", records.len(), slots.len())?;
+    if std::env::var_os("DRIFTLINE_SMTP").is_some() {
+        equal(&format!("mails by {processes} processes"), mails_to(&address)?, records.len())?;
+    }
     if records.len() < 50 { Err(format!("only {} periods were due", records.len())) } else { Ok(()) }
 }
 
