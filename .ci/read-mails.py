@@ -1,6 +1,8 @@
 """Reads mails as they arrived, with Python's own parser: what every mail must be, whoever made it.
 
-read-mails.py FOLDER REPORT.json...   every .eml of the folder; numbers are looked up in the reports
+read-mails.py FOLDER OUT REPORT.json...   every .eml of the folder; numbers are looked up in the reports
+
+OUT/<market>-<period>-<who>.html is each mail's HTML part as its reader sees it, its pictures beside it, for .ci/pages.
 """
 import email
 import email.policy
@@ -10,7 +12,9 @@ import pathlib
 import re
 import sys
 
-folder, reports = pathlib.Path(sys.argv[1]), [json.loads(pathlib.Path(path).read_text()) for path in sys.argv[2:]]
+folder, out = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2])
+reports = [json.loads(pathlib.Path(path).read_text()) for path in sys.argv[3:]]
+out.mkdir(parents=True, exist_ok=True)
 problems, roles, count = [], set(), 0
 
 
@@ -27,6 +31,18 @@ def words_of(value):
             yield from words_of(inner)
     elif isinstance(value, str):
         yield value
+
+
+def keep(name, html, pictures):
+    """What a mail program shows: the HTML part with its pictures in place."""
+    for number, part in enumerate(pictures):
+        picture = f"{name}-{number}.png"
+        (out / picture).write_bytes(part.get_content())
+        html = html.replace(f"cid:{part['Content-ID'].strip('<>')}", picture)
+    page = out / f"{name}.html"
+    if page.exists():
+        problems.append(f"two mails are {name}")
+    page.write_text(html)
 
 
 for path in sorted(folder.glob("*.eml")):
@@ -73,6 +89,7 @@ for path in sorted(folder.glob("*.eml")):
     if report is None:
         wrong("no report of that market and period")
         continue
+    keep(f"{report['market']}-{report['period']}-{email.utils.parseaddr(mail['To'])[1].split('@')[0]}", html, pictures)
     # Personal data: nobody's address but those of the mail itself.
     own = {address for _, address in email.utils.getaddresses([mail["From"], mail["To"], mail["Reply-To"] or ""])}
     found = {address.rstrip(".") for address in re.findall(r"[\w.+-]+@[\w-]+\.[\w.-]+", text + html)} - own

@@ -7,6 +7,7 @@ mod acquisition; // Acquisition costs and margins equal what is counted from the
 mod bad_input; // One broken thing a case: the message names it, the exit code is its own, nothing is published.
 mod bench; // The bench dialect against the figures of an independent program.
 mod commands; // What each command prints and leaves behind.
+mod daemons; // Many processes on one warehouse for fifty periods: looks of `run --due`, then daemons.
 mod determinism; // Same rows, same bytes, whatever the threads and the layout of files.
 mod disclosure; // Nothing about fewer than ten people leaves the warehouse.
 mod drift; // The drift tool against reference values, and on odd columns.
@@ -14,7 +15,7 @@ mod facts; // Published totals equal totals computed outside the project.
 mod fences; // Which crate may use which.
 mod figures; // Bridges close, and every number of a mail is in report.json.
 mod mail_server; // Delivery to a real SMTP server, where one was started.
-mod operations; // Several processes, killed processes, what is due and what waits.
+mod operations; // Killed processes, what is due and what waits.
 mod periods; // Half-years and fiscal quarters: their totals are those of their months.
 mod product; // How tests start the program and read its tables.
 mod restatement; // Late data are told as restatement, not as customers who moved.
@@ -57,7 +58,7 @@ fn main() -> std::process::ExitCode {
         trial("operations::a_killed_run_is_taken_over", None, operations::taken_over),
         trial("operations::a_job_in_trouble_is_told_once", Some("DRIFTLINE_SMTP"), operations::trouble),
         trial("operations::eight_processes_publish_once", None, operations::many_processes),
-        trial("operations::two_and_eight_processes_on_fifty_due_periods", shared, operations::many_intervals),
+        trial("daemons::two_and_eight_on_fifty_due_periods", shared, daemons::fifty_intervals),
         trial("operations::every_answer_has_its_state", Some("DRIFTLINE_SMTP"), operations::outbox_states),
         trial("operations::records_are_listed_and_corrections_answer", None, operations::records),
         trial("operations::what_is_due_waits_for_its_exports", None, operations::waits_for_exports),

@@ -37,6 +37,8 @@ pub struct Look {
     pub mails_sent: usize,
     /// Whether a mail is still to be sent.
     pub has_open_mails: bool,
+    /// Whether another process works on something that is due here.
+    pub is_elsewhere: bool,
     /// Whether everything that was due is done: else the same firings count at the next look.
     pub is_settled: bool,
 }
@@ -170,6 +172,7 @@ pub async fn run_due(
             }
             Err(Error::Busy { holder, .. }) => {
                 look.is_settled = false;
+                look.is_elsewhere = true;
                 ended.insert(market);
                 tell(&Outcome::not_run(&run.plan, State::Elsewhere, &format!("{holder} works on it")));
             }

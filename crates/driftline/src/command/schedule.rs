@@ -23,6 +23,8 @@ use crate::room::{Choice, Room};
 const RECONCILE: TimeDelta = TimeDelta::hours(1);
 /// The time between two looks while a mail waits or a store does not answer.
 const LOOK_AGAIN: TimeDelta = TimeDelta::minutes(5);
+/// The time between two looks while another process works on what is due: it may be done, or dead, at the next tick.
+const NEXT_TICK: TimeDelta = TimeDelta::zero();
 
 /// # Errors
 /// `Error::NoSuchJob` if no job has a schedule, `Error::Ledger` if a warehouse ignores conditional create. Failed runs end
@@ -123,18 +125,19 @@ impl Daemon<'_> {
                 return;
             }
         };
-        let (mut next, mut is_open) = (now + RECONCILE, false);
+        let mut next = now + RECONCILE;
         for job in jobs {
             if self.world.worker.is_stopped() {
                 return;
             }
             let schedule = job.file.schedule.clone();
-            is_open |= self.run_job(cli, job, now).await;
+            if let Some(again) = self.run_job(cli, job, now).await {
+                next = next.min(now + again);
+            }
             let firing = schedule.and_then(|schedule| next_firings(&schedule, now, 1).pop());
             next = firing.map_or(next, |firing| next.min(firing.with_timezone(&Utc)));
         }
-        let retry = self.retries.next().map_or(next, |retry| next.min(retry));
-        self.woken = Some(if is_open { retry.min(now + LOOK_AGAIN) } else { retry });
+        self.woken = Some(self.retries.next().map_or(next, |retry| next.min(retry)));
         self.write_metrics();
     }
 
@@ -146,8 +149,8 @@ impl Daemon<'_> {
         }
     }
 
-    /// Looks at one job; says whether mails are still to be sent or something did not answer.
-    async fn run_job(&mut self, cli: &Cli, job: Job, now: DateTime<Utc>) -> bool {
+    /// Looks at one job; says how soon it wants another look, if sooner than its schedule.
+    async fn run_job(&mut self, cli: &Cli, job: Job, now: DateTime<Utc>) -> Option<TimeDelta> {
         let name = job.name.clone();
         let choice = Choice { now: Some(now), ..Choice::default() };
         let room = match Room::open(job.clone(), &choice, self.project, self.world).await {
@@ -156,7 +159,7 @@ impl Daemon<'_> {
                 tracing::error!(job = name, error = chain(&error), "job not opened");
                 not_opened(&job, &error, now, self.project, self.world).await;
                 self.metrics.failed(&name);
-                return true;
+                return Some(LOOK_AGAIN);
             }
         };
         let mut progress = Progress::new(true);
@@ -177,7 +180,8 @@ impl Daemon<'_> {
         if look.is_settled {
             self.settled.insert(room.job.name.clone(), now);
         }
-        look.has_open_mails || !look.errors.is_empty()
+        let is_open = look.has_open_mails || !look.errors.is_empty();
+        if look.is_elsewhere { Some(NEXT_TICK) } else { is_open.then_some(LOOK_AGAIN) }
     }
 }
 
