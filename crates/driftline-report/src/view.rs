@@ -81,8 +81,10 @@ pub struct Card<'a> {
     pub persona: &'a Persona,
     /// Its lines of the report's changes.
     pub changes: Vec<&'a Change>,
-    /// What it differs in, most first; features that do not vary are left out.
+    /// What it differs in by at least `APART_MIN`, most first.
     pub tilts: Vec<Tilt<'a>>,
+    /// Labels of the features in which it is much like everyone; those that do not vary at all are left out.
+    pub like_everyone: Vec<&'a str>,
     pub habits: Vec<HabitView<'a>>,
     /// Categories with a larger share than everyone's, by at least the tenth of a percent that a reader sees.
     pub more_of: Vec<&'a CategoryShare>,
@@ -215,19 +217,24 @@ impl<'a> View<'a> {
     }
 }
 
+/// Standard deviations below which nothing sets a persona apart: a small effect by Cohen (1988), *Statistical power analysis*, p. 25.
+const APART_MIN: f64 = 0.2;
+
 impl<'a> Card<'a> {
     fn new(persona: &'a Persona, report: &'a Report) -> Self {
         let everywhere = report.personas.personas.iter().flat_map(|persona| &persona.tilts);
         let most = everywhere.map(|tilt| tilt.tilt.abs()).fold(0.0, f64::max);
         let mut tilts: Vec<&FeatureTilt> = persona.tilts.iter().filter(|tilt| tilt.tilt != 0.0).collect();
         tilts.sort_by(|a, b| b.tilt.abs().total_cmp(&a.tilt.abs()).then(a.column.cmp(&b.column)));
+        let (apart, alike): (Vec<_>, Vec<_>) = tilts.into_iter().partition(|tilt| tilt.tilt.abs() >= APART_MIN);
         Self {
             persona,
             changes: report.changes.iter().filter(|change| change.subject == persona.key).collect(),
-            tilts: tilts
+            tilts: apart
                 .into_iter()
                 .map(|tilt| Tilt { tilt, is_above: tilt.tilt > 0.0, svg: chart::tilt(tilt.tilt, most) })
                 .collect(),
+            like_everyone: alike.into_iter().map(|tilt| tilt.label.as_str()).collect(),
             habits: persona
                 .habits
                 .iter()
