@@ -7,7 +7,8 @@ select
     order_id,
     customer_id,
     local_date(ordered_at, $time_zone) as order_date,
-    case when quantity > 0 then 'sale' else 'return' end as kind,
+    -- exports write a return as a negative quantity, as negative money, or both
+    case when quantity > 0 and coalesce(net_amount, 0) >= 0 then 'sale' else 'return' end as kind,
     category,
     product,
     cast(null as varchar) as channel,
