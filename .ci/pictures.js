@@ -31,7 +31,9 @@ async function main() {
       const top = await page.$eval(part, (element) => element.getBoundingClientRect().top + window.scrollY);
       await page.screenshot({ path: join(out, `${name}.png`), clip: { x: 0, y: top, width, height }, captureBeyondViewport: true });
       const words = await page.$eval(part, (element) => element.innerText.replace(/[ \t]+$/gm, "").trim());
-      writeFileSync(join(out, `${name}.txt`), `${words}\n`);
+      // It follows every file of the project and says nothing to a reader.
+      const lasting = words.replace(/content id [0-9a-f]+/g, "content id …");
+      writeFileSync(join(out, `${name}.txt`), `${lasting}\n`);
     }
   } finally {
     await browser.close();

@@ -37,6 +37,11 @@ pub(crate) fn check(warehouse: &Path, job: &str, market: &str, period: &str) -> 
         }
         for topic in &persona.topics {
             small(&topic.topic, topic.customers)?;
+            if let Some(answered) = topic.answered {
+                small(&topic.topic, answered)?;
+                small(&topic.topic, answered - topic.customers)?;
+                small(&topic.topic, persona.customers - answered)?;
+            }
         }
         for contact in &persona.contacts {
             small(&contact.campaign_type, contact.contacted)?;

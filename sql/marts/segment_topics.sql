@@ -1,14 +1,16 @@
 /*---
 about = "How many members of each segment raised which topic in the last 12 months; segment 0 is everyone active."
-grain = ["segment", "source", "topic"]
+grain = ["segment", "source", "kind", "topic"]
 kind = "table"
 publish = true
 
 [columns]
 segment = { type = "int64", not_null = true, min = 0, about = "Number of the segment; 0 is everyone active." }
 source = { type = "utf8", not_null = true, about = "As in stg_feedback." }
+kind = { type = "utf8", not_null = true, values = ["goals", "motivations", "frustrations", "objections"], about = "As in stg_feedback: what the topic tells of them." }
 topic = { type = "utf8", not_null = true, about = "As in stg_feedback." }
 customers = { type = "int64", min = 1, about = "Active customers who raised it at least once." }
+answered = { type = "int64", min = 1, about = "Active customers who raised anything of that kind with that source." }
 ---*/
 with
 
@@ -17,6 +19,7 @@ raised as (
     select
         pseudonym($pseudonym_key, customer_id) as customer_key,
         source,
+        kind,
         topic
     from stg_feedback
     where given_on >= $year_start
@@ -25,6 +28,7 @@ raised as (
     group by
         pseudonym($pseudonym_key, customer_id),
         source,
+        kind,
         topic
 
 ),
@@ -32,8 +36,10 @@ raised as (
 raised_by_active as (
 
     select
+        raised.customer_key,
         customers.segment,
         raised.source,
+        raised.kind,
         raised.topic
     from raised
     inner join customers
@@ -50,15 +56,49 @@ segments_and_everyone as (
 
     select * replace (cast(0 as bigint) as segment) from raised_by_active
 
+),
+
+answered as (
+
+    select
+        segment,
+        source,
+        kind,
+        count(distinct customer_key) as customers
+    from segments_and_everyone
+    group by
+        segment,
+        source,
+        kind
+
+),
+
+topics as (
+
+    select
+        segment,
+        source,
+        kind,
+        topic,
+        count(*) as customers
+    from segments_and_everyone
+    group by
+        segment,
+        source,
+        kind,
+        topic
+
 )
 
 select
-    segment,
-    source,
-    topic,
-    count(*) as customers
-from segments_and_everyone
-group by
-    segment,
-    source,
-    topic
+    topics.segment,
+    topics.source,
+    topics.kind,
+    topics.topic,
+    topics.customers,
+    answered.customers as answered
+from topics
+left join answered
+    on topics.segment = answered.segment
+        and topics.source = answered.source
+        and topics.kind is not distinct from answered.kind

@@ -14,6 +14,7 @@ use crate::report::{HeadlineKind, Report};
 use crate::sentence::Words;
 
 mod lines;
+mod voices;
 
 /// Most lines that a mail says to one audience.
 const LINES_MOST: usize = 4;

@@ -272,7 +272,6 @@ pub struct Context<'a> {
     /// Whether the job has sources of declared attributes and of contacts.
     pub has_attributes: bool,
     pub has_contacts: bool,
-    pub has_feedback: bool,
     pub has_acquisition_costs: bool,
     /// Share of net revenue that is margin, by segment; empty if the job says none.
     pub margins: &'a BTreeMap<u32, f64>,

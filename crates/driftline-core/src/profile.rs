@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::Minor;
+use crate::persona::note::Topic;
 use crate::persona::voice::Quote;
 
 /// Totals of a market in its period, as finance knows them. Counts are customers, orders and source lines.
@@ -24,7 +25,7 @@ pub struct MarketTotals {
 pub const OTHER_SEGMENT: u32 = 99;
 
 /// One segment of active customers; segment 0 is everyone active, [`OTHER_SEGMENT`] who is in none.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct SegmentProfile {
     pub segment: u32,
     pub customers: u64,
@@ -49,8 +50,11 @@ pub struct SegmentProfile {
 #[derive(Clone, Debug, PartialEq)]
 pub struct TopicCount {
     pub source: String,
+    pub kind: Topic,
     pub topic: String,
     pub customers: u64,
+    /// Members who said anything of that kind to that source: those who answered, where everybody was asked.
+    pub answered: u64,
 }
 
 /// One mean of a segment, with the words of the column that it comes from.

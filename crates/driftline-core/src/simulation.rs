@@ -118,6 +118,9 @@ pub struct Survey {
     pub recommends: i64,
     pub text: String,
     pub may_be_quoted: bool,
+    /// Ticked in lists: what they come for, and what keeps them from buying more.
+    pub goal: &'static str,
+    pub objection: &'static str,
 }
 
 /// The company's markets.
@@ -299,7 +302,9 @@ fn talk(settings: &Settings, person: &mut Person, joined: i64, random: &mut Spli
     if random.next_f64() < 0.08 {
         let (recommends, text) = text::survey(person.kind, random);
         let may_be_quoted = random.next_f64() < 0.5;
-        person.survey = Some(Survey { day: within(random), recommends, text, may_be_quoted });
+        let day = within(random);
+        let (goal, objection) = text::ticked(person.kind, random);
+        person.survey = Some(Survey { day, recommends, text, may_be_quoted, goal, objection });
     }
 }
 

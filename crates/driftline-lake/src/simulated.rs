@@ -222,6 +222,8 @@ fn customer(sheets: &mut Sheets, late: &mut Sheets, planted: &mut Sheets, person
                 ("recommends", Cell::Number(Some(survey.recommends))),
                 ("text", Cell::text(&survey.text)),
                 ("may_be_quoted", Cell::Flag(survey.may_be_quoted)),
+                ("goal", Cell::text(survey.goal)),
+                ("objection", Cell::text(survey.objection)),
             ],
         )?;
     }

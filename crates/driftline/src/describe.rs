@@ -60,7 +60,6 @@ pub(crate) fn describe(
             adopted: adopted.as_ref(),
             has_attributes: has("stg_customer_attributes"),
             has_contacts: has("stg_contacts"),
-            has_feedback: has("stg_feedback"),
             has_acquisition_costs: !economics.rows.is_empty(),
             margins: &economics.margins,
         },

@@ -1,5 +1,5 @@
 /*---
-about = "Tickets with their topics, and survey answers with consent to be quoted; of consenting customers only."
+about = "Tickets with their topics, what was ticked in the yearly survey, and its answers with consent to be quoted; of consenting customers only."
 grain = []
 kind = "view"
 ---*/
@@ -13,16 +13,29 @@ consenting_customers as (
 
 ),
 
+tickets as (
+
+    select * from source.tickets
+
+),
+
+surveys as (
+
+    select * from source.surveys
+
+),
+
 feedback as (
 
     select
         customer_id,
         opened_on as given_on,
         'ticket' as source,
+        'frustrations' as kind,
         topic,
         cast(null as varchar) as text,
         false as may_be_quoted
-    from source.tickets
+    from tickets
 
     union all
 
@@ -30,10 +43,35 @@ feedback as (
         customer_id,
         answered_on as given_on,
         'survey' as source,
+        'goals' as kind,
+        goal as topic,
+        cast(null as varchar) as text,
+        false as may_be_quoted
+    from surveys
+
+    union all
+
+    select
+        customer_id,
+        answered_on as given_on,
+        'survey' as source,
+        'objections' as kind,
+        objection as topic,
+        cast(null as varchar) as text,
+        false as may_be_quoted
+    from surveys
+
+    union all
+
+    select
+        customer_id,
+        answered_on as given_on,
+        'survey' as source,
+        'quotes' as kind,
         cast(null as varchar) as topic,
         text,
         may_be_quoted
-    from source.surveys
+    from surveys
 
 )
 
@@ -41,6 +79,7 @@ select
     feedback.customer_id,
     feedback.given_on,
     feedback.source,
+    feedback.kind,
     feedback.topic,
     feedback.text,
     feedback.may_be_quoted

@@ -2,10 +2,12 @@
 
 use driftline_stats::drift::Verdict;
 
+use super::voices::loudest;
 use super::{money, primaries, signed, value_bar};
 use crate::Minor;
 use crate::bridge::{Cause, Measure};
 use crate::persona::Persona;
+use crate::persona::note::Topic;
 use crate::report::{DriftedColumn, Report};
 use crate::sentence::Words;
 
@@ -48,6 +50,7 @@ pub(super) fn marketing(report: &Report, words: &Words) -> Vec<String> {
             count(contact.contacted)
         ));
     }
+    lines.extend(loudest(report, &[Topic::Goals, Topic::Motivations], words));
     let keys: Vec<String> = primaries(report).map(|persona| format!("{} = {}", persona.label, persona.key)).collect();
     if !keys.is_empty() {
         lines.push(format!("Campaigns select on the persona's key: {}.", keys.join("; ")));
@@ -95,6 +98,7 @@ pub(super) fn product(report: &Report, words: &Words) -> Vec<String> {
             ));
         }
     }
+    lines.extend(loudest(report, &[Topic::Objections], words));
     lines
 }
 
@@ -177,21 +181,7 @@ pub(super) fn service(report: &Report, words: &Words) -> Vec<String> {
             )
         })
         .collect();
-    let topics =
-        report.personas.personas.iter().flat_map(|persona| persona.topics.iter().map(move |topic| (persona, topic)));
-    let most = topics.max_by(|a, b| {
-        let over = |topic: &crate::persona::voice::TopicRate| topic.share - topic.others_share;
-        over(a.1).total_cmp(&over(b.1)).then(b.0.key.cmp(&a.0.key))
-    });
-    if let Some((persona, topic)) = most {
-        lines.push(format!(
-            "{} raise {} more than others: {} of them, {} of the rest.",
-            persona.label,
-            topic.topic,
-            words.locale.percent(topic.share, 1),
-            words.locale.percent(topic.others_share, 1)
-        ));
-    }
+    lines.extend(loudest(report, &[Topic::Frustrations], words));
     lines
 }
 

@@ -211,17 +211,13 @@ fn contacts(profile: &SegmentProfile, min_cell: u64) -> Vec<ContactSummary> {
 
 fn missing_evidence(context: &Context<'_>, everyone: &SegmentProfile, has_quotes: bool) -> Vec<Evidence> {
     let mut fields = vec![
-        ("Goals and motivations", "a survey export, or interviews coded into a notes file"),
+        ("Goals and motivations", "coded answers of a survey (stg_feedback), or interviews in a notes file"),
         ("Frustrations", "an export of support tickets, return reasons or reviews"),
         ("Objections", "lost reasons of deals or a cancellation survey"),
         ("Quotes", "survey or review texts with consent to be quoted"),
     ];
-    let has_tickets = context.has_feedback && everyone.topics.iter().any(|topic| topic.source != "survey");
-    fields.retain(|(field, _)| match *field {
-        "Frustrations" => !has_tickets,
-        "Quotes" => !has_quotes,
-        _ => true,
-    });
+    let filled: BTreeSet<&str> = everyone.topics.iter().map(|topic| topic.kind.fills()).collect();
+    fields.retain(|(field, _)| !filled.contains(field) && (*field != "Quotes" || !has_quotes));
     if !context.has_attributes {
         fields.push(("Who they are", "an export of declared attributes (stg_customer_attributes)"));
     }

@@ -25,6 +25,12 @@ pub enum Topic {
 }
 
 impl Topic {
+    /// A topic by the word for it in files and tables.
+    pub fn named(word: &str) -> Option<Self> {
+        let all = [Self::Goals, Self::Motivations, Self::Frustrations, Self::Objections, Self::Quotes];
+        all.into_iter().find(|topic| topic.label().to_lowercase() == word)
+    }
+
     pub fn label(self) -> &'static str {
         match self {
             Self::Goals => "Goals",
@@ -35,8 +41,13 @@ impl Topic {
         }
     }
 
-    /// The gap of the card that a note of this topic fills.
-    fn fills(self) -> &'static str {
+    /// Whether members were asked for it, so that a rate is of those who answered; else they come by themselves, and it is of all.
+    pub fn is_asked(self) -> bool {
+        !matches!(self, Self::Frustrations)
+    }
+
+    /// The gap of the card that a note or a source of this topic fills.
+    pub(super) fn fills(self) -> &'static str {
         match self {
             Self::Goals | Self::Motivations => "Goals and motivations",
             other => other.label(),

@@ -159,7 +159,6 @@ mod tests {
                 adopted: None,
                 has_attributes: false,
                 has_contacts: false,
-                has_feedback: false,
                 has_acquisition_costs: false,
                 margins: &margins,
             };

@@ -40,3 +40,21 @@ pub(super) fn survey(kind: Kind, random: &mut SplitMix64) -> (i64, String) {
     };
     ((middle + random.below(5) as i64 - 2).clamp(0, 10), text.to_owned())
 }
+
+const GOALS: [&str; 5] = ["a quick stop", "one trip for everything", "the lowest price", "a good present", "advice"];
+const OBJECTIONS: [&str; 4] = ["too far away", "too expensive", "does not fit", "waiting at the till"];
+
+/// What they ticked as their goal and as what keeps them from buying more: two of three as their kind does.
+pub(super) fn ticked(kind: Kind, random: &mut SplitMix64) -> (&'static str, &'static str) {
+    let (goal, objection) = match kind {
+        Kind::Regulars => (0, 3),
+        Kind::Families => (1, 3),
+        Kind::BargainHunters | Kind::Students => (2, 1),
+        Kind::Gifters => (3, 0),
+        Kind::Starters => (1, 0),
+        Kind::Premium => (4, 0),
+        Kind::Faders => (2, 2),
+    };
+    let mut tick = |own: usize, of: usize| if random.below(3) < 2 { own } else { random.below(of) };
+    (GOALS[tick(goal, GOALS.len())], OBJECTIONS[tick(objection, OBJECTIONS.len())])
+}

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use driftline_core::persona::note::Topic;
 use driftline_core::persona::voice::Quote;
 use driftline_core::profile::{
     AttributeCount, CategoryCount, ContactCount, Flow, FlowKind, Habit, RiskSum, SegmentProfile, TopicCount,
@@ -102,12 +103,15 @@ pub async fn segment_profiles(lake: &Lake) -> Result<Vec<SegmentProfile>> {
         Ok(())
     })
     .await?;
-    each_row(lake, "segment_topics", "segment, source, topic", |cells, row| {
+    each_row(lake, "segment_topics", "segment, source, kind, topic", |cells, row| {
         if let Some(profile) = profiles.get_mut(&(cells.integer("segment", row)? as u32)) {
             profile.topics.push(TopicCount {
                 source: cells.text("source", row)?.unwrap_or_default(),
+                // The table's contract knows no other words.
+                kind: cells.text("kind", row)?.and_then(|word| Topic::named(&word)).unwrap_or(Topic::Frustrations),
                 topic: cells.text("topic", row)?.unwrap_or_default(),
                 customers: cells.count("customers", row)?,
+                answered: cells.count("answered", row)?,
             });
         }
         Ok(())

@@ -216,10 +216,12 @@ fn card(persona: &Persona, report: &Report) {
     }
     for topic in &persona.topics {
         say(format!(
-            "  raise {} ({}): {} of them, {} of others; n {}",
+            "  {}: {} ({}): {} of {}, {} of others; n {}",
+            topic.kind.label(),
             one_line(&topic.topic),
             one_line(&topic.source),
             locale.percent(topic.share, 1),
+            if topic.answered.is_some() { "those who answered" } else { "them" },
             locale.percent(topic.others_share, 1),
             topic.customers
         ));
