@@ -302,6 +302,7 @@ pub fn describe(profiles: &[SegmentProfile], context: &Context<'_>) -> PersonaSe
         .map(|(profile, identity)| card::card(profile, everyone, identity, context))
         .collect();
     card::hide_across(&mut personas, &segments, context.floor.min_cell);
+    voice::hide_across(&mut personas, everyone, context.floor.min_cell);
     let primaries_note = role::assign_roles(&mut personas, everyone, context);
     let primaries = || personas.iter().filter(|persona| persona.role == Role::Primary);
     PersonaSet {

@@ -5,6 +5,7 @@ use driftline_stats::significance::normal_quantile;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::Persona;
 use super::note::Topic;
 use crate::profile::{SegmentProfile, TopicCount};
 
@@ -82,6 +83,45 @@ pub(super) fn topics(profile: &SegmentProfile, everyone: &SegmentProfile, min_ce
     most_of_each.cloned().collect()
 }
 
+/// Takes topics from cards until none gives away a small group by subtraction: the same topic's count in all other personas
+/// together, or, where everybody ticked one answer, those who ticked what is not shown.
+pub(super) fn hide_across(personas: &mut [Persona], everyone: &SegmentProfile, min_cell: u64) {
+    while let Some((persona, topic)) = gives_away(personas, everyone, min_cell) {
+        personas[persona].topics.remove(topic);
+    }
+}
+
+/// Places of a persona and its topic that has to go: of those that together give a small group away, the one of fewest members.
+fn gives_away(personas: &[Persona], everyone: &SegmentProfile, min_cell: u64) -> Option<(usize, usize)> {
+    let is_small = |count: Option<u64>| count.is_some_and(|count| count > 0 && count < min_cell);
+    for total in &everyone.topics {
+        let shown = || {
+            personas.iter().enumerate().flat_map(|(persona, card)| {
+                let topics = card.topics.iter().enumerate();
+                let same = topics.filter(|(_, rate)| (&rate.source, rate.kind) == (&total.source, total.kind));
+                same.map(move |(topic, rate)| (persona, topic, rate))
+            })
+        };
+        let same = || shown().filter(|(_, _, rate)| rate.topic == total.topic);
+        let base = |persona: usize, rate: &TopicRate| rate.answered.unwrap_or(personas[persona].customers);
+        let of_all = if total.kind.is_asked() { total.answered } else { everyone.customers };
+        let rest = total.customers.checked_sub(same().map(|(_, _, rate)| rate.customers).sum());
+        let rest_of = of_all.checked_sub(same().map(|(persona, _, rate)| base(persona, rate)).sum());
+        let silent = rest_of.zip(rest).and_then(|(of, rest)| of.checked_sub(rest));
+        if (is_small(rest) || is_small(rest_of) || is_small(silent)) && same().next().is_some() {
+            return same().min_by_key(|(_, _, rate)| rate.customers).map(|(persona, topic, _)| (persona, topic));
+        }
+        for persona in 0..personas.len() {
+            let ticked = || shown().filter(|(place, _, rate)| *place == persona && rate.answered.is_some());
+            let Some((_, _, first)) = ticked().next() else { continue };
+            if is_small(base(persona, first).checked_sub(ticked().map(|(_, _, rate)| rate.customers).sum())) {
+                return ticked().min_by_key(|(_, _, rate)| rate.customers).map(|(persona, topic, _)| (persona, topic));
+            }
+        }
+    }
+    None
+}
+
 /// Wilson's (1927) score interval of a share at 95 %.
 fn wilson(count: u64, of: u64) -> (f64, f64) {
     let (z, n) = (normal_quantile(0.975), of.max(1) as f64);
@@ -155,6 +195,60 @@ mod tests {
             let own = profile(customers, vec![count(Topic::Goals, "advice", named, answered)]);
             let everyone = profile(2500, vec![count(Topic::Goals, "advice", named + 20, answered + 200)]);
             assert_eq!(topics(&own, &everyone, 10), vec![]);
+        }
+    }
+
+    #[test]
+    fn what_others_said_cannot_be_worked_out() {
+        let card = |segment, customers, topics: &[(Topic, &str, u64, u64)]| {
+            let counts = topics.iter().map(|&(kind, topic, raised, answered)| count(kind, topic, raised, answered));
+            let mut card = crate::change::tests::persona(segment, customers, 0.3, crate::Minor::ZERO);
+            card.topics = counts
+                .map(|own| TopicRate {
+                    source: own.source,
+                    kind: own.kind,
+                    topic: own.topic,
+                    customers: own.customers,
+                    answered: own.kind.is_asked().then_some(own.answered),
+                    share: 0.5,
+                    low_95: 0.4,
+                    high_95: 0.6,
+                    others_share: 0.1,
+                })
+                .collect();
+            card
+        };
+        let everyone = |topics: &[(Topic, &str, u64, u64)]| SegmentProfile {
+            customers: 2800,
+            topics: topics.iter().map(|&(kind, topic, raised, of)| count(kind, topic, raised, of)).collect(),
+            ..SegmentProfile::default()
+        };
+        let delivery = |raised| (Topic::Frustrations, "delivery", raised, 0);
+        let goal = |topic, raised, answered| (Topic::Goals, topic, raised, answered);
+        // Name, who says what, all together, and how many topics stay on each card.
+        let cases = [
+            ("five are left", vec![vec![delivery(100)], vec![delivery(50)]], vec![delivery(155)], [1, 0]),
+            ("fifty are left", vec![vec![delivery(100)], vec![delivery(50)]], vec![delivery(200)], [1, 1]),
+            ("nobody is left", vec![vec![delivery(100)], vec![delivery(50)]], vec![delivery(150)], [1, 1]),
+            (
+                "four of forty ticked something else",
+                vec![vec![goal("advice", 20, 40), goal("price", 16, 40)], vec![]],
+                vec![goal("advice", 60, 240), goal("price", 60, 240)],
+                [1, 0],
+            ),
+            (
+                "six who answered are nobody's",
+                vec![vec![goal("advice", 20, 40)], vec![goal("advice", 20, 60)]],
+                vec![goal("advice", 50, 106)],
+                [0, 1],
+            ),
+        ];
+        for (name, cards, all, expected) in cases {
+            let mut personas: Vec<Persona> =
+                cards.iter().zip(1..).map(|(topics, segment)| card(segment, 500, topics)).collect();
+            hide_across(&mut personas, &everyone(&all), 10);
+            let left: Vec<usize> = personas.iter().map(|persona| persona.topics.len()).collect();
+            assert_eq!(left, expected, "{name}");
         }
     }
 
