@@ -6,6 +6,7 @@ use std::path::Path;
 use driftline_core::Minor;
 use driftline_core::report::Report;
 
+use crate::bad_input;
 use crate::product::{self, TestResult, cents, equal, holds};
 
 const PERIOD_START: &str = "2025-01-01";
@@ -137,6 +138,7 @@ pub(crate) fn costs_and_margins() -> TestResult {
     let kpi = report.kpis.iter().find(|kpi| kpi.key == "value_12_months").and_then(|kpi| kpi.now);
     equal("value beside the cost", market.value.map(|value| value.0 as f64), kpi)?;
     margins(&report, &place)?;
+    margins_of_the_export(folder.path(), &settings[..1], &report)?;
     let page = std::fs::read_to_string(place.join("report.html")).map_err(|error| error.to_string())?;
     holds("page", &page, "Acquisition cost and margin")?;
     let finance = report.for_you.iter().filter(|block| block.audience.to_string() == "finance");
@@ -180,4 +182,30 @@ fn margins(report: &Report, place: &Path) -> TestResult {
     equal("some personas bought the category of its own share, some did not", (1..4).contains(&with_own), true)?;
     let market = report.acquisition.as_ref().and_then(|costs| costs.margin).and_then(|margin| margin.value);
     equal("margin of the market", market.map(|value| value.0), Some(all))
+}
+
+/// The same shares from the export, in a project whose dialect has them, give the same margins, and are published.
+fn margins_of_the_export(folder: &Path, settings: &[String], of_job: &Report) -> TestResult {
+    let (project, warehouse) = (folder.join("project"), folder.join("warehouse-of-export"));
+    for part in ["jobs", "reports", "sql"] {
+        bad_input::copy(&product::root().join(part), &project.join(part))?;
+    }
+    let (everything, category, share) = MARGINS;
+    let select = format!(
+        "select cast(null as varchar) as category, cast({everything} as decimal(9, 6)) as margin_share\nunion all\n\
+         select '{category}' as category, cast({share} as decimal(9, 6)) as margin_share\n"
+    );
+    let model = "/*---\nabout = \"Margins.\"\ngrain = [\"category\"]\nkind = \"view\"\n---*/\n".to_owned() + &select;
+    let staging = project.join("sql/staging/simulated/stg_category_margins.sql");
+    std::fs::write(staging, model).map_err(|error| error.to_string())?;
+    let run = ["run", "jobs/simulated.toml", "--market", "de", "--period", "2025Q1", "--now", product::NOW, "--json"];
+    let warehouse_set = format!("warehouse.url={}", warehouse.display());
+    let own = ["--set", &settings[0], "--set", &warehouse_set, "--set", "exports.time_zone=UTC"];
+    product::succeed(product::run_in(&project, &[&run[..], &own[..]].concat())?)?;
+    let report = product::report(&warehouse, "simulated", "de", "2025Q1")?;
+    let report: Report = serde_json::from_value(report).map_err(|error| error.to_string())?;
+    let margin = |report: &Report| report.acquisition.as_ref().and_then(|costs| costs.margin);
+    equal("margin of the market, as the export says it", margin(&report), margin(of_job))?;
+    let place = product::run_folder(&warehouse, "simulated", "de", "2025Q1")?;
+    equal("published margins", product::table(&place.join("tables/category_margins.parquet"))?.len(), 2)
 }

@@ -100,7 +100,8 @@ fn check(path: &Path) -> TestResult {
     equal("nothing published", published.exists(), false)
 }
 
-fn copy(from: &Path, to: &Path) -> TestResult {
+/// Copies a file, or a folder with all in it.
+pub(crate) fn copy(from: &Path, to: &Path) -> TestResult {
     if from.is_dir() {
         std::fs::create_dir_all(to).map_err(|error| error.to_string())?;
         for entry in std::fs::read_dir(from).map_err(|error| error.to_string())?.flatten() {

@@ -9,7 +9,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::Minor;
-use crate::margin::{self, Margin, part_of};
+use crate::margin::{Margin, part_of};
 use crate::persona::PersonaSet;
 use crate::profile::{OTHER_SEGMENT, SegmentProfile};
 use crate::sentence::Words;
@@ -48,7 +48,7 @@ pub struct Acquired {
     /// 12-month value of the same customers.
     pub value: Option<Minor>,
     pub value_by_cost: Option<f64>,
-    /// 12-month value times the margin share; `None` if the job says no margin.
+    /// 12-month value times the margin share; `None` if no margin is known.
     pub margin: Option<Minor>,
     pub margin_by_cost: Option<f64>,
 }
@@ -68,7 +68,7 @@ pub struct AcquisitionLine {
 pub struct AcquisitionCosts {
     /// Why there are no costs; absent if there are.
     pub not_available: Option<String>,
-    /// Why there is no margin; absent if the job says one.
+    /// Why there is no margin; absent if one is known.
     pub margin_not_available: Option<String>,
     /// Margin of everyone active: the sum over segments, and the mean share that follows.
     pub margin: Option<Margin>,
@@ -82,11 +82,12 @@ pub struct AcquisitionCosts {
     pub payback: Option<String>,
 }
 
-/// What [`of_market`] is made of. `margins` are shares by segment; empty if the job says none.
+/// What [`of_market`] is made of. `margins` are shares by segment; empty if there are none, and then `no_margin` says why.
 #[derive(Clone, Copy)]
 pub struct Given<'a> {
     pub rows: &'a [AcquisitionRow],
     pub margins: &'a BTreeMap<u32, f64>,
+    pub no_margin: Option<&'static str>,
     pub profiles: &'a [SegmentProfile],
     pub min_cell: u64,
     /// Whether the models are the market's own and their level is not uncertain.
@@ -97,7 +98,7 @@ pub struct Given<'a> {
 pub fn of_market(given: &Given<'_>, personas: &PersonaSet, words: &Words) -> AcquisitionCosts {
     let everyone = given.profiles.iter().find(|profile| profile.segment == 0);
     let mut costs = AcquisitionCosts {
-        margin_not_available: given.margins.is_empty().then(|| margin::NOT_AVAILABLE.to_owned()),
+        margin_not_available: given.no_margin.map(str::to_owned),
         margin: everyone.and_then(|everyone| market_margin(given, everyone)),
         ..AcquisitionCosts::default()
     };

@@ -1,7 +1,7 @@
-//! Contribution margin: what share of net revenue stays after the costs of what was sold, as the job says it.
+//! Contribution margin: what share of net revenue stays after the costs of what was sold, as the job or the export says it.
 //!
-//! No source gives costs of goods. A job may say one share for everything and others for categories; a group's share is then
-//! their mean, weighted by what the group bought.
+//! Either says one share for everything and others for categories; a group's share is then their mean, weighted by what the
+//! group bought.
 
 use std::collections::BTreeMap;
 
@@ -10,8 +10,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::Minor;
 
-/// What the reader is told where the job says no margin.
+/// What the reader is told where neither the job nor the export says a margin.
 pub const NOT_AVAILABLE: &str = "margin: not available: set value.margin_share";
+
+/// What the reader is told where the export says margins of some categories and nobody that of the others.
+pub const NOT_OF_EVERYTHING: &str =
+    "margin: not available: stg_category_margins has no row for everything else (category null)";
 
 /// Shares of net revenue that are contribution margin, -1 to 1.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -40,6 +44,24 @@ pub struct Margin {
 }
 
 impl Margins {
+    /// What the export says by category, its share of everything else under `None`.
+    ///
+    /// # Errors
+    /// Why there are no margins, in words for the reader.
+    pub fn of_export(shares: Vec<(Option<String>, f64)>) -> Result<Self, &'static str> {
+        if shares.is_empty() {
+            return Err(NOT_AVAILABLE);
+        }
+        let (mut share, mut by_category) = (None, BTreeMap::new());
+        for (category, its) in shares {
+            match category {
+                Some(category) => drop(by_category.insert(category, its)),
+                None => share = Some(its),
+            }
+        }
+        Ok(Self { share: share.ok_or(NOT_OF_EVERYTHING)?, by_category })
+    }
+
     /// The share of a group: the mean of its categories' shares, weighted by amounts sold. A category of fewer than `min_cell` buyers
     /// counts with the share of everything, so that what a handful bought cannot be worked out from the mean.
     pub fn of(&self, sales: &[CategorySales], min_cell: u64) -> f64 {
@@ -66,6 +88,21 @@ mod tests {
 
     fn sales(category: Option<&str>, customers: u64, sold: i64) -> CategorySales {
         CategorySales { category: category.map(str::to_owned), customers, sold: Minor(sold) }
+    }
+
+    #[test]
+    fn an_export_says_margins_of_everything_or_of_nothing() {
+        let row = |category: Option<&str>, share: f64| (category.map(str::to_owned), share);
+        let by_category = BTreeMap::from([("food".to_owned(), 0.1)]);
+        let cases = [
+            (vec![], Err(NOT_AVAILABLE)),
+            (vec![row(Some("food"), 0.1)], Err(NOT_OF_EVERYTHING)),
+            (vec![row(None, 0.3)], Ok(Margins { share: 0.3, by_category: BTreeMap::new() })),
+            (vec![row(Some("food"), 0.1), row(None, 0.3)], Ok(Margins { share: 0.3, by_category })),
+        ];
+        for (rows, expected) in cases {
+            assert_eq!(Margins::of_export(rows), expected);
+        }
     }
 
     #[test]

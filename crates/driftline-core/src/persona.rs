@@ -165,7 +165,7 @@ pub struct Persona {
     pub value_range: Option<ValueRange>,
     pub value_share: Option<f64>,
     pub value_per_customer: Option<Minor>,
-    /// Margin of the 12-month value; absent if the job says none.
+    /// Margin of the 12-month value; absent if none is known.
     #[serde(default)]
     pub margin: Option<Margin>,
     /// What its members with a known acquisition cost cost; absent if too few are known.
@@ -273,7 +273,7 @@ pub struct Context<'a> {
     pub has_attributes: bool,
     pub has_contacts: bool,
     pub has_acquisition_costs: bool,
-    /// Share of net revenue that is margin, by segment; empty if the job says none.
+    /// Share of net revenue that is margin, by segment; empty if none is known.
     pub margins: &'a BTreeMap<u32, f64>,
 }
 

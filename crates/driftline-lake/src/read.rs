@@ -5,7 +5,7 @@ mod fitted_on;
 mod products;
 mod profiles;
 
-pub use acquisition::{acquisition_costs, category_sales};
+pub use acquisition::{acquisition_costs, category_margins, category_sales};
 pub use fitted_on::{feature_columns, features, is_log, purchase_histories, purchase_log, returns, spend_histories};
 pub use products::product_moves;
 pub use profiles::{flows, segment_profiles};

@@ -111,6 +111,7 @@ pub async fn one(
     let marts = [
         "customers",
         "segment_profiles",
+        "category_margins",
         "segment_acquisition_costs",
         "segment_categories",
         "segment_attributes",

@@ -4,6 +4,7 @@
 
 use super::*;
 use crate::change::tests::persona;
+use crate::margin;
 use crate::persona::other::tests::{other, profile};
 use crate::sentence::Locale;
 
@@ -39,7 +40,8 @@ fn costs(lines: &[Line], margins: &[(u32, f64)], is_level_sure: bool) -> (Acquis
     };
     let profiles: Vec<SegmentProfile> = all.iter().map(|line| worth(line.0, line.1)).collect();
     let margins: BTreeMap<u32, f64> = margins.iter().copied().collect();
-    let given = Given { rows: &rows, margins: &margins, profiles: &profiles, min_cell: 10, is_level_sure };
+    let no_margin = margins.is_empty().then_some(margin::NOT_AVAILABLE);
+    let given = Given { rows: &rows, margins: &margins, no_margin, profiles: &profiles, min_cell: 10, is_level_sure };
     let personas = lines
         .iter()
         .filter(|line| line.0 != OTHER_SEGMENT)

@@ -1,4 +1,4 @@
-//! What segments cost to win, and what they bought by category.
+//! What segments cost to win, what they bought by category, and what of it is margin.
 
 use std::collections::BTreeMap;
 
@@ -51,4 +51,18 @@ pub async fn category_sales(lake: &Lake) -> Result<BTreeMap<u32, Vec<CategorySal
     })
     .await?;
     Ok(sales)
+}
+
+/// Margin shares by category as the export says them, that of everything else under `None`; empty if it does not.
+///
+/// # Errors
+/// `Error::Shape` if the mart lacks a column of `sql/marts/category_margins.sql`.
+pub async fn category_margins(lake: &Lake) -> Result<Vec<(Option<String>, f64)>> {
+    let mut margins = Vec::new();
+    each_row(lake, "category_margins", "category", |cells, row| {
+        margins.push((cells.text("category", row)?, cells.float("margin_share", row)?.unwrap_or_default()));
+        Ok(())
+    })
+    .await?;
+    Ok(margins)
 }

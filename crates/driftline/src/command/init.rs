@@ -11,10 +11,11 @@ macro_rules! files {
     ($($path:literal),* $(,)?) => { [$(($path, include_str!(concat!("../../../../", $path)))),*] };
 }
 
-const SHARED: [(&str, &str); 60] = files![
+const SHARED: [(&str, &str); 62] = files![
     "sql/README.md",
     "sql/staging/canonical/stg_acquisition_costs.sql",
     "sql/staging/canonical/stg_cancelled_sales.sql",
+    "sql/staging/canonical/stg_category_margins.sql",
     "sql/staging/canonical/stg_contacts.sql",
     "sql/staging/canonical/stg_customer_attributes.sql",
     "sql/staging/canonical/stg_feedback.sql",
@@ -44,6 +45,7 @@ const SHARED: [(&str, &str); 60] = files![
     "sql/marts/scorecard.sql",
     "sql/marts/scorecard_risks.sql",
     "sql/marts/scorecard_year.sql",
+    "sql/marts/category_margins.sql",
     "sql/marts/segment_acquisition_costs.sql",
     "sql/marts/segment_attributes.sql",
     "sql/marts/segment_categories.sql",
