@@ -217,11 +217,11 @@ impl Search {
             let covariance = inverse(&negative_hessian(&function, &peak.point, HESSIAN_STEP));
             space.limits(&space.model(&peak.point), &covariance.unwrap_or([[f64::INFINITY; 4]; 4])).is_some()
         };
-        if self.histories <= AFRESH
-            && is_at_a_limit()
-            && let Some(other) = elsewhere(&space, all, peak)
+        if is_at_a_limit()
+            && let Some(other) = self.elsewhere(&space, &peak)
         {
-            peak = climb(&function, other, &bounds, tolerance, 200);
+            let other = climb(&function, Peak::new(&function, other.point, other.inverse), &bounds, tolerance, 200);
+            peak = if other.value > peak.value { other } else { peak };
         }
         if peak.gradient_norm(&bounds) > tolerance {
             let point = climb_by_simplex(&function, peak.point, &bounds, 300);
@@ -244,6 +244,13 @@ impl Search {
             peak.inverse = [[f64::INFINITY; 4]; 4];
         }
         Ok(self.result(&space, &peak, starts.iter().map(Vec::len).sum()))
+    }
+
+    /// Looks for a higher peak than one at a limit: among all customers, or in their largest sample that is searched fast.
+    fn elsewhere(&self, space: &Coordinates, peak: &Peak<4>) -> Option<Peak<4>> {
+        let level = self.levels.iter().rev().find(|level| level.histories() <= AFRESH)?;
+        let function = |point: &[f64; 4]| space.log_likelihood(level, point);
+        elsewhere(space, level, Peak::new(&function, peak.point, peak.inverse))
     }
 
     fn result(&self, space: &Coordinates, peak: &Peak<4>, starts: usize) -> Fit {

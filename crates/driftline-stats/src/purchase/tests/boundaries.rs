@@ -61,6 +61,30 @@ fn finds_the_maximum_of_odd_logs() {
     }
 }
 
+/// The same customers many times over, each time a hair older, have too many histories to search them all afresh. Not here:
+/// the Pareto/NBD of `two_classes`, whose maximum is at β = 0; the search ends 2.5 below it, of 1.2 million, and says so.
+#[test]
+fn finds_the_maximum_of_odd_logs_that_are_large() {
+    for (case, kind) in [
+        ("thousands", Kind::ParetoNbd),
+        ("two_classes", Kind::BgNbd),
+        ("rare", Kind::BgNbd),
+        ("rare", Kind::MbgNbd),
+        ("rare", Kind::ParetoNbd),
+    ] {
+        let few = odd_log(case);
+        let older = |h: &History, by: f64| History { recency: h.recency * by, age: h.age * by, ..*h };
+        let many: Vec<History> = (0..20_000_usize.div_ceil(few.len()))
+            .flat_map(|copy| few.iter().map(move |h| older(h, 1.0 + 1e-7 * copy as f64)))
+            .collect();
+        let known = finite_fit(kind, &few).model;
+        let likelihood = |h: &History| h.customers * known.log_likelihood(h.repeat_purchases, h.recency, h.age);
+        let best: f64 = many.iter().map(likelihood).sum();
+        let fit = finite_fit(kind, &many);
+        assert!(fit.log_likelihood >= best - 0.02, "{case} {kind}: {} instead of {best}", fit.log_likelihood);
+    }
+}
+
 /// Purchases of customers who never drop out: a gamma mixture of Poisson processes (NBD), or one process for all.
 fn without_dropout(r: Option<f64>, customers: usize) -> Vec<History> {
     let mut random = SplitMix64::new(3);
