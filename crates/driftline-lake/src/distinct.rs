@@ -22,6 +22,7 @@ use datafusion::logical_expr::{Expr, TableProviderFilterPushDown, TableType};
 use datafusion::physical_expr::PhysicalExpr;
 use datafusion::physical_expr::expressions::Column;
 use datafusion::physical_plan::projection::ProjectionExec;
+use datafusion::physical_plan::statistics::{StatisticsArgs, StatisticsContext};
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::{
     ChildrenPropertiesMode, DisplayAs, DisplayFormatType, ExecutionPlan, PlanProperties, ReplaceChildrenOptions,
@@ -30,6 +31,10 @@ use futures::StreamExt;
 
 /// Parts of the table of hashes, each with its own lock.
 const SHARDS: usize = 16;
+
+/// What a place without a hash holds. Not 0: a table of zeros is memory that nobody has written to yet, where the first look at a
+/// place and the first hash put into it would each stop the processor, the second one all of them.
+const FREE: u128 = u128::MAX;
 
 /// Bytes that a hash takes, with the room that a growing table keeps, on average.
 const BYTES_A_HASH: usize = 32;
@@ -81,7 +86,9 @@ struct DistinctExec {
 
 impl DistinctExec {
     fn new(input: Arc<dyn ExecutionPlan>) -> Self {
-        Self { input, seen: Arc::default() }
+        let statistics = StatisticsContext::new().compute(input.as_ref(), &StatisticsArgs::new());
+        let rows = statistics.ok().and_then(|statistics| statistics.num_rows.get_value().copied());
+        Self { input, seen: Arc::new(Seen { expected: rows.unwrap_or(0), ..Seen::default() }) }
     }
 }
 
@@ -136,7 +143,11 @@ impl ExecutionPlan for DistinctExec {
 
 /// The hashes met so far, by all partitions.
 #[derive(Debug, Default)]
-struct Seen([Mutex<Hashes>; SHARDS]);
+struct Seen {
+    /// Rows that the files say they have, or 0.
+    expected: usize,
+    shards: [Mutex<Hashes>; SHARDS],
+}
 
 impl Seen {
     fn only_new(&self, batch: &RecordBatch, reservation: &mut MemoryReservation) -> Result<RecordBatch> {
@@ -148,13 +159,14 @@ impl Seen {
             std::array::from_fn(|_| Vec::with_capacity(2 * rows / SHARDS));
         for row in 0..rows {
             let hash = u128::from(high[row]) << 64 | u128::from(low[row]);
-            of_shards[high[row] as usize % SHARDS].push((row, hash.max(1)));
+            of_shards[high[row] as usize % SHARDS].push((row, hash.min(FREE - 1)));
         }
         let mut is_new = vec![false; rows];
         let mut added = 0;
-        for (seen, hashes) in self.0.iter().zip(&of_shards) {
+        for (seen, hashes) in self.shards.iter().zip(&of_shards) {
             let mut seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
-            seen.make_room(hashes.len());
+            let more = if seen.places.is_empty() { self.expected / SHARDS } else { 0 };
+            seen.make_room(more.max(hashes.len()));
             // All places are looked at before any is filled: the processor waits for many at a time instead of for each.
             black_box(hashes.iter().fold(0, |sum, (_, hash)| sum ^ seen.places[seen.place_of(*hash)]));
             for (row, hash) in hashes {
@@ -170,10 +182,10 @@ impl Seen {
     }
 }
 
-/// A set of hashes other than 0: open addressing, with the next place if one is taken.
+/// A set of hashes other than [`FREE`]: open addressing, with the next place if one is taken.
 #[derive(Debug, Default)]
 struct Hashes {
-    /// A power of two, at most three quarters of them taken; 0 is free.
+    /// A power of two, at most three quarters of them taken.
     places: Vec<u128>,
     taken: usize,
 }
@@ -186,7 +198,7 @@ impl Hashes {
     /// Whether it was not there yet.
     fn insert(&mut self, hash: u128) -> bool {
         let mut place = self.place_of(hash);
-        while self.places[place] != 0 {
+        while self.places[place] != FREE {
             if self.places[place] == hash {
                 return false;
             }
@@ -200,10 +212,10 @@ impl Hashes {
     fn make_room(&mut self, more: usize) {
         let needed = (self.taken + more) * 4 / 3 + 1;
         if needed > self.places.len() {
-            let larger = vec![0; needed.next_power_of_two().max(1024)];
+            let larger = vec![FREE; needed.next_power_of_two().max(1024)];
             let smaller = std::mem::replace(&mut self.places, larger);
             self.taken = 0;
-            for hash in smaller.into_iter().filter(|hash| *hash != 0) {
+            for hash in smaller.into_iter().filter(|hash| *hash != FREE) {
                 self.insert(hash);
             }
         }

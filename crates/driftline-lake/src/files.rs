@@ -49,7 +49,8 @@ pub(crate) fn published_properties() -> Result<WriterProperties> {
     Ok(WriterProperties::builder()
         .set_compression(Compression::ZSTD(level))
         .set_created_by("driftline".to_owned())
-        .set_max_row_group_row_count(Some(1 << 20))
+        // Several threads read a large table back.
+        .set_max_row_group_row_count(Some(1 << 18))
         .build())
 }
 

@@ -2,16 +2,19 @@
 //!
 //! All are stateless: parameters are arguments, so the same call means the same on every machine and in every query.
 
+use std::cell::RefCell;
 use std::sync::Arc;
 
 use chrono::{NaiveDate, Offset, TimeZone};
 use chrono_tz::Tz;
-use datafusion::arrow::array::{Array, ArrayRef, AsArray, Date32Array, Float64Array, Int64Array};
+use datafusion::arrow::array::{Array, ArrayRef, AsArray, Date32Array, Float64Array, Int64Array, StringArrayType};
 use datafusion::arrow::datatypes::{DataType, Date32Type, Float64Type, TimeUnit, TimestampMicrosecondType};
 use datafusion::common::{Result, exec_err};
-use datafusion::logical_expr::{ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility};
+use datafusion::logical_expr::{
+    ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, TypeSignature, Volatility,
+};
 use datafusion::prelude::SessionContext;
-use driftline_stats::purchase::{Kind, PurchaseModel};
+use driftline_stats::purchase::{Kind, PurchaseModel, Scorer};
 use driftline_stats::spend::SpendModel;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
@@ -57,27 +60,31 @@ pub fn register(context: &SessionContext) {
         ExpectedPurchases,
         ExpectedSpend,
     ] {
-        let signature = Signature::exact(function.arguments(), Volatility::Immutable);
+        let signature = Signature::one_of(function.arguments(), Volatility::Immutable);
         context.register_udf(ScalarUDF::new_from_impl(Registered { function, signature }));
     }
 }
 
 impl Function {
-    fn arguments(self) -> Vec<DataType> {
+    /// The types that it takes. Ids are taken in either layout of text: millions of them are not copied into the other.
+    fn arguments(self) -> Vec<TypeSignature> {
         let model = |numbers: usize| {
             let mut types = vec![DataType::Utf8];
             types.extend(std::iter::repeat_n(DataType::Float64, 4 + numbers));
-            types
+            vec![types]
         };
-        match self {
-            Self::Pseudonym => vec![DataType::Utf8, DataType::Utf8],
-            Self::TextKey => vec![DataType::Utf8],
-            Self::LocalDate => vec![DataType::Timestamp(TimeUnit::Microsecond, None), DataType::Utf8],
-            Self::DaysBetween => vec![DataType::Date32, DataType::Date32],
+        let types = match self {
+            Self::Pseudonym => {
+                vec![vec![DataType::Utf8, DataType::Utf8], vec![DataType::Utf8, DataType::Utf8View]]
+            }
+            Self::TextKey => vec![vec![DataType::Utf8], vec![DataType::Utf8View]],
+            Self::LocalDate => vec![vec![DataType::Timestamp(TimeUnit::Microsecond, None), DataType::Utf8]],
+            Self::DaysBetween => vec![vec![DataType::Date32, DataType::Date32]],
             Self::ProbabilityAlive => model(3),
             Self::ProbabilityNoPurchase | Self::ExpectedPurchases => model(4),
-            Self::ExpectedSpend => vec![DataType::Float64; 6],
-        }
+            Self::ExpectedSpend => vec![vec![DataType::Float64; 6]],
+        };
+        types.into_iter().map(TypeSignature::Exact).collect()
     }
 }
 
@@ -113,8 +120,14 @@ impl ScalarUDFImpl for Registered {
         // All-scalar calls come with arrays of length one; repeat them to the batch.
         let rows = if columns.iter().all(|column| column.len() == 1) { 1 } else { rows };
         let result: ArrayRef = match self.function {
-            Function::Pseudonym => Arc::new(pseudonyms(&columns, rows)?),
-            Function::TextKey => Arc::new(text_keys(&columns)),
+            Function::Pseudonym => Arc::new(match columns[1].as_string_view_opt() {
+                Some(ids) => pseudonyms(&columns[0], ids, rows)?,
+                None => pseudonyms(&columns[0], columns[1].as_string::<i32>(), rows)?,
+            }),
+            Function::TextKey => Arc::new(match columns[0].as_string_view_opt() {
+                Some(texts) => text_keys(texts),
+                None => text_keys(columns[0].as_string::<i32>()),
+            }),
             Function::LocalDate => Arc::new(local_dates(&columns, rows)?),
             Function::DaysBetween => Arc::new(days_between(&columns)),
             Function::ExpectedSpend => Arc::new(expected_spends(&columns)),
@@ -124,8 +137,8 @@ impl ScalarUDFImpl for Registered {
     }
 }
 
-fn pseudonyms(columns: &[ArrayRef], rows: usize) -> Result<Int64Array> {
-    let (keys, ids) = (columns[0].as_string::<i32>(), columns[1].as_string::<i32>());
+fn pseudonyms<'a>(keys: &ArrayRef, ids: impl StringArrayType<'a>, rows: usize) -> Result<Int64Array> {
+    let keys = keys.as_string::<i32>();
     if rows == 0 || keys.is_null(0) {
         return Ok(Int64Array::new_null(rows));
     }
@@ -153,9 +166,9 @@ fn pseudonyms(columns: &[ArrayRef], rows: usize) -> Result<Int64Array> {
     Ok((0..rows).map(|row| (!ids.is_null(row)).then(|| known(ids.value(row)))).collect())
 }
 
-fn text_keys(columns: &[ArrayRef]) -> Int64Array {
+fn text_keys<'a>(texts: impl StringArrayType<'a>) -> Int64Array {
     let key = |text: &str| (XxHash3_128::oneshot(text.as_bytes()) as u64 >> 1) as i64;
-    columns[0].as_string::<i32>().iter().map(|text| text.map(key)).collect()
+    texts.iter().map(|text| text.map(key)).collect()
 }
 
 fn local_dates(columns: &[ArrayRef], rows: usize) -> Result<Date32Array> {
@@ -217,10 +230,28 @@ fn model_scores(function: Function, columns: &[ArrayRef]) -> Result<Float64Array
         scores.push(finite(match function {
             Function::ProbabilityAlive => model.p_alive(x, recency, age),
             Function::ProbabilityNoPurchase => model.p_no_purchase(x, recency, age, number(7)),
-            _ => model.expected_purchases(x, recency, age, number(7)),
+            _ => expected_purchases(model, number(7), [x, recency, age]),
         }));
     }
     Ok(scores.into_iter().collect())
+}
+
+/// What a thread has computed for the last model and horizon that it was asked for; the answers are those of the model.
+fn expected_purchases(model: PurchaseModel, horizon: f64, [x, recency, age]: [f64; 3]) -> f64 {
+    /// Answers kept at most: customers of a log of days share far fewer.
+    const KEPT: usize = 1 << 18;
+    thread_local! {
+        static LAST: RefCell<Option<(PurchaseModel, f64, Scorer)>> = const { RefCell::new(None) };
+    }
+    LAST.with_borrow_mut(|last| match last {
+        Some((of, within, scorer)) if *of == model && *within == horizon && scorer.kept() < KEPT => {
+            scorer.expected_purchases(x, recency, age)
+        }
+        _ => {
+            let (_, _, scorer) = last.insert((model, horizon, Scorer::new(model, horizon)));
+            scorer.expected_purchases(x, recency, age)
+        }
+    })
 }
 
 fn floats(columns: &[ArrayRef]) -> Vec<&Float64Array> {

@@ -70,6 +70,7 @@ pub fn nearest(centroids: &[Vec<f64>], point: &[f64]) -> (usize, f64) {
     best
 }
 
+#[inline]
 fn squared_distance(a: &[f64], b: &[f64]) -> f64 {
     a.iter().zip(b).map(|(x, y)| (x - y) * (x - y)).sum()
 }

@@ -21,7 +21,7 @@ use crate::purchase::{History, Kind, choose};
 use crate::purchase_log::{Cut, Past, PurchaseLog};
 use crate::returns::{self, Returns};
 use crate::spend::{SpendHistory, fit_spend_winsorised};
-use crate::value::{Customer, ValueModel};
+use crate::value::ValueModel;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -373,11 +373,9 @@ fn origin(log: &PurchaseLog, cut: Cut, horizon: i32, part: Part, models: Models<
         Models::Fit(kinds) if part.needs(Method::PurchaseModel) => value_model(&known, cut, &past, kinds),
         Models::Fit(_) => None,
     };
-    if let Some(model) = fitted {
-        add(Method::PurchaseModel, &|_, past| {
-            let customer: Customer = crate::lifetime::customer(past, UNIT_DAYS);
-            model.expected(&customer, length / UNIT_DAYS)
-        });
+    if let Some(model) = fitted.filter(|_| part.needs(Method::PurchaseModel)) {
+        let customers = chunks::each(&past, |(_, past)| crate::lifetime::customer(past, UNIT_DAYS));
+        forecasts.push((Method::PurchaseModel, model.expected_of_each(&customers, length / UNIT_DAYS)));
     }
     let count = forecasts.len() as f64;
     let of = |method: Method| forecasts.iter().find(|(other, _)| *other == method).map(|(_, values)| values);

@@ -1,5 +1,5 @@
 /*---
-about = "Order lines, each read once; a line counts for a customer only with consent to profiling."
+about = "Order lines, each read once; a line counts for a customer unless they object to profiling."
 grain = []
 kind = "view"
 ---*/
@@ -22,11 +22,12 @@ order_lines as (
 
 ),
 
-consenting_customers as (
+objecting_customers as (
 
+    -- One in fourteen: what every line is looked up in stays in the processor's cache.
     select customer_id
     from source.customers
-    where profiling_consent
+    where not coalesce(profiling_consent, false)
 
 )
 
@@ -42,7 +43,7 @@ select
     abs(coalesce(order_lines.quantity, 0)) as quantity,
     cast(order_lines.net_amount as decimal(18, 4)) as amount,
     cast(null as decimal(18, 4)) as discount,
-    consenting_customers.customer_id is not null as is_profiled
+    objecting_customers.customer_id is null as is_profiled
 from order_lines
-left join consenting_customers
-    on order_lines.customer_id = consenting_customers.customer_id
+left join objecting_customers
+    on order_lines.customer_id = objecting_customers.customer_id

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use datafusion::catalog::TableProvider;
 use datafusion::dataframe::DataFrame;
 use datafusion::datasource::MemTable;
+use datafusion::physical_plan::common::spawn_buffered;
 use futures::StreamExt;
 
 use super::{TableFile, ended_early};
@@ -17,6 +18,9 @@ use crate::files::{
 };
 use crate::model::Model;
 use crate::resume::{self, Resume};
+
+/// Batches of a published table that wait to be written at most.
+const MERGED_AHEAD: usize = 4;
 
 /// What a table is read by, and its file.
 pub(super) type Computed = (Arc<dyn TableProvider>, TableFile);
@@ -48,7 +52,9 @@ impl Workshop {
         let mut writer = writer(&path, schema.clone(), published_properties()?)?;
         let mut checker = Checker::new(model, &schema, true)?;
         let mut kept = Vec::new();
-        let mut stream = frame.execute_stream().await.map_err(|error| Error::execute(&model.name, error))?;
+        let stream = frame.execute_stream().await.map_err(|error| Error::execute(&model.name, error))?;
+        // Sorted parts are merged into the next batches while one is encoded.
+        let mut stream = spawn_buffered(stream, MERGED_AHEAD);
         while let Some(batch) = stream.next().await {
             let batch = plain_batch(&batch.map_err(|error| Error::execute(&model.name, error))?, &schema)?;
             checker.check(&batch)?;

@@ -45,10 +45,10 @@ impl FittedRisk {
             let (customer, past) = &now[place];
             let row = features(log.seen(*customer, cut), past, cut, model_risks[place]);
             let mut effects = [0.0f32; FAMILIES.len()];
-            for (feature, effect) in regression.used.iter().zip(regression.contributions(&row)) {
-                effects[FEATURES[*feature].family] += effect as f32;
-            }
-            (regression.probability(&row), effects)
+            let risk = regression.explained(&row, |feature, effect| {
+                effects[FEATURES[feature].family] += effect as f32;
+            });
+            (risk, effects)
         });
         let (risks, effects): (Vec<f64>, Vec<_>) = explained.into_iter().unzip();
         let risks = match self.method {

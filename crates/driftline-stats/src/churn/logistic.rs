@@ -33,14 +33,18 @@ pub struct Logistic {
 impl Logistic {
     /// Returns the probability of label 1 for a row of all features.
     pub fn probability(&self, row: &[f64]) -> f64 {
-        let logit: f64 = self.intercept + self.contributions(row).iter().sum::<f64>();
-        logistic(logit)
+        self.explained(row, |_, _| ())
     }
 
-    /// Returns what each used feature adds to the logit, against a customer at its mean.
-    pub fn contributions(&self, row: &[f64]) -> Vec<f64> {
-        let of = |n: usize| self.coefficients[n] * standard(row[self.used[n]], self.means[n], self.deviations[n]);
-        (0..self.used.len()).map(of).collect()
+    /// Returns the same, and tells what each used feature adds to the logit, against a customer at its mean.
+    pub fn explained(&self, row: &[f64], mut tell: impl FnMut(usize, f64)) -> f64 {
+        let mut sum = 0.0;
+        for (n, &feature) in self.used.iter().enumerate() {
+            let effect = self.coefficients[n] * standard(row[feature], self.means[n], self.deviations[n]);
+            tell(feature, effect);
+            sum += effect;
+        }
+        logistic(self.intercept + sum)
     }
 }
 

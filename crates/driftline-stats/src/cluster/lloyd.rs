@@ -61,17 +61,34 @@ impl Part {
     /// One round; no centroid has moved farther than `moved` since the last one.
     fn assign(&mut self, points: &Points, centroids: &[Vec<f64>], moved: f64) {
         self.assigned = Assigned::none(centroids.len(), points.dimensions);
-        if centroids.is_empty() {
+        if centroids.is_empty() || points.dimensions == 0 {
             return;
         }
+        // The usual numbers of features are known to the compiler, which then writes out the loops over them.
+        match points.dimensions {
+            2 => self.assign_in::<2>(points, centroids, moved),
+            3 => self.assign_in::<3>(points, centroids, moved),
+            4 => self.assign_in::<4>(points, centroids, moved),
+            5 => self.assign_in::<5>(points, centroids, moved),
+            6 => self.assign_in::<6>(points, centroids, moved),
+            _ => self.assign_in::<0>(points, centroids, moved),
+        }
+    }
+
+    /// The same in `D` dimensions, or, with 0, in as many as there are.
+    fn assign_in<const D: usize>(&mut self, points: &Points, centroids: &[Vec<f64>], moved: f64) {
+        let dimensions = if D == 0 { points.dimensions } else { D };
+        let places = centroids.concat();
+        let place = |index: u32| &places[index as usize * dimensions..][..dimensions];
         let moved = moved * (1.0 + SLACK);
-        for ((row, own), others_from) in self.rows.clone().zip(&mut self.own).zip(&mut self.others_from) {
-            let point = points.row(row);
+        let rows = points.values[self.rows.start * dimensions..self.rows.end * dimensions].chunks_exact(dimensions);
+        for ((point, own), others_from) in rows.zip(&mut self.own).zip(&mut self.others_from) {
+            let point = &point[..dimensions];
             *others_from -= moved;
-            let mut distance = squared_distance(&centroids[*own as usize], point);
+            let mut distance = squared_distance(place(*own), point);
             if libm::sqrt(distance) * (1.0 + SLACK) >= *others_from {
                 let other;
-                (*own, distance, other) = nearest_two(centroids, point);
+                (*own, distance, other) = nearest_two(places.chunks_exact(dimensions), &point[..dimensions]);
                 *others_from = libm::sqrt(other);
             }
             self.assigned.add(*own as usize, distance, point);
@@ -80,9 +97,10 @@ impl Part {
 }
 
 /// The nearest centroid, ties going to the lower index, the squared distance to it, and that to the nearest other one.
-fn nearest_two(centroids: &[Vec<f64>], point: &[f64]) -> (u32, f64, f64) {
+#[inline]
+fn nearest_two<'a>(centroids: impl Iterator<Item = &'a [f64]>, point: &[f64]) -> (u32, f64, f64) {
     let (mut own, mut least, mut second) = (0, f64::INFINITY, f64::INFINITY);
-    for (index, centroid) in centroids.iter().enumerate() {
+    for (index, centroid) in centroids.enumerate() {
         let distance = squared_distance(centroid, point);
         if distance < least {
             (own, least, second) = (index as u32, distance, least);

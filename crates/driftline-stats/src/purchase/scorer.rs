@@ -38,6 +38,11 @@ impl Scorer {
         Self { model, horizons, expected_if_alive: HashMap::new(), never_again: HashMap::new() }
     }
 
+    /// Returns how many answers are kept.
+    pub fn kept(&self) -> usize {
+        self.expected_if_alive.len() + self.never_again.len()
+    }
+
     /// Returns the probability that the customer has not dropped out, as [`PurchaseModel::p_alive`].
     pub fn p_alive(&mut self, x: f64, t_x: f64, age: f64) -> f64 {
         let AnyProcess::Pareto(rates) = self.model.process() else {

@@ -41,6 +41,18 @@ fn models() -> [ValueModel; 3] {
     ]
 }
 
+/// Many customers at once are expected to bring what each of them is, to the last bit.
+#[test]
+fn many_at_once_are_each_of_them() {
+    for model in models() {
+        let mut random = SplitMix64::new(5);
+        let mut one = |n: i32| drawn(&mut random, &model, f64::from(n % 40), 52.0).0;
+        let customers: Vec<Customer> = (0..2_000).map(&mut one).collect();
+        let expected: Vec<f64> = customers.iter().map(|customer| model.expected(customer, 13.0)).collect();
+        assert_eq!(model.expected_of_each(&customers, 13.0), expected);
+    }
+}
+
 /// The probability integral transform, randomised where there is an atom, is uniform if the distribution is right.
 #[test]
 fn one_customers_distribution_is_the_simulated_one() {
