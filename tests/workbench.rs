@@ -88,11 +88,21 @@ pub(crate) fn churn_risks() -> TestResult {
 
 /// Broken files and dates end with their own exit codes and say what to do.
 pub(crate) fn bad_input() -> TestResult {
+    let discounted = ["ltv", "README.md", "--calibration-end", "1997-09-30"];
     for (arguments, code, says) in [
         (vec!["ltv", "nowhere.parquet", "--calibration-end", "1997-09-30"], 21, "nowhere.parquet"),
         (vec!["ltv", "README.md", "--calibration-end", "1997-09-30"], 21, "not a readable Parquet file"),
         (vec!["churn", "README.md", "--as-of", "1997-09-30", "--horizon-days", "0"], 2, "horizon-days"),
         (vec!["ltv", "README.md", "--calibration-end", "soon"], 2, "calibration-end"),
+        (vec!["ltv", "README.md", "--calibration-end", "9999-12-31"], 2, "from 1900 to 2199"),
+        (vec!["churn", "README.md", "--as-of", "0001-01-01", "--horizon-days", "30"], 2, "from 1900 to 2199"),
+        (
+            [&discounted[..], &["--periods", "12", "--period-weeks", "4.345", "--discount", "nan"]].concat(),
+            2,
+            "discount",
+        ),
+        ([&discounted[..], &["--periods", "0", "--period-weeks", "4.345"]].concat(), 2, "periods"),
+        ([&discounted[..], &["--periods", "12", "--period-weeks", "inf"]].concat(), 2, "up to 522"),
     ] {
         let output = product::run_in(&product::root(), &arguments)?;
         equal(&format!("exit code of {arguments:?}"), output.status.code(), Some(code))?;

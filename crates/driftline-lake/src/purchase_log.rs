@@ -14,6 +14,7 @@ use arrow::datatypes::{
     DataType, Date32Type, Date64Type, TimeUnit, TimestampMicrosecondType, TimestampMillisecondType,
     TimestampNanosecondType, TimestampSecondType,
 };
+use chrono::{Datelike, NaiveDate, TimeDelta};
 use chrono_tz::Tz;
 use driftline_stats::purchase_log::{Day, PurchaseLog};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
@@ -71,6 +72,13 @@ pub fn read(file: &LogFile) -> Result<ReadLog> {
         return Err(broken(format!("no row has a customer, of {} rows", reading.rows)));
     };
     Ok(reading.finish(days))
+}
+
+/// Days that a log may have, 1900-01-01 to 2199-12-31: a row beyond them is a placeholder like 9999-12-31.
+const DAYS: std::ops::Range<i32> = -25_567..84_006;
+
+fn year_of(day: i32) -> i32 {
+    NaiveDate::default().checked_add_signed(TimeDelta::days(i64::from(day))).map_or(i32::MAX, |day| day.year())
 }
 
 fn files(path: &Path) -> Result<Vec<PathBuf>> {
@@ -240,6 +248,14 @@ impl Reading {
             };
             last = Some((row, number));
             let day = days.value(row);
+            if !DAYS.contains(&day) {
+                let place = first_row + row as u64 + 1;
+                return Err(format!(
+                    "column `{}` is in the year {} in row {place}; expected one from 1900 to 2199: a placeholder is no purchase, leave such rows out",
+                    file.time_column,
+                    year_of(day)
+                ));
+            }
             let (from, to) = self.days.unwrap_or((day, day));
             self.days = Some((from.min(day), to.max(day)));
             self.entries.push((number, day, amount));

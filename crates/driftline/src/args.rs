@@ -1,5 +1,7 @@
 //! The command line as typed. Help texts teach; nothing here looks at files.
 
+mod limits;
+
 use std::path::PathBuf;
 
 use chrono::{DateTime, NaiveDate, Utc};
@@ -395,10 +397,10 @@ pub struct Ltv {
     #[command(flatten)]
     pub log: LogOptions,
     /// Last day that models are fitted on, like 1997-09-30; ages count to it.
-    #[arg(long, value_name = "DATE")]
+    #[arg(long, value_name = "DATE", value_parser = limits::day)]
     pub calibration_end: NaiveDate,
     /// Last day of the holdout. Default: the last day of the log.
-    #[arg(long, value_name = "DATE")]
+    #[arg(long, value_name = "DATE", value_parser = limits::day)]
     pub observation_end: Option<NaiveDate>,
     /// Purchase model; auto takes the best log-likelihood unless a backtest inside the calibration time is against it.
     #[arg(long, value_enum, default_value_t = ModelChoice::Auto)]
@@ -407,13 +409,13 @@ pub struct Ltv {
     #[arg(long, value_enum, default_value_t = TimeUnit::Week)]
     pub unit: TimeUnit,
     /// Value so many periods instead of 365 days, discounted at the end of each.
-    #[arg(long, value_name = "N", requires_all = ["period_weeks"])]
+    #[arg(long, value_name = "N", requires_all = ["period_weeks"], value_parser = clap::value_parser!(u32).range(1..=1200))]
     pub periods: Option<u32>,
     /// Length of a period in weeks; 4.345 is a month.
-    #[arg(long, value_name = "WEEKS", requires = "periods")]
+    #[arg(long, value_name = "WEEKS", requires = "periods", value_parser = limits::weeks)]
     pub period_weeks: Option<f64>,
     /// Discount a period, like 0.01.
-    #[arg(long, value_name = "RATE", requires = "periods", default_value_t = 0.0)]
+    #[arg(long, value_name = "RATE", requires = "periods", default_value_t = 0.0, value_parser = limits::discount)]
     pub discount: f64,
 }
 
@@ -422,7 +424,7 @@ pub struct Churn {
     #[command(flatten)]
     pub log: LogOptions,
     /// Last day that is known. Candidates are judged on the horizon that ends with it; the risks are for the one after.
-    #[arg(long, value_name = "DATE")]
+    #[arg(long, value_name = "DATE", value_parser = limits::day)]
     pub as_of: NaiveDate,
     /// The event is: no purchase in so many days.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(i32).range(1..=3660))]
