@@ -23,53 +23,19 @@ with
 order_lines as (
 
     select
-        order_date,
+        -- How many periods of the job's calendar are over since its year 0.
+        (
+            12 * cast(date_part('year', order_date) as bigint) + cast(date_part('month', order_date) as bigint)
+            - $fiscal_year_starts
+        ) / $period_months as period_number,
         order_key,
         customer_key,
         kind,
         line_count,
         amount,
         discount,
-        is_profiled
+        customer_key is not null and is_profiled as is_owned
     from int_order_lines
-
-),
-
-days as (
-
-    -- Sums by day and sort of line first: there are few of those, so the cases below cost nothing.
-    select
-        order_date,
-        kind,
-        customer_key is null as is_guest,
-        customer_key is not null and is_profiled as is_owned,
-        sum(line_count) as line_count,
-        sum(amount) as amount,
-        sum(discount) as discount
-    from order_lines
-    group by
-        order_date,
-        kind,
-        customer_key is null,
-        customer_key is not null and is_profiled
-
-),
-
-days_in_periods as (
-
-    select
-        -- How many periods of the job's calendar are over since its year 0.
-        (
-            12 * cast(date_part('year', order_date) as bigint) + cast(date_part('month', order_date) as bigint)
-            - $fiscal_year_starts
-        ) / $period_months as period_number,
-        kind,
-        is_guest,
-        is_owned,
-        line_count,
-        amount,
-        discount
-    from days
 
 ),
 
@@ -77,6 +43,8 @@ totals as (
 
     select
         period_number,
+        count(distinct case when kind = 'sale' then customer_key end) as customers,
+        count(distinct case when kind = 'sale' then order_key end) as orders,
         sum(line_count) as lines,
         cast(sum(case when kind = 'sale' then amount else 0 end) as decimal(18, 4)) as gross_amount,
         cast(
@@ -86,35 +54,16 @@ totals as (
             sum(case when kind in ('sale', 'return', 'cancellation') then amount else 0 end) as decimal(18, 4)
         ) as net_amount,
         cast(
-            sum(case when kind = 'sale' and is_guest then amount else 0 end) as decimal(18, 4)
+            sum(case when kind = 'sale' and customer_key is null then amount else 0 end) as decimal(18, 4)
         ) as unidentified_gross_amount,
         cast(
             sum(case when kind in ('sale', 'return', 'cancellation') and not is_owned then amount else 0 end)
             as decimal(18, 4)
         ) as unidentified_net_amount,
-        sum(case when is_guest then line_count else 0 end) as unidentified_lines,
+        sum(case when customer_key is null then line_count else 0 end) as unidentified_lines,
         cast(sum(discount) as decimal(18, 4)) as discount_amount
-    from days_in_periods
-    group by period_number
-
-),
-
-counts as (
-
-    select
-        (
-            12 * cast(date_part('year', order_date) as bigint) + cast(date_part('month', order_date) as bigint)
-            - $fiscal_year_starts
-        ) / $period_months as period_number,
-        count(distinct customer_key) as customers,
-        count(distinct order_key) as orders
     from order_lines
-    where kind = 'sale'
-    group by
-        (
-            12 * cast(date_part('year', order_date) as bigint) + cast(date_part('month', order_date) as bigint)
-            - $fiscal_year_starts
-        ) / $period_months
+    group by period_number
 
 ),
 
@@ -122,15 +71,11 @@ placed as (
 
     select
         totals.*,
-        coalesce(counts.customers, 0) as customers,
-        coalesce(counts.orders, 0) as orders,
         -- A fiscal year has the name of the calendar year that it starts in.
-        totals.period_number * $period_months / 12 as year_number,
-        totals.period_number % (12 / $period_months) + 1 as number_in_year,
-        totals.period_number * $period_months + $fiscal_year_starts - 1 as first_month
+        period_number * $period_months / 12 as year_number,
+        period_number % (12 / $period_months) + 1 as number_in_year,
+        period_number * $period_months + $fiscal_year_starts - 1 as first_month
     from totals
-    left join counts
-        on totals.period_number = counts.period_number
 
 )
 

@@ -75,7 +75,7 @@ pub fn read(file: &LogFile) -> Result<ReadLog> {
 }
 
 /// Days that a log may have, 1900-01-01 to 2199-12-31: a row beyond them is a placeholder like 9999-12-31.
-const DAYS: std::ops::Range<i32> = -25_567..84_006;
+pub const DAYS: std::ops::Range<i32> = -25_567..84_006;
 
 fn year_of(day: i32) -> i32 {
     NaiveDate::default().checked_add_signed(TimeDelta::days(i64::from(day))).map_or(i32::MAX, |day| day.year())

@@ -1,11 +1,13 @@
 //! Which days and numbers options take: what no purchase log means is a typing error, and said as one.
 
-use chrono::{Datelike, NaiveDate};
+use chrono::NaiveDate;
+use driftline_lake::functions::date32;
+use driftline_lake::purchase_log::DAYS;
 
 /// A day like 2024-06-30, of the years that a purchase log may have.
 pub(super) fn day(text: &str) -> Result<NaiveDate, String> {
     let day: NaiveDate = text.parse().map_err(|_| "expected a day like 2024-06-30".to_owned())?;
-    if (1900..2200).contains(&day.year()) { Ok(day) } else { Err("expected a day from 1900 to 2199".to_owned()) }
+    if DAYS.contains(&date32(day)) { Ok(day) } else { Err("expected a day from 1900 to 2199".to_owned()) }
 }
 
 /// A discount a period: 0 or more, below 1.
