@@ -14,6 +14,7 @@ mod drift; // The drift tool against reference values, and on odd columns.
 mod facts; // Published totals equal totals computed outside the project.
 mod fences; // Which crate may use which.
 mod figures; // Bridges close, and every number of a mail is in report.json.
+mod forecasts; // Forecasts of the next period against what came, and against plain guesses.
 mod mail_server; // Delivery to a real SMTP server, where one was started.
 mod operations; // Killed processes, what is due and what waits.
 mod periods; // Half-years and fiscal quarters: their totals are those of their months.
@@ -74,7 +75,8 @@ fn main() -> std::process::ExitCode {
         trial("workbench::bad_input_has_its_exit_code", None, workbench::bad_input),
         trial("workbench::cdnow_lifetime_values_are_the_published_ones", shared, workbench::lifetime_values),
         trial("workbench::cdnow_churn_risks_are_as_good_as_the_best", shared, workbench::churn_risks),
-        trial("workbench::forecasts_beat_plain_guesses", shared, workbench::forecast_beats_plain_guesses),
+        trial("forecasts::complete_journey_beats_plain_guesses", None, forecasts::complete_journey),
+        trial("forecasts::online_retail_beats_plain_guesses", shared, forecasts::online_retail),
         trial("workbench::the_forecast_of_a_year_ago_is_graded", shared, workbench::year_scorecard),
         trial("workbench::the_scorecard_grades_what_was_published", None, workbench::scorecard),
         trial("bench::figures_equal_the_independent_program", Some("DRIFTLINE_BENCH_EXPORTS"), bench::figures),

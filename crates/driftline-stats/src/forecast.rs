@@ -9,19 +9,24 @@
 //! * `own_rate`: net amount a day since the first purchase (over at least H days), for H days.
 //! * `overall_rate`: net amount a day of the log, for H days.
 //! * `year_before`: what the customer brought in the same days a year before, if the log reaches back that far.
-//! * `recent_blend`: .45 `last_period`, .55 `purchase_model`.
-//! * `blend`: the mean of all of the above but `recent_blend`.
+//! * `recent_blend`: .4 `last_period`, .1 `overall_rate`, .5 `purchase_model`, which ranks customers better.
+//! * `levelled_blend`: `recent_blend` times one factor, so that its total is a quarter its own and three quarters that of
+//!   `last_period`. The models know who brings more than whom; what a market brings in all they only see through an average
+//!   of its whole past.
+//! * `blend`: the mean of all of the above but `recent_blend` and `levelled_blend`.
+//!
+//! Who gave back more than they bought is forecast nothing, and the others so much less that a method's total stays.
 //!
 //! The winner has the least mean absolute error among those whose total is within 5 % of what happened, or no further off
 //! than that of the best of the plain ones (all but the purchase model and the blends); of those within 2 % of that error
 //! the one whose top tenth holds most.
 
-use crate::chunks;
-use crate::purchase::{History, Kind, choose};
-use crate::purchase_log::{Cut, Past, PurchaseLog};
-use crate::returns::{self, Returns};
-use crate::spend::{SpendHistory, fit_spend_winsorised};
+mod origin;
+
+use crate::purchase::Kind;
+use crate::purchase_log::{Cut, PurchaseLog};
 use crate::value::ValueModel;
+use origin::{Models, Origin, Part, origin};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -34,16 +39,11 @@ pub const CERTAIN: (f64, f64) = (0.9, 1.1);
 /// How far a total may be off, as a part of what happened, before it counts against a candidate.
 const TOTAL_OFF: f64 = 0.05;
 
-/// Weight of the last period in `recent_blend`: a little less than the model's, which ranks customers better.
-const RECENT: f64 = 0.45;
-
 /// Errors this close to the least, as a part of it, are level; the better ranking then decides.
 const LEVEL: f64 = 0.02;
 
 /// Customers at an origin below which nothing is judged.
 const CUSTOMERS_LEAST: usize = 50;
-
-const UNIT_DAYS: f64 = 7.0;
 
 /// How a forecast is made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -55,6 +55,7 @@ pub enum Method {
     OverallRate,
     YearBefore,
     RecentBlend,
+    LevelledBlend,
     Blend,
 }
 
@@ -142,13 +143,6 @@ impl Forecast {
 /// Customers that earlier origins are judged on at most, drawn by a hash of their number.
 const SAMPLED_AT_MOST: usize = 100_000;
 
-/// Everyone known at an origin, with each method's forecasts and what happened.
-struct Origin {
-    customers: Vec<usize>,
-    forecasts: Vec<(Method, Vec<f64>)>,
-    actual: Vec<f64>,
-}
-
 /// Forecasts the `horizon_days` after `as_of`. `kinds` are the purchase models to consider, `known` is what was fitted at
 /// `as_of` already, if anything was. `None` without customers or amounts.
 pub fn forecast(
@@ -215,46 +209,6 @@ pub fn held_out(
     Some(HeldOut { days: horizon_days, actual, chosen, candidates })
 }
 
-impl Origin {
-    fn total(&self) -> f64 {
-        self.actual.iter().sum()
-    }
-
-    fn of(&self, method: Method) -> Option<(Method, &Vec<f64>)> {
-        self.forecasts.iter().find(|(other, _)| *other == method).map(|(method, values)| (*method, values))
-    }
-
-    /// Actual over predicted, inside the limits.
-    fn factor(&self, method: Method) -> Option<f64> {
-        let predicted: f64 = self.of(method)?.1.iter().sum();
-        (predicted > 0.0).then(|| (self.total() / predicted).clamp(FACTOR.0, FACTOR.1))
-    }
-
-    /// Errors of the level, with the factor that was known then, and of ten groups by forecast.
-    fn spread(&self, method: Method, before: Option<&Origin>) -> Option<Spread> {
-        const GROUPS: usize = 10;
-        let forecasts = self.of(method)?.1;
-        let (predicted, happened) = (forecasts.iter().sum::<f64>(), self.total());
-        if predicted <= 0.0 || happened <= 0.0 {
-            return None;
-        }
-        let level = happened / predicted;
-        let mut order: Vec<usize> = (0..forecasts.len()).collect();
-        order.sort_by(|a, b| forecasts[*a].total_cmp(&forecasts[*b]).then(a.cmp(b)));
-        // Weighted by forecast: the error of a group that brings nothing says nothing about one that does.
-        let mut squares = 0.0;
-        for group in order.chunks(order.len().div_ceil(GROUPS)) {
-            let expected = level * group.iter().map(|index| forecasts[*index]).sum::<f64>();
-            let came: f64 = group.iter().map(|index| self.actual[*index]).sum();
-            if expected > 0.0 {
-                squares += (came - expected) * (came - expected) / expected;
-            }
-        }
-        let factor = before.and_then(|before| before.factor(method)).unwrap_or(1.0);
-        Some(Spread { level: factor * predicted / happened - 1.0, groups: libm::sqrt(squares / happened) })
-    }
-}
-
 fn judge(last: &Origin, before: Option<&Origin>) -> Judged {
     let mut candidates = Vec::new();
     for (method, forecasts) in &last.forecasts {
@@ -271,9 +225,6 @@ fn score(origin: &Origin, method: Method, forecasts: &[f64], calibration: Option
     let count = forecasts.len().max(1) as f64;
     let missed: f64 = forecasts.iter().zip(&origin.actual).map(|(f, actual)| (factor * f - actual).abs()).sum();
     let predicted: f64 = forecasts.iter().sum::<f64>() * factor;
-    let mut order: Vec<usize> = (0..forecasts.len()).collect();
-    order.sort_by(|a, b| forecasts[*b].total_cmp(&forecasts[*a]).then(a.cmp(b)));
-    let top: f64 = order.iter().take((0.1 * count).round() as usize).map(|index| origin.actual[*index]).sum();
     let total = origin.total();
     Candidate {
         method,
@@ -281,13 +232,14 @@ fn score(origin: &Origin, method: Method, forecasts: &[f64], calibration: Option
         factor,
         mae: missed / count,
         ratio: predicted / total,
-        top_decile_share: top / total,
+        top_decile_share: origin.of_top_tenth(forecasts) / total,
     }
 }
 
 fn choice(judged: &Judged) -> (Method, bool, String) {
     let is_plain = |c: &&Candidate| {
-        !matches!(c.method, Method::PurchaseModel | Method::RecentBlend | Method::Blend) && !c.calibrated
+        !c.calibrated
+            && !matches!(c.method, Method::PurchaseModel | Method::RecentBlend | Method::LevelledBlend | Method::Blend)
     };
     let by_error = |a: &&Candidate, b: &&Candidate| a.mae.total_cmp(&b.mae);
     let off = |c: &Candidate| (c.ratio - 1.0).abs();
@@ -313,96 +265,6 @@ fn choice(judged: &Judged) -> (Method, bool, String) {
     }
 }
 
-/// Which part of an origin is computed.
-#[derive(Clone, Copy)]
-struct Part {
-    /// Customers at most, drawn by a hash of their number.
-    most: usize,
-    /// Only what this method needs; all methods without one.
-    method: Option<Method>,
-}
-
-impl Part {
-    fn needs(&self, method: Method) -> bool {
-        match self.method {
-            None | Some(Method::Blend) => true,
-            // Stands in for a method that cannot be computed.
-            Some(_) if method == Method::LastPeriod => true,
-            Some(Method::RecentBlend) => matches!(method, Method::PurchaseModel | Method::RecentBlend),
-            Some(only) => method == only,
-        }
-    }
-}
-
-/// Where the purchase and spend model of an origin come from.
-#[derive(Clone, Copy)]
-enum Models<'a> {
-    Fit(&'a [Kind]),
-    Known(&'a ValueModel),
-}
-
-fn origin(log: &PurchaseLog, cut: Cut, horizon: i32, part: Part, models: Models<'_>) -> Option<Origin> {
-    let known = log.known_at(cut);
-    let past = known.pasts(cut, part.most);
-    if past.is_empty() {
-        return None;
-    }
-    let first_day = past.iter().map(|(_, past)| cut.age_to - past.age_days as i32).min()?;
-    let days_of_log = f64::from((cut.before - first_day).max(1));
-    let length = f64::from(horizon);
-    let net = |customer: usize, from: i32, to: i32| -> f64 {
-        log.seen(customer, cut).iter().filter(|day| day.day >= from && day.day < to).map(|day| day.net).sum()
-    };
-    let all = |customer: usize| net(customer, i32::MIN, cut.before).max(0.0);
-    let mut forecasts = Vec::new();
-    let mut add = |method: Method, of: &(dyn Fn(usize, &Past) -> f64 + Sync)| {
-        if part.needs(method) {
-            forecasts.push((method, chunks::each(&past, |(customer, past)| of(*customer, past))));
-        }
-    };
-    add(Method::LastPeriod, &|customer, _| net(customer, cut.before - horizon, cut.before).max(0.0));
-    add(Method::OwnRate, &|customer, past| all(customer) * length / past.age_days.max(length));
-    add(Method::OverallRate, &|customer, _| all(customer) * length / days_of_log);
-    let year_ago = cut.before - 365;
-    if first_day <= year_ago {
-        let until = (year_ago + horizon).min(cut.before);
-        add(Method::YearBefore, &|customer, _| net(customer, year_ago, until).max(0.0));
-    }
-    let fitted = match models {
-        Models::Known(model) => Some(*model),
-        Models::Fit(kinds) if part.needs(Method::PurchaseModel) => value_model(&known, cut, &past, kinds),
-        Models::Fit(_) => None,
-    };
-    if let Some(model) = fitted.filter(|_| part.needs(Method::PurchaseModel)) {
-        let customers = chunks::each(&past, |(_, past)| crate::lifetime::customer(past, UNIT_DAYS));
-        forecasts.push((Method::PurchaseModel, model.expected_of_each(&customers, length / UNIT_DAYS)));
-    }
-    let count = forecasts.len() as f64;
-    let of = |method: Method| forecasts.iter().find(|(other, _)| *other == method).map(|(_, values)| values);
-    let recent: Option<Vec<f64>> = of(Method::LastPeriod).zip(of(Method::PurchaseModel)).map(|(last, model)| {
-        last.iter().zip(model).map(|(last, model)| RECENT * last + (1.0 - RECENT) * model).collect()
-    });
-    let blend = (0..past.len()).map(|index| forecasts.iter().map(|(_, values)| values[index]).sum::<f64>() / count);
-    let blend: Vec<f64> = blend.collect();
-    forecasts.extend(recent.filter(|_| part.needs(Method::RecentBlend)).map(|recent| (Method::RecentBlend, recent)));
-    if part.needs(Method::Blend) {
-        forecasts.push((Method::Blend, blend));
-    }
-    let actual =
-        chunks::each(&past, |(customer, _)| log.coming(*customer, cut, horizon).iter().map(|day| day.net).sum());
-    Some(Origin { customers: past.iter().map(|(customer, _)| *customer).collect(), forecasts, actual })
-}
-
-fn value_model(log: &PurchaseLog, cut: Cut, past: &[(usize, Past)], kinds: &[Kind]) -> Option<ValueModel> {
-    let histories: Vec<History> = past.iter().map(|(_, past)| past.history(UNIT_DAYS)).collect();
-    let spends: Vec<SpendHistory> = past.iter().map(|(_, past)| past.spend_history()).collect();
-    let purchase = choose(kinds, &histories).ok()?.fit.model;
-    let spend = fit_spend_winsorised(&spends).ok()?.model;
-    let own = past.iter().filter_map(|(_, past)| Some((past.repeat_purchases + 1.0, past.own_net_share?)));
-    let returns = Returns::fit(log.net_share(cut), &returns::grouped(own));
-    Some(ValueModel { purchase, spend, returns })
-}
-
 impl core::fmt::Display for Method {
     fn fmt(&self, out: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         out.pad(match self {
@@ -412,6 +274,7 @@ impl core::fmt::Display for Method {
             Self::OverallRate => "overall_rate",
             Self::YearBefore => "year_before",
             Self::RecentBlend => "recent_blend",
+            Self::LevelledBlend => "levelled_blend",
             Self::Blend => "blend",
         })
     }

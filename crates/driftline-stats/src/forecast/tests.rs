@@ -76,8 +76,11 @@ fn coming(log: &PurchaseLog, cut: Cut) -> f64 {
 
 #[test]
 fn the_method_that_the_data_were_made_by_wins() {
-    let (year_before, last, models) =
-        ([Method::YearBefore], [Method::LastPeriod], [Method::PurchaseModel, Method::RecentBlend, Method::Blend]);
+    let (year_before, last, models) = (
+        [Method::YearBefore],
+        [Method::LastPeriod],
+        [Method::PurchaseModel, Method::RecentBlend, Method::LevelledBlend],
+    );
     for (name, log, winners) in [
         (
             "at a new level for three periods",
@@ -123,22 +126,47 @@ fn every_known_customer_has_a_finite_forecast_and_judged_sums_are_the_logs() {
     }
 }
 
+/// One customer in ten gave back more than they bought: their forecast is nothing, and the total is what the log says.
+#[test]
+fn refunds_lower_the_total_and_nobody_is_forecast_below_nothing() {
+    let log = steady(120, |customer, period| if customer % 10 == 0 && period == 0 { -1.5 } else { 1.0 });
+    let part = Part { most: usize::MAX, method: None };
+    let all = origin(&log, Cut::as_of(AS_OF), HORIZON, part, Models::Fit(&KINDS)).unwrap();
+    let (_, last) = all.of(Method::LastPeriod).unwrap();
+    let net = |customer: &usize| -> f64 {
+        log.days(*customer).iter().filter(|day| (AS_OF - HORIZON..AS_OF).contains(&day.day)).map(|day| day.net).sum()
+    };
+    let total: f64 = all.customers.iter().map(net).sum();
+    assert!(total > 0.0 && all.customers.iter().any(|customer| net(customer) < 0.0), "{total}");
+    assert!((last.iter().sum::<f64>() / total - 1.0).abs() < 1e-12);
+    for (customer, forecast) in all.customers.iter().zip(last) {
+        assert!(*forecast >= 0.0 && (*forecast > 0.0) == (net(customer) > 0.0), "{customer}: {forecast}");
+    }
+}
+
 #[test]
 fn blends_are_the_stated_means() {
     let log = simulated(400, 5);
     let everything = Part { most: usize::MAX, method: None };
     let all = origin(&log, Cut::as_of(AS_OF), HORIZON, everything, Models::Fit(&KINDS)).unwrap();
     let of = |method: Method| all.of(method).unwrap().1;
+    let sum = |method: Method| of(method).iter().sum::<f64>();
     let plain =
         [Method::LastPeriod, Method::OwnRate, Method::OverallRate, Method::YearBefore, Method::PurchaseModel].map(of);
     for customer in 0..all.customers.len() {
         let mean = plain.iter().map(|values| values[customer]).sum::<f64>() / 5.0;
         assert!((of(Method::Blend)[customer] - mean).abs() <= 1e-12 * (1.0 + mean), "{customer}");
-        let recent = 0.45 * of(Method::LastPeriod)[customer] + 0.55 * of(Method::PurchaseModel)[customer];
+        let recent = 0.4 * of(Method::LastPeriod)[customer]
+            + 0.1 * of(Method::OverallRate)[customer]
+            + 0.5 * of(Method::PurchaseModel)[customer];
         assert!((of(Method::RecentBlend)[customer] - recent).abs() <= 1e-12 * (1.0 + recent), "{customer}");
+        let share = of(Method::LevelledBlend)[customer] / sum(Method::LevelledBlend);
+        assert!((share - recent / sum(Method::RecentBlend)).abs() <= 1e-12, "{customer}");
     }
+    let total = 0.75 * sum(Method::LastPeriod) + 0.25 * sum(Method::RecentBlend);
+    assert!((sum(Method::LevelledBlend) / total - 1.0).abs() < 1e-12);
     // What only one method needs is the same as among all.
-    for method in [Method::OwnRate, Method::PurchaseModel, Method::RecentBlend, Method::Blend] {
+    for method in [Method::OwnRate, Method::PurchaseModel, Method::RecentBlend, Method::LevelledBlend, Method::Blend] {
         let part = Part { most: usize::MAX, method: Some(method) };
         let only = origin(&log, Cut::as_of(AS_OF), HORIZON, part, Models::Fit(&KINDS)).unwrap();
         assert_eq!(only.of(method), all.of(method), "{method}");
