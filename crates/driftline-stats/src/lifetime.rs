@@ -11,7 +11,7 @@ use crate::purchase_log::{Cut, Past, PurchaseLog};
 use crate::random::mix;
 use crate::returns::Returns;
 use crate::spend::{SpendFit, SpendHistory, SpendModel, fit_spend};
-use crate::value::{Customer, Total, total};
+use crate::value::{Customer, Total, Uncertain, total};
 use serde::Serialize;
 
 /// Customers a backtest is run on at most, drawn by a hash of their number.
@@ -305,6 +305,27 @@ pub fn scores(log: &PurchaseLog, settings: &Settings, result: &Lifetime) -> Vec<
         .filter_map(|customer| Some((customer, log.past(customer, settings.calibration)?)))
         .collect();
     scores_of(&result.fit, result.spend_model.as_ref(), result.net_share, &past, settings).collect()
+}
+
+/// Returns the range of each scored customer's value at `level`, in the order of the scores and by the horizon's convention:
+/// a range of discounted value is that of the plain value times what the customer's expectation is discounted by. `None` for
+/// all without a spend model.
+pub fn ranges(settings: &Settings, result: &Lifetime, scores: &[Score], level: f64) -> Vec<Option<(f64, f64)>> {
+    let Some(spend_model) = result.spend_model else { return vec![None; scores.len()] };
+    let unit = settings.unit_days;
+    let limit = limit_fit(&spend_model);
+    let returns = Returns::of_everyone(result.net_share);
+    let uncertain = Uncertain::new(&result.fit, result.spend.as_ref().unwrap_or(&limit), returns);
+    let customers: Vec<Customer> = scores.iter().map(|score| customer(&score.past, unit)).collect();
+    let ranges = uncertain.ranges(&customers, settings.horizon.units(unit), level);
+    let by_convention = |(score, (low, high)): (&Score, (f64, f64))| {
+        let value = score.value?;
+        let plain = score.expected_purchases * score.expected_spend? * result.net_share;
+        let share = if plain > 0.0 { value / plain } else { 1.0 };
+        // A very skewed value has its expectation beyond all usual quantiles.
+        Some((low * share, (high * share).max(value)))
+    };
+    scores.iter().zip(ranges).map(by_convention).collect()
 }
 
 fn scores_of<'a>(

@@ -276,6 +276,18 @@ pub(crate) fn scaled_identity<const N: usize>(scale: f64) -> Matrix<N> {
     core::array::from_fn(|row| core::array::from_fn(|column| if row == column { scale } else { 0.0 }))
 }
 
+/// Returns a covariance where the Hessian alone gives none: as if each coordinate had been known beforehand with a deviation
+/// of 1. Directions that the data tell nothing of, or lead to an edge, keep that deviation; the others lose next to nothing.
+pub(crate) fn cautious_inverse<const N: usize>(hessian: &Matrix<N>) -> Option<Matrix<N>> {
+    let with = |known: f64| {
+        let mut hessian = *hessian;
+        (0..N).for_each(|n| hessian[n][n] += known);
+        inverse(&hessian)
+    };
+    // Rounding can make a flat direction bend upwards by more than 1.
+    (0..20).find_map(|power| with(libm::exp2(2.0 * f64::from(power))))
+}
+
 pub(crate) fn multiply<const N: usize>(matrix: &Matrix<N>, vector: &Vector<N>) -> Vector<N> {
     core::array::from_fn(|row| dot(&matrix[row], vector))
 }

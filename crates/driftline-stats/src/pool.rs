@@ -66,7 +66,7 @@ pub fn pool(fits: &[(&Fit, &SpendFit)]) -> Option<Pool> {
 
 fn customers_of(fits: &[(&Fit, &SpendFit)], kind: Kind) -> f64 {
     fits.iter()
-        .filter(|(fit, _)| fit.model.kind == kind && fit.covariance_log.is_some())
+        .filter(|(fit, _)| fit.model.kind == kind && fit.standard_errors.is_some())
         .map(|(fit, _)| fit.customers)
         .sum()
 }

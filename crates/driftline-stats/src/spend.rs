@@ -28,7 +28,8 @@ pub(crate) use winsorised::winsorised;
 use crate::chunks;
 use crate::error::Error;
 use crate::optimise::{
-    Bounds, Peak, climb, climb_by_simplex, dot, inverse, multiply, negative_hessian, scaled_identity,
+    Bounds, Matrix, Peak, cautious_inverse, climb, climb_by_simplex, dot, inverse, multiply, negative_hessian,
+    scaled_identity,
 };
 use crate::purchase::counted::sample;
 use crate::special::{digamma_rising, ln_beta_rest};
@@ -83,7 +84,7 @@ pub struct SpendFit {
     pub gradient_norm: f64,
     /// Standard errors of p, q and γ, from the Hessian; `None` at a boundary.
     pub standard_errors: Option<[f64; 3]>,
-    /// Covariance of ln p, ln q and ln γ; `None` with the standard errors.
+    /// Covariance of ln p, ln q and ln γ. At a boundary it is as if they had been known beforehand with a deviation of 1.
     pub covariance_log: Option<[[f64; 3]; 3]>,
     /// The customers fitted on: those with a repeat purchase and a positive mean spend.
     pub customers: f64,
@@ -224,11 +225,7 @@ pub(crate) fn fit_spend_around(
     });
     let peak = peaks.max_by(|a, b| a.value.total_cmp(&b.value)).ok_or(Error::NoSpend)?;
     let model = model_at(&peak.point);
-    let covariance_log = inverse(&negative_hessian(&function, &peak.point, 1e-3)).map(|covariance| {
-        // ln γ is the third coordinate, plus the second, less the first.
-        let rows = [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [-1.0, 1.0, 1.0]];
-        core::array::from_fn(|n| core::array::from_fn(|m| dot(&rows[n], &multiply(&covariance, &rows[m]))))
-    });
+    let covariance_log = inverse(&negative_hessian(&function, &peak.point, 1e-3)).map(|of| by_logarithm(&of));
     let natural = [model.p, model.q, model.gamma];
     let errors = |covariance: [[f64; 3]; 3]| core::array::from_fn(|n| natural[n] * libm::sqrt(covariance[n][n]));
     let gradient_norm = peak.gradient_norm(&bounds);
@@ -247,7 +244,7 @@ pub(crate) fn fit_spend_around(
 
 /// A fit's ln p, ln q and ln(γp/q), with the variances of their errors; `None` at a boundary.
 pub(crate) fn point_of_spend(fit: &SpendFit) -> Option<([f64; 3], [f64; 3])> {
-    let covariance = fit.covariance_log?;
+    let covariance = fit.covariance_log.filter(|_| fit.standard_errors.is_some())?;
     let [p, q, gamma] = [fit.model.p, fit.model.q, fit.model.gamma].map(libm::log);
     let rows = [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [1.0, -1.0, 1.0]];
     Some(([p, q, gamma + p - q], rows.map(|row| dot(&row, &multiply(&covariance, &row)))))
@@ -261,11 +258,9 @@ fn positive(value: f64, most: f64) -> f64 {
 fn finish(rows: &Rows, peak: Peak<3>, bounds: &Bounds<3>, tolerance: f64, observed_mean: f64) -> SpendFit {
     let model = model_at(&peak.point);
     let natural = [model.p, model.q, model.gamma];
-    let covariance = inverse(&negative_hessian(
-        &|point: &[f64; 3]| rows.by_logarithms(&point.map(libm::exp)),
-        &natural.map(libm::log),
-        1e-3,
-    ));
+    let by_logarithms = |point: &[f64; 3]| rows.by_logarithms(&point.map(libm::exp));
+    let hessian = negative_hessian(&by_logarithms, &natural.map(libm::log), 1e-3);
+    let covariance = inverse(&hessian);
     let far = if covariance.is_none_or(|covariance| (0..3).any(|n| covariance[n][n] > 100.0)) { 30.0 } else { 1e5 };
     let mut limits = Vec::new();
     if model.p > far {
@@ -288,11 +283,22 @@ fn finish(rows: &Rows, peak: Peak<3>, bounds: &Bounds<3>, tolerance: f64, observ
         converged: gradient_norm <= tolerance,
         gradient_norm,
         standard_errors: regular.map(|covariance| core::array::from_fn(|n| natural[n] * libm::sqrt(covariance[n][n]))),
-        covariance_log: regular,
+        covariance_log: regular.or_else(|| cautious(rows, &peak.point)),
         customers: rows.customers,
         observed_mean,
         boundary: (!limits.is_empty()).then(|| limits.join("; ")),
     }
+}
+
+/// A covariance of ln p, ln q and ln γ at a boundary. What the data pin down even there is the typical spend γp/q.
+fn cautious(rows: &Rows, point: &[f64; 3]) -> Option<Matrix<3>> {
+    cautious_inverse(&negative_hessian(&|point| rows.objective(point), point, 1e-3)).map(|of| by_logarithm(&of))
+}
+
+/// The covariance of ln p, ln q and ln γ from that of ln p, ln q and ln(γp/q).
+fn by_logarithm(covariance: &Matrix<3>) -> Matrix<3> {
+    let rows = [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [-1.0, 1.0, 1.0]];
+    core::array::from_fn(|n| core::array::from_fn(|m| dot(&rows[n], &multiply(covariance, &rows[m]))))
 }
 
 fn merge(histories: &[SpendHistory]) -> Result<Vec<SpendHistory>, Error> {

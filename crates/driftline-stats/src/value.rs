@@ -8,8 +8,10 @@
 //!
 //! with the regularised incomplete beta function I. Value is spend times a share that is left after returns.
 
+mod range;
 mod total;
 
+pub use range::{Mixture, Uncertain};
 pub use total::{Total, total};
 
 use crate::chunks;
@@ -98,11 +100,15 @@ impl ValueModel {
         if let Some(last) = probabilities.last_mut() {
             *last += left_out;
         }
-        let x = x.max(0.0);
+        Distribution { probabilities, ..self.of_spend(customer) }
+    }
+
+    /// The part of a distribution that comes from the spend model.
+    fn of_spend(&self, customer: &Customer) -> Distribution {
         Distribution {
-            probabilities,
+            probabilities: Vec::new(),
             shape: self.spend.p,
-            posterior_shape: self.spend.q + self.spend.p * x,
+            posterior_shape: self.spend.q + self.spend.p * customer.repeat_purchases.max(0.0),
             scale: self.scale(customer),
         }
     }
@@ -111,35 +117,6 @@ impl ValueModel {
     fn scale(&self, customer: &Customer) -> f64 {
         self.spend.posterior_rate(customer.repeat_purchases, customer.mean_spend) * self.returns.of(customer)
     }
-}
-
-/// Returns the range of each customer's value at `level`, in their order; `None` for all without a model.
-///
-/// The range over γ' depends on the purchases and their times only, so customers who share them share the work.
-pub fn ranges(model: Option<&ValueModel>, customers: &[Customer], horizon: f64, level: f64) -> Vec<Option<(f64, f64)>> {
-    let Some(model) = model else { return vec![None; customers.len()] };
-    let key = |customer: &Customer| {
-        [customer.repeat_purchases, customer.recency, customer.age].map(|value| (value + 0.0).to_bits())
-    };
-    let mut order: Vec<usize> = (0..customers.len()).collect();
-    order.sort_unstable_by_key(|index| (key(&customers[*index]), *index));
-    let groups: Vec<&[usize]> = order.chunk_by(|a, b| key(&customers[*a]) == key(&customers[*b])).collect();
-    let found = chunks::map(groups.len(), 256, |range| {
-        let of = |group: &&[usize]| {
-            let mut distribution = model.distribution(&customers[group[0]], horizon);
-            distribution.scale = 1.0;
-            distribution.range(level)
-        };
-        groups[range].iter().map(of).collect::<Vec<(f64, f64)>>()
-    });
-    let mut ranges = vec![None; customers.len()];
-    for (group, (low, high)) in groups.iter().zip(found.into_iter().flatten()) {
-        for index in *group {
-            let scale = model.scale(&customers[*index]);
-            ranges[*index] = Some((low * scale, high * scale));
-        }
-    }
-    ranges
 }
 
 /// The distribution of one customer's value: an atom at 0 and a continuous part.
@@ -189,37 +166,7 @@ impl Distribution {
             return 0.0;
         }
         let gap = |log_value: f64| self.cumulative(libm::exp(log_value)) - probability;
-        let middle = libm::log(self.scale);
-        let (mut low, mut high) = (middle - 1.0, middle + 1.0);
-        let mut step = 2.0;
-        while gap(low) > 0.0 && step < 700.0 {
-            low -= step;
-            step *= 2.0;
-        }
-        step = 2.0;
-        while gap(high) < 0.0 && step < 700.0 {
-            high += step;
-            step *= 2.0;
-        }
-        // The Illinois method: regula falsi that halves the weight of an end which stays.
-        let (mut at_low, mut at_high) = (gap(low), gap(high));
-        for _ in 0..80 {
-            if high - low < 1e-7 || at_low >= 0.0 || at_high <= 0.0 {
-                break;
-            }
-            let mut next = (low * at_high - high * at_low) / (at_high - at_low);
-            let margin = 0.01 * (high - low);
-            next = next.clamp(low + margin, high - margin);
-            let at_next = gap(next);
-            if at_next < 0.0 {
-                (low, at_low) = (next, at_next);
-                at_high *= 0.5;
-            } else {
-                (high, at_high) = (next, at_next.max(f64::MIN_POSITIVE));
-                at_low *= 0.5;
-            }
-        }
-        libm::exp(high)
+        libm::exp(crossing(gap, libm::log(self.scale), 1.0, 1e-7))
     }
 
     /// Returns the range that holds the value with probability `level`, with equal tails.
@@ -227,6 +174,44 @@ impl Distribution {
         let tail = 0.5 * (1.0 - level);
         (self.quantile(tail), self.quantile(1.0 - tail))
     }
+}
+
+/// Where a rising function crosses 0, to within `tolerance`, sought from around `middle`; the far end of the search if nowhere.
+fn crossing(gap: impl Fn(f64) -> f64, middle: f64, around: f64, tolerance: f64) -> f64 {
+    let (mut low, mut high) = (middle - around, middle + around);
+    let (mut at_low, mut at_high) = (gap(low), gap(high));
+    let mut step = 2.0 * around;
+    while at_low > 0.0 && step < 700.0 {
+        (high, at_high) = (low, at_low);
+        low -= step;
+        at_low = gap(low);
+        step *= 2.0;
+    }
+    step = 2.0 * around;
+    while at_high < 0.0 && step < 700.0 {
+        (low, at_low) = (high, at_high);
+        high += step;
+        at_high = gap(high);
+        step *= 2.0;
+    }
+    // The Illinois method: regula falsi that halves the weight of an end which stays.
+    for _ in 0..80 {
+        if high - low < tolerance || at_low >= 0.0 || at_high <= 0.0 {
+            break;
+        }
+        let mut next = (low * at_high - high * at_low) / (at_high - at_low);
+        let margin = 0.01 * (high - low);
+        next = next.clamp(low + margin, high - margin);
+        let at_next = gap(next);
+        if at_next < 0.0 {
+            (low, at_low) = (next, at_next);
+            at_high *= 0.5;
+        } else {
+            (high, at_high) = (next, at_next.max(f64::MIN_POSITIVE));
+            at_low *= 0.5;
+        }
+    }
+    high
 }
 
 #[cfg(test)]

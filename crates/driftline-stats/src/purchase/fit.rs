@@ -10,7 +10,7 @@ use super::explore::{AFRESH, by_value, elsewhere, explore};
 use super::{History, Kind, PurchaseModel};
 use crate::error::Error;
 use crate::optimise::{
-    Matrix, Peak, climb, climb_by_simplex, dot, inverse, multiply, negative_hessian, scaled_identity,
+    Matrix, Peak, cautious_inverse, climb, climb_by_simplex, dot, inverse, multiply, negative_hessian, scaled_identity,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -37,7 +37,8 @@ pub struct Fit {
     /// Standard errors of the parameters, from the Hessian. `None` at a boundary, where there is no normal
     /// approximation.
     pub standard_errors: Option<[f64; 4]>,
-    /// Covariance of the *logarithms* of the parameters; `None` with the standard errors.
+    /// Covariance of the *logarithms* of the parameters. At a boundary it is as if the logarithms of r, r/α, a+b and a/b, or of
+    /// s and s/β, had been known beforehand with a deviation of 1: rough, but forecasts have ranges by it that hold.
     pub covariance_log: Option<[[f64; 4]; 4]>,
     /// The customers fitted on.
     pub customers: f64,
@@ -258,10 +259,17 @@ impl Search {
         let model = space.model(&peak.point);
         let boundary = space.limits(&model, &peak.inverse);
         let slopes = slopes(&model);
+        let covariance = if boundary.is_none() {
+            Some(peak.inverse)
+        } else {
+            let function = |point: &[f64; 4]| space.log_likelihood(all, point);
+            cautious_inverse(&negative_hessian(&function, &peak.point, HESSIAN_STEP))
+        };
         // Covariances follow the slopes of ln r, ln α, … by the coordinates of the search.
-        let covariance_log: Option<Matrix<4>> = boundary.is_none().then(|| {
-            core::array::from_fn(|n| core::array::from_fn(|m| dot(&slopes[n], &multiply(&peak.inverse, &slopes[m]))))
-        });
+        let by_logarithm = |covariance: Matrix<4>| -> Matrix<4> {
+            core::array::from_fn(|n| core::array::from_fn(|m| dot(&slopes[n], &multiply(&covariance, &slopes[m]))))
+        };
+        let covariance_log = covariance.map(by_logarithm);
         let errors =
             |covariance: Matrix<4>| core::array::from_fn(|n| model.parameters[n] * libm::sqrt(covariance[n][n]));
         let gradient_norm = peak.gradient_norm(&space.bounds());
@@ -270,7 +278,7 @@ impl Search {
             log_likelihood: peak.value,
             converged: gradient_norm <= tolerance(all.customers),
             gradient_norm,
-            standard_errors: covariance_log.map(errors),
+            standard_errors: covariance_log.filter(|_| boundary.is_none()).map(errors),
             covariance_log,
             customers: all.customers,
             histories: self.histories,

@@ -27,8 +27,7 @@ pub struct Total {
     pub expected: f64,
     /// Standard deviation of the sum given the parameters.
     pub individual_deviation: f64,
-    /// Standard deviation of the expected sum from the parameters' uncertainty; `None` if a model is at a boundary,
-    /// where it is not known.
+    /// Standard deviation of the expected sum from the parameters' uncertainty; `None` if a fit has no covariance.
     pub parameter_deviation: Option<f64>,
 }
 
@@ -77,18 +76,22 @@ pub fn total(purchase: &Fit, spend: &SpendFit, returns: Returns, customers: &[Cu
     Total { expected, individual_deviation: libm::sqrt(variance.max(0.0)), parameter_deviation }
 }
 
-/// The variance of a function of normally distributed shifts with a covariance, by 2N symmetric points (Julier & Uhlmann
-/// 1997, "A New Extension of the Kalman Filter to Nonlinear Systems"). Unlike a derivative it sees the curvature, which
-/// counts where few customers leave the parameters wide.
+/// The variance of a function of normally distributed shifts with a covariance, by symmetric points. Unlike a derivative it
+/// sees the curvature, which counts where few customers leave the parameters wide.
 fn variance_over<const N: usize>(covariance: &[[f64; N]; N], function: impl Fn(&[f64; N]) -> f64) -> f64 {
-    let Some(root) = lower_root(covariance) else { return 0.0 };
-    let spread = libm::sqrt(N as f64);
-    let values: Vec<f64> = (0..N)
-        .flat_map(|n| [1.0, -1.0].map(|sign| function(&core::array::from_fn(|m| sign * spread * root[m][n]))))
-        .collect();
-    let count = values.len() as f64;
+    let values: Vec<f64> = symmetric_points(covariance).iter().map(function).collect();
+    let count = values.len().max(1) as f64;
     let mean = values.iter().sum::<f64>() / count;
     values.iter().map(|value| (value - mean) * (value - mean)).sum::<f64>() / count
+}
+
+/// 2N points around 0 that have a covariance (Julier & Uhlmann 1997, "A New Extension of the Kalman Filter to Nonlinear
+/// Systems"); none if it is 0.
+pub(super) fn symmetric_points<const N: usize>(covariance: &[[f64; N]; N]) -> Vec<[f64; N]> {
+    let Some(root) = lower_root(covariance) else { return Vec::new() };
+    let spread = libm::sqrt(N as f64);
+    let point = |n: usize, sign: f64| core::array::from_fn(|m| sign * spread * root[m][n]);
+    (0..N).flat_map(|n| [1.0, -1.0].map(|sign| point(n, sign))).collect()
 }
 
 /// Customers at equal distances by rank, each standing for an equal number; all of them if there are few. Of very many,

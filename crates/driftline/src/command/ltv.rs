@@ -2,11 +2,9 @@
 
 use driftline_lake::functions::date32;
 use driftline_stats::forecast::{HeldOut, forecast, held_out};
-use driftline_stats::lifetime::{Horizon, Lifetime, Score, Settings, Week, customer, lifetime, scores};
+use driftline_stats::lifetime::{Horizon, Lifetime, Score, Settings, Week, lifetime, ranges, scores};
 use driftline_stats::purchase::Kind;
 use driftline_stats::purchase_log::{Cut, PurchaseLog};
-use driftline_stats::returns::Returns;
-use driftline_stats::value::ValueModel;
 use serde_json::{Map, Value, json};
 
 use crate::args::{Cli, Ltv, ModelChoice, TimeUnit};
@@ -204,7 +202,9 @@ fn print(args: &Ltv, settings: &Settings, result: &Lifetime, held_out: Option<&H
         };
         say(format!("value      {total:.2} ({what}), 95 % range {low:.2} to {high:.2}"));
         if result.fit.boundary.is_some() || result.spend.as_ref().is_some_and(|spend| spend.boundary.is_some()) {
-            say("           the range holds customers' variation only: a model is at a boundary");
+            say(
+                "           a model is at a boundary, so the part of the range that is due to its parameters is a rough one",
+            );
         }
     }
     plot(&result.tracking, settings);
@@ -270,21 +270,7 @@ fn save(
     }
     let unit = settings.unit_days;
     let scores = scores(&read.log, settings, result);
-    let model = result.spend_model.map(|spend| ValueModel {
-        purchase: result.fit.model,
-        spend,
-        returns: Returns::of_everyone(result.net_share),
-    });
-    let days = match settings.horizon {
-        Horizon::Days(days) => days,
-        Horizon::Discounted { periods, period_days, .. } => f64::from(periods) * period_days,
-    };
-    let ranges = driftline_stats::value::ranges(
-        model.as_ref(),
-        &scores.iter().map(|score| customer(&score.past, unit)).collect::<Vec<_>>(),
-        days / unit,
-        LEVEL,
-    );
+    let ranges = ranges(settings, result, &scores, LEVEL);
     let purchase = result.fit.model;
     let of = |value: &dyn Fn(&Score) -> Option<f64>| scores.iter().map(value).collect::<Vec<Option<f64>>>();
     let quantile = |probability: f64| {
