@@ -19,6 +19,7 @@ mod mail_server; // Delivery to a real SMTP server, where one was started.
 mod operations; // Killed processes, what is due and what waits.
 mod periods; // Half-years and fiscal quarters: their totals are those of their months.
 mod product; // How tests start the program and read its tables.
+mod purchase_logs; // ltv and churn on odd logs: finite figures, or a named refusal.
 mod restatement; // Late data are told as restatement, not as customers who moved.
 mod revisions; // What a revision changed of the one before it.
 mod schema; // Every report fits the schema in the project.
@@ -72,6 +73,8 @@ fn main() -> std::process::ExitCode {
         trial("simulation::the_same_seed_writes_the_same_bytes", None, simulation::same_bytes),
         trial("simulation::reports_say_what_was_planted", None, simulation::planted),
         trial("acquisition::costs_are_those_of_the_exports", None, acquisition::costs_and_margins),
+        trial("purchase_logs::odd_ones_have_finite_figures_or_a_reason", None, purchase_logs::odd_ones),
+        trial("purchase_logs::folders_of_folders_are_one_log", None, purchase_logs::folders),
         trial("workbench::bad_input_has_its_exit_code", None, workbench::bad_input),
         trial("workbench::cdnow_lifetime_values_are_the_published_ones", shared, workbench::lifetime_values),
         trial("workbench::cdnow_churn_risks_are_as_good_as_the_best", shared, workbench::churn_risks),

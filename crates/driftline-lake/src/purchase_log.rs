@@ -27,7 +27,7 @@ use crate::functions;
 /// Where a log lies and what its columns are called.
 #[derive(Clone, Debug)]
 pub struct LogFile {
-    /// A Parquet file, or a folder of them.
+    /// A Parquet file, or a folder of them and of folders.
     pub path: PathBuf,
     pub customer_column: String,
     pub time_column: String,
@@ -48,12 +48,14 @@ pub struct ReadLog {
     pub rows_given_back: u64,
     /// First and last day of any row, as days since 1970-01-01.
     pub days: (i32, i32),
+    /// The zone that the column of times is marked with, if it is.
+    pub marked_zone: Option<String>,
 }
 
 /// One row of a log: customer, day, amount; the amount is NaN if it is not known.
 type Row = (u32, i32, f64);
 
-/// Reads a log. Rows without a customer are counted and left out; a negative amount is a refund: it lowers money and is
+/// Reads a log. Rows without a customer (null or empty) are counted and left out; a negative amount is a refund: it lowers money and is
 /// no purchase, a day of refunds alone neither.
 ///
 /// # Errors
@@ -71,6 +73,13 @@ pub fn read(file: &LogFile) -> Result<ReadLog> {
     let Some(days) = reading.days else {
         return Err(broken(format!("no row has a customer, of {} rows", reading.rows)));
     };
+    let (rows, given_back) = (reading.rows - reading.without_customer, reading.given_back);
+    if given_back == rows {
+        return Err(broken(format!(
+            "none of the {rows} rows with a customer is a purchase: all have a negative amount in `{}`",
+            file.amount_column
+        )));
+    }
     Ok(reading.finish(days))
 }
 
@@ -91,11 +100,18 @@ fn files(path: &Path) -> Result<Vec<PathBuf>> {
     if !std::fs::metadata(path).map_err(missing)?.is_dir() {
         return Ok(vec![path.to_owned()]);
     }
-    let entries = std::fs::read_dir(path).map_err(missing)?;
-    let mut found: Vec<PathBuf> = entries
-        .filter_map(|entry| Some(entry.ok()?.path()))
-        .filter(|path| path.extension().is_some_and(|extension| extension == "parquet"))
-        .collect();
+    let mut found = Vec::new();
+    let mut folders = vec![path.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).map_err(missing)? {
+            let path = entry.map_err(missing)?.path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "parquet") {
+                found.push(path);
+            }
+        }
+    }
     found.sort();
     if found.is_empty() {
         return Err(Error::EmptySource {
@@ -177,6 +193,7 @@ struct Reading {
     without_amount: u64,
     given_back: u64,
     days: Option<(i32, i32)>,
+    marked_zone: Option<String>,
 }
 
 impl Reading {
@@ -220,13 +237,17 @@ impl Reading {
     fn batch(&mut self, file: &LogFile, batch: &RecordBatch) -> std::result::Result<(), String> {
         let column = |name: &str| batch.column_by_name(name).cloned().ok_or_else(|| format!("no column `{name}`"));
         let customers = texts(&column(&file.customer_column)?, &file.customer_column)?;
-        let days = local_days(&column(&file.time_column)?, &file.time_column, file.zone)?;
+        let times = column(&file.time_column)?;
+        if let DataType::Timestamp(_, Some(zone)) = times.data_type() {
+            self.marked_zone.get_or_insert_with(|| zone.to_string());
+        }
+        let days = local_days(&times, &file.time_column, file.zone)?;
         let amounts = amounts(&column(&file.amount_column)?, &file.amount_column)?;
         let first_row = self.rows;
         self.rows += batch.num_rows() as u64;
         let mut last: Option<(usize, u32)> = None;
         for row in 0..batch.num_rows() {
-            if customers.is_null(row) {
+            if customers.is_null(row) || customers.value(row).is_empty() {
                 self.without_customer += 1;
                 continue;
             }
@@ -264,7 +285,7 @@ impl Reading {
     }
 
     fn finish(self, days: (i32, i32)) -> ReadLog {
-        let Self { mut ids, mut entries, rows, without_customer, without_amount, given_back, .. } = self;
+        let Self { mut ids, mut entries, rows, without_customer, without_amount, given_back, marked_zone, .. } = self;
         // By id, so that the order of the file changes nothing.
         if let Some(places) = ids.sort() {
             entries.iter_mut().for_each(|(number, ..)| *number = places[*number as usize]);
@@ -289,6 +310,7 @@ impl Reading {
             rows_without_amount: without_amount,
             rows_given_back: given_back,
             days,
+            marked_zone,
         }
     }
 }

@@ -13,7 +13,7 @@ use crate::error::{Error, Result};
 
 pub(super) fn execute(cli: &Cli, args: &Churn) -> Result<()> {
     let read = workbench::open(&args.log)?;
-    let mut notes = workbench::notes(&read);
+    let mut notes = workbench::notes(&args.log, &read);
     notes.extend(workbench::beyond(&read, "--as-of", args.as_of));
     let cut = Cut::after(date32(args.as_of));
     let kinds = [Kind::MbgNbd, Kind::BgNbd];

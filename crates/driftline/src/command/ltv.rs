@@ -16,7 +16,7 @@ const LEVEL: f64 = 0.95;
 
 pub(super) fn execute(cli: &Cli, args: &Ltv) -> Result<()> {
     let read = workbench::open(&args.log)?;
-    let mut notes = workbench::notes(&read);
+    let mut notes = workbench::notes(&args.log, &read);
     let calibration_end = date32(args.calibration_end);
     if calibration_end < read.days.0 {
         let (first, last) = (workbench::day(read.days.0), workbench::day(read.days.1));

@@ -19,10 +19,20 @@ pub(super) fn open(options: &LogOptions) -> Result<ReadLog> {
 }
 
 /// What the reader noticed that a user should know, one sentence each.
-pub(super) fn notes(read: &ReadLog) -> Vec<String> {
+pub(super) fn notes(options: &LogOptions, read: &ReadLog) -> Vec<String> {
     let mut notes = Vec::new();
+    let counted = options.time_zone.name();
+    if let Some(marked) = read.marked_zone.as_deref().filter(|marked| !is_same_zone(marked, counted)) {
+        notes.push(format!(
+            "the times in `{}` are marked as {marked}; days are counted in {counted}: set --time-zone if that is not meant",
+            options.time_column
+        ));
+    }
     if read.rows_without_customer > 0 {
-        notes.push(format!("{} of {} rows have no customer and are left out", read.rows_without_customer, read.rows));
+        notes.push(format!(
+            "{} of {} rows have no customer (null or empty) and are left out",
+            read.rows_without_customer, read.rows
+        ));
     }
     if read.rows_without_amount > 0 {
         notes.push(format!("{} rows have no amount, so there is no spend model", read.rows_without_amount));
@@ -34,6 +44,12 @@ pub(super) fn notes(read: &ReadLog) -> Vec<String> {
         ));
     }
     notes
+}
+
+/// Whether a Parquet file's name of a zone means the one in which days are counted.
+fn is_same_zone(marked: &str, counted: &str) -> bool {
+    let is_utc = |zone: &str| matches!(zone, "UTC" | "Etc/UTC" | "Z" | "+00:00" | "GMT");
+    marked == counted || (is_utc(marked) && is_utc(counted))
 }
 
 /// A note if a date lies after the log: what did not happen yet looks like customers who left.
