@@ -77,6 +77,7 @@ fn main() -> std::process::ExitCode {
         trial("purchase_logs::folders_of_folders_are_one_log", None, purchase_logs::folders),
         trial("workbench::bad_input_has_its_exit_code", None, workbench::bad_input),
         trial("workbench::cdnow_lifetime_values_are_the_published_ones", shared, workbench::lifetime_values),
+        trial("workbench::cdnow_customers_have_the_published_scores", shared, workbench::customer_scores),
         trial("workbench::cdnow_churn_risks_are_as_good_as_the_best", shared, workbench::churn_risks),
         trial("forecasts::complete_journey_beats_plain_guesses", None, forecasts::complete_journey),
         trial("forecasts::online_retail_beats_plain_guesses", shared, forecasts::online_retail),

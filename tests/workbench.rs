@@ -1,5 +1,6 @@
 //! `ltv` and `churn` on the CDNOW log against published and independently computed values; the scorecards of reports.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use serde_json::Value;
@@ -57,6 +58,46 @@ pub(crate) fn lifetime_values() -> TestResult {
         }
         let spend = &expected["models"]["gammagamma"];
         near("spend log-likelihood", &found["spend"]["log_likelihood"], &spend["LL"], 0.02)?;
+    }
+    Ok(())
+}
+
+/// Single customers: history, P(alive), expected purchases of the holdout, spend and value, from the written scores.
+pub(crate) fn customer_scores() -> TestResult {
+    let (log, expected) = cdnow()?;
+    let folder = product::folder()?;
+    let scores = |periods: &str, weeks: &str, discount: &str| {
+        let file = folder.path().join(format!("{periods}.parquet"));
+        let out = file.to_string_lossy();
+        let arguments = ["ltv", &log, "--calibration-end", "1997-09-30", "--model", "bgnbd", "--scores", &out];
+        product::run(
+            &[&arguments[..], &["--periods", periods, "--period-weeks", weeks, "--discount", discount]].concat(),
+        )?;
+        let rows = product::table(&file)?.into_iter();
+        Ok::<_, String>(rows.map(|row| (row["customer_id"].clone(), row)).collect::<BTreeMap<_, _>>())
+    };
+    let (holdout, year) = (scores("1", "39", "0")?, scores("12", "4.345", "0.01")?);
+    equal("customers", Value::from(year.len()), expected["customers_in_calibration"].clone())?;
+    for customer in expected["customers"].as_array().ok_or("no customers")? {
+        let id = customer["customer_id"].as_str().ok_or("no id")?;
+        let (holdout, year) = (holdout.get(id).ok_or(id)?, year.get(id).ok_or(id)?);
+        for (row, column, fact, absolute, relative) in [
+            (year, "repeat_purchases", "x", 0.0, 0.0),
+            (year, "recency", "t_x", 1e-5, 0.0),
+            (year, "age", "T", 1e-5, 0.0),
+            (year, "p_alive", "bg_pal", 0.001, 0.0),
+            (holdout, "expected_purchases", "bg_e", 0.002, 0.0),
+            (year, "expected_spend", "em", 0.0, 0.003),
+            (year, "value", "clv", 1e-6, 0.003),
+        ] {
+            let found = Value::from(row[column].parse::<f64>().map_err(|error| format!("{column}: {error}"))?);
+            let tolerance = absolute + relative * number(&customer[fact])?;
+            near(&format!("{column} of {id}"), &found, &customer[fact], tolerance)?;
+        }
+        let [low, value, high] = ["value_low_95", "value", "value_high_95"].map(|name| year[name].parse::<f64>());
+        if !matches!((&low, &value, &high), (Ok(low), Ok(value), Ok(high)) if low <= value && value <= high) {
+            return Err(format!("range of {id}: {low:?} {value:?} {high:?}"));
+        }
     }
     Ok(())
 }
@@ -153,16 +194,16 @@ pub(crate) fn year_scorecard() -> TestResult {
         let run = product::run_folder(folder.path(), "online-retail", "gb", period)?;
         product::table(&run.join("tables/customers.parquet"))
     };
-    let came: std::collections::BTreeMap<String, String> = customers("2011Q3")?
+    let came: BTreeMap<String, String> = customers("2011Q3")?
         .into_iter()
         .map(|row| (row["customer_key"].clone(), row["net_12_months"].clone()))
         .collect();
     // Ten-thousandths, exactly; the table rounds the sum once, half away from zero.
-    let net = |row: &std::collections::BTreeMap<String, String>| {
+    let net = |row: &BTreeMap<String, String>| {
         let text = came.get(&row["customer_key"]).map_or("0", String::as_str);
         (text.parse::<f64>().unwrap_or(0.0) * 10_000.0).round() as i64
     };
-    let active = |row: &&std::collections::BTreeMap<String, String>| row["segment"].parse::<i64>().unwrap_or(0) > 0;
+    let active = |row: &&BTreeMap<String, String>| row["segment"].parse::<i64>().unwrap_or(0) > 0;
     let actual: i64 = customers("2010Q3")?.iter().filter(active).map(net).sum();
     equal("actual", year["everyone"]["actual"].as_i64(), Some((actual + 50).div_euclid(100)))?;
     equal("personas", year["personas"].as_array().map(Vec::len), Some(values.len()))?;

@@ -2,20 +2,19 @@
 //!
 //! All are stateless: parameters are arguments, so the same call means the same on every machine and in every query.
 
-use std::cell::RefCell;
+mod scores;
+
 use std::sync::Arc;
 
 use chrono::{NaiveDate, Offset, TimeZone};
 use chrono_tz::Tz;
-use datafusion::arrow::array::{Array, ArrayRef, AsArray, Date32Array, Float64Array, Int64Array, StringArrayType};
-use datafusion::arrow::datatypes::{DataType, Date32Type, Float64Type, TimeUnit, TimestampMicrosecondType};
+use datafusion::arrow::array::{Array, ArrayRef, AsArray, Date32Array, Int64Array, StringArrayType};
+use datafusion::arrow::datatypes::{DataType, Date32Type, TimeUnit, TimestampMicrosecondType};
 use datafusion::common::{Result, exec_err};
 use datafusion::logical_expr::{
     ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, TypeSignature, Volatility,
 };
 use datafusion::prelude::SessionContext;
-use driftline_stats::purchase::{Kind, PurchaseModel, Scorer};
-use driftline_stats::spend::SpendModel;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use twox_hash::XxHash3_128;
@@ -37,6 +36,10 @@ enum Function {
     ProbabilityNoPurchase,
     /// `expected_purchases(model, p1, p2, p3, p4, x, t_x, age, horizon)`.
     ExpectedPurchases,
+    /// `discounted_purchases(model, p1, p2, p3, p4, x, t_x, age, periods, period_length, discount)`.
+    DiscountedPurchases,
+    /// `time_to_purchase(model, p1, p2, p3, p4, x, t_x, age, probability)`.
+    TimeToPurchase,
     /// `expected_spend(p, q, gamma, own_above, x, mean)`.
     ExpectedSpend,
 }
@@ -58,6 +61,8 @@ pub fn register(context: &SessionContext) {
         ProbabilityAlive,
         ProbabilityNoPurchase,
         ExpectedPurchases,
+        DiscountedPurchases,
+        TimeToPurchase,
         ExpectedSpend,
     ] {
         let signature = Signature::one_of(function.arguments(), Volatility::Immutable);
@@ -81,7 +86,8 @@ impl Function {
             Self::LocalDate => vec![vec![DataType::Timestamp(TimeUnit::Microsecond, None), DataType::Utf8]],
             Self::DaysBetween => vec![vec![DataType::Date32, DataType::Date32]],
             Self::ProbabilityAlive => model(3),
-            Self::ProbabilityNoPurchase | Self::ExpectedPurchases => model(4),
+            Self::ProbabilityNoPurchase | Self::ExpectedPurchases | Self::TimeToPurchase => model(4),
+            Self::DiscountedPurchases => model(6),
             Self::ExpectedSpend => vec![vec![DataType::Float64; 6]],
         };
         types.into_iter().map(TypeSignature::Exact).collect()
@@ -98,6 +104,8 @@ impl ScalarUDFImpl for Registered {
             Function::ProbabilityAlive => "p_alive",
             Function::ProbabilityNoPurchase => "p_no_purchase",
             Function::ExpectedPurchases => "expected_purchases",
+            Function::DiscountedPurchases => "discounted_purchases",
+            Function::TimeToPurchase => "time_to_purchase",
             Function::ExpectedSpend => "expected_spend",
         }
     }
@@ -130,8 +138,8 @@ impl ScalarUDFImpl for Registered {
             }),
             Function::LocalDate => Arc::new(local_dates(&columns, rows)?),
             Function::DaysBetween => Arc::new(days_between(&columns)),
-            Function::ExpectedSpend => Arc::new(expected_spends(&columns)),
-            scored => Arc::new(model_scores(scored, &columns)?),
+            Function::ExpectedSpend => Arc::new(scores::of_spend(&columns)),
+            scored => Arc::new(scores::of_purchases(scored, &columns)?),
         };
         Ok(ColumnarValue::Array(result))
     }
@@ -198,80 +206,6 @@ pub(crate) fn local_day(seconds: i64, zone: Tz) -> i32 {
 fn days_between(columns: &[ArrayRef]) -> Int64Array {
     let (from, to) = (columns[0].as_primitive::<Date32Type>(), columns[1].as_primitive::<Date32Type>());
     from.iter().zip(to).map(|(from, to)| Some(i64::from(to?) - i64::from(from?))).collect()
-}
-
-fn expected_spends(columns: &[ArrayRef]) -> Float64Array {
-    let numbers = floats(columns);
-    (0..columns[0].len())
-        .map(|row| {
-            let [p, q, gamma] = row_of(&numbers[..3], row)?;
-            let own_above = row_of(&numbers[3..4], row).map(|[bound]| bound);
-            let [x, mean] = row_of(&numbers[4..], row)?;
-            finite(SpendModel { p, q, gamma, own_above }.expected_spend(x, mean))
-        })
-        .collect()
-}
-
-fn model_scores(function: Function, columns: &[ArrayRef]) -> Result<Float64Array> {
-    let models = columns[0].as_string::<i32>();
-    let numbers = floats(&columns[1..]);
-    let mut scores = Vec::with_capacity(models.len());
-    for row in 0..models.len() {
-        if models.is_null(row) || numbers.iter().any(|column| column.is_null(row)) {
-            scores.push(None);
-            continue;
-        }
-        let Ok(kind) = models.value(row).parse::<Kind>() else {
-            return exec_err!("`{}` is not a purchase model; expected bgnbd, mbgnbd or paretonbd", models.value(row));
-        };
-        let number = |index: usize| numbers[index].value(row);
-        let model = PurchaseModel { kind, parameters: [number(0), number(1), number(2), number(3)] };
-        let (x, recency, age) = (number(4), number(5), number(6));
-        scores.push(finite(match function {
-            Function::ProbabilityAlive => model.p_alive(x, recency, age),
-            Function::ProbabilityNoPurchase => model.p_no_purchase(x, recency, age, number(7)),
-            _ => expected_purchases(model, number(7), [x, recency, age]),
-        }));
-    }
-    Ok(scores.into_iter().collect())
-}
-
-/// What a thread has computed for the last model and horizon that it was asked for; the answers are those of the model.
-fn expected_purchases(model: PurchaseModel, horizon: f64, [x, recency, age]: [f64; 3]) -> f64 {
-    /// Answers kept at most: customers of a log of days share far fewer.
-    const KEPT: usize = 1 << 18;
-    thread_local! {
-        static LAST: RefCell<Option<(PurchaseModel, f64, Scorer)>> = const { RefCell::new(None) };
-    }
-    LAST.with_borrow_mut(|last| match last {
-        Some((of, within, scorer)) if *of == model && *within == horizon && scorer.kept() < KEPT => {
-            scorer.expected_purchases(x, recency, age)
-        }
-        _ => {
-            let (_, _, scorer) = last.insert((model, horizon, Scorer::new(model, horizon)));
-            scorer.expected_purchases(x, recency, age)
-        }
-    })
-}
-
-fn floats(columns: &[ArrayRef]) -> Vec<&Float64Array> {
-    columns.iter().map(|column| column.as_primitive::<Float64Type>()).collect()
-}
-
-fn row_of<const N: usize>(columns: &[&Float64Array], row: usize) -> Option<[f64; N]> {
-    let mut values = [0.0; N];
-    for (value, column) in values.iter_mut().zip(columns) {
-        if column.is_null(row) {
-            return None;
-        }
-        *value = column.value(row);
-    }
-    Some(values)
-}
-
-/// A score that is not a number is missing, not a number.
-fn finite(score: f64) -> Option<f64> {
-    score.is_finite().then_some(score)
 }
 
 /// Days since 1970-01-01, as Arrow stores dates.
