@@ -168,6 +168,8 @@ pub(crate) fn scorecard() -> TestResult {
     let personas = before["personas"]["personas"].as_array().ok_or("no personas")?;
     let graded = scorecard["personas"].as_array().ok_or("no grades")?;
     equal("personas graded", graded.len(), personas.len())?;
+    let year = scorecard["twelve_months"].as_str().ok_or("nothing about the 12 months")?;
+    product::holds("12 months", year, "not yet due: the 12 months end on 2018-10-01")?;
     for grade in graded {
         let published =
             personas.iter().find(|persona| persona["label"] == grade["label"]).ok_or("a persona is missing")?;
@@ -210,5 +212,12 @@ pub(crate) fn year_scorecard() -> TestResult {
     // A small market leans on the larger one of its job, and says so.
     let small = product::report(folder.path(), "online-retail", "de", "2011Q3")?;
     equal("tier", small["models"]["value_tier"].clone(), Value::from("provisional"))?;
-    equal("pool", small["models"]["pool"]["markets"].to_string(), r#"["gb 2011Q3 r1"]"#.to_owned())
+    equal("pool", small["models"]["pool"]["markets"].to_string(), r#"["gb 2011Q3 r1"]"#.to_owned())?;
+    // One that is smaller still has its history and no forecast.
+    product::publish_online_retail(folder.path(), "2011Q3", &["ch"])?;
+    let least = product::report(folder.path(), "online-retail", "ch", "2011Q3")?;
+    equal("tier", least["models"]["value_tier"].clone(), Value::from("history only"))?;
+    let note = least["models"]["value_note"].as_str().ok_or("no note")?;
+    product::holds("note", note, "too little history for a forecast")?;
+    equal("models", (&least["models"]["purchase"], &least["models"]["spend"]), (&Value::Null, &Value::Null))
 }

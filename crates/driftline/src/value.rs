@@ -226,3 +226,35 @@ pub fn ranges(
         ranges
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Each setting at its limit and one below.
+    #[test]
+    fn tiers_begin_at_their_settings() {
+        let settings = Value::default();
+        let base = |customers, history_days, repeat_customers, three_purchases| Base {
+            customers,
+            active: customers,
+            repeat_customers,
+            three_purchases,
+            history_days,
+        };
+        for (base, expected) in [
+            (base(500, 180, 10, 1), Tier::Own),
+            (base(499, 180, 10, 1), Tier::Provisional),
+            (base(500, 179, 10, 1), Tier::Provisional),
+            (base(500, 180, 10, 0), Tier::Provisional),
+            (base(50, 1, 10, 0), Tier::Provisional),
+            (base(49, 180, 10, 1), Tier::HistoryOnly),
+            (base(50, 180, 9, 1), Tier::HistoryOnly),
+            (base(0, 0, 0, 0), Tier::HistoryOnly),
+        ] {
+            assert_eq!(tier(&base, &settings), expected, "{base:?}");
+        }
+        let strict = Value { own_purchasers: 5_000, fitted_purchasers: 600, ..Value::default() };
+        assert_eq!(tier(&base(500, 180, 10, 1), &strict), Tier::HistoryOnly);
+    }
+}

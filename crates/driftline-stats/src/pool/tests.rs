@@ -7,7 +7,7 @@ use crate::purchase::{PurchaseModel, choose, fit};
 use crate::random::SplitMix64;
 use crate::returns::Returns;
 use crate::spend::{SpendModel, fit_spend};
-use crate::value::{Customer, ValueModel};
+use crate::value::{Customer, ValueModel, total};
 
 /// The population: middles of r, r/α, a+b, a/b and of p, q, typical spend; and the spread between markets in logarithms.
 const PURCHASE: [f64; 4] = [0.7, 0.1, 3.0, 0.4];
@@ -114,4 +114,35 @@ fn much_data_speaks_for_itself_and_none_says_the_middle() {
         assert!((found - mean).abs() < 0.4, "{found} {mean}");
     }
     assert_eq!(pool(&[]), None);
+}
+
+/// The same customers' value is less sure by a small market's pooled fits than by a large market's own.
+#[test]
+fn pooled_fits_have_wider_ranges() {
+    let mut random = SplitMix64::new(6);
+    let truth = market(&mut random);
+    let (histories, spends) = logs(&mut random, &truth, 1_500);
+    let own = (fit(Kind::MbgNbd, &histories).unwrap(), fit_spend(&spends).unwrap());
+    let pool = pool(&[(&own.0, &own.1)]).unwrap();
+    let other = market(&mut random);
+    let (few, few_spends) = logs(&mut random, &other, 70);
+    let pooled = (purchase_in(&pool, &few).unwrap(), spend_in(&pool, &few_spends).unwrap());
+    let customers: Vec<Customer> = histories
+        .iter()
+        .zip(&spends)
+        .map(|(history, spend)| Customer {
+            repeat_purchases: history.repeat_purchases,
+            recency: history.recency,
+            age: history.age,
+            mean_spend: spend.mean_spend,
+            own_net_share: None,
+            customers: 1.0,
+        })
+        .collect();
+    let width = |(purchase, spend): &(Fit, SpendFit)| {
+        let total = total(purchase, spend, Returns::of_everyone(1.0), &customers, 52.0);
+        let (low, high) = total.range(0.95, 0.0);
+        (high - low) / total.expected
+    };
+    assert!(width(&pooled) > 2.0 * width(&own), "{} {}", width(&pooled), width(&own));
 }
