@@ -387,7 +387,8 @@ pub struct LogOptions {
     /// Time zone whose calendar days count as purchase days.
     #[arg(long, value_name = "ZONE", default_value = "UTC")]
     pub time_zone: chrono_tz::Tz,
-    /// Write one row a customer with their scores to this Parquet file.
+    /// Write one row a customer with their scores to this Parquet file. With a discount the value and its range are
+    /// discounted; expected purchases never are.
     #[arg(long, value_name = "OUT.parquet")]
     pub scores: Option<PathBuf>,
 }
