@@ -18,9 +18,9 @@ const LEAST_DEVIATION: f64 = 0.02;
 /// A value model whose parameters are not known exactly.
 #[derive(Clone, Debug)]
 pub struct Uncertain {
-    model: ValueModel,
-    by_purchase: Vec<PurchaseModel>,
-    by_spend: Vec<SpendModel>,
+    pub(super) model: ValueModel,
+    pub(super) by_purchase: Vec<PurchaseModel>,
+    pub(super) by_spend: Vec<SpendModel>,
 }
 
 impl Uncertain {

@@ -1,21 +1,35 @@
 //! The value of many customers together: its expectation exactly, its range from two variances that add up.
 //!
 //! * *Individual variation*: customers are independent given the parameters, so variances add. With M the customer's
-//!   mean spend and N their purchases, `E[V] = E[N] E[M]` and `E[V²] = E[M²] (E[N²] + E[N]/p)`.
+//!   mean spend and N their purchases, `E[V] = E[N] E[M]` and `E[V²] = E[M²] (E[N²] + E[N]/p)`. This is averaged over the
+//!   parameters' uncertainty, as the law of total variance has it.
 //! * *Parameter uncertainty*: the covariance of the logarithms of the parameters from the two Hessians, carried over to
 //!   the expected total by symmetric points around the estimate.
 //!
-//! The sum is taken as log-normal: it is positive and skewed, and close to normal for many customers.
+//! The sum is taken as log-normal: it is positive and skewed, and close to normal for many customers. Where the individual
+//! variance is itself known badly, the logarithm has Student's distribution.
 
+use super::range::Uncertain;
 use super::{Customer, ValueModel};
 use crate::optimise::lower_root;
 use crate::purchase::counted::sample;
 use crate::purchase::{Fit, PurchaseModel, Scorer};
 use crate::returns::Returns;
+use crate::significance::normal_quantile;
 use crate::spend::{SpendFit, SpendModel};
+use statrs::distribution::{ContinuousCDF, StudentsT};
 
 /// Customers whose variances stand for all, if there are more. Drawn by rank, not by chance.
 const SAMPLE: usize = 4096;
+
+/// Customers of them by which the variances move with the parameters.
+const FEWER: usize = 256;
+
+/// From so many degrees of freedom on the quantiles are the normal ones.
+const MANY_DEGREES: f64 = 1e4;
+
+/// The degrees of freedom never count as fewer.
+const LEAST_DEGREES: f64 = 3.0;
 
 /// The least q + px − 2 in the variance of spend, which does not exist at or below 0.
 const LEAST_EXCESS: f64 = 0.5;
@@ -29,10 +43,13 @@ pub struct Total {
     pub individual_deviation: f64,
     /// Standard deviation of the expected sum from the parameters' uncertainty; `None` if a fit has no covariance.
     pub parameter_deviation: Option<f64>,
+    /// How well the deviations themselves are known: as if estimated from so many independent values. Infinite if exactly.
+    pub degrees_of_freedom: f64,
 }
 
 impl Total {
-    /// Returns the range that holds the sum with probability `level`, by a log-normal distribution of the same moments.
+    /// Returns the range that holds the sum with probability `level`, by a log-normal distribution of the same moments, or Student's
+    /// t of the logarithm where the deviations are known badly.
     /// `further` is the standard deviation of any other, independent source of error. It holds the expectation too, which a
     /// very skewed distribution, like that of one purchase in a million, has beyond all usual quantiles.
     pub fn range(&self, level: f64, further: f64) -> (f64, f64) {
@@ -45,7 +62,7 @@ impl Total {
         let log_variance = libm::log1p(variance / (self.expected * self.expected));
         let deviation = libm::sqrt(log_variance);
         let middle = libm::log(self.expected) - 0.5 * log_variance;
-        let z = crate::significance::normal_quantile(0.5 + 0.5 * level);
+        let z = quantile(0.5 + 0.5 * level, self.degrees_of_freedom);
         (libm::exp(middle - z * deviation), libm::exp(middle + z * deviation).max(self.expected))
     }
 }
@@ -55,7 +72,15 @@ pub fn total(purchase: &Fit, spend: &SpendFit, returns: Returns, customers: &[Cu
     let model = ValueModel { purchase: purchase.model, spend: spend.model, returns };
     let expected = expected_sum(&model, customers, horizon);
     let taken = thinned(customers, SAMPLE);
-    let variance: f64 = taken.iter().map(|customer| customer.customers * variance_of(&model, customer, horizon)).sum();
+    let individual = |model: &ValueModel, taken: &[Customer]| -> f64 {
+        taken.iter().map(|customer| customer.customers * variance_of(model, customer, horizon)).sum()
+    };
+    let fewer = thinned(&taken, FEWER);
+    let of_fewer = |model: &ValueModel| {
+        (individual(model, &fewer).max(f64::MIN_POSITIVE), expected_sum(model, &fewer, horizon).max(f64::MIN_POSITIVE))
+    };
+    let (factor, degrees_of_freedom) = spread_of_deviation(&Uncertain::new(purchase, spend, returns), of_fewer);
+    let variance = individual(&model, &taken) * factor;
     let parameter_deviation = match (purchase.covariance_log, spend.covariance_log) {
         (Some(of_purchase), Some(of_spend)) => {
             let by_purchase = variance_over(&of_purchase, |by| {
@@ -73,7 +98,7 @@ pub fn total(purchase: &Fit, spend: &SpendFit, returns: Returns, customers: &[Cu
         }
         _ => None,
     };
-    Total { expected, individual_deviation: libm::sqrt(variance.max(0.0)), parameter_deviation }
+    Total { expected, individual_deviation: libm::sqrt(variance.max(0.0)), parameter_deviation, degrees_of_freedom }
 }
 
 /// The variance of a function of normally distributed shifts with a covariance, by symmetric points. Unlike a derivative it
@@ -83,6 +108,37 @@ fn variance_over<const N: usize>(covariance: &[[f64; N]; N], function: impl Fn(&
     let count = values.len().max(1) as f64;
     let mean = values.iter().sum::<f64>() / count;
     values.iter().map(|value| (value - mean) * (value - mean)).sum::<f64>() / count
+}
+
+/// How the individual variance is spread over the parameters' uncertainty: its mean, as a part of the one at the fitted
+/// parameters but no less, and the degrees of freedom that it is worth. `of` gives a model's variance and expectation.
+///
+/// An estimated variance of relative variance 2/ν is worth ν values (Satterthwaite 1946, "An Approximate Distribution of Estimates
+/// of Variance Components"). Here it is relative to the square of the expectation, since ranges are those of the logarithm.
+fn spread_of_deviation(uncertain: &Uncertain, of: impl Fn(&ValueModel) -> (f64, f64)) -> (f64, f64) {
+    let model = uncertain.model;
+    let by_purchase = uncertain.by_purchase.iter().map(|&purchase| ValueModel { purchase, ..model });
+    let by_spend = uncertain.by_spend.iter().map(|&spend| ValueModel { spend, ..model });
+    let (middle, expected) = of(&model);
+    let (mut factor, mut relative_variance) = (1.0, 0.0);
+    for side in [by_purchase.collect::<Vec<_>>(), by_spend.collect()] {
+        for model in &side {
+            let (variance, mean) = of(model);
+            let moved = variance / middle;
+            let moved_relative = moved * (expected / mean) * (expected / mean) - 1.0;
+            factor += (moved - 1.0) / side.len() as f64;
+            relative_variance += moved_relative * moved_relative / side.len() as f64;
+        }
+    }
+    (factor.max(1.0), (2.0 / relative_variance).max(LEAST_DEGREES))
+}
+
+/// The quantile of Student's t, the normal one for very many degrees of freedom.
+fn quantile(probability: f64, degrees: f64) -> f64 {
+    match StudentsT::new(0.0, 1.0, degrees) {
+        Ok(students) if degrees < MANY_DEGREES => students.inverse_cdf(probability),
+        _ => normal_quantile(probability),
+    }
 }
 
 /// 2N points around 0 that have a covariance (Julier & Uhlmann 1997, "A New Extension of the Kalman Filter to Nonlinear
