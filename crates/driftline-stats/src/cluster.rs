@@ -36,7 +36,7 @@ impl Points {
 }
 
 /// Centroids and how well they fit. Sum of squared distances is `inertia`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Clustering {
     pub centroids: Vec<Vec<f64>>,
     pub inertia: f64,
@@ -120,29 +120,45 @@ pub fn silhouette(points: &Points, centroids: &[Vec<f64>]) -> f64 {
     total / rows as f64
 }
 
-/// Bootstrap stability of each cluster: mean over replicates of its largest Jaccard overlap with a refitted cluster, on the
-/// points drawn. At least .75 is stable, below .6 should not be trusted (Hennig).
-pub fn stability(points: &Points, clustering: &Clustering, replicates: usize, seed: u64) -> Stability {
-    let clusters = clustering.centroids.len();
-    let rows = points.rows();
-    let labels: Vec<usize> = (0..rows).map(|row| nearest(&clustering.centroids, points.row(row)).0).collect();
+/// Points drawn again with replacement, and the clusters that they have by themselves.
+#[derive(Clone, Debug)]
+pub struct Resample {
+    /// Rows that were drawn, each once, in order.
+    rows: Vec<usize>,
+    centroids: Vec<Vec<f64>>,
+}
+
+/// Draws the points again and finds clusters in them, `replicates` times.
+pub fn resamples(points: &Points, clusters: usize, replicates: usize, seed: u64) -> Vec<Resample> {
+    let count = points.rows();
     let one = |replicate: usize| {
         let mut random = SplitMix64::new(seed ^ (replicate as u64 + 1).wrapping_mul(0xd1b5_4a32_d192_ed03));
-        let mut drawn: Vec<usize> = (0..rows).map(|_| random.below(rows)).collect();
-        drawn.sort_unstable();
-        let sample = points.take(&drawn);
+        let mut rows: Vec<usize> = (0..count).map(|_| random.below(count)).collect();
+        rows.sort_unstable();
+        let drawn = points.take(&rows);
         let refit = (0..3)
-            .map(|_| lloyd(&sample, plus_plus(&sample, clusters, &mut random)))
+            .map(|_| lloyd(&drawn, plus_plus(&drawn, clusters, &mut random)))
             .reduce(|best, next| if next.inertia < best.inertia { next } else { best });
-        let Some(refit) = refit else { return (vec![0.0; clusters], 0.0) };
-        drawn.dedup();
+        rows.dedup();
+        Resample { rows, centroids: refit.map_or_else(Vec::new, |refit| refit.centroids) }
+    };
+    in_parallel(replicates, one)
+}
+
+/// Bootstrap stability of each cluster: mean over [`resamples`] of its largest Jaccard overlap with a refitted cluster, on the
+/// points drawn. At least .75 is stable, below .6 should not be trusted (Hennig).
+pub fn stability(points: &Points, centroids: &[Vec<f64>], resamples: &[Resample]) -> Stability {
+    let clusters = centroids.len();
+    let labels: Vec<usize> = (0..points.rows()).map(|row| nearest(centroids, points.row(row)).0).collect();
+    let one = |index: usize| {
+        let again = &resamples[index];
         let mut both = vec![vec![0usize; clusters]; clusters];
-        for row in &drawn {
-            both[labels[*row]][nearest(&refit.centroids, points.row(*row)).0] += 1;
+        for row in &again.rows {
+            both[labels[*row]][nearest(&again.centroids, points.row(*row)).0] += 1;
         }
         (best_jaccards(&both), relabelled(&both))
     };
-    let runs = in_parallel(replicates, one);
+    let runs = in_parallel(resamples.len(), one);
     let count = runs.len().max(1) as f64;
     Stability {
         jaccards: (0..clusters).map(|n| runs.iter().map(|(run, _)| run[n]).sum::<f64>() / count).collect(),
@@ -234,11 +250,12 @@ mod tests {
         let label = |row: usize| nearest(&found.centroids, points.row(row)).0;
         let strays = (3..points.rows()).filter(|row| label(*row) != label(row % 3)).count();
         assert!(strays < 9, "{strays} of 897 points are not with the first of their planted group");
-        let Stability { jaccards: stable, relabelled } = stability(&points, &found, 20, 2);
+        let again = |clusters: usize| resamples(&points, clusters, 20, 2);
+        let Stability { jaccards: stable, relabelled } = stability(&points, &found.centroids, &again(3));
         assert!(relabelled < 0.02, "{relabelled}");
         assert!(stable.iter().all(|jaccard| *jaccard > 0.95), "{stable:?}");
         let split = kmeans(&points, 5, 10, 1);
-        let unstable = stability(&points, &split, 20, 2).jaccards;
+        let unstable = stability(&points, &split.centroids, &again(5)).jaccards;
         assert!(unstable.iter().any(|jaccard| *jaccard < 0.75), "{unstable:?}");
         assert!(silhouette(&points, &found.centroids) > silhouette(&points, &split.centroids));
     }

@@ -1,16 +1,18 @@
 //! Step 7 for segments: last period's model is kept unless a refit wins by the job's margin; every rename costs trust.
 
+mod choose;
 mod place;
 
 use std::collections::BTreeMap;
 
 use driftline_core::Period;
 use driftline_core::profile::FeatureTilt;
-use driftline_core::report::{Candidate, SegmentModel};
+use driftline_core::report::SegmentModel;
 use driftline_lake::model::Feature;
-use driftline_stats::cluster::{self, Clustering, Points};
+use driftline_stats::cluster::{self, Points, Resample};
 use driftline_stats::random::mix;
 
+use self::choose::{Chosen, choose, keep, resamples};
 pub use self::place::assign;
 use self::place::{bounded, fit_scales, scaled};
 use crate::job::Segments;
@@ -69,13 +71,15 @@ pub fn fit(
         } else {
             kept
         };
-        return describe(customers, &points, &sample, kept, least.others, settings);
+        let resamples = resamples(&sample, kept.centroids.len(), settings);
+        return describe(customers, &points, (&sample, &resamples), kept, least.others);
     }
     // A refit starts from this period's own scales.
     let scales = fit_scales(customers);
     let points = scaled(customers.raw, &scales);
     let sample = points.take(&sample_rows);
-    let (clustering, candidates, silhouette) = choose(&sample, least.members, points.rows(), settings);
+    let Chosen { clustering, resamples, candidates, silhouette } =
+        choose(&sample, least.members, points.rows(), settings);
     let refined =
         if sample.rows() < points.rows() { cluster::lloyd(&points, clustering.centroids) } else { clustering };
     let reason = match previous {
@@ -99,7 +103,7 @@ pub fn fit(
         candidates,
     };
     let model = bounded(model, customers, &sample_rows);
-    describe(customers, &points, &sample, model, least.others, settings)
+    describe(customers, &points, (&sample, &resamples), model, least.others)
 }
 
 /// Assigns the customers of a small market by another market's model.
@@ -107,7 +111,8 @@ pub fn adopt(customers: &Customers<'_>, parent: &SegmentModel, others_least: u64
     let points = scaled(customers.raw, &parent.scales);
     let sample = points.take(&hash_sample(customers.keys, settings.sample_max));
     let model = SegmentModel { reason: "the parent market's model".to_owned(), ..parent.clone() };
-    describe(customers, &points, &sample, model, others_least, settings)
+    let resamples = resamples(&sample, model.centroids.len(), settings);
+    describe(customers, &points, (&sample, &resamples), model, others_least)
 }
 
 /// Rows of the customers with the smallest hashes, in the order of the keys: the same people whatever the order or the run.
@@ -119,78 +124,6 @@ fn hash_sample(keys: &[i64], size: usize) -> Vec<usize> {
         rows.sort_unstable();
     }
     rows
-}
-
-/// Last period's model, if no refit of the same number of segments beats it by the margin and no segment has become too small.
-fn keep(
-    model: &SegmentModel,
-    points: &Points,
-    sample: &Points,
-    members_min: u64,
-    settings: &Segments,
-) -> Option<SegmentModel> {
-    let mut sizes = vec![0u64; model.centroids.len()];
-    for row in 0..points.rows() {
-        sizes[cluster::nearest(&model.centroids, points.row(row)).0] += 1;
-    }
-    if sizes.iter().any(|size| *size < members_min) {
-        return None;
-    }
-    let inertia = |centroids: &[Vec<f64>]| {
-        (0..sample.rows()).map(|row| cluster::nearest(centroids, sample.row(row)).1).sum::<f64>()
-    };
-    let old = inertia(&model.centroids);
-    let refit = cluster::kmeans(sample, model.centroids.len(), settings.restarts, settings.seed);
-    let gain = if old > 0.0 { 1.0 - refit.inertia / old } else { 0.0 };
-    (gain < settings.keep_margin).then(|| SegmentModel {
-        reason: format!(
-            "kept from {}: a refit would lower the spread within segments by {:.1} %, less than the margin of {:.0} %",
-            model.fitted_in,
-            100.0 * gain.max(0.0),
-            100.0 * settings.keep_margin
-        ),
-        ..model.clone()
-    })
-}
-
-/// The number of segments: among those whose least stable segment is stable, the best separated; see `sql/DECISIONS.md`.
-fn choose(
-    sample: &Points,
-    members_min: u64,
-    customers: usize,
-    settings: &Segments,
-) -> (Clustering, Vec<Candidate>, f64) {
-    let floor = members_min as f64 / customers.max(1) as f64;
-    let mut tried: Vec<(Clustering, Candidate)> = Vec::new();
-    for segments in settings.min..=settings.max {
-        let clustering = cluster::kmeans(sample, segments, settings.restarts, settings.seed);
-        let stable = cluster::stability(sample, &clustering, settings.bootstraps, settings.seed).jaccards;
-        let mut sizes = vec![0usize; clustering.centroids.len()];
-        for row in 0..sample.rows() {
-            sizes[cluster::nearest(&clustering.centroids, sample.row(row)).0] += 1;
-        }
-        let candidate = Candidate {
-            segments,
-            silhouette: cluster::silhouette(sample, &clustering.centroids),
-            stability_min: stable.iter().copied().fold(1.0, f64::min),
-            smallest_share: sizes.iter().copied().min().unwrap_or(0) as f64 / sample.rows().max(1) as f64,
-        };
-        tried.push((clustering, candidate));
-    }
-    let large = |candidate: &Candidate| candidate.smallest_share >= floor;
-    let bars = [0.75, 0.6, 0.0];
-    let best = bars.iter().find_map(|bar| {
-        tried
-            .iter()
-            .filter(|(_, candidate)| large(candidate) && candidate.stability_min >= *bar)
-            .reduce(|best, next| if next.1.silhouette > best.1.silhouette { next } else { best })
-    });
-    let best = best.or(tried.first()).cloned();
-    let candidates = tried.into_iter().map(|(_, candidate)| candidate).collect();
-    match best {
-        Some((clustering, candidate)) => (clustering, candidates, candidate.silhouette),
-        None => (Clustering { centroids: Vec::new(), inertia: 0.0, iterations: 0 }, candidates, 0.0),
-    }
 }
 
 /// Segment 1 is the largest; ties go to the smaller centroid, so numbers do not depend on restarts.
@@ -211,14 +144,11 @@ fn by_size(points: &Points, centroids: Vec<Vec<f64>>) -> Vec<Vec<f64>> {
 fn describe(
     customers: &Customers<'_>,
     points: &Points,
-    sample: &Points,
+    (sample, resamples): (&Points, &[Resample]),
     mut model: SegmentModel,
     others_least: u64,
-    settings: &Segments,
 ) -> Segmented {
-    let clustering = Clustering { centroids: model.centroids.clone(), inertia: 0.0, iterations: 0 };
-    let cluster::Stability { jaccards: stable, relabelled } =
-        cluster::stability(sample, &clustering, settings.bootstraps, settings.seed);
+    let cluster::Stability { jaccards: stable, relabelled } = cluster::stability(sample, &model.centroids, resamples);
     model.relabelled_by_refit = relabelled;
     model.stability_min = stable.iter().copied().fold(1.0, f64::min);
     let assigned = assign(customers, &model, others_least);
