@@ -276,3 +276,19 @@ fn a_range_holds_the_expectation() {
         assert!(low <= total.expected * (1.0 + 1e-12) && total.expected <= high, "{deviation}: {low} {high}");
     }
 }
+
+/// Two-sided 95 % points of Student's t, from the tables of Abramowitz & Stegun 1964, 26.10. What is known exactly makes the
+/// whole known better: with as much variance again, four times the degrees of freedom.
+#[test]
+fn badly_known_deviations_have_wider_ranges() {
+    for (degrees_of_freedom, further, expected) in
+        [(10.0, 0.0, 2.228), (30.0, 0.0, 2.042), (2.5, 0.1, 2.228), (1e9, 0.0, 1.960), (f64::INFINITY, 0.1, 1.960)]
+    {
+        let total =
+            Total { expected: 7.0, individual_deviation: 0.1, parameter_deviation: Some(0.0), degrees_of_freedom };
+        let (low, high) = total.range(0.95, further);
+        let deviation = (((0.01 + further * further) / 49.0_f64).ln_1p()).sqrt();
+        let got = (high / low).ln() / (2.0 * deviation);
+        assert!((got - expected).abs() < 6e-4, "{degrees_of_freedom} {further}: {got} instead of {expected}");
+    }
+}

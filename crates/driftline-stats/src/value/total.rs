@@ -57,12 +57,14 @@ impl Total {
             return (0.0, 0.0);
         }
         let parameters = self.parameter_deviation.unwrap_or(0.0);
-        let variance =
-            self.individual_deviation * self.individual_deviation + parameters * parameters + further * further;
+        let own = self.individual_deviation * self.individual_deviation + parameters * parameters;
+        let variance = own + further * further;
+        // What is known exactly, as `further` is taken to be, makes the whole known better.
+        let degrees = self.degrees_of_freedom * (variance / own) * (variance / own);
         let log_variance = libm::log1p(variance / (self.expected * self.expected));
         let deviation = libm::sqrt(log_variance);
         let middle = libm::log(self.expected) - 0.5 * log_variance;
-        let z = quantile(0.5 + 0.5 * level, self.degrees_of_freedom);
+        let z = quantile(0.5 + 0.5 * level, degrees);
         (libm::exp(middle - z * deviation), libm::exp(middle + z * deviation).max(self.expected))
     }
 }
