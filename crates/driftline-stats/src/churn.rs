@@ -9,7 +9,7 @@
 //!
 //! * `recency`: the days since the last purchase; as a probability, a logistic regression on its logarithm alone.
 //! * `purchase_model`: P(no purchase in H) of the purchase model fitted at the cut, without any label.
-//! * `purchase_model_calibrated`: the same with an intercept and a slope on its logit, fitted on the labels.
+//! * `purchase_model_calibrated`: the same with an intercept and a slope of at least 0 on its logit, fitted on the labels.
 //! * `logistic`: a ridge-regularised logistic regression on the features of [`features`], the purchase model's
 //!   probability among them; the strength of the penalty is chosen by cross-validation inside its own cut.
 //! * `logistic_levelled`: the same, shifted by one number on the logit scale to the purchase model's mean risk.
@@ -22,6 +22,7 @@ mod features;
 mod fitted;
 mod logistic;
 mod metrics;
+mod snapshot;
 
 pub use features::{FAMILIES, FEATURES, Feature, features};
 pub use fitted::FittedRisk;
@@ -29,10 +30,11 @@ pub use logistic::{Logistic, fit_logistic};
 pub use metrics::{Quality, ReliabilityBin, quality};
 
 use crate::chunks::{self, CHUNK};
-use crate::purchase::{History, Kind, PurchaseModel, choose};
-use crate::purchase_log::{Cut, Past, PurchaseLog};
+use crate::purchase::{Kind, PurchaseModel};
+use crate::purchase_log::{Cut, PurchaseLog};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use snapshot::{Snapshot, calibrated, fit_rows, fitted, model_risk, snapshot};
 
 /// How far below the best AUC a candidate may be and still be chosen for its log loss.
 const LEVEL_AUC: f64 = 0.005;
@@ -46,9 +48,6 @@ const LEVEL_CALIBRATION: f64 = 0.005;
 
 /// How much worse the log loss of the method in use may be before another takes its place.
 const KEPT: f64 = 1.02;
-
-/// Customers that are learnt from and judged on at most, drawn by a hash of their number.
-const SAMPLED_AT_MOST: usize = 60_000;
 
 /// What a market needs for a judged choice: customers at the earliest cut, and of either label.
 const CUSTOMERS_LEAST: usize = 100;
@@ -106,15 +105,6 @@ pub struct Assessment {
     pub by_family: Vec<[f32; FAMILIES.len()]>,
 }
 
-/// Features and labels of customers at one cut.
-struct Snapshot {
-    /// One row a customer.
-    rows: Vec<Vec<f64>>,
-    model_risks: Vec<f64>,
-    /// 1 for no purchase in the horizon.
-    labels: Vec<f64>,
-}
-
 /// Chooses a candidate by the log's own past and scores everyone at `as_of`. `kinds` are the purchase models to
 /// consider, `known` is the one fitted at `as_of` already, if any was; `kept` is the method in use, which stays while its
 /// log loss is within 2 % of the best. `None` if no purchase model can be fitted at `as_of`.
@@ -143,7 +133,7 @@ pub fn assess(
         Method::Logistic | Method::LogisticLevelled | Method::Blend => {
             Some(fit_rows(last, &features::usable(log.has_amounts)))
         }
-        Method::PurchaseModelCalibrated => Some(fit_rows(last, &[features::LOGIT_MODEL])),
+        Method::PurchaseModelCalibrated => Some(calibrated(last)),
         Method::PurchaseModel => None,
     });
     let fitted = FittedRisk { method: chosen, horizon_days, purchase: model, regression };
@@ -179,7 +169,7 @@ fn judged(log: &PurchaseLog, as_of: Cut, horizon: i32, kinds: &[Kind]) -> Result
     let last = snapshot(log, as_of.earlier(horizon), horizon, kinds).filter(usable).ok_or_else(too_little)?;
     let regressions = [
         (Method::Recency, fit_rows(&first, &[features::LOG_RECENCY])),
-        (Method::PurchaseModelCalibrated, fit_rows(&first, &[features::LOGIT_MODEL])),
+        (Method::PurchaseModelCalibrated, calibrated(&first)),
         (Method::Logistic, fit_rows(&first, &features::usable(log.has_amounts))),
     ];
     let mut candidates: Vec<Candidate> = regressions
@@ -273,39 +263,6 @@ fn choice(candidates: &[Candidate], kept: Option<Method>) -> (Method, String) {
         ),
         None => (Method::PurchaseModel, "no candidate could be judged".to_owned()),
     }
-}
-
-fn fit_rows(snapshot: &Snapshot, used: &[usize]) -> Logistic {
-    let rows: Vec<&[f64]> = snapshot.rows.iter().map(Vec::as_slice).collect();
-    fit_logistic(&rows, &snapshot.labels, used)
-}
-
-const UNIT_DAYS: f64 = 7.0;
-
-/// A sample of those who bought before the cut, with the purchase model fitted on them there, as it was known then; the labels
-/// as they were known when the horizon was over.
-fn snapshot(log: &PurchaseLog, cut: Cut, horizon: i32, kinds: &[Kind]) -> Option<Snapshot> {
-    let known = log.known_at(cut);
-    let past = known.pasts(cut, SAMPLED_AT_MOST);
-    let model = fitted(&past, kinds)?;
-    let places: Vec<usize> = (0..past.len()).collect();
-    let model_risks = chunks::each(&past, |(_, past)| model_risk(&model, past, horizon));
-    let row = |&place: &usize| features(known.seen(past[place].0, cut), &past[place].1, cut, model_risks[place]);
-    let rows = chunks::each(&places, row);
-    let then = log.known_at(cut.earlier(-horizon));
-    let silent = |customer: usize| !then.coming(customer, cut, horizon).iter().any(|day| day.is_purchase);
-    let labels = past.iter().map(|(customer, _)| f64::from(u8::from(silent(*customer)))).collect();
-    Some(Snapshot { rows, model_risks, labels })
-}
-
-fn fitted(past: &[(usize, Past)], kinds: &[Kind]) -> Option<PurchaseModel> {
-    let histories: Vec<History> = past.iter().map(|(_, past)| past.history(UNIT_DAYS)).collect();
-    Some(choose(kinds, &histories).ok()?.fit.model)
-}
-
-fn model_risk(model: &PurchaseModel, past: &Past, horizon: i32) -> f64 {
-    let h = past.history(UNIT_DAYS);
-    model.p_no_purchase(h.repeat_purchases, h.recency, h.age, f64::from(horizon) / UNIT_DAYS)
 }
 
 impl core::fmt::Display for Method {

@@ -46,6 +46,17 @@ impl Logistic {
         }
         logistic(self.intercept + sum)
     }
+
+    /// Returns the same, or the share of label 1 for everybody if a probability would fall with its feature.
+    pub(super) fn rising(self, labels: &[f64]) -> Self {
+        if self.coefficients.iter().all(|coefficient| *coefficient >= 0.0) {
+            return self;
+        }
+        let ones = labels.iter().sum::<f64>();
+        // Half a customer more on either side: a share of nothing or all has no logit.
+        let intercept = libm::log((ones + 0.5) / (labels.len() as f64 - ones + 0.5));
+        Self { intercept, coefficients: vec![0.0; self.coefficients.len()], ..self }
+    }
 }
 
 /// Beyond so many standard deviations a feature counts as if it were there: a wholesaler does not bend the model.

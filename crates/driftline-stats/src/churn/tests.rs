@@ -63,6 +63,20 @@ fn the_regression_finds_planted_coefficients() {
 }
 
 #[test]
+fn a_calibration_does_not_turn_a_ranking_round() {
+    let rows: Vec<[f64; 1]> = (0..100).map(|n| [f64::from(n)]).collect();
+    let rows: Vec<&[f64]> = rows.iter().map(|row| row.as_slice()).collect();
+    let labels = |of: fn(usize) -> bool| (0..100).map(|n| f64::from(u8::from(of(n)))).collect::<Vec<f64>>();
+    let (up, down) = (labels(|n| n % 7 < 3 || n > 70), labels(|n| n % 7 < 3 || n < 30));
+    let (rising, falling) = (fit_logistic(&rows, &up, &[0]), fit_logistic(&rows, &down, &[0]));
+    assert!(rising.coefficients[0] > 0.1 && falling.coefficients[0] < -0.1);
+    assert_eq!(rising.clone().rising(&up), rising);
+    let level = falling.rising(&down);
+    let share = down.iter().sum::<f64>() / 100.0;
+    assert!(rows.iter().all(|row| (level.probability(row) - share).abs() < 0.005), "{level:?} {share}");
+}
+
+#[test]
 fn a_regression_on_one_label_stays_finite() {
     let rows = [[1.0, 5.0], [2.0, 5.0], [3.0, 5.0]];
     let rows: Vec<&[f64]> = rows.iter().map(|row| row.as_slice()).collect();

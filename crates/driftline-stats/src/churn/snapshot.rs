@@ -1,0 +1,56 @@
+//! What candidates are learnt from and judged on: features and labels of customers at one cut.
+
+use super::{Logistic, features, fit_logistic};
+use crate::chunks;
+use crate::purchase::{History, Kind, PurchaseModel, choose};
+use crate::purchase_log::{Cut, Past, PurchaseLog};
+
+/// Customers that are learnt from and judged on at most, drawn by a hash of their number.
+const SAMPLED_AT_MOST: usize = 60_000;
+
+/// Features and labels of customers at one cut.
+pub(super) struct Snapshot {
+    /// One row a customer.
+    pub(super) rows: Vec<Vec<f64>>,
+    pub(super) model_risks: Vec<f64>,
+    /// 1 for no purchase in the horizon.
+    pub(super) labels: Vec<f64>,
+}
+
+/// The purchase model's risk at the level and spread of a snapshot, or at its level only if that would turn the ranking round.
+pub(super) fn calibrated(snapshot: &Snapshot) -> Logistic {
+    fit_rows(snapshot, &[features::LOGIT_MODEL]).rising(&snapshot.labels)
+}
+
+pub(super) fn fit_rows(snapshot: &Snapshot, used: &[usize]) -> Logistic {
+    let rows: Vec<&[f64]> = snapshot.rows.iter().map(Vec::as_slice).collect();
+    fit_logistic(&rows, &snapshot.labels, used)
+}
+
+const UNIT_DAYS: f64 = 7.0;
+
+/// A sample of those who bought before the cut, with the purchase model fitted on them there, as it was known then; the labels
+/// as they were known when the horizon was over.
+pub(super) fn snapshot(log: &PurchaseLog, cut: Cut, horizon: i32, kinds: &[Kind]) -> Option<Snapshot> {
+    let known = log.known_at(cut);
+    let past = known.pasts(cut, SAMPLED_AT_MOST);
+    let model = fitted(&past, kinds)?;
+    let places: Vec<usize> = (0..past.len()).collect();
+    let model_risks = chunks::each(&past, |(_, past)| model_risk(&model, past, horizon));
+    let row = |&place: &usize| features(known.seen(past[place].0, cut), &past[place].1, cut, model_risks[place]);
+    let rows = chunks::each(&places, row);
+    let then = log.known_at(cut.earlier(-horizon));
+    let silent = |customer: usize| !then.coming(customer, cut, horizon).iter().any(|day| day.is_purchase);
+    let labels = past.iter().map(|(customer, _)| f64::from(u8::from(silent(*customer)))).collect();
+    Some(Snapshot { rows, model_risks, labels })
+}
+
+pub(super) fn fitted(past: &[(usize, Past)], kinds: &[Kind]) -> Option<PurchaseModel> {
+    let histories: Vec<History> = past.iter().map(|(_, past)| past.history(UNIT_DAYS)).collect();
+    Some(choose(kinds, &histories).ok()?.fit.model)
+}
+
+pub(super) fn model_risk(model: &PurchaseModel, past: &Past, horizon: i32) -> f64 {
+    let h = past.history(UNIT_DAYS);
+    model.p_no_purchase(h.repeat_purchases, h.recency, h.age, f64::from(horizon) / UNIT_DAYS)
+}
