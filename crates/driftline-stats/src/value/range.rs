@@ -18,41 +18,27 @@ const LEAST_DEVIATION: f64 = 0.02;
 /// A value model whose parameters are not known exactly.
 #[derive(Clone, Debug)]
 pub struct Uncertain {
-    pub(super) model: ValueModel,
-    pub(super) by_purchase: Vec<PurchaseModel>,
-    pub(super) by_spend: Vec<SpendModel>,
+    model: ValueModel,
+    by_purchase: Vec<ValueModel>,
+    by_spend: Vec<ValueModel>,
 }
 
 impl Uncertain {
     /// Takes two fits and their covariances.
     pub fn new(purchase: &Fit, spend: &SpendFit, returns: Returns) -> Self {
         let model = ValueModel { purchase: purchase.model, spend: spend.model, returns };
-        let by_purchase = around(purchase.covariance_log.as_ref())
-            .into_iter()
-            .map(|by| PurchaseModel {
-                parameters: core::array::from_fn(|n| model.purchase.parameters[n] * by[n]),
-                ..model.purchase
-            })
-            .collect();
-        let SpendModel { p, q, gamma, own_above } = model.spend;
-        let by_spend = around(spend.covariance_log.as_ref())
-            .into_iter()
-            .map(|by| SpendModel { p: p * by[0], q: q * by[1], gamma: gamma * by[2], own_above })
-            .collect();
+        let [by_purchase, by_spend] = around(purchase, spend, model).map(Side::if_known_badly);
         Self { model, by_purchase, by_spend }
     }
 
     /// Returns the distribution of one customer's value in the next `horizon`.
     pub fn distribution(&self, customer: &Customer, horizon: f64) -> Mixture {
         let middle = self.model.distribution(customer, horizon);
-        let by_purchase = self.by_purchase.iter().map(|&purchase| {
-            let model = ValueModel { purchase, ..self.model };
-            model.distribution(customer, horizon)
-        });
-        let by_spend = self.by_spend.iter().map(|&spend| {
-            let model = ValueModel { spend, ..self.model };
-            Distribution { probabilities: middle.probabilities.clone(), ..model.of_spend(customer) }
-        });
+        let by_purchase = self.by_purchase.iter().map(|model| model.distribution(customer, horizon));
+        let by_spend = self
+            .by_spend
+            .iter()
+            .map(|model| Distribution { probabilities: middle.probabilities.clone(), ..model.of_spend(customer) });
         Mixture { by_purchase: by_purchase.collect(), by_spend: by_spend.collect(), middle }
     }
 
@@ -89,14 +75,41 @@ impl Uncertain {
     }
 }
 
-/// Factors of the parameters at the symmetric points; none if all parameters are known well.
-fn around<const N: usize>(covariance: Option<&[[f64; N]; N]>) -> Vec<[f64; N]> {
-    let Some(covariance) = covariance else { return Vec::new() };
-    let most = (0..N).map(|n| covariance[n][n]).fold(0.0, f64::max);
-    if most < LEAST_DEVIATION * LEAST_DEVIATION {
-        return Vec::new();
+/// The models that one fit's errors lead to, at symmetric points; none without a covariance.
+pub(super) struct Side {
+    pub(super) models: Vec<ValueModel>,
+    is_known_well: bool,
+}
+
+impl Side {
+    /// Returns the models, none if the parameters are known so well that they would change next to nothing.
+    pub(super) fn if_known_badly(self) -> Vec<ValueModel> {
+        if self.is_known_well { Vec::new() } else { self.models }
     }
-    symmetric_points(covariance).into_iter().map(|point| point.map(libm::exp)).collect()
+}
+
+/// Returns the models around `model` by the errors of the purchase fit, and by those of the spend fit, which are independent.
+pub(super) fn around(purchase: &Fit, spend: &SpendFit, model: ValueModel) -> [Side; 2] {
+    let by_purchase = side(purchase.covariance_log.as_ref(), |by| {
+        let parameters = core::array::from_fn(|n| model.purchase.parameters[n] * by[n]);
+        ValueModel { purchase: PurchaseModel { parameters, ..model.purchase }, ..model }
+    });
+    let by_spend = side(spend.covariance_log.as_ref(), |by| {
+        let SpendModel { p, q, gamma, own_above } = model.spend;
+        ValueModel { spend: SpendModel { p: p * by[0], q: q * by[1], gamma: gamma * by[2], own_above }, ..model }
+    });
+    [by_purchase, by_spend]
+}
+
+/// `of` makes a model of the factors of its parameters.
+fn side<const N: usize>(covariance: Option<&[[f64; N]; N]>, of: impl Fn([f64; N]) -> ValueModel) -> Side {
+    let Some(covariance) = covariance else { return Side { models: Vec::new(), is_known_well: true } };
+    let points = symmetric_points(covariance).into_iter();
+    let most = (0..N).map(|n| covariance[n][n]).fold(0.0, f64::max);
+    Side {
+        models: points.map(|point| of(point.map(libm::exp))).collect(),
+        is_known_well: most < LEAST_DEVIATION * LEAST_DEVIATION,
+    }
 }
 
 /// The distribution of one customer's value over the uncertainty of the parameters.

@@ -81,7 +81,7 @@ fn one_customers_distribution_is_the_simulated_one() {
     }
 }
 
-/// Customers of all markets whose own distributions are looked at.
+/// Customers of all markets whose own distributions are looked at, at least.
 const SINGLES: usize = 20_000;
 
 /// Customers of a market whose own ranges are looked at, which take longer.
@@ -178,7 +178,7 @@ fn ranges_hold_what_they_say() {
     ] {
         let model = ValueModel { purchase, spend: SPEND, returns: Returns::of_everyone(1.0) };
         let draw = |range: core::ops::Range<usize>| -> Vec<Outcome> {
-            range.map(|n| one_market(&model, size, SINGLES / markets, n as u64)).collect()
+            range.map(|n| one_market(&model, size, SINGLES.div_ceil(markets), n as u64)).collect()
         };
         let outcomes = crate::chunks::map(markets, 8, draw).concat();
         let share = |of: &dyn Fn(&Outcome) -> f64| outcomes.iter().map(of).sum::<f64>() / markets as f64;

@@ -9,14 +9,14 @@
 //! The sum is taken as log-normal: it is positive and skewed, and close to normal for many customers. Where the individual
 //! variance is itself known badly, the logarithm has Student's distribution.
 
-use super::range::Uncertain;
+use super::range::{Side, around};
 use super::{Customer, ValueModel};
 use crate::optimise::lower_root;
 use crate::purchase::counted::sample;
-use crate::purchase::{Fit, PurchaseModel, Scorer};
+use crate::purchase::{Fit, Scorer};
 use crate::returns::Returns;
 use crate::significance::normal_quantile;
-use crate::spend::{SpendFit, SpendModel};
+use crate::spend::SpendFit;
 use statrs::distribution::{ContinuousCDF, StudentsT};
 
 /// Customers whose variances stand for all, if there are more. Drawn by rank, not by chance.
@@ -81,32 +81,24 @@ pub fn total(purchase: &Fit, spend: &SpendFit, returns: Returns, customers: &[Cu
     let of_fewer = |model: &ValueModel| {
         (individual(model, &fewer).max(f64::MIN_POSITIVE), expected_sum(model, &fewer, horizon).max(f64::MIN_POSITIVE))
     };
-    let (factor, degrees_of_freedom) = spread_of_deviation(&Uncertain::new(purchase, spend, returns), of_fewer);
-    let variance = individual(&model, &taken) * factor;
-    let parameter_deviation = match (purchase.covariance_log, spend.covariance_log) {
-        (Some(of_purchase), Some(of_spend)) => {
-            let by_purchase = variance_over(&of_purchase, |by| {
-                let mut parameters = model.purchase.parameters;
-                parameters.iter_mut().zip(by).for_each(|(parameter, by)| *parameter *= libm::exp(*by));
-                let purchase = PurchaseModel { parameters, ..model.purchase };
-                expected_sum(&ValueModel { purchase, ..model }, &taken, horizon)
-            });
-            let by_spend = variance_over(&of_spend, |by| {
-                let SpendModel { p, q, gamma, own_above } = model.spend;
-                let [p, q, gamma] = [p * libm::exp(by[0]), q * libm::exp(by[1]), gamma * libm::exp(by[2])];
-                expected_sum(&ValueModel { spend: SpendModel { p, q, gamma, own_above }, ..model }, &taken, horizon)
-            });
-            Some(libm::sqrt(by_purchase + by_spend))
-        }
-        _ => None,
-    };
-    Total { expected, individual_deviation: libm::sqrt(variance.max(0.0)), parameter_deviation, degrees_of_freedom }
+    let sides = around(purchase, spend, model);
+    let parameter_variance: f64 = sides
+        .iter()
+        .map(|side| variance(side.models.iter().map(|model| expected_sum(model, &taken, horizon)).collect()))
+        .sum();
+    let is_known = purchase.covariance_log.is_some() && spend.covariance_log.is_some();
+    let (factor, degrees_of_freedom) = spread_of_deviation(of_fewer, &model, sides.map(Side::if_known_badly));
+    Total {
+        expected,
+        individual_deviation: libm::sqrt((individual(&model, &taken) * factor).max(0.0)),
+        parameter_deviation: is_known.then(|| libm::sqrt(parameter_variance)),
+        degrees_of_freedom,
+    }
 }
 
-/// The variance of a function of normally distributed shifts with a covariance, by symmetric points. Unlike a derivative it
-/// sees the curvature, which counts where few customers leave the parameters wide.
-fn variance_over<const N: usize>(covariance: &[[f64; N]; N], function: impl Fn(&[f64; N]) -> f64) -> f64 {
-    let values: Vec<f64> = symmetric_points(covariance).iter().map(function).collect();
+/// The variance of values at symmetric points. Unlike a derivative they see the curvature, which counts where few customers
+/// leave the parameters wide.
+fn variance(values: Vec<f64>) -> f64 {
     let count = values.len().max(1) as f64;
     let mean = values.iter().sum::<f64>() / count;
     values.iter().map(|value| (value - mean) * (value - mean)).sum::<f64>() / count
@@ -117,13 +109,14 @@ fn variance_over<const N: usize>(covariance: &[[f64; N]; N], function: impl Fn(&
 ///
 /// An estimated variance of relative variance 2/ν is worth ν values (Satterthwaite 1946, "An Approximate Distribution of Estimates
 /// of Variance Components"). Here it is relative to the square of the expectation, since ranges are those of the logarithm.
-fn spread_of_deviation(uncertain: &Uncertain, of: impl Fn(&ValueModel) -> (f64, f64)) -> (f64, f64) {
-    let model = uncertain.model;
-    let by_purchase = uncertain.by_purchase.iter().map(|&purchase| ValueModel { purchase, ..model });
-    let by_spend = uncertain.by_spend.iter().map(|&spend| ValueModel { spend, ..model });
-    let (middle, expected) = of(&model);
+fn spread_of_deviation(
+    of: impl Fn(&ValueModel) -> (f64, f64),
+    model: &ValueModel,
+    sides: [Vec<ValueModel>; 2],
+) -> (f64, f64) {
+    let (middle, expected) = of(model);
     let (mut factor, mut relative_variance) = (1.0, 0.0);
-    for side in [by_purchase.collect::<Vec<_>>(), by_spend.collect()] {
+    for side in sides {
         for model in &side {
             let (variance, mean) = of(model);
             let moved = variance / middle;
