@@ -19,9 +19,7 @@ market as (
         coalesce(sum(case when first_day < $period_start then gross_amount else 0 end), 0) as amount_before,
         coalesce(sum(case when first_day >= $period_start then gross_amount else 0 end), 0) as amount_now
     from market_periods
-    where 12 * (cast(date_part('year', first_day) as bigint) - cast(date_part('year', $period_start) as bigint))
-        + cast(date_part('month', first_day) as bigint) - cast(date_part('month', $period_start) as bigint)
-        >= -$period_months
+    where month_number(first_day) - month_number($period_start) >= -$period_months
 
 )
 

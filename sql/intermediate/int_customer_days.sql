@@ -34,10 +34,10 @@ lines_summed_to_days as (
     select
         customer_key,
         order_date,
-        sum(case when kind = 'sale' then line_count else 0 end) as sold_lines,
-        sum(case when kind in ('return', 'cancellation') then line_count else 0 end) as returned_lines,
-        sum(case when kind = 'sale' then amount else 0 end) as sold_amount,
-        sum(case when kind in ('return', 'cancellation') then amount else 0 end) as returned_amount,
+        coalesce(sum(line_count) filter (where kind = 'sale'), 0) as sold_lines,
+        coalesce(sum(line_count) filter (where kind in ('return', 'cancellation')), 0) as returned_lines,
+        coalesce(sum(amount) filter (where kind = 'sale'), 0) as sold_amount,
+        coalesce(sum(amount) filter (where kind in ('return', 'cancellation')), 0) as returned_amount,
         sum(discount) as discount_amount
     from order_lines
     group by

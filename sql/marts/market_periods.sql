@@ -24,10 +24,7 @@ order_lines as (
 
     select
         -- How many periods of the job's calendar are over since its year 0.
-        (
-            12 * cast(date_part('year', order_date) as bigint) + cast(date_part('month', order_date) as bigint)
-            - $fiscal_year_starts
-        ) / $period_months as period_number,
+        (month_number(order_date) + 1 - $fiscal_year_starts) / $period_months as period_number,
         order_key,
         customer_key,
         kind,
@@ -43,24 +40,21 @@ totals as (
 
     select
         period_number,
-        count(distinct case when kind = 'sale' then customer_key end) as customers,
-        count(distinct case when kind = 'sale' then order_key end) as orders,
+        count_distinct_keys(customer_key) filter (where kind = 'sale') as customers,
+        count_distinct_keys(order_key) filter (where kind = 'sale') as orders,
         sum(line_count) as lines,
-        cast(sum(case when kind = 'sale' then amount else 0 end) as decimal(18, 4)) as gross_amount,
+        cast(coalesce(sum(amount) filter (where kind = 'sale'), 0) as decimal(18, 4)) as gross_amount,
         cast(
-            sum(case when kind in ('return', 'cancellation') then amount else 0 end) as decimal(18, 4)
+            coalesce(sum(amount) filter (where kind in ('return', 'cancellation')), 0) as decimal(18, 4)
         ) as returned_amount,
         cast(
-            sum(case when kind in ('sale', 'return', 'cancellation') then amount else 0 end) as decimal(18, 4)
-        ) as net_amount,
-        cast(
-            sum(case when kind = 'sale' and customer_key is null then amount else 0 end) as decimal(18, 4)
+            coalesce(sum(amount) filter (where kind = 'sale' and customer_key is null), 0) as decimal(18, 4)
         ) as unidentified_gross_amount,
         cast(
-            sum(case when kind in ('sale', 'return', 'cancellation') and not is_owned then amount else 0 end)
+            coalesce(sum(amount) filter (where kind in ('sale', 'return', 'cancellation') and not is_owned), 0)
             as decimal(18, 4)
         ) as unidentified_net_amount,
-        sum(case when customer_key is null then line_count else 0 end) as unidentified_lines,
+        coalesce(sum(line_count) filter (where customer_key is null), 0) as unidentified_lines,
         cast(sum(discount) as decimal(18, 4)) as discount_amount
     from order_lines
     group by period_number
@@ -96,7 +90,7 @@ select
     lines,
     gross_amount,
     returned_amount,
-    net_amount,
+    cast(gross_amount + returned_amount as decimal(18, 4)) as net_amount,
     unidentified_gross_amount,
     unidentified_net_amount,
     unidentified_lines,

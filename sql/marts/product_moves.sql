@@ -27,9 +27,7 @@ order_lines as (
         greatest(quantity, 0) as quantity,
         amount,
         -- Months since the start of this period; those of last period are below zero.
-        12 * (cast(date_part('year', order_date) as bigint) - cast(date_part('year', $period_start) as bigint))
-        + cast(date_part('month', order_date) as bigint) - cast(date_part('month', $period_start) as bigint)
-            as months_after
+        month_number(order_date) - month_number($period_start) as months_after
     from stg_order_lines
     where kind = 'sale'
         and quantity is not null

@@ -17,62 +17,43 @@ new_value_12_months = { type = "decimal(18,2)", about = "Sum of their rounded 12
 ---*/
 with
 
-costs as (
+segment_costs as (
 
     select
-        pseudonym($pseudonym_key, customer_id) as customer_key,
-        sum(cost) as cost
-    from stg_acquisition_costs
-    where cost is not null
-        and (acquired_on is null or acquired_on < $as_of)
-    group by pseudonym($pseudonym_key, customer_id)
-
-),
-
-active_customers as (
-
-    select
-        customer_key,
         segment,
+        customers,
+        customers_known,
+        acquisition_cost,
         value_12_months,
-        age_days <= days_between($period_start, $as_of) as is_new
-    from int_customers_placed
-
-),
-
-active_customers_with_costs as (
-
-    select
-        active_customers.segment,
-        active_customers.is_new,
-        costs.cost,
-        case when costs.cost is not null then active_customers.value_12_months end as value_12_months
-    from active_customers
-    left join costs
-        on active_customers.customer_key = costs.customer_key
+        new_customers,
+        new_customers_known,
+        new_acquisition_cost,
+        new_value_12_months
+    from int_segment_acquisition_costs
 
 ),
 
 segments_and_everyone as (
 
-    select * from active_customers_with_costs where segment > 0
+    select * from segment_costs where segment > 0
 
     union all
 
-    select * replace (cast(0 as bigint) as segment) from active_customers_with_costs
+    -- Every active customer is in one segment, so everyone's sums are the sums of theirs.
+    select * replace (cast(0 as bigint) as segment) from segment_costs
 
 )
 
 select
     segment,
-    count(*) as customers,
-    count(cost) as customers_known,
-    cast(sum(cost) as decimal(18, 4)) as acquisition_cost,
+    cast(sum(customers) as bigint) as customers,
+    cast(sum(customers_known) as bigint) as customers_known,
+    cast(sum(acquisition_cost) as decimal(18, 4)) as acquisition_cost,
     cast(sum(value_12_months) as decimal(18, 2)) as value_12_months,
-    cast(sum(case when is_new then 1 else 0 end) as bigint) as new_customers,
-    cast(sum(case when is_new and cost is not null then 1 else 0 end) as bigint) as new_customers_known,
-    cast(sum(case when is_new then cost else 0 end) as decimal(18, 4)) as new_acquisition_cost,
-    cast(sum(case when is_new then value_12_months end) as decimal(18, 2)) as new_value_12_months
+    cast(sum(new_customers) as bigint) as new_customers,
+    cast(sum(new_customers_known) as bigint) as new_customers_known,
+    cast(sum(new_acquisition_cost) as decimal(18, 4)) as new_acquisition_cost,
+    cast(sum(new_value_12_months) as decimal(18, 2)) as new_value_12_months
 from segments_and_everyone
 group by segment
-having count(cost) > 0
+having sum(customers_known) > 0

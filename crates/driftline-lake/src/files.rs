@@ -42,15 +42,22 @@ pub(crate) fn writer(path: &Path, schema: SchemaRef, properties: WriterPropertie
     ArrowWriter::try_new(file, schema, Some(properties)).map_err(|error| scratch(std::io::Error::other(error)))
 }
 
-/// Fixed in every respect, so that bytes depend on the rows alone.
-pub(crate) fn published_properties() -> Result<WriterProperties> {
+/// Fixed in every respect, so that bytes depend on the rows alone. Dictionaries for text and counts; amounts, probabilities
+/// and a key of one column are mostly different from row to row, and smaller without.
+pub(crate) fn published_properties(schema: &Schema, grain: &[String]) -> Result<WriterProperties> {
     let level =
         ZstdLevel::try_new(3).map_err(|_| Error::Shape { table: "parquet".to_owned(), column: "zstd".to_owned() })?;
-    Ok(WriterProperties::builder()
+    let compressed = WriterProperties::builder()
         .set_compression(Compression::ZSTD(level))
         .set_created_by("driftline".to_owned())
         // Several threads read a large table back.
-        .set_max_row_group_row_count(Some(1 << 18))
+        .set_max_row_group_row_count(Some(1 << 18));
+    let is_plain = |field: &Field| field.data_type().is_decimal() || *grain == [field.name().as_str()];
+    let plain = schema.fields().iter().filter(|field| is_plain(field));
+    Ok(plain
+        .fold(compressed, |properties, field| {
+            properties.set_column_dictionary_enabled(field.name().as_str().into(), false)
+        })
         .build())
 }
 
@@ -59,6 +66,8 @@ pub(crate) fn scratch_properties(schema: &Schema) -> WriterProperties {
     let texts = schema.fields().iter().filter(|field| types::name(field.data_type()) == "utf8");
     let plain = WriterProperties::builder()
         .set_compression(Compression::LZ4_RAW)
+        // What one thread wrote is read back by several, and not much of it waits in memory.
+        .set_max_row_group_row_count(Some(1 << 17))
         .set_statistics_enabled(EnabledStatistics::None)
         .set_dictionary_enabled(false);
     texts

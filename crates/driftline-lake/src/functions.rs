@@ -2,22 +2,26 @@
 //!
 //! All are stateless: parameters are arguments, so the same call means the same on every machine and in every query.
 
+mod distinct_keys;
 mod scores;
 
+use std::ops::Range;
 use std::sync::Arc;
 
-use chrono::{NaiveDate, Offset, TimeZone};
+use chrono::{Datelike, Months, NaiveDate, Offset, TimeZone};
 use chrono_tz::Tz;
 use datafusion::arrow::array::{Array, ArrayRef, AsArray, Date32Array, Int64Array, StringArrayType};
 use datafusion::arrow::datatypes::{DataType, Date32Type, TimeUnit, TimestampMicrosecondType};
 use datafusion::common::{Result, exec_err};
 use datafusion::logical_expr::{
-    ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, TypeSignature, Volatility,
+    AggregateUDF, ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, TypeSignature, Volatility,
 };
 use datafusion::prelude::SessionContext;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use twox_hash::XxHash3_128;
+
+use self::distinct_keys::CountDistinctKeys;
 
 /// The functions, in the order of `sql/README.md`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -30,6 +34,8 @@ enum Function {
     LocalDate,
     /// `days_between(from, to)`: whole days, negative if `to` is earlier.
     DaysBetween,
+    /// `month_number(date)`: whole months since January of the year 0.
+    MonthNumber,
     /// `p_alive(model, p1, p2, p3, p4, x, t_x, age)`.
     ProbabilityAlive,
     /// `p_no_purchase(model, p1, p2, p3, p4, x, t_x, age, horizon)`.
@@ -58,6 +64,7 @@ pub fn register(context: &SessionContext) {
         TextKey,
         LocalDate,
         DaysBetween,
+        MonthNumber,
         ProbabilityAlive,
         ProbabilityNoPurchase,
         ExpectedPurchases,
@@ -68,6 +75,7 @@ pub fn register(context: &SessionContext) {
         let signature = Signature::one_of(function.arguments(), Volatility::Immutable);
         context.register_udf(ScalarUDF::new_from_impl(Registered { function, signature }));
     }
+    context.register_udaf(AggregateUDF::new_from_impl(CountDistinctKeys::new()));
 }
 
 impl Function {
@@ -85,6 +93,7 @@ impl Function {
             Self::TextKey => vec![vec![DataType::Utf8], vec![DataType::Utf8View]],
             Self::LocalDate => vec![vec![DataType::Timestamp(TimeUnit::Microsecond, None), DataType::Utf8]],
             Self::DaysBetween => vec![vec![DataType::Date32, DataType::Date32]],
+            Self::MonthNumber => vec![vec![DataType::Date32]],
             Self::ProbabilityAlive => model(3),
             Self::ProbabilityNoPurchase | Self::ExpectedPurchases | Self::TimeToPurchase => model(4),
             Self::DiscountedPurchases => model(6),
@@ -101,6 +110,7 @@ impl ScalarUDFImpl for Registered {
             Function::TextKey => "text_key",
             Function::LocalDate => "local_date",
             Function::DaysBetween => "days_between",
+            Function::MonthNumber => "month_number",
             Function::ProbabilityAlive => "p_alive",
             Function::ProbabilityNoPurchase => "p_no_purchase",
             Function::ExpectedPurchases => "expected_purchases",
@@ -116,7 +126,7 @@ impl ScalarUDFImpl for Registered {
 
     fn return_type(&self, _: &[DataType]) -> Result<DataType> {
         Ok(match self.function {
-            Function::Pseudonym | Function::TextKey | Function::DaysBetween => DataType::Int64,
+            Function::Pseudonym | Function::TextKey | Function::DaysBetween | Function::MonthNumber => DataType::Int64,
             Function::LocalDate => DataType::Date32,
             _ => DataType::Float64,
         })
@@ -138,6 +148,7 @@ impl ScalarUDFImpl for Registered {
             }),
             Function::LocalDate => Arc::new(local_dates(&columns, rows)?),
             Function::DaysBetween => Arc::new(days_between(&columns)),
+            Function::MonthNumber => Arc::new(month_numbers(&columns)),
             Function::ExpectedSpend => Arc::new(scores::of_spend(&columns)),
             scored => Arc::new(scores::of_purchases(scored, &columns)?),
         };
@@ -208,8 +219,52 @@ fn days_between(columns: &[ArrayRef]) -> Int64Array {
     from.iter().zip(to).map(|(from, to)| Some(i64::from(to?) - i64::from(from?))).collect()
 }
 
+fn month_numbers(columns: &[ArrayRef]) -> Int64Array {
+    let days = columns[0].as_primitive::<Date32Type>();
+    // Lines of a month lie together in most exports, so the next day is mostly in the same month.
+    let mut last = (0..0, None);
+    let mut known = |day| {
+        if !last.0.contains(&day) {
+            last = month_of(day).map_or((0..0, None), |(days, number)| (days, Some(number)));
+        }
+        last.1
+    };
+    days.iter().map(|day| day.and_then(&mut known)).collect()
+}
+
+/// The days of a day's month, and its number.
+fn month_of(day: i32) -> Option<(Range<i32>, i64)> {
+    let first = NaiveDate::from_epoch_days(day)?.with_day(1)?;
+    let next = first.checked_add_months(Months::new(1))?;
+    Some((first.to_epoch_days()..next.to_epoch_days(), 12 * i64::from(first.year()) + i64::from(first.month0())))
+}
+
 /// Days since 1970-01-01, as Arrow stores dates.
 pub fn date32(day: NaiveDate) -> i32 {
     let epoch = NaiveDate::from_ymd_opt(1970, 1, 1).unwrap_or_default();
     i32::try_from((day - epoch).num_days()).unwrap_or(i32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn months_are_numbered_whatever_day_comes_next() {
+        let dates = ["0000-01-31", "2024-02-29", "2024-02-01", "2024-03-01", "1969-12-31", "2023-12-31", "2024-02-28"];
+        let days = dates.map(|text| text.parse().ok().map(date32)).into_iter().chain([None]);
+        let column: ArrayRef = Arc::new(days.collect::<Date32Array>());
+        let month = |year: i64, month: i64| Some(12 * year + month - 1);
+        let expected = [
+            month(0, 1),
+            month(2024, 2),
+            month(2024, 2),
+            month(2024, 3),
+            month(1969, 12),
+            month(2023, 12),
+            month(2024, 2),
+        ];
+        let expected: Int64Array = expected.into_iter().chain([None]).collect();
+        assert_eq!(month_numbers(&[column]), expected);
+    }
 }

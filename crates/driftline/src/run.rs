@@ -80,15 +80,16 @@ pub async fn one(
 
     progress.says("fitting models");
     // What the fits do not wait for is computed beside them.
-    let soon = lake
-        .aside(async |lake| lake.build(&["int_customers_described", "int_purchase_log", "int_cancelled_days"]).await);
+    let soon = lake.aside(async |lake| {
+        lake.build_beside(&["int_customers_described", "int_purchase_log", "int_cancelled_days"]).await
+    });
     let is_small = value::tier(&base, &room.job.file.value) == value::Tier::Provisional;
     let pool = if is_small { recall_own_fits(room, plan).await? } else { Vec::new() };
     let mut models = fit_value(room, &lake, &base, &pool).await.in_place(&place)?;
     soon.finished().await.in_place(&place)?;
     let as_of = plan.as_of;
     let later = lake.aside(async move |lake| {
-        lake.build(&["market_periods", "int_customer_categories"]).await?;
+        lake.build_beside(&["market_periods", "int_customer_categories"]).await?;
         read::past_id(&lake, as_of).await
     });
     let last_report = previous.as_ref().map(|recalled| &recalled.report);

@@ -31,18 +31,20 @@ pub(super) fn of_purchases(function: Function, columns: &[ArrayRef]) -> Result<F
     let models = columns[0].as_string::<i32>();
     let numbers = floats(&columns[1..]);
     let mut scores = Vec::with_capacity(models.len());
+    // Mostly one model scores everyone.
+    let mut last: Option<((&str, [f64; 4]), PurchaseModel)> = None;
     for row in 0..models.len() {
         if models.is_null(row) || numbers.iter().any(|column| column.is_null(row)) {
             scores.push(None);
             continue;
         }
-        let Ok(kind) = models.value(row).parse::<Kind>() else {
-            return exec_err!("`{}` is not a purchase model; expected bgnbd, mbgnbd or paretonbd", models.value(row));
-        };
         let number = |index: usize| numbers[index].value(row);
-        let Ok(model) = PurchaseModel::new(kind, [number(0), number(1), number(2), number(3)]) else {
-            return exec_err!("the parameters of {kind} are {:?}; expected positive numbers", [0, 1, 2, 3].map(number));
+        let of = (models.value(row), [0, 1, 2, 3].map(number));
+        let model = match last {
+            Some((before, model)) if before == of => model,
+            _ => model_of(of)?,
         };
+        last = Some((of, model));
         let (x, recency, age) = (number(4), number(5), number(6));
         let score = match function {
             Function::ProbabilityAlive => model.p_alive(x, recency, age),
@@ -59,6 +61,16 @@ pub(super) fn of_purchases(function: Function, columns: &[ArrayRef]) -> Result<F
         scores.push(finite(score));
     }
     Ok(scores.into_iter().collect())
+}
+
+fn model_of((name, parameters): (&str, [f64; 4])) -> Result<PurchaseModel> {
+    let Ok(kind) = name.parse::<Kind>() else {
+        return exec_err!("`{name}` is not a purchase model; expected bgnbd, mbgnbd or paretonbd");
+    };
+    match PurchaseModel::new(kind, parameters) {
+        Ok(model) => Ok(model),
+        Err(_) => exec_err!("the parameters of {kind} are {parameters:?}; expected positive numbers"),
+    }
 }
 
 /// What a thread has computed for the last model and horizon that it was asked for; the answers are those of the model.

@@ -5,12 +5,23 @@ use std::pin::Pin;
 use std::sync::{Arc, MutexGuard, PoisonError};
 use std::time::Instant;
 
+use datafusion::execution::SessionStateBuilder;
+use datafusion::prelude::DataFrame;
 use tokio::task::{JoinHandle, JoinSet};
 
 use super::compute::Computed;
 use super::{Lake, TableFile, ended_early};
 use crate::error::{Error, Result};
 use crate::model::{Kind, Model};
+
+/// The same query, computed in so many parts.
+fn in_parts(frame: DataFrame, partitions: usize) -> DataFrame {
+    let (state, plan) = frame.into_parts();
+    // Else the builder would put an empty catalog in the place of this one.
+    let config = state.config().clone().with_create_default_catalog_and_schema(false);
+    let config = config.with_target_partitions(partitions.max(1));
+    DataFrame::new(SessionStateBuilder::new_from_existing(state).with_config(config).build(), plan)
+}
 
 /// How far a lake is.
 #[derive(Default)]
@@ -60,6 +71,19 @@ impl Lake {
     /// # Errors
     /// `Error::Plan`, `Error::Contract`, `Error::Execute`, `Error::Memory` or `Error::InputChanged`, naming the model.
     pub async fn build(&self, targets: &[&str]) -> Result<()> {
+        self.build_in_parts(targets, None).await
+    }
+
+    /// Computes the same beside something else that keeps the machine busy: in fewer parts, which is less work.
+    ///
+    /// # Errors
+    /// As [`Lake::build`].
+    pub async fn build_beside(&self, targets: &[&str]) -> Result<()> {
+        let partitions = self.context.state().config().target_partitions();
+        self.build_in_parts(targets, (self.at_once > 1).then_some(partitions / self.at_once)).await
+    }
+
+    async fn build_in_parts(&self, targets: &[&str], partitions: Option<usize>) -> Result<()> {
         let graph = self.graph.clone();
         let mut waiting = graph.ancestors(targets);
         waiting.retain(|model| self.done().claimed.insert(model.name.clone()));
@@ -70,7 +94,7 @@ impl Lake {
             // With nothing at work the first one is next, whatever it lacks: planning says what.
             let next = waiting.iter().position(|model| is_free && (running.is_empty() || self.can_be_planned(model)));
             if let Some(place) = next {
-                self.begin(waiting.remove(place), &mut running).await?;
+                self.begin(waiting.remove(place), partitions, &mut running).await?;
                 continue;
             }
             let Some(computed) = running.join_next().await else { return Ok(()) };
@@ -91,9 +115,18 @@ impl Lake {
     }
 
     /// Makes a view known, or puts a table to work.
-    async fn begin(&self, model: &Model, running: &mut JoinSet<Result<Computed>>) -> Result<()> {
+    async fn begin(
+        &self,
+        model: &Model,
+        partitions: Option<usize>,
+        running: &mut JoinSet<Result<Computed>>,
+    ) -> Result<()> {
         let started = Instant::now();
         let frame = self.plan(model).await?;
+        let frame = match partitions {
+            Some(partitions) => in_parts(frame, partitions),
+            None => frame,
+        };
         if model.front.kind == Kind::View {
             self.register(&model.name, frame.into_view())?;
             self.done().built.insert(model.name.clone());

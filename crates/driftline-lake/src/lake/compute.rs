@@ -7,7 +7,10 @@ use std::sync::Arc;
 use datafusion::catalog::TableProvider;
 use datafusion::dataframe::DataFrame;
 use datafusion::datasource::MemTable;
+use datafusion::execution::TaskContext;
 use datafusion::physical_plan::common::spawn_buffered;
+use datafusion::physical_plan::display::DisplayableExecutionPlan;
+use datafusion::physical_plan::{ExecutionPlan, execute_stream, execute_stream_partitioned};
 use futures::StreamExt;
 
 use super::{TableFile, ended_early};
@@ -49,10 +52,11 @@ impl Workshop {
         let frame = if model.front.grain.is_empty() { frame } else { frame.sort(order)? };
         let schema = plain_schema(frame.schema().as_arrow());
         let path = self.tables.join(format!("{}.parquet", model.name));
-        let mut writer = writer(&path, schema.clone(), published_properties()?)?;
+        let mut writer = writer(&path, schema.clone(), published_properties(&schema, &model.front.grain)?)?;
         let mut checker = Checker::new(model, &schema, true)?;
         let mut kept = Vec::new();
-        let stream = frame.execute_stream().await.map_err(|error| Error::execute(&model.name, error))?;
+        let (context, plan) = physical(model, frame).await?;
+        let stream = execute_stream(plan.clone(), context).map_err(|error| Error::execute(&model.name, error))?;
         // Sorted parts are merged into the next batches while one is encoded.
         let mut stream = spawn_buffered(stream, MERGED_AHEAD);
         while let Some(batch) = stream.next().await {
@@ -64,6 +68,7 @@ impl Workshop {
             }
         }
         writer.close().map_err(|error| Error::execute(&model.name, error.into()))?;
+        trace_metrics(model, plan.as_ref());
         let provider: Arc<dyn TableProvider> = if self.keep_in_memory {
             Arc::new(MemTable::try_new(schema, vec![kept])?)
         } else {
@@ -85,7 +90,9 @@ impl Workshop {
             let file = TableFile { name: model.name.clone(), path: folder, rows: finished.rows, is_taken_over: true };
             return Ok((listing_table(urls, with_views(&schema))?, file));
         }
-        let streams = frame.execute_stream_partitioned().await.map_err(|error| Error::execute(&model.name, error))?;
+        let (context, plan) = physical(model, frame).await?;
+        let streams =
+            execute_stream_partitioned(plan.clone(), context).map_err(|error| Error::execute(&model.name, error))?;
         if !self.keep_in_memory {
             std::fs::create_dir_all(&folder).map_err(|source| Error::Scratch { path: folder.clone(), source })?;
         }
@@ -122,6 +129,7 @@ impl Workshop {
             paths.extend(path);
             rows += count;
         }
+        trace_metrics(model, plan.as_ref());
         let provider: Arc<dyn TableProvider> = if self.keep_in_memory {
             Arc::new(MemTable::try_new(schema, kept)?)
         } else {
@@ -133,4 +141,16 @@ impl Workshop {
         };
         Ok((provider, TableFile { name: model.name.clone(), path: folder, rows, is_taken_over: false }))
     }
+}
+
+async fn physical(model: &Model, frame: DataFrame) -> Result<(Arc<TaskContext>, Arc<dyn ExecutionPlan>)> {
+    let context = Arc::new(frame.task_ctx());
+    let plan = frame.create_physical_plan().await.map_err(|error| Error::execute(&model.name, error))?;
+    Ok((context, plan))
+}
+
+/// Logs what every operator of a plan took, once it has run: `RUST_LOG=driftline_lake=trace`.
+fn trace_metrics(model: &Model, plan: &dyn ExecutionPlan) {
+    let plan = DisplayableExecutionPlan::with_metrics(plan);
+    tracing::trace!(model = model.name, plan = %plan.indent(false), "operators");
 }

@@ -11,7 +11,7 @@ macro_rules! files {
     ($($path:literal),* $(,)?) => { [$(($path, include_str!(concat!("../../../../", $path)))),*] };
 }
 
-const SHARED: [(&str, &str); 62] = files![
+const SHARED: [(&str, &str); 63] = files![
     "sql/README.md",
     "sql/staging/canonical/stg_acquisition_costs.sql",
     "sql/staging/canonical/stg_cancelled_sales.sql",
@@ -33,6 +33,7 @@ const SHARED: [(&str, &str); 62] = files![
     "sql/intermediate/int_purchase_histories.sql",
     "sql/intermediate/int_purchase_log.sql",
     "sql/intermediate/int_rfm_groups.sql",
+    "sql/intermediate/int_segment_acquisition_costs.sql",
     "sql/intermediate/int_segment_attributes.sql",
     "sql/intermediate/int_segment_categories.sql",
     "sql/intermediate/int_spend_histories.sql",
