@@ -120,9 +120,10 @@ select
     customers.net_period,
     customers.net_12_months,
     customers.net_lifetime
-from customers
-inner join scores
-    on customers.customer_key = scores.customer_key
+-- The narrow table comes first: it is held in memory, and the wide one is read past it.
+from scores
+inner join customers
+    on scores.customer_key = customers.customer_key
 inner join groups
     on scores.recency_score = groups.recency_score
     and scores.frequency_score = groups.frequency_score

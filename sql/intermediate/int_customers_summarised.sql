@@ -50,20 +50,19 @@ days_summed_to_customers as (
     select
         customer_key,
         count(spend) as purchase_days,
-        sum(case when purchase_date >= $active_start then 1 else 0 end) as purchase_days_active,
-        sum(case when purchase_date >= $year_start then 1 else 0 end) as purchase_days_12_months,
+        count(purchase_date) filter (where purchase_date >= $active_start) as purchase_days_active,
+        count(purchase_date) filter (where purchase_date >= $year_start) as purchase_days_12_months,
         min(purchase_date) as first_purchase_date,
         max(purchase_date) as last_purchase_date,
         sum(spend) as spend,
         min(day_and_spend) % 100000000000000 as first_spend,
         sum(net_amount) as net_lifetime,
         sum(sold_amount) as sold_lifetime,
-        sum(case when order_date >= $period_start then net_amount else 0 end) as net_period,
-        sum(case when order_date >= $year_start then net_amount else 0 end) as net_12_months,
-        sum(case when order_date >= $year_start then sold_amount else 0 end) as sold_12_months,
-        sum(case when order_date >= $year_start then returned_amount else 0 end) as returned_12_months,
-        sum(case when order_date >= $year_start then discount_amount end) as discount_12_months,
-        sum(case when order_date >= $year_start then sold_lines else 0 end) as sold_lines_12_months
+        coalesce(sum(net_amount) filter (where order_date >= $period_start), 0) as net_period,
+        coalesce(sum(net_amount) filter (where order_date >= $year_start), 0) as net_12_months,
+        coalesce(sum(sold_amount) filter (where order_date >= $year_start), 0) as sold_12_months,
+        sum(discount_amount) filter (where order_date >= $year_start) as discount_12_months,
+        coalesce(sum(sold_lines) filter (where order_date >= $year_start), 0) as sold_lines_12_months
     from purchase_log
     group by customer_key
     having count(spend) > 0
@@ -86,7 +85,7 @@ select
     cast(net_12_months as decimal(18, 4)) as net_12_months,
     cast(net_lifetime as decimal(18, 4)) as net_lifetime,
     cast(sold_12_months as decimal(18, 4)) as sold_12_months,
-    cast(returned_12_months as decimal(18, 4)) as returned_12_months,
+    cast(net_12_months - sold_12_months as decimal(18, 4)) as returned_12_months,
     cast(discount_12_months as decimal(18, 4)) as discount_12_months,
     sold_lines_12_months,
     cast(sold_lifetime as decimal(18, 4)) as sold_lifetime,

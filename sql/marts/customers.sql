@@ -84,8 +84,9 @@ select
     valued.expected_spend,
     valued.value_12_months,
     valued.next_period_value
-from customers
-left join valued
-    on customers.customer_key = valued.customer_key
+-- The narrow table comes first: it is held in memory, and the wide one is read past it.
+from valued
+right join customers
+    on valued.customer_key = customers.customer_key
 left join segments
     on customers.customer_key = segments.customer_key

@@ -2,6 +2,7 @@
 
 mod build;
 mod compute;
+mod sorted;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

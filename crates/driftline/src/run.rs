@@ -14,6 +14,7 @@ use driftline_lake::session::Limits;
 use driftline_lake::source::{self, PinnedSource};
 use driftline_lake::{Lake, read};
 use driftline_ledger::{Event, MailPlan, Publication, Slot};
+use tokio::sync::oneshot;
 
 use crate::acquisition;
 use crate::assemble::{self, Parts};
@@ -79,19 +80,22 @@ pub async fn one(
     progress.done("compute", Some(base.customers));
 
     progress.says("fitting models");
-    // What the fits do not wait for is computed beside them.
-    let soon = lake.aside(async |lake| {
+    // Beside the fits: what the later ones of them wait for, and then what only the marts need.
+    let (ends, has_ended) = oneshot::channel::<()>();
+    let soon = lake.aside(async move |lake| {
+        let _ends = ends;
         lake.build_beside(&["int_customers_described", "int_purchase_log", "int_cancelled_days"]).await
+    });
+    let as_of = plan.as_of;
+    let later = lake.aside(async move |lake| {
+        let _ = has_ended.await;
+        lake.build_beside(&["market_periods", "int_customer_categories"]).await?;
+        read::past_id(&lake, as_of).await
     });
     let is_small = value::tier(&base, &room.job.file.value) == value::Tier::Provisional;
     let pool = if is_small { recall_own_fits(room, plan).await? } else { Vec::new() };
     let mut models = fit_value(room, &lake, &base, &pool).await.in_place(&place)?;
     soon.finished().await.in_place(&place)?;
-    let as_of = plan.as_of;
-    let later = lake.aside(async move |lake| {
-        lake.build_beside(&["market_periods", "int_customer_categories"]).await?;
-        read::past_id(&lake, as_of).await
-    });
     let last_report = previous.as_ref().map(|recalled| &recalled.report);
     let segments = fit_segments(room, plan, &lake, &base, previous.as_ref(), parent.as_ref());
     let outlook = outlook::assess(&lake, &room.job, plan, last_report, &models);

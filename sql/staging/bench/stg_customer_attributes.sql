@@ -17,28 +17,24 @@ consenting_customers as (
 
 ),
 
-customers_by_attribute as (
+customers_described as (
 
-    -- All of a customer's rows beside each other: the same id is made a key once.
     select
         customer_id,
-        birth_year,
         gender,
         acquisition_channel,
-        unnest(make_array('age', 'gender', 'came through')) as attribute
+        case
+            when birth_year > 1995 then 'under 30'
+            when birth_year > 1975 then '30-49'
+            when birth_year is not null then '50 and over'
+        end as age
     from consenting_customers
 
 )
 
+-- All of a customer's rows beside each other: the same id is made a key once.
 select
     customer_id,
-    attribute,
-    case
-        when attribute = 'gender' then gender
-        when attribute = 'came through' then acquisition_channel
-        when birth_year is null then null
-        when birth_year > 1995 then 'under 30'
-        when birth_year > 1975 then '30-49'
-        else '50 and over'
-    end as value
-from customers_by_attribute
+    unnest(make_array('age', 'gender', 'came through')) as attribute,
+    unnest(make_array(age, gender, acquisition_channel)) as value
+from customers_described

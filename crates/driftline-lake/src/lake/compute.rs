@@ -8,11 +8,11 @@ use datafusion::catalog::TableProvider;
 use datafusion::dataframe::DataFrame;
 use datafusion::datasource::MemTable;
 use datafusion::execution::TaskContext;
-use datafusion::physical_plan::common::spawn_buffered;
 use datafusion::physical_plan::display::DisplayableExecutionPlan;
-use datafusion::physical_plan::{ExecutionPlan, execute_stream, execute_stream_partitioned};
+use datafusion::physical_plan::{ExecutionPlan, execute_stream_partitioned};
 use futures::StreamExt;
 
+use super::sorted::by_grain;
 use super::{TableFile, ended_early};
 use crate::contract::Checker;
 use crate::error::{Error, Result};
@@ -21,9 +21,6 @@ use crate::files::{
 };
 use crate::model::Model;
 use crate::resume::{self, Resume};
-
-/// Batches of a published table that wait to be written at most.
-const MERGED_AHEAD: usize = 4;
 
 /// What a table is read by, and its file.
 pub(super) type Computed = (Arc<dyn TableProvider>, TableFile);
@@ -48,19 +45,14 @@ impl Workshop {
 
     /// Sorted by its grain into one file whose bytes depend on the rows alone.
     async fn compute_published(&self, model: &Model, frame: DataFrame) -> Result<Computed> {
-        let order = model.front.grain.iter().map(|name| datafusion::prelude::ident(name).sort(true, true)).collect();
-        let frame = if model.front.grain.is_empty() { frame } else { frame.sort(order)? };
         let schema = plain_schema(frame.schema().as_arrow());
         let path = self.tables.join(format!("{}.parquet", model.name));
         let mut writer = writer(&path, schema.clone(), published_properties(&schema, &model.front.grain)?)?;
         let mut checker = Checker::new(model, &schema, true)?;
         let mut kept = Vec::new();
-        let (context, plan) = physical(model, frame).await?;
-        let stream = execute_stream(plan.clone(), context).map_err(|error| Error::execute(&model.name, error))?;
-        // Sorted parts are merged into the next batches while one is encoded.
-        let mut stream = spawn_buffered(stream, MERGED_AHEAD);
+        let (mut stream, plan) = by_grain(model, frame, &schema).await?;
         while let Some(batch) = stream.next().await {
-            let batch = plain_batch(&batch.map_err(|error| Error::execute(&model.name, error))?, &schema)?;
+            let batch = batch.map_err(|error| Error::execute(&model.name, error))?;
             checker.check(&batch)?;
             writer.write(&batch).map_err(|error| Error::execute(&model.name, error.into()))?;
             if self.keep_in_memory {
@@ -143,7 +135,7 @@ impl Workshop {
     }
 }
 
-async fn physical(model: &Model, frame: DataFrame) -> Result<(Arc<TaskContext>, Arc<dyn ExecutionPlan>)> {
+pub(super) async fn physical(model: &Model, frame: DataFrame) -> Result<(Arc<TaskContext>, Arc<dyn ExecutionPlan>)> {
     let context = Arc::new(frame.task_ctx());
     let plan = frame.create_physical_plan().await.map_err(|error| Error::execute(&model.name, error))?;
     Ok((context, plan))

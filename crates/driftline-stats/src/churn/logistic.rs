@@ -7,6 +7,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::features::FEATURES;
+
 /// The penalties to choose from, per thousand customers.
 const PENALTIES: [f64; 6] = [0.1, 1.0, 5.0, 20.0, 100.0, 500.0];
 
@@ -91,9 +93,14 @@ pub fn fit_logistic(rows: &[&[f64]], labels: &[f64], used: &[usize]) -> Logistic
     let all: Vec<usize> = (0..rows.len()).collect();
     let step = rows.len().div_ceil(CHOSEN_ON).max(1);
     let some: Vec<usize> = all.iter().copied().step_by(step).collect();
-    let factor = if used.len() > 1 { best_factor(&matrix, width, labels, &some) } else { PENALTIES[0] };
+    let (factor, start) = match used.len() {
+        0 | 1 => (PENALTIES[0], vec![0.0; width]),
+        _ => best_factor(&matrix, width, labels, &some),
+    };
     let penalty = factor * count / 1000.0;
-    let weights = newton(&matrix, width, labels, &all, penalty);
+    // The few are fitted first: from where they end, a step or two are left for all.
+    let start = newton(&matrix, labels, &some, factor * some.len() as f64 / 1000.0, start);
+    let weights = newton(&matrix, labels, &all, penalty, start);
     Logistic {
         used: used.to_vec(),
         intercept: weights[0],
@@ -104,58 +111,136 @@ pub fn fit_logistic(rows: &[&[f64]], labels: &[f64], used: &[usize]) -> Logistic
     }
 }
 
-fn best_factor(matrix: &[f64], width: usize, labels: &[f64], some: &[usize]) -> f64 {
-    let loss = |factor: &f64| -> f64 {
-        (0..FOLDS)
-            .map(|fold| {
-                let inside: Vec<usize> = pick(some, |place| place % FOLDS != fold);
-                let outside: Vec<usize> = pick(some, |place| place % FOLDS == fold);
-                let weights = newton(matrix, width, labels, &inside, factor * inside.len() as f64 / 1000.0);
-                outside
-                    .iter()
-                    .map(|&index| loss_of(&matrix[index * width..][..width], &weights, labels[index]))
-                    .sum::<f64>()
-            })
-            .sum()
+/// Chooses a penalty on some rows, and returns it with weights to begin from.
+fn best_factor(matrix: &[f64], width: usize, labels: &[f64], some: &[usize]) -> (f64, Vec<f64>) {
+    // What one penalty ends with is near to what the next one will.
+    let mut weights = vec![vec![0.0; width]; FOLDS];
+    let mut loss = |factor: f64| -> f64 {
+        let of_fold = |(fold, weights): (usize, &mut Vec<f64>)| {
+            let inside: Vec<usize> = pick(some, |place| place % FOLDS != fold);
+            let outside: Vec<usize> = pick(some, |place| place % FOLDS == fold);
+            *weights = newton(matrix, labels, &inside, factor * inside.len() as f64 / 1000.0, std::mem::take(weights));
+            let mut loss = Loss::default();
+            for index in outside {
+                loss.add(product(&matrix[index * width..][..width], weights), labels[index]);
+            }
+            loss.sum()
+        };
+        weights.iter_mut().enumerate().map(of_fold).sum()
     };
-    let losses: Vec<f64> = PENALTIES.iter().map(loss).collect();
+    let losses = PENALTIES.map(&mut loss);
     let best = (0..PENALTIES.len()).min_by(|a, b| losses[*a].total_cmp(&losses[*b])).unwrap_or(0);
-    PENALTIES[best]
+    (PENALTIES[best], weights.swap_remove(0))
 }
 
 fn pick(some: &[usize], keep: impl Fn(usize) -> bool) -> Vec<usize> {
     some.iter().enumerate().filter(|(place, _)| keep(*place)).map(|(_, &index)| index).collect()
 }
 
-fn loss_of(row: &[f64], weights: &[f64], label: f64) -> f64 {
-    let logit = product(row, weights);
-    libm::log1p(libm::exp(-logit.abs())) + logit.max(0.0) - label * logit
+/// `Σ −ln P(y)`. The logarithm of a product of terms between 1 and 2 is taken once for so many of them that the product stays
+/// below 2⁵¹².
+struct Loss {
+    sum: f64,
+    product: f64,
+    terms: u32,
+}
+
+impl Default for Loss {
+    fn default() -> Self {
+        Self { sum: 0.0, product: 1.0, terms: 0 }
+    }
+}
+
+impl Loss {
+    /// Counts a customer, and returns the probability of label 1.
+    fn add(&mut self, logit: f64, label: f64) -> f64 {
+        let power = libm::exp(-logit.abs());
+        self.sum += logit.max(0.0) - label * logit;
+        self.product *= 1.0 + power;
+        self.terms += 1;
+        if self.terms == 512 {
+            *self = Self { sum: self.sum(), ..Self::default() };
+        }
+        if logit >= 0.0 { 1.0 / (1.0 + power) } else { power / (1.0 + power) }
+    }
+
+    fn sum(&self) -> f64 {
+        self.sum + libm::log(self.product)
+    }
 }
 
 fn product(a: &[f64], b: &[f64]) -> f64 {
     a.iter().zip(b).map(|(a, b)| a * b).sum()
 }
 
-/// Newton's method with halved steps; the objective is convex and the penalty makes its minimum unique.
-fn newton(matrix: &[f64], width: usize, labels: &[f64], members: &[usize], penalty: f64) -> Vec<f64> {
-    let row = |index: usize| &matrix[index * width..][..width];
-    let objective = |weights: &[f64]| {
-        members.iter().map(|&index| loss_of(row(index), weights, labels[index])).sum::<f64>()
-            + 0.5 * penalty * product(&weights[1..], &weights[1..])
-    };
-    let mut weights = vec![0.0; width];
-    let mut value = objective(&weights);
+/// Weights of all features and the intercept.
+const ALL: usize = FEATURES.len() + 1;
+
+/// Newton's method with halved steps, from the given weights; the objective is convex and the penalty makes its minimum unique.
+fn newton(matrix: &[f64], labels: &[f64], members: &[usize], penalty: f64, start: Vec<f64>) -> Vec<f64> {
+    let width = start.len();
+    let at = |weights: &[f64]| Objective::at(weights, matrix, labels, members, penalty);
+    let mut weights = start;
+    let mut here = at(&weights);
     for _ in 0..40 {
+        let Some(step) = solve(here.hessian, width, &here.gradient) else { break };
+        let after =
+            |share: f64| weights.iter().zip(&step).map(|(weight, step)| weight - share * step).collect::<Vec<f64>>();
+        // What a whole step would gain (half of Newton's decrement); so near to the minimum there is nothing to halve.
+        if 0.5 * product(&here.gradient, &step) <= 1e-10 * here.value.abs() {
+            return after(1.0);
+        }
+        let mut share = 1.0;
+        let better = loop {
+            let next = after(share);
+            let at_next = at(&next);
+            if at_next.value <= here.value {
+                break Some((next, at_next));
+            }
+            share *= 0.5;
+            if share < 1e-6 {
+                break None;
+            }
+        };
+        let Some((next, at_next)) = better else { break };
+        (weights, here) = (next, at_next);
+    }
+    weights
+}
+
+/// What is minimised, at some weights: its value, slopes and curvatures.
+struct Objective {
+    value: f64,
+    gradient: Vec<f64>,
+    hessian: Vec<f64>,
+}
+
+impl Objective {
+    fn at(weights: &[f64], matrix: &[f64], labels: &[f64], members: &[usize], penalty: f64) -> Self {
+        // The usual numbers of weights are known to the compiler, which then writes out the loops over them.
+        match weights.len() {
+            2 => Self::of::<2>(weights, matrix, labels, members, penalty),
+            ALL => Self::of::<ALL>(weights, matrix, labels, members, penalty),
+            _ => Self::of::<0>(weights, matrix, labels, members, penalty),
+        }
+    }
+
+    /// The same with `W` weights, or, with 0, with as many as there are.
+    fn of<const W: usize>(weights: &[f64], matrix: &[f64], labels: &[f64], members: &[usize], penalty: f64) -> Self {
+        let width = if W == 0 { weights.len() } else { W };
+        let weights = &weights[..width];
+        let mut loss = Loss::default();
         let mut gradient = vec![0.0; width];
         let mut hessian = vec![0.0; width * width];
         for &index in members {
-            let row = row(index);
-            let probability = logistic(product(row, &weights));
-            let (slope, curvature) = (probability - labels[index], (probability * (1.0 - probability)).max(1e-10));
+            let (row, label) = (&matrix[index * width..][..width], labels[index]);
+            let probability = loss.add(product(row, weights), label);
+            let (slope, curvature) = (probability - label, (probability * (1.0 - probability)).max(1e-10));
             for (n, &value) in row.iter().enumerate() {
                 gradient[n] += slope * value;
                 let scaled = curvature * value;
-                for (cell, &other) in hessian[n * width..=n * width + n].iter_mut().zip(row) {
+                // Both triangles: loops of one length are done several cells at a time.
+                for (cell, &other) in hessian[n * width..][..width].iter_mut().zip(row) {
                     *cell += scaled * other;
                 }
             }
@@ -166,27 +251,8 @@ fn newton(matrix: &[f64], width: usize, labels: &[f64], members: &[usize], penal
             gradient[n] += if n == 0 { 0.0 } else { penalty * weights[n] };
             hessian[n * width + n] += held;
         }
-        let Some(step) = solve(hessian, width, &gradient) else { break };
-        let mut share = 1.0;
-        let better = loop {
-            let next: Vec<f64> = weights.iter().zip(&step).map(|(weight, step)| weight - share * step).collect();
-            let at_next = objective(&next);
-            if at_next <= value {
-                break Some((next, at_next));
-            }
-            share *= 0.5;
-            if share < 1e-6 {
-                break None;
-            }
-        };
-        let Some((next, at_next)) = better else { break };
-        let gain = value - at_next;
-        (weights, value) = (next, at_next);
-        if gain <= 1e-10 * value.abs() {
-            break;
-        }
+        Self { value: loss.sum() + 0.5 * penalty * product(&weights[1..], &weights[1..]), gradient, hessian }
     }
-    weights
 }
 
 /// Solves a symmetric positive definite system given by its lower triangle (Cholesky).
