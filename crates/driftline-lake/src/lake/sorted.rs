@@ -148,10 +148,15 @@ fn engine(error: ArrowError) -> Error {
 #[cfg(test)]
 mod tests {
     #![expect(clippy::unwrap_used, reason = "tests")]
+    use std::path::Path;
+
     use datafusion::arrow::array::{ArrayRef, Int64Array, StringArray};
     use datafusion::arrow::compute::{concat_batches, lexsort};
+    use datafusion::datasource::MemTable;
 
     use super::*;
+    use crate::resume::Resume;
+    use crate::session::{self, Limits};
 
     /// Rows of two columns in batches of all sizes, against all of them sorted at once.
     #[tokio::test]
@@ -185,5 +190,48 @@ mod tests {
         assert_eq!(by_name, expected);
         let none = Rows { schema, batches: Vec::new(), held: Vec::new() };
         assert_eq!(none.in_order(&["key".to_owned()]).unwrap().count().await, 0);
+    }
+
+    /// The same rows, held at once and sorted by the engine in pieces.
+    #[tokio::test(flavor = "multi_thread")]
+    async fn too_little_memory_changes_no_row() {
+        let part = |part: i64| {
+            let keys = (part * 1000..part * 1000 + 1000).map(|row| row * 7919 % 120_011);
+            let texts: ArrayRef =
+                Arc::new(StringArray::from_iter_values(keys.clone().map(|key| format!("{key}").repeat(50))));
+            let keys: ArrayRef = Arc::new(Int64Array::from_iter_values(keys));
+            RecordBatch::try_from_iter([("key", keys), ("text", texts)]).unwrap()
+        };
+        let parts: Vec<RecordBatch> = (0..120).map(part).collect();
+        let schema = parts[0].schema();
+        let model = "/*---\nabout = \"a test\"\ngrain = [\"key\"]\nkind = \"table\"\n---*/\nselect key, text from rows";
+        let model = Model::parse(Path::new("sorted.sql"), model).unwrap();
+        let folder = std::env::temp_dir().join(format!("driftline-sorted-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        let (mut found, mut held) = (Vec::new(), Vec::new());
+        for memory_bytes in [1 << 30, 26 << 20] {
+            let limits = Limits {
+                threads: 1,
+                memory_bytes,
+                spill_bytes: 1 << 30,
+                in_memory_bytes: 1 << 20,
+                scratch: folder.clone(),
+                is_frugal: false,
+                resume: Resume::default(),
+            };
+            let context = session::open(&limits).unwrap();
+            let table = MemTable::try_new(schema.clone(), vec![parts.clone()]).unwrap();
+            context.register_table("rows", Arc::new(table)).unwrap();
+            let frame = context.sql("select key, text from rows").await.unwrap();
+            let plan = frame.clone().create_physical_plan().await.unwrap();
+            held.push(Rows::collect(&model, plan, context.task_ctx(), &schema).await.unwrap().is_some());
+            let (stream, _) = by_grain(&model, frame, &schema).await.unwrap();
+            let rows: Vec<RecordBatch> = stream.try_collect().await.unwrap();
+            found.push(concat_batches(&schema, &rows).unwrap());
+        }
+        let _ = std::fs::remove_dir_all(&folder);
+        assert_eq!(held, [true, false], "one of the two was to be short of memory");
+        assert_eq!(found[0].num_rows(), 120_000);
+        assert!(found[0] == found[1]);
     }
 }
