@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use datafusion::arrow::array::{Array, BooleanArray, RecordBatch};
-use datafusion::arrow::compute::{and, filter_record_batch, prep_null_mask_filter};
+use datafusion::arrow::compute::{and, filter_record_batch};
 use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::catalog::{Session, TableProvider};
 use datafusion::common::cast::as_boolean_array;
@@ -195,9 +195,10 @@ impl Asked {
         let kept = match (meets, is_new) {
             (None, None) => return Ok(columns),
             (None, Some(is_new)) => is_new,
-            (Some(meets), None) => prep_null_mask_filter(meets),
-            (Some(meets), Some(is_new)) => and(&prep_null_mask_filter(meets), &is_new)?,
+            (Some(meets), None) => meets.clone(),
+            (Some(meets), Some(is_new)) => and(meets, &is_new)?,
         };
+        // A row of which the predicate knows nothing is left out.
         Ok(filter_record_batch(&columns, &kept)?)
     }
 }
@@ -299,9 +300,12 @@ mod tests {
         let part = |rows: std::ops::Range<i64>| {
             let number: ArrayRef =
                 Arc::new(Int64Array::from_iter(rows.clone().map(|row| (row % 7 > 0).then_some(row % 50))));
-            let text: ArrayRef =
-                Arc::new(StringArray::from_iter(rows.map(|row| (row % 5 > 0).then(|| format!("t{}", row % 20)))));
-            vec![RecordBatch::try_from_iter_with_nullable([("number", number, true), ("text", text, true)]).unwrap()]
+            let text: ArrayRef = Arc::new(StringArray::from_iter(
+                rows.clone().map(|row| (row % 5 > 0).then(|| format!("t{}", row % 20))),
+            ));
+            let whole: ArrayRef = Arc::new(Int64Array::from_iter_values(rows.map(|row| row % 35)));
+            let columns = [("number", number, true), ("text", text, true), ("whole", whole, false)];
+            vec![RecordBatch::try_from_iter_with_nullable(columns).unwrap()]
         };
         let parts = vec![part(0..300), part(100..900)];
         let table = Arc::new(MemTable::try_new(parts[0][0].schema(), parts).unwrap());
@@ -313,6 +317,8 @@ mod tests {
             "select text from RELATION where number < 20",
             "select number from RELATION where text in ('t3', 't4') or number is null",
             "select text, count(*) from RELATION where number < 30 and text > 't1' group by text",
+            "select whole, number from RELATION where whole > 20",
+            "select whole from RELATION where whole > 20 and number < 30",
             "select count(*) from RELATION where number < 0",
             "select count(*) from RELATION",
         ] {
