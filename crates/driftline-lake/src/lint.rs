@@ -3,6 +3,7 @@
 use std::ops::ControlFlow;
 
 use datafusion::arrow::datatypes::DataType;
+use datafusion::common::DFSchema;
 use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
 use datafusion::logical_expr::{Expr, ExprSchemable, LogicalPlan};
 use datafusion::sql::parser::Statement;
@@ -11,10 +12,30 @@ use datafusion::sql::sqlparser::ast::{self, visit_expressions};
 /// Functions whose answer depends on the day, the machine or chance.
 const NOT_DETERMINISTIC: [&str; 8] =
     ["now", "current_date", "current_time", "current_timestamp", "today", "random", "uuid", "arrow_typeof"];
-/// Aggregates whose answer depends on the order of rows; the first and last value do not if they say by which order.
-const ORDER_DEPENDENT: [&str; 4] = ["approx_percentile_cont", "approx_median", "first_value", "last_value"];
-/// Aggregates that add floats in an order that differs from run to run.
-const SUMS: [&str; 8] = ["sum", "avg", "mean", "stddev", "stddev_pop", "var_samp", "var_pop", "corr"];
+/// Aggregates whose answer depends on the order of rows, whatever they say of it.
+const APPROXIMATE: [&str; 3] = ["approx_percentile_cont", "approx_percentile_cont_with_weight", "approx_median"];
+/// Aggregates whose answer depends on the order of rows unless they say by which.
+const ORDER_DEPENDENT: [&str; 6] = ["first_value", "last_value", "nth_value", "any_value", "array_agg", "string_agg"];
+/// Aggregates that add up their argument as it is. Names are the engine's, not their aliases: a plan has only those.
+const SUMS: [&str; 2] = ["sum", "avg"];
+/// Aggregates that add up floats whatever their arguments are, in an order that differs from run to run.
+const FLOAT_SUMS: [&str; 15] = [
+    "var",
+    "var_pop",
+    "stddev",
+    "stddev_pop",
+    "covar_samp",
+    "covar_pop",
+    "corr",
+    "regr_slope",
+    "regr_intercept",
+    "regr_r2",
+    "regr_avgx",
+    "regr_avgy",
+    "regr_sxx",
+    "regr_syy",
+    "regr_sxy",
+];
 
 /// Refuses functions that make two runs differ.
 pub fn text(statement: &Statement) -> Result<(), String> {
@@ -27,8 +48,9 @@ pub fn text(statement: &Statement) -> Result<(), String> {
                     "`{name}()` gives another answer on another day; use $as_of and other bound values"
                 ));
             }
-            let is_ordered = name.ends_with("_value") && function.to_string().to_lowercase().contains(" order by ");
-            if ORDER_DEPENDENT.contains(&name.as_str()) && function.over.is_none() && !is_ordered {
+            let is_ordered = function.over.is_some() || function.to_string().to_lowercase().contains(" order by ");
+            let is_open = ORDER_DEPENDENT.contains(&name.as_str()) && !is_ordered;
+            if is_open || APPROXIMATE.contains(&name.as_str()) {
                 return ControlFlow::Break(format!(
                     "`{name}()` depends on the order of rows; use an exact function (percentile_cont, min, max), or \
                      first_value(... order by ...) over an order without ties"
@@ -43,21 +65,17 @@ pub fn text(statement: &Statement) -> Result<(), String> {
     }
 }
 
-/// Refuses float sums in the plan: their last digits depend on threads, and money must never be a float.
+/// Refuses float sums in the plan, of groups and of windows: their last digits depend on threads, and money must never be a float.
 pub fn plan(plan: &LogicalPlan) -> Result<(), String> {
     let mut problem = None;
     let walked = plan.apply_with_subqueries(|node| {
-        if let LogicalPlan::Aggregate(aggregate) = node {
-            for expression in &aggregate.aggr_expr {
-                if let Some(name) = float_sum(expression, aggregate.input.schema()) {
-                    problem = Some(format!(
-                        "`{name}` over a float: the last digits would depend on threads; cast the argument to decimal(18,4) first"
-                    ));
-                    return Ok(TreeNodeRecursion::Stop);
-                }
-            }
-        }
-        Ok(TreeNodeRecursion::Continue)
+        let (expressions, input) = match node {
+            LogicalPlan::Aggregate(aggregate) => (&aggregate.aggr_expr, &aggregate.input),
+            LogicalPlan::Window(window) => (&window.window_expr, &window.input),
+            _ => return Ok(TreeNodeRecursion::Continue),
+        };
+        problem = expressions.iter().find_map(|expression| float_sum(expression, input.schema()));
+        Ok(if problem.is_some() { TreeNodeRecursion::Stop } else { TreeNodeRecursion::Continue })
     });
     match (walked, problem) {
         (_, Some(problem)) => Err(problem),
@@ -66,19 +84,28 @@ pub fn plan(plan: &LogicalPlan) -> Result<(), String> {
     }
 }
 
-fn float_sum(expression: &Expr, schema: &datafusion::common::DFSchema) -> Option<String> {
+/// What is wrong with an expression that adds up floats.
+fn float_sum(expression: &Expr, schema: &DFSchema) -> Option<String> {
     let mut found = None;
     let _ = expression.apply(|part| {
-        if let Expr::AggregateFunction(call) = part
-            && SUMS.contains(&call.func.name())
-            && call.params.args.iter().any(|argument| {
-                matches!(argument.get_type(schema), Ok(DataType::Float64 | DataType::Float32 | DataType::Float16))
-            })
-        {
-            found = Some(call.func.name().to_owned());
-            return Ok(TreeNodeRecursion::Stop);
+        let (name, arguments) = match part {
+            Expr::AggregateFunction(call) => (call.func.name(), &call.params.args),
+            Expr::WindowFunction(call) => (call.fun.name(), &call.params.args),
+            _ => return Ok(TreeNodeRecursion::Continue),
+        };
+        let is_float = |argument: &Expr| {
+            matches!(argument.get_type(schema), Ok(DataType::Float64 | DataType::Float32 | DataType::Float16))
+        };
+        if SUMS.contains(&name) && arguments.iter().any(is_float) {
+            found = Some(format!(
+                "`{name}` over a float: the last digits would depend on threads; cast the argument to decimal(18,4) first"
+            ));
+        } else if FLOAT_SUMS.contains(&name) {
+            found = Some(format!(
+                "`{name}` is computed in floats: the last digits would depend on threads; use sums of decimals"
+            ));
         }
-        Ok(TreeNodeRecursion::Continue)
+        Ok(if found.is_some() { TreeNodeRecursion::Stop } else { TreeNodeRecursion::Continue })
     });
     found
 }
