@@ -21,6 +21,7 @@ pub use self::mail::{Dkim, Mail, Recipient, Smtp, check_address};
 use crate::error::{Error, Result};
 
 mod calendar;
+mod limits;
 mod mail;
 mod margin;
 
@@ -278,9 +279,7 @@ impl Job {
                 file.exports.time_zone
             )));
         }
-        if file.segments.min < 2 || file.segments.max < file.segments.min || file.segments.max > 20 {
-            return Err(wrong("segments.min and segments.max: expected 2 <= min <= max <= 20".to_owned()));
-        }
+        limits::check_limits(&file).map_err(&wrong)?;
         if file.personas.min_cell < 5 {
             return Err(wrong("personas.min_cell: expected at least 5 (default 10)".to_owned()));
         }
@@ -294,7 +293,9 @@ impl Job {
             file.period.check(start).map_err(|error| wrong(format!("schedule.start: {error}")))?;
         }
         check_mail(&file.mail).and(margin::check_margins(&file.value)).map_err(&wrong)?;
-        bytes_of(&file.limits.memory).and(bytes_of(&file.limits.spill)).map_err(&wrong)?;
+        for size in [&file.limits.memory, &file.limits.spill, &file.limits.in_memory] {
+            bytes_of(size).map_err(&wrong)?;
+        }
         let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         // Where it reads and writes, how fast and to whom is not what it computes.
         for key in ["warehouse", "limits", "schedule"] {
