@@ -75,7 +75,8 @@ pub(crate) fn readers() -> TestResult {
     let show = ["show", "us", "2017Q3", "--job", "complete-journey", "--set", &setting];
     let cards = product::run(&show)?;
     holds("show", &cards, "[primary]")?;
-    holds("show", &cards, "no evidence yet")?;
+    holds("show", &cards, "no evidence yet; would come from")?;
+    holds("show", &cards, "Frustrations: an export of support tickets, return reasons or reviews")?;
     equal("show --json", product::json(&show)?["period"].as_str(), Some("2017Q3"))?;
     let diff = ["diff", "us", "2017Q2", "2017Q3", "--job", "complete-journey", "--set", &setting];
     holds("diff", &product::run(&diff)?, "~ market: Net revenue of the period $1,148,055 → $1,149,075")?;

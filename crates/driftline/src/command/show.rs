@@ -239,8 +239,15 @@ fn card(persona: &Persona, report: &Report) {
             say(format!("    to review: {}", one_line(review)));
         }
     }
-    let missing: Vec<&str> = persona.evidence.iter().map(|evidence| evidence.field.as_str()).collect();
-    say(format!("  no evidence yet: {}", missing.join(", ")));
+    if !persona.evidence.is_empty() {
+        say("  no evidence yet; would come from");
+    }
+    // Fields beside each other that one source would fill are one line.
+    for missing in persona.evidence.chunk_by(|a, b| a.source_needed == b.source_needed) {
+        let fields: Vec<&str> = missing.iter().map(|evidence| evidence.field.as_str()).collect();
+        let source = missing.first().map_or("", |evidence| evidence.source_needed.as_str());
+        say(format!("    {}: {source}", fields.join(", ")));
+    }
     if let Some(note) = &persona.note {
         say(format!("  {note}"));
     }
