@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use chrono::NaiveDate;
+use chrono_tz::Tz;
 use datafusion::arrow::array::{Array, AsArray};
 use datafusion::arrow::compute::cast;
 use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit, TimestampMicrosecondType};
@@ -25,6 +26,7 @@ use parquet::file::metadata::{PageIndexPolicy, ParquetMetaDataReader};
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
+use crate::functions::local_day;
 use crate::types;
 
 /// One declared export, as in `sql/staging/<dialect>/sources.toml`.
@@ -43,7 +45,7 @@ pub struct Source {
     pub distinct: bool,
     /// Column whose footer statistics tell from when to when the export reaches.
     pub time_column: Option<String>,
-    /// Zone of `time_column`'s values if they are not local; only `UTC` matters here.
+    /// `UTC` if the values of `time_column` are; absent if they are local, as the job counts days.
     pub time_zone: Option<String>,
     /// Column name to type; a trailing `?` allows files without the column (it is null there).
     pub columns: BTreeMap<String, String>,
@@ -84,6 +86,11 @@ impl Sources {
                     )));
                 }
             }
+            if let Some(zone) = source.time_zone.as_ref().filter(|zone| *zone != "UTC") {
+                return Err(wrong(format!(
+                    "[{name}] time_zone = \"{zone}\"; expected UTC, or nothing for local times"
+                )));
+            }
             by_name.insert(name, source);
         }
         if let Some(unknown) = require_any.iter().find(|name| !by_name.contains_key(*name)) {
@@ -101,6 +108,13 @@ impl Source {
             Field::new(name, data_type, true)
         };
         Arc::new(Schema::new(self.columns.iter().map(field).collect::<Vec<_>>()))
+    }
+
+    /// The zone in which the values of `time_column` become days: the job's if they are instants, none if they are local already.
+    fn zone_of_days(&self, job: Tz) -> Tz {
+        let type_name = self.time_column.as_ref().and_then(|column| self.columns.get(column));
+        let is_timestamp = type_name.is_some_and(|name| name.trim_end_matches('?') == "timestamp");
+        if is_timestamp && self.time_zone.is_some() { job } else { Tz::UTC }
     }
 }
 
@@ -124,7 +138,7 @@ pub struct PinnedSource {
     pub objects: Vec<PinnedObject>,
     /// Columns of the files that the source does not declare; they are never read.
     pub ignored_columns: Vec<String>,
-    /// First and last day of `time_column` by the footers, as stored.
+    /// First and last day of `time_column` by the footers, in the job's time zone.
     pub days: Option<(NaiveDate, NaiveDate)>,
 }
 
@@ -138,6 +152,8 @@ pub struct Exports {
     pub shown: String,
     /// Object names relative to the root, for servers that cannot list.
     pub index: Option<Vec<String>>,
+    /// Zone in which days are counted.
+    pub time_zone: Tz,
 }
 
 /// Lists and checks every source of a market.
@@ -304,7 +320,7 @@ async fn read_footer(exports: &Exports, name: &str, source: &Source, meta: Objec
         .filter(|column| !source.columns.contains_key(column))
         .collect();
     let days = match &source.time_column {
-        Some(column) => days_of(&footer, column).map_err(contract)?,
+        Some(column) => days_of(&footer, column, source.zone_of_days(exports.time_zone)).map_err(contract)?,
         None => None,
     };
     Ok(Footer { rows, ignored, days })
@@ -332,7 +348,11 @@ fn unreadable(exports: &Exports, name: &str, meta: &ObjectMeta, error: ParquetEr
 }
 
 /// First and last day of a timestamp or date column by the row groups' statistics; `None` if a group has none.
-fn days_of(footer: &ArrowReaderMetadata, column: &str) -> std::result::Result<Option<(NaiveDate, NaiveDate)>, String> {
+fn days_of(
+    footer: &ArrowReaderMetadata,
+    column: &str,
+    zone: Tz,
+) -> std::result::Result<Option<(NaiveDate, NaiveDate)>, String> {
     let groups = footer.metadata().row_groups();
     let parquet_schema = footer.metadata().file_metadata().schema_descr();
     let converter =
@@ -350,7 +370,7 @@ fn days_of(footer: &ArrowReaderMetadata, column: &str) -> std::result::Result<Op
     };
     let first = extreme(converter.row_group_mins(groups.iter()), false)?;
     let last = extreme(converter.row_group_maxes(groups.iter()), true)?;
-    let day = |micros: i64| chrono::DateTime::from_timestamp_micros(micros).map(|time| time.date_naive());
+    let day = |micros: i64| NaiveDate::from_epoch_days(local_day(micros.div_euclid(1_000_000), zone));
     Ok(first.zip(last).and_then(|(first, last)| Some((day(first)?, day(last)?))))
 }
 

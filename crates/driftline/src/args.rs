@@ -125,7 +125,7 @@ pub struct Run {
     #[arg(long, value_name = "TIME")]
     pub now: Option<DateTime<Utc>>,
 
-    /// Print seconds, rows and peak memory of each step.
+    /// Print seconds and rows of each step, and the most memory that the process held until its end.
     #[arg(long)]
     pub timings: bool,
 }

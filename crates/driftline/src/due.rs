@@ -21,7 +21,7 @@ use crate::work;
 pub struct DueRun {
     pub plan: RunPlan,
     pub due: Due,
-    /// Set if the exports do not reach the end of the period yet: it waits for them.
+    /// Set if the period is not over in the job's time zone, or the exports do not reach its end yet: it waits.
     pub waits_for: Option<String>,
 }
 
@@ -104,10 +104,13 @@ pub async fn due_runs(room: &Room, watched_since: Option<DateTime<Utc>>) -> Resu
         let subject = Subject { job: &room.job.name, market, calendar: room.job.file.period };
         for due in due_intervals(schedule, &subject, room.now, watched_since, &published) {
             let plan = RunPlan::new(market.clone(), due.period, coverage);
+            // The schedule's clock may be ahead of the one by which the job's days are counted.
+            let is_over = due.period.as_of() <= room.job.day_of(room.now);
             let waits_for = coverage
                 .until
                 .filter(|_| plan.as_of < due.period.as_of())
-                .map(|until| format!("the exports end on {until}, before the period does"));
+                .map(|until| format!("the exports end on {until}, before the period does"))
+                .or_else(|| (!is_over).then(|| format!("the period is not over in {}", room.job.time_zone())));
             runs.push((due.period, place, DueRun { plan, due, waits_for }));
         }
     }

@@ -6,7 +6,7 @@ use driftline_lake::lake::Parameters;
 use driftline_lake::source::{Exports, Sources};
 
 use crate::error::{Error, InPlace, Result};
-use crate::job::Job;
+use crate::job::{self, Job};
 
 /// One unit of work.
 #[derive(Clone, Debug)]
@@ -23,9 +23,10 @@ pub struct RunPlan {
 /// The periods that were asked for, oldest first; by default the last one of the job's calendar that is over.
 ///
 /// # Errors
-/// `Error::Period` for a text that is no period or range, or one of another calendar than the job's, `Error::PeriodNotOver` if one of them is not over at `now`.
+/// `Error::Period` for a text that is no period or range, or one of another calendar than the job's, `Error::PeriodNotOver` if one of them is not over
+/// at `now` where the job counts its days.
 pub fn periods(job: &Job, text: Option<&str>, now: DateTime<Utc>) -> Result<Vec<Period>> {
-    let today = now.date_naive();
+    let today = job.day_of(now);
     let periods = match text {
         Some(text) => {
             let range = Period::parse_range(text).map_err(|source| Error::Period { source })?;
@@ -46,20 +47,23 @@ pub fn periods(job: &Job, text: Option<&str>, now: DateTime<Utc>) -> Result<Vec<
     }
 }
 
+/// The market codes of a command. Asked for before anything is read: a code becomes part of paths.
+///
+/// # Errors
+/// `Error::Period` for a text that is no plain code.
+pub fn codes(asked: &[String]) -> Result<Vec<Market>> {
+    asked.iter().map(|code| code.parse().map_err(|source| Error::Period { source })).collect()
+}
+
 /// The markets that were asked for, the parent market first.
 ///
 /// # Errors
 /// `Error::UnknownMarket` for a market that the exports (or the job's list) do not have.
-pub async fn markets(job: &Job, asked: &[String], exports: &Exports, sources: &Sources) -> Result<Vec<Market>> {
-    // Refused before anything is read: a code becomes part of paths.
-    let asked: Vec<Market> = asked
-        .iter()
-        .map(|code| code.parse::<Market>().map_err(|source| Error::Period { source }))
-        .collect::<Result<_>>()?;
+pub async fn markets(job: &Job, asked: &[Market], exports: &Exports, sources: &Sources) -> Result<Vec<Market>> {
     let found = driftline_lake::source::markets(exports, sources).await.in_place("markets of the exports")?;
     let known: Vec<Market> = found.iter().filter_map(|code| code.parse().ok()).collect();
     let mut chosen = if !asked.is_empty() {
-        asked
+        asked.to_vec()
     } else if job.file.markets.is_empty() {
         known.clone()
     } else {
@@ -81,19 +85,33 @@ pub async fn markets(job: &Job, asked: &[String], exports: &Exports, sources: &S
 /// How many days of silence at an end of an export whose reach is not declared still count as complete.
 const SILENT_DAYS_MAX: i64 = 5;
 
-/// Where the exports begin and end, declared or taken over all markets.
+/// Where the exports begin and end, each declared or taken over all markets.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Coverage {
     pub from: Option<NaiveDate>,
     pub until: Option<NaiveDate>,
-    pub is_declared: bool,
+    pub is_from_declared: bool,
+    pub is_until_declared: bool,
+}
+
+impl Coverage {
+    /// What the job declares; an end of which it says nothing is where the exports were found to end.
+    pub fn of(declared: &job::Exports, found: Option<(NaiveDate, NaiveDate)>) -> Self {
+        Self {
+            from: declared.complete_from.or(found.map(|days| days.0)),
+            until: declared.complete_until.or(found.map(|days| days.1)),
+            is_from_declared: declared.complete_from.is_some(),
+            is_until_declared: declared.complete_until.is_some(),
+        }
+    }
 }
 
 impl RunPlan {
     pub fn new(market: Market, period: Period, coverage: Coverage) -> Self {
-        let tolerance = if coverage.is_declared { 0 } else { SILENT_DAYS_MAX };
-        let starts_late = coverage.from.filter(|from| (*from - period.start()).num_days() > tolerance);
-        let ends_early = coverage.until.filter(|until| (period.last_day() - *until).num_days() > tolerance);
+        let silent = |is_declared: bool| if is_declared { 0 } else { SILENT_DAYS_MAX };
+        let (at_start, at_end) = (silent(coverage.is_from_declared), silent(coverage.is_until_declared));
+        let starts_late = coverage.from.filter(|from| (*from - period.start()).num_days() > at_start);
+        let ends_early = coverage.until.filter(|until| (period.last_day() - *until).num_days() > at_end);
         let partial = match (starts_late, ends_early) {
             (None, None) => None,
             (Some(from), None) => Some(format!("the exports start on {from}, inside the period")),
@@ -157,5 +175,76 @@ impl RunPlan {
         .into_iter()
         .map(|(name, value)| (name.to_owned(), value))
         .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+    use std::path::Path;
+
+    use super::*;
+
+    fn job(overrides: &[&str]) -> Job {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../jobs/bench.toml");
+        Job::read(&path, &overrides.iter().map(|setting| (*setting).to_owned()).collect::<Vec<_>>()).unwrap()
+    }
+
+    fn day(text: &str) -> NaiveDate {
+        text.parse().unwrap()
+    }
+
+    /// Declared days are taken by the day, found ones with five days of silence; each end by itself.
+    #[test]
+    fn each_end_of_the_exports_is_declared_or_found() {
+        let found = Some((day("2025-07-04"), day("2025-12-28")));
+        for (from, until, expected) in [
+            (None, None, (None, "2026-01-01")),
+            (Some("2025-07-01"), None, (None, "2026-01-01")),
+            (Some("2025-10-03"), None, (Some("start on 2025-10-03"), "2026-01-01")),
+            (None, Some("2025-12-31"), (None, "2026-01-01")),
+            (None, Some("2025-12-28"), (Some("end on 2025-12-28"), "2025-12-29")),
+            (Some("2025-10-02"), Some("2025-12-30"), (Some("only 2025-10-02 to 2025-12-30"), "2025-12-31")),
+        ] {
+            let declared =
+                job::Exports { complete_from: from.map(day), complete_until: until.map(day), ..job(&[]).file.exports };
+            let coverage = Coverage::of(&declared, found);
+            let plan = RunPlan::new("gb".parse().unwrap(), "2025Q4".parse().unwrap(), coverage);
+            let partial = plan.partial.unwrap_or_default();
+            let case = format!("{from:?} {until:?}: {partial}");
+            match expected.0 {
+                Some(part) => assert!(partial.contains(part), "{case}"),
+                None => assert_eq!(partial, "", "{case}"),
+            }
+            assert_eq!(plan.as_of, day(expected.1), "{case}");
+            assert_eq!(plan.complete_from, from.map(day).or(found.map(|days| days.0)), "{case}");
+            assert_eq!(plan.complete_until, until.map(day).or(found.map(|days| days.1)), "{case}");
+        }
+    }
+
+    /// Nor is a guard gone because the other end is declared.
+    #[test]
+    fn an_end_that_was_found_still_ends_the_exports() {
+        let declared =
+            job::Exports { complete_from: Some(day("2024-01-01")), complete_until: None, ..job(&[]).file.exports };
+        let coverage = Coverage::of(&declared, Some((day("2024-01-01"), day("2025-08-31"))));
+        let plan = |period: &str| RunPlan::new("gb".parse().unwrap(), period.parse().unwrap(), coverage);
+        assert!(plan("2025Q4").check_exported().is_err());
+        assert_eq!(plan("2025Q3").as_of, day("2025-09-01"));
+    }
+
+    /// A quarter of a shop in New York is not over at midnight in London.
+    #[test]
+    fn a_period_is_over_where_the_job_counts_its_days() {
+        let there = job(&["exports.time_zone=America/New_York"]);
+        let asked = |job: &Job, text: Option<&str>, now: &str| periods(job, text, now.parse().unwrap());
+        let refused = asked(&there, Some("2017Q4"), "2018-01-01T00:30:00Z").unwrap_err().to_string();
+        assert!(refused.contains("now is 2017-12-31"), "{refused}");
+        let quarter = |text: &str| vec![text.parse::<Period>().unwrap()];
+        assert_eq!(asked(&there, None, "2018-01-01T00:30:00Z").unwrap(), quarter("2017Q3"));
+        assert_eq!(asked(&there, Some("2017Q4"), "2018-01-01T05:30:00Z").unwrap(), quarter("2017Q4"));
+        assert_eq!(asked(&there, None, "2018-01-01T05:30:00Z").unwrap(), quarter("2017Q4"));
+        assert_eq!(asked(&job(&[]), Some("2017Q4"), "2018-01-01T00:30:00Z").unwrap(), quarter("2017Q4"));
     }
 }

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 
-/// Seconds, rows and peak memory of one step of the flow table.
+/// Seconds and rows of one step of the flow table; `open`, before the first market, has neither market nor period.
 #[derive(Clone, Debug, Serialize)]
 pub struct Timing {
     pub market: String,
@@ -14,6 +14,7 @@ pub struct Timing {
     pub step: String,
     pub seconds: f64,
     pub rows: Option<u64>,
+    /// The most that the process held until the step ended, those before it counted too: it never falls.
     pub peak_memory_mib: u64,
 }
 

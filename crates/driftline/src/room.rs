@@ -84,6 +84,7 @@ impl Room {
             is_frugal: false,
             resume: Resume { program: world.build.clone(), folders: Vec::new() },
         };
+        let time_zone = job.time_zone();
         let key_name = &job.file.privacy.pseudonym_key_env;
         let key = world.environment.iter().find(|(name, _)| name == key_name).map(|(_, value)| value.clone());
         if key.is_none() {
@@ -91,7 +92,7 @@ impl Room {
         }
         Ok(Self {
             project: project.root.clone(),
-            exports: Exports { store: location.store, root: location.root, shown: location.shown, index },
+            exports: Exports { store: location.store, root: location.root, shown: location.shown, index, time_zone },
             ledger: ledger(&job, project, world, true)?,
             graph: Arc::new(graph),
             sources,
@@ -128,17 +129,17 @@ impl Room {
         public_location(&self.job, &self.ledger, folder, name)
     }
 
-    /// Where the exports begin and end: as the job declares, or over all its markets.
+    /// Where the exports begin and end: each as the job declares, or over all its markets.
     ///
     /// # Errors
     /// `Error::Lake` if the exports cannot be read.
     pub async fn coverage(&self) -> Result<Coverage> {
         let declared = &self.job.file.exports;
-        if declared.complete_from.is_some() || declared.complete_until.is_some() {
-            return Ok(Coverage { from: declared.complete_from, until: declared.complete_until, is_declared: true });
-        }
-        let found = source::coverage(&self.exports, &self.sources).await.in_place("coverage of the exports")?;
-        Ok(Coverage { from: found.map(|days| days.0), until: found.map(|days| days.1), is_declared: false })
+        let found = match (declared.complete_from, declared.complete_until) {
+            (Some(_), Some(_)) => None,
+            _ => source::coverage(&self.exports, &self.sources).await.in_place("coverage of the exports")?,
+        };
+        Ok(Coverage::of(declared, found))
     }
 }
 

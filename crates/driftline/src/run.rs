@@ -159,7 +159,7 @@ pub async fn one(
     let audits = lake.audit().await.in_place(&place)?;
     progress.done("audit", None);
 
-    progress.says("describing personas");
+    progress.says("reading tables");
     let periods = read::market_periods(&lake).await.in_place(&place)?;
     let totals_of = |period: Period| periods.get(&period.to_string()).cloned().unwrap_or_default();
     let totals = totals_of(plan.period);
@@ -185,6 +185,9 @@ pub async fn one(
         _ => None,
     };
     let economics = acquisition::read(&lake, &room.job).await.in_place(&place)?;
+    progress.done("read", Some(profiles.len() as u64));
+
+    progress.says("describing personas");
     let mut personas = describe(
         room,
         plan,

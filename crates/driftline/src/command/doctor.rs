@@ -66,7 +66,8 @@ async fn exports(job: &Job, project: &Project, world: &World) -> Result<String> 
     let location = store::open_exports(&job.file.exports.url, &project.root, &world.environment)?;
     let shown = location.shown.clone();
     let index = store::index(&location, job.file.exports.index.as_deref()).await?;
-    let exports = Exports { store: location.store, root: location.root, shown: location.shown, index };
+    let time_zone = job.time_zone();
+    let exports = Exports { store: location.store, root: location.root, shown: location.shown, index, time_zone };
     let found = source::markets(&exports, &sources).await.in_place("markets of the exports")?;
     if found.is_empty() {
         let problem = format!("no file of the dialect {} is there", job.file.exports.dialect);

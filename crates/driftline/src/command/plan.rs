@@ -24,13 +24,14 @@ struct Line {
 }
 
 pub(super) async fn execute(cli: &Cli, args: &args::Plan, project: &Project, world: &World) -> Result<()> {
+    let asked = plan::codes(&args.markets)?;
     let name = args.job.to_string_lossy();
     let job = project.job(Some(name.as_ref()), &args.job_options.overrides)?;
+    let periods = plan::periods(&job, args.period.as_deref(), args.now.unwrap_or(world.now))?;
     let room = Room::open(job, &Choice { now: args.now, ..Choice::default() }, project, world).await?;
     let mut lines = Vec::new();
     if args.period.is_none() && room.job.file.schedule.is_some() {
-        let wanted =
-            |market: &Market| args.markets.is_empty() || args.markets.iter().any(|code| code == market.as_str());
+        let wanted = |market: &Market| asked.is_empty() || asked.contains(market);
         for run in due_runs(&room, None).await?.into_iter().filter(|run| wanted(&run.plan.market)) {
             let (action, why) = match &run.waits_for {
                 Some(reason) => ("wait", reason.clone()),
@@ -40,8 +41,7 @@ pub(super) async fn execute(cli: &Cli, args: &args::Plan, project: &Project, wor
             lines.push(line(&room, &run.plan.market, run.plan.period, action, why).await?);
         }
     } else {
-        let periods = plan::periods(&room.job, args.period.as_deref(), room.now)?;
-        let markets = plan::markets(&room.job, &args.markets, &room.exports, &room.sources).await?;
+        let markets = plan::markets(&room.job, &asked, &room.exports, &room.sources).await?;
         let coverage = room.coverage().await?;
         for period in periods {
             for market in &markets {

@@ -36,16 +36,18 @@ pub(super) async fn execute(cli: &Cli, args: &args::Run, project: &Project, worl
     if args.due {
         return due(cli, args, name.as_deref(), &choice, project, world).await;
     }
+    let asked = plan::codes(&args.markets)?;
+    let mut progress = Progress::new(cli.json);
     let job = project.job(name.as_deref(), &args.job_options.overrides)?;
+    let periods = plan::periods(&job, args.period.as_deref(), choice.now.unwrap_or(world.now))?;
     let room = Room::open(job, &choice, project, world).await?;
-    let periods = plan::periods(&room.job, args.period.as_deref(), room.now)?;
-    let markets = plan::markets(&room.job, &args.markets, &room.exports, &room.sources).await?;
+    let markets = plan::markets(&room.job, &asked, &room.exports, &room.sources).await?;
     let coverage = room.coverage().await?;
     if !args.dry_run && args.select.is_empty() {
         room.ledger.probe(&world.worker.nonce()).await.in_place("warehouse")?;
     }
+    progress.done("open", None);
 
-    let mut progress = Progress::new(cli.json);
     let mut outcomes = Vec::new();
     let mut first_error = None;
     let mut failed = BTreeSet::new();
@@ -113,6 +115,7 @@ async fn due(
     let (mut outcomes, mut errors) = (Vec::new(), Vec::new());
     let mut progress = Progress::new(cli.json);
     for job in super::schedule::scheduled(project, &args.job_options.overrides, name)? {
+        progress.begin("", "");
         let opened = async {
             let room = Room::open(job.clone(), choice, project, world).await?;
             room.ledger.probe(&world.worker.nonce()).await.in_place("warehouse")?;
@@ -128,6 +131,7 @@ async fn due(
                 continue;
             }
         };
+        progress.done("open", None);
         let told = |outcome: &Outcome| report_line(cli, outcome, &mut outcomes);
         errors.extend(run_due(&room, None, &mut Retries::default(), &mut progress, told).await.errors);
     }
@@ -234,11 +238,13 @@ fn finish(cli: &Cli, args: &args::Run, outcomes: &[Outcome], timings: &[Timing])
     }
     if args.timings {
         say("");
-        say(format!("{:<8} {:<7} {:<9} {:>9} {:>11} {:>9}", "market", "period", "step", "seconds", "rows", "peak MiB"));
+        // The most that the process held until then: it never falls.
+        let memory = "peak so far, MiB";
+        say(format!("{:<8} {:<7} {:<9} {:>9} {:>11} {memory:>16}", "market", "period", "step", "seconds", "rows"));
         for timing in timings {
             let rows = timing.rows.map_or_else(String::new, |rows| rows.to_string());
             say(format!(
-                "{:<8} {:<7} {:<9} {:>9.3} {:>11} {:>9}",
+                "{:<8} {:<7} {:<9} {:>9.3} {:>11} {:>16}",
                 timing.market, timing.period, timing.step, timing.seconds, rows, timing.peak_memory_mib
             ));
         }

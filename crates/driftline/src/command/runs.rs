@@ -26,10 +26,12 @@ pub(super) async fn execute(cli: &Cli, args: &args::Runs, project: &Project, wor
     if let Some(args::RunsCommand::Show { id }) = &args.command {
         return show(cli, id, args, project, world).await;
     }
+    let asked = args.market.as_ref().map(|market| market.parse::<Market>().map_err(|source| Error::Period { source }));
+    let asked = asked.transpose()?;
     let mut lines = Vec::new();
     for (job, ledger) in jobs(project, args, world)? {
-        let markets = match &args.market {
-            Some(market) => vec![market.parse::<Market>().map_err(|source| Error::Period { source })?],
+        let markets = match &asked {
+            Some(market) => vec![market.clone()],
             None => ledger.markets(&job.name).await.in_place(&job.name)?,
         };
         for market in markets {

@@ -28,9 +28,9 @@ struct Told {
 }
 
 pub(super) async fn execute(cli: &Cli, args: &args::Send, project: &Project, world: &World) -> Result<()> {
+    let market = args.market.parse().map_err(|source| Error::Period { source })?;
     let (job, ledger) =
         job_of_market(project, args.job.as_deref(), &args.market, &args.job_options.overrides, world).await?;
-    let market = args.market.parse().map_err(|source| Error::Period { source })?;
     let period = job.period(&args.period)?;
     let place = format!("{market} {period}");
     let slot = Slot { job: job.name.clone(), market, period };

@@ -11,17 +11,14 @@ use crate::command::site_files::Place;
 use crate::command::{World, job_that, say};
 use crate::error::{Error, InPlace, Result};
 use crate::job::Job;
+use crate::plan;
 use crate::project::Project;
 
 /// Folder below `reports/` with the site's templates.
 pub(super) const SITE: &str = "site";
 
 pub(super) async fn execute(cli: &Cli, args: &args::Site, project: &Project, world: &World) -> Result<()> {
-    let wanted: Vec<Market> = args
-        .markets
-        .iter()
-        .map(|code| code.parse().map_err(|source| Error::Period { source }))
-        .collect::<Result<_>>()?;
+    let wanted = plan::codes(&args.markets)?;
     let has_all = |markets: &[Market]| !markets.is_empty() && wanted.iter().all(|market| markets.contains(market));
     let what = if wanted.is_empty() { "anything".to_owned() } else { format!("market {}", args.markets.join(", ")) };
     let what = format!("{what} in any job");

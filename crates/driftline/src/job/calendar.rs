@@ -1,5 +1,7 @@
-//! The job's calendar, `[period]`: which periods are its own.
+//! The job's calendar, `[period]`: which periods are its own, and which day it is where its days are counted.
 
+use chrono::{DateTime, NaiveDate, Utc};
+use chrono_tz::Tz;
 use driftline_core::{Market, Period};
 use driftline_ledger::Ledger;
 
@@ -7,6 +9,16 @@ use crate::error::{Error, InPlace, Result};
 use crate::job::Job;
 
 impl Job {
+    /// The zone in which days are counted; `Job::read` refuses one that is none.
+    pub fn time_zone(&self) -> Tz {
+        self.file.exports.time_zone.parse().unwrap_or(Tz::UTC)
+    }
+
+    /// The day of an instant where days are counted: by it a period is over.
+    pub fn day_of(&self, instant: DateTime<Utc>) -> NaiveDate {
+        instant.with_timezone(&self.time_zone()).date_naive()
+    }
+
     /// A period as typed.
     ///
     /// # Errors
