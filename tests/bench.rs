@@ -4,12 +4,14 @@ use std::path::PathBuf;
 
 use serde_json::Value;
 
+use crate::bad_input::copy;
 use crate::product::{self, NOW, TestResult, equal};
 
 pub(crate) fn figures() -> TestResult {
     let exports = PathBuf::from(std::env::var("DRIFTLINE_BENCH_EXPORTS").map_err(|error| error.to_string())?);
     let expected = std::env::var("DRIFTLINE_SHARED").map_err(|error| error.to_string())?;
     let facts = product::read_json(&product::root().join(expected).join("bench/expected/facts-100k-gb.json"))?;
+    let exports = product::root().join(exports);
     let folder = product::folder()?;
     let (from, to) =
         (format!("exports.url={}", exports.display()), format!("warehouse.url={}", folder.path().display()));
@@ -36,8 +38,10 @@ pub(crate) fn figures() -> TestResult {
     let run = product::run_folder(folder.path(), "bench", "gb", "2025Q4")?;
     lines(&run, &facts)?;
     bridge(&run, &facts["bridge_cents"])?;
-    // A likelihood is not lower than the other program's; a better optimum is welcome.
     let report = product::read_json(&run.join("report.json"))?;
+    pinned(&report["quality"]["source_rows"], &facts)?;
+    consents(&from, &facts)?;
+    // A likelihood is not lower than the other program's; a better optimum is welcome.
     let ours = report["models"]["purchase"]["log_likelihood"].as_f64().ok_or("no likelihood")?;
     let theirs = facts["current"]["value"]["bg_nbd_log_likelihood"].as_f64().ok_or("no likelihood in the facts")?;
     if ours >= theirs - 0.5 { Ok(()) } else { Err(format!("log-likelihood {ours} is below {theirs}")) }
@@ -71,9 +75,17 @@ fn customers(table: &std::path::Path, facts: &Value) -> TestResult {
 
 fn lines(run: &std::path::Path, facts: &Value) -> TestResult {
     let rows = product::table(&run.join("tables/market_periods.parquet"))?;
-    let integer = |name: &str| rows.iter().map(|row| row[name].parse::<i64>().unwrap_or(0)).sum::<i64>();
-    equal("distinct lines", Some(integer("lines")), facts["lines_distinct"].as_i64())?;
-    equal("lines without customer", Some(integer("unidentified_lines")), facts["lines_without_customer"].as_i64())?;
+    let integer = |name: &str| {
+        let cells = rows.iter().map(|row| row.get(name).and_then(|cell| cell.parse::<i64>().ok()));
+        cells.sum::<Option<i64>>().ok_or_else(|| format!("market_periods has no whole numbers in `{name}`"))
+    };
+    let (all, of_nobody, objected) = (integer("lines")?, integer("unidentified_lines")?, integer("objected_lines")?);
+    equal("distinct lines", Some(all), facts["lines_distinct"].as_i64())?;
+    equal("lines without customer", Some(of_nobody), facts["lines_without_customer"].as_i64())?;
+    equal("lines without consent", Some(objected), facts["lines_without_consent"].as_i64())?;
+    equal("lines used", Some(all - of_nobody - objected), facts["lines_used"].as_i64())?;
+    let quarters = facts["net_cents_by_quarter"].as_object().ok_or("no net_cents_by_quarter")?;
+    equal("quarters", rows.len(), quarters.len())?;
     let mut used = 0;
     for row in &rows {
         let net = product::cents(&row["net_amount"])?;
@@ -81,6 +93,52 @@ fn lines(run: &std::path::Path, facts: &Value) -> TestResult {
         used += net - product::cents(&row["unidentified_net_amount"])?;
     }
     equal("net of used lines", Some(used), facts["net_cents_used"].as_i64())
+}
+
+/// Rows of the objects that the run read, before equal ones were read once.
+fn pinned(rows: &Value, facts: &Value) -> TestResult {
+    equal("lines read", rows["orders"].as_i64(), facts["lines_read"].as_i64())?;
+    equal("customers in the file", rows["customers"].as_i64(), facts["customers_in_file"].as_i64())?;
+    let twice = rows["orders"].as_i64().zip(facts["lines_distinct"].as_i64()).map(|(read, distinct)| read - distinct);
+    equal("duplicate lines", twice, facts["duplicate_lines"].as_i64())
+}
+
+/// No published table counts the customers who object; a model that a user could add does.
+fn consents(exports: &str, facts: &Value) -> TestResult {
+    const MODEL: &str = "/*---
+about = \"How many customers agree to profiling.\"
+kind = \"table\"
+[columns]
+customers = { type = \"int64\", about = \"Customers whose attributes may be read.\" }
+---*/
+select count(distinct customer_id) as customers
+from stg_customer_attributes
+";
+    let folder = product::folder()?;
+    let project = folder.path().join("project");
+    for part in ["sql", "jobs", "reports"] {
+        copy(&product::root().join(part), &project.join(part))?;
+    }
+    let path = project.join("sql/intermediate/int_consents_counted.sql");
+    std::fs::write(&path, MODEL).map_err(|error| format!("{}: {error}", path.display()))?;
+    let arguments = [
+        "run",
+        "jobs/bench.toml",
+        "--market",
+        "gb",
+        "--period",
+        "2025Q4",
+        "--now",
+        NOW,
+        "--set",
+        exports,
+        "--select",
+        "int_consents_counted",
+    ];
+    let said = product::succeed(product::run_in(&project, &arguments)?)?;
+    let in_file = facts["customers_in_file"].as_i64().ok_or("no customers_in_file")?;
+    let objecting = facts["customers_without_consent"].as_i64().ok_or("no customers_without_consent")?;
+    product::holds("customers who agree", &said, &format!("| {} ", in_file - objecting))
 }
 
 fn bridge(run: &std::path::Path, facts: &Value) -> TestResult {
