@@ -25,6 +25,10 @@ pub const COLUMNS: [(&str, &str); 11] = [
     ("lifecycle_stage", "lifecycle stage"),
 ];
 
+/// Columns that are sums over the 12 months before as-of: while a window fills they grow by themselves, so they are compared only
+/// between full ones. The others are rates, means and counts of days, which mean the same in a window that fills.
+const SUMS_OF_12_MONTHS: [&str; 1] = ["net_12_months"];
+
 const NUMERIC: usize = 9;
 
 /// Customers of either period that are compared at most, drawn by their keys, which are hashes.
@@ -50,11 +54,18 @@ struct Side {
 }
 
 /// Compares each group's columns between a table of earlier customers and `customers`; groups with fewer than 100 members on a
-/// side are left out. False discoveries are controlled over all of them together.
+/// side are left out, and sums over 12 months unless the exports hold all days of both periods' windows. False discoveries are
+/// controlled over all of them together.
 ///
 /// # Errors
 /// `Error::Shape` if a column is missing, `Error::Execute` if a query fails.
-pub async fn profile_drift(lake: &Lake, earlier: &str, groups: &[Group]) -> Result<Vec<(String, Vec<Finding>)>> {
+pub async fn profile_drift(
+    lake: &Lake,
+    earlier: &str,
+    groups: &[Group],
+    windows_are_full: bool,
+) -> Result<Vec<(String, Vec<Finding>)>> {
+    let compared = compared(windows_are_full);
     let (then, now) = (side(lake, earlier).await?, side(lake, "customers").await?);
     let mut subjects = Vec::new();
     let mut findings = Vec::new();
@@ -64,13 +75,20 @@ pub async fn profile_drift(lake: &Lake, earlier: &str, groups: &[Group]) -> Resu
             continue;
         }
         subjects.push(group.subject.clone());
-        for (place, (column, _)) in COLUMNS.iter().enumerate() {
-            findings.push(drift::compare(column, then.sample(place, &before), now.sample(place, &after)));
+        for place in &compared {
+            let (column, _) = COLUMNS[*place];
+            findings.push(drift::compare(column, then.sample(*place, &before), now.sample(*place, &after)));
         }
     }
     drift::judge(&mut findings);
     let mut rest = findings.into_iter();
-    Ok(subjects.into_iter().map(|subject| (subject, rest.by_ref().take(COLUMNS.len()).collect())).collect())
+    Ok(subjects.into_iter().map(|subject| (subject, rest.by_ref().take(compared.len()).collect())).collect())
+}
+
+/// Places of the columns that are compared.
+fn compared(windows_are_full: bool) -> Vec<usize> {
+    let is_compared = |place: &usize| windows_are_full || !SUMS_OF_12_MONTHS.contains(&COLUMNS[*place].0);
+    (0..COLUMNS.len()).filter(is_compared).collect()
 }
 
 async fn side(lake: &Lake, table: &str) -> Result<Side> {
@@ -135,5 +153,22 @@ impl Side {
         }
         let values: u64 = counts.values().sum();
         Sample::Categories { counts, values, nulls: rows.len() as u64 - values, is_complete: true }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sum_over_a_window_that_fills_is_not_compared() {
+        let names = |windows_are_full: bool| {
+            compared(windows_are_full).into_iter().map(|place| COLUMNS[place].0).collect::<Vec<&str>>()
+        };
+        let all: Vec<&str> = COLUMNS.iter().map(|(name, _)| *name).collect();
+        let others: Vec<&str> = all.iter().copied().filter(|name| *name != "net_12_months").collect();
+        assert_eq!(names(true), all);
+        assert_eq!(names(false), others);
+        assert_eq!(others.len() + 1, all.len());
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use driftline_core::period::year_before;
 use driftline_core::persona::{self, PersonaSet};
 use driftline_core::report::{AttributeDrift, DriftedColumn, Report, Status};
 use driftline_lake::Lake;
@@ -66,17 +67,21 @@ pub(crate) fn describe(
     )
 }
 
-/// Columns of everyone and of each persona against last period and against a year ago.
+/// Columns of everyone and of each persona against last period and against a year ago; sums over 12 months only where both
+/// windows lie wholly in the exports.
 pub(crate) async fn attribute_drift(
     lake: &Lake,
+    plan: &RunPlan,
     previous: Option<&Report>,
-    year_before: Option<&Report>,
+    year_ago: Option<&Report>,
     personas: &PersonaSet,
 ) -> driftline_lake::Result<Vec<AttributeDrift>> {
     let everyone = Group { subject: "market".to_owned(), then: 0, now: 0 };
     let mut found = Vec::new();
-    for (earlier, table) in [(previous, "previous.restated"), (year_before, "previous.customers_year_before")] {
+    for (earlier, table) in [(previous, "previous.restated"), (year_ago, "previous.customers_year_before")] {
         let Some(earlier) = earlier else { continue };
+        let starts = [plan.year_start(), year_before(earlier.as_of)];
+        let windows_are_full = starts.into_iter().all(|start| plan.is_covered_from(start));
         let mut groups = vec![everyone.clone()];
         let before = |key: &str| earlier.personas.personas.iter().find(|persona| persona.key == key);
         let group = |now: &persona::Persona| {
@@ -84,7 +89,7 @@ pub(crate) async fn attribute_drift(
             Some(Group { subject: now.key.clone(), then, now: now.segment })
         };
         groups.extend(personas.personas.iter().filter_map(group));
-        for (subject, findings) in profile_drift(lake, table, &groups).await? {
+        for (subject, findings) in profile_drift(lake, table, &groups, windows_are_full).await? {
             let named = personas.personas.iter().find(|persona| persona.key == subject);
             let label = |column: &str| {
                 COLUMNS.iter().find(|(name, _)| *name == column).map_or(column, |(_, label)| label).to_owned()

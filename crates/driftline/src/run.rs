@@ -231,7 +231,7 @@ pub async fn one(
     note::attach(&mut personas, &tree, &room.notes.0, plan.as_of);
     let year = year_before.as_ref().filter(|_| year_is_over).map(|recalled| &recalled.report);
     let last = previous.as_ref().map(|recalled| &recalled.report);
-    let attribute_drift = attribute_drift(&lake, last, year, &personas).await.in_place(&place)?;
+    let attribute_drift = attribute_drift(&lake, plan, last, year, &personas).await.in_place(&place)?;
 
     progress.says("comparing");
     let content_id = content_id(room, plan, &lake, previous.as_ref(), replaced.as_ref()).await.in_place(&place)?;
