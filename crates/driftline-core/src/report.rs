@@ -211,6 +211,7 @@ pub struct SegmentModel {
     /// Why this model: kept from last period, or fitted now and on how many customers.
     pub reason: String,
     pub fitted_in: Period,
+    /// Customers of this period that its stability is judged on; it was fitted on those of `fitted_in`.
     pub sample_customers: u64,
     pub silhouette: f64,
     /// Share of customers that a refit on resampled customers puts elsewhere: the noise beside every migration rate.
@@ -264,6 +265,9 @@ pub struct Method {
     pub active_days: u32,
     pub horizon_days: u32,
     pub min_cell: u64,
+    /// Fewest customers beyond the bounds of all segments who are set apart as "other"; 0 in reports from before it was told.
+    #[serde(default)]
+    pub others_least: u64,
     pub headline_measure: Measure,
     pub churn_event: String,
     pub value_definition: String,
@@ -363,7 +367,8 @@ pub fn migration(previous: &PersonaSet, current: &PersonaSet, flows: &[Flow], mi
     let rows = groups(previous, flows.iter().map(|flow| flow.from_segment));
     let columns = groups(current, flows.iter().map(|flow| flow.to_segment));
     let place = |list: &[(u32, String)], segment: u32, active: bool| {
-        if active { list.iter().position(|(number, _)| *number == segment) } else { None }.unwrap_or(list.len())
+        let found = if active { place_of(list.iter().map(|(number, _)| *number), segment) } else { None };
+        found.unwrap_or(list.len())
     };
     let mut counts = vec![vec![0u64; columns.len() + 1]; rows.len() + 1];
     for flow in flows.iter().filter(|flow| flow.kind != FlowKind::Outside) {
@@ -381,11 +386,19 @@ pub fn migration(previous: &PersonaSet, current: &PersonaSet, flows: &[Flow], mi
     }
 }
 
-/// The personas of one side of a migration table, and the customers unlike any of them if a flow has some.
+/// Where a segment stands among groups: a segment that no persona was made of (it was too small when its model was last used)
+/// stands with the customers in none, for its people are active.
+pub(crate) fn place_of(groups: impl Iterator<Item = u32> + Clone, segment: u32) -> Option<usize> {
+    let at = |wanted: u32| groups.clone().position(|number| number == wanted);
+    at(segment).or_else(|| at(OTHER_SEGMENT))
+}
+
+/// The personas of one side of a migration table, and the customers in none of them if a flow has some.
 pub(crate) fn groups(set: &PersonaSet, segments: impl IntoIterator<Item = u32>) -> Vec<(u32, String)> {
     let mut groups: Vec<(u32, String)> =
         set.personas.iter().map(|persona| (persona.segment, persona.label.clone())).collect();
-    if segments.into_iter().any(|segment| segment == OTHER_SEGMENT) {
+    let is_persona = |segment: u32| set.personas.iter().any(|persona| persona.segment == segment);
+    if segments.into_iter().any(|segment| segment != 0 && !is_persona(segment)) {
         groups.push((OTHER_SEGMENT, OTHER_LABEL.to_owned()));
     }
     groups

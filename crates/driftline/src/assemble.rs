@@ -123,6 +123,7 @@ pub fn report(mut parts: Parts<'_>) -> Result<Report> {
         active_days: parts.job.file.active_days,
         horizon_days: parts.plan.horizon_days(parts.job),
         min_cell,
+        others_least: parts.job.others_least(),
         headline_measure,
         churn_event: format!("no purchase in the next {} days", parts.plan.horizon_days(parts.job)),
         value_definition:
@@ -253,7 +254,7 @@ fn bridges(
         open.push(bridge::of_trailing(flows, &ranks)?);
     } else {
         notes.push(
-            "Net revenue of the last 12 months is not compared: the exports do not reach back over both periods' windows (window not full)."
+            "Net revenue of the last 12 months is not compared, neither of everyone nor as a habit: the exports do not reach back over both periods' windows (window not full)."
                 .to_owned(),
         );
     }

@@ -6,7 +6,7 @@ use driftline_lake::{Lake, fitted, read};
 use crate::plan::RunPlan;
 use crate::recall::Recalled;
 use crate::room::Room;
-use crate::segment::{self, Customers, Segmented};
+use crate::segment::{self, Customers, Least, Segmented};
 use crate::value;
 
 /// The purchase and the spend model, by the tier of the market.
@@ -41,8 +41,7 @@ pub(crate) async fn fit_segments(
     let columns = read::feature_columns(lake, &room.job.file.segments.features);
     let (keys, raw) = read::features(lake, &columns).await?;
     let settings = room.job.file.segments.clone();
-    let floor = room.job.file.personas;
-    let least = segment::Least { members: floor.members_min, others: room.job.others_least() };
+    let least = Least::of(&room.job);
     let parent_model = parent.and_then(|parent| parent.report.models.segments.as_ref());
     let names: Vec<&String> = columns.iter().map(|(name, _)| name).collect();
     let usable_parent = parent_model.filter(|model| model.columns.iter().collect::<Vec<_>>() == names);
@@ -59,7 +58,7 @@ pub(crate) async fn fit_segments(
         let customers = Customers { keys: &keys, raw: &raw, columns: &columns };
         match (status, adopted) {
             (Status::Full, _) => Some(segment::fit(&customers, kept.as_ref(), period, least, &settings)),
-            (Status::Provisional, Some(model)) => Some(segment::adopt(&customers, &model, least.others, &settings)),
+            (Status::Provisional, Some(model)) => Some(segment::adopt(&customers, &model, least, &settings)),
             _ => None,
         }
     })

@@ -18,7 +18,7 @@ use crate::recall::{Recalled, give_published};
 use crate::record::past_id;
 use crate::room::Room;
 use crate::scratch::Scratch;
-use crate::segment::{self, Customers, Segmented};
+use crate::segment::{self, Customers, Least, Segmented};
 
 /// Gives `fitted.last_*`: last period's models with what they say of this period's customers.
 pub(crate) async fn give_last_models(
@@ -43,7 +43,7 @@ pub(crate) async fn give_last_models(
         Some(last) => {
             let (keys, raw) = read::features(lake, &columns).await?;
             let customers = Customers { keys: &keys, raw: &raw, columns: &columns };
-            let assigned = segment::assign(&customers, last, room.job.others_least());
+            let assigned = segment::assign(&customers, last, Least::of(&room.job));
             fitted::give_last_segments(lake, &keys, &assigned)
         }
     }
@@ -89,7 +89,7 @@ pub(crate) async fn give(
         Some(last) => {
             let (keys, raw) = read::features(&past, &columns).await.in_place(&place)?;
             let customers = Customers { keys: &keys, raw: &raw, columns: &columns };
-            let assigned = segment::assign(&customers, last, room.job.others_least());
+            let assigned = segment::assign(&customers, last, Least::of(&room.job));
             fitted::give_segments(&past, &keys, &assigned).in_place(&place)?;
         }
     }

@@ -15,7 +15,7 @@ use driftline_stats::random::mix;
 use self::choose::{Chosen, choose, keep, resamples};
 pub use self::place::assign;
 use self::place::{bounded, fit_scales, scaled};
-use crate::job::Segments;
+use crate::job::{Job, Segments};
 
 /// A model with what it says about this period's customers.
 pub struct Segmented {
@@ -45,6 +45,12 @@ pub struct Least {
     pub others: u64,
 }
 
+impl Least {
+    pub fn of(job: &Job) -> Self {
+        Self { members: job.file.personas.members_min, others: job.others_least() }
+    }
+}
+
 /// Fits or keeps the model of a market with enough customers of its own.
 pub fn fit(
     customers: &Customers<'_>,
@@ -72,7 +78,7 @@ pub fn fit(
             kept
         };
         let resamples = resamples(&sample, kept.centroids.len(), settings);
-        return describe(customers, &points, (&sample, &resamples), kept, least.others);
+        return describe(customers, &points, (&sample, &resamples), kept, least);
     }
     // A refit starts from this period's own scales.
     let scales = fit_scales(customers);
@@ -103,16 +109,16 @@ pub fn fit(
         candidates,
     };
     let model = bounded(model, customers, &sample_rows);
-    describe(customers, &points, (&sample, &resamples), model, least.others)
+    describe(customers, &points, (&sample, &resamples), model, least)
 }
 
 /// Assigns the customers of a small market by another market's model.
-pub fn adopt(customers: &Customers<'_>, parent: &SegmentModel, others_least: u64, settings: &Segments) -> Segmented {
+pub fn adopt(customers: &Customers<'_>, parent: &SegmentModel, least: Least, settings: &Segments) -> Segmented {
     let points = scaled(customers.raw, &parent.scales);
     let sample = points.take(&hash_sample(customers.keys, settings.sample_max));
     let model = SegmentModel { reason: "the parent market's model".to_owned(), ..parent.clone() };
     let resamples = resamples(&sample, model.centroids.len(), settings);
-    describe(customers, &points, (&sample, &resamples), model, others_least)
+    describe(customers, &points, (&sample, &resamples), model, least)
 }
 
 /// Rows of the customers with the smallest hashes, in the order of the keys: the same people whatever the order or the run.
@@ -146,12 +152,10 @@ fn describe(
     points: &Points,
     (sample, resamples): (&Points, &[Resample]),
     mut model: SegmentModel,
-    others_least: u64,
+    least: Least,
 ) -> Segmented {
-    let cluster::Stability { jaccards: stable, relabelled } = cluster::stability(sample, &model.centroids, resamples);
-    model.relabelled_by_refit = relabelled;
-    model.stability_min = stable.iter().copied().fold(1.0, f64::min);
-    let assigned = assign(customers, &model, others_least);
+    let cluster::Stability { jaccards, relabelled } = cluster::stability(sample, &model.centroids, resamples);
+    let assigned = assign(customers, &model, least);
     let mut sums = vec![vec![0.0; points.dimensions]; model.centroids.len()];
     let mut sizes = vec![0usize; model.centroids.len()];
     let mut base = vec![0.0; points.dimensions];
@@ -165,8 +169,11 @@ fn describe(
         }
     }
     let rows = points.rows().max(1) as f64;
-    let tilts: BTreeMap<u32, Vec<FeatureTilt>> = (0..model.centroids.len())
-        .map(|segment| {
+    // A segment whose people went to others because they were too few says nothing.
+    let with_members: Vec<usize> = (0..sizes.len()).filter(|segment| sizes[*segment] > 0).collect();
+    let tilts: BTreeMap<u32, Vec<FeatureTilt>> = with_members
+        .iter()
+        .map(|&segment| {
             let tilts = customers
                 .columns
                 .iter()
@@ -176,14 +183,19 @@ fn describe(
                     label: feature.label.clone(),
                     high: feature.high.clone(),
                     low: feature.low.clone(),
-                    tilt: sums[segment][index] / sizes[segment].max(1) as f64 - base[index] / rows,
+                    tilt: sums[segment][index] / sizes[segment] as f64 - base[index] / rows,
                 })
                 .collect();
             (segment as u32 + 1, tilts)
         })
         .collect();
     let typical = typical(points, &assigned, &tilts, &base, rows);
-    let stability = stable.into_iter().enumerate().map(|(segment, jaccard)| (segment as u32 + 1, jaccard)).collect();
+    let stability: BTreeMap<u32, f64> =
+        with_members.iter().map(|&segment| (segment as u32 + 1, jaccards[segment])).collect();
+    // Stability is of this period's sample, wherever the model was fitted.
+    model.sample_customers = sample.rows() as u64;
+    model.relabelled_by_refit = relabelled;
+    model.stability_min = stability.values().copied().fold(1.0, f64::min);
     Segmented { model, assigned, keys: customers.keys.to_vec(), tilts, stability, typical }
 }
 

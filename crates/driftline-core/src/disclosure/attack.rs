@@ -13,7 +13,7 @@ use self::bounds::Feasible;
 use crate::bridge::{Bar, Bridge, Cause, Ranks, cause_of};
 use crate::persona::PersonaSet;
 use crate::profile::{Flow, FlowKind, OTHER_SEGMENT};
-use crate::report::{Migration, groups};
+use crate::report::{Migration, groups, place_of};
 
 mod bounds;
 
@@ -251,7 +251,8 @@ impl Places {
 
     fn of(&self, flow: &Flow) -> (usize, usize) {
         let place = |list: &[u32], segment: u32, active: bool| {
-            if active { list.iter().position(|number| *number == segment) } else { None }.unwrap_or(list.len())
+            let found = if active { place_of(list.iter().copied(), segment) } else { None };
+            found.unwrap_or(list.len())
         };
         let was = matches!(flow.kind, FlowKind::Stayed | FlowKind::Lost);
         (place(&self.rows, flow.from_segment, was), place(&self.columns, flow.to_segment, flow.kind != FlowKind::Lost))

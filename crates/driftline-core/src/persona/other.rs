@@ -140,4 +140,16 @@ pub(crate) mod tests {
         assert_eq!(table.customers[2], [Some(0), Some(10), Some(90), Some(60)]);
         assert_eq!(table.customers[0][2], Some(5));
     }
+
+    /// The third segment has no persona on either side; its people are active all the same.
+    #[test]
+    fn people_of_a_segment_without_a_persona_stand_with_them() {
+        let (flows, _) = worked_example();
+        let personas: Vec<_> = (1..=2).map(|segment| persona(segment, 100, 0.3, Minor::ZERO)).collect();
+        let set = PersonaSet { personas, ..PersonaSet::of_nobody() };
+        let table = migration(&set, &set, &flows, 1);
+        assert_eq!((table.from[2].as_str(), table.to[2].as_str()), (OTHER_LABEL, OTHER_LABEL));
+        assert_eq!(table.customers[2], [Some(0), Some(10), Some(90), Some(60)]);
+        assert_eq!(table.customers[3], [Some(10), Some(40), Some(0), Some(0)]);
+    }
 }
