@@ -1,8 +1,16 @@
 //! What each command prints and leaves behind.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
+use arrow::array::{AsArray, RecordBatch, StringArray};
+use parquet::arrow::ArrowWriter;
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use serde_json::Value;
+
+use crate::bad_input;
+use crate::figures::part_of;
 use crate::product::{self, NOW, TestResult, equal, holds, run_in, succeed};
 
 pub(crate) fn run_twice() -> TestResult {
@@ -152,4 +160,107 @@ pub(crate) fn select() -> TestResult {
         "market_periods",
     ])?;
     holds("select", &text, "1149075.04")
+}
+
+/// What a company's export could hold: a formula of a spreadsheet, a tag, and a line like a header of a mail.
+const HOSTILE: &str = "=HYPERLINK(\"x\") <script>alert(1)</script>\nBcc: thief@example.com";
+const ESCAPED: &str = "&lt;script&gt;alert(1)";
+
+/// All files in a folder and below it.
+fn files_below(folder: &Path) -> Result<Vec<PathBuf>, String> {
+    let (mut found, mut open) = (Vec::new(), vec![folder.to_owned()]);
+    while let Some(path) = open.pop() {
+        if path.is_dir() {
+            let entries = std::fs::read_dir(&path).map_err(|error| error.to_string())?;
+            open.extend(entries.flatten().map(|entry| entry.path()));
+        } else {
+            found.push(path);
+        }
+    }
+    Ok(found)
+}
+
+/// Writes a file of an export again, with hostile text before every name in a column.
+fn spoil(path: &Path, column: &str) -> TestResult {
+    let file = std::fs::File::open(path).map_err(|error| error.to_string())?;
+    let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(|error| error.to_string())?;
+    let schema = builder.schema().clone();
+    let place = schema.index_of(column).map_err(|error| error.to_string())?;
+    let batches: Vec<RecordBatch> =
+        builder.build().map_err(|e| e.to_string())?.collect::<Result<_, _>>().map_err(|e| e.to_string())?;
+    let file = std::fs::File::create(path).map_err(|error| error.to_string())?;
+    let mut writer = ArrowWriter::try_new(file, schema.clone(), None).map_err(|error| error.to_string())?;
+    for batch in batches {
+        let mut columns = batch.columns().to_vec();
+        let names = columns[place].as_string_opt::<i32>().ok_or_else(|| format!("{column} is no text"))?;
+        let names: StringArray = names.iter().map(|name| name.map(|name| format!("{HOSTILE} {name}"))).collect();
+        columns[place] = Arc::new(names);
+        let batch = RecordBatch::try_new(schema.clone(), columns).map_err(|error| error.to_string())?;
+        writer.write(&batch).map_err(|error| error.to_string())?;
+    }
+    writer.close().map(|_| ()).map_err(|error| error.to_string())
+}
+
+/// The names in a list of every persona's card.
+fn names_of(report: &Value, list: &str, name: &str) -> Vec<String> {
+    let personas = report["personas"]["personas"].as_array().into_iter().flatten();
+    let lines = personas.flat_map(|persona| persona[list].as_array().into_iter().flatten());
+    lines.filter_map(|line| line[name].as_str().map(str::to_owned)).collect()
+}
+
+/// Names of categories, campaigns and answers are text wherever they are shown: they end no tag, add no header and no line.
+pub(crate) fn hostile_names() -> TestResult {
+    let folder = product::folder()?;
+    let (exports, warehouse) = (folder.path().join("exports"), folder.path().join("w"));
+    bad_input::copy(&product::root().join("tests/exports/complete_journey/market=us"), &exports.join("market=us"))?;
+    for (source, column) in [("basket_lines", "department"), ("campaigns", "campaign_type"), ("demographics", "age")] {
+        for file in files_below(&exports.join("market=us").join(source))? {
+            spoil(&file, column)?;
+        }
+    }
+    let place = format!("exports.url={}", exports.display());
+    product::publish_complete_journey(&warehouse, "2017Q3", &["--set", &place])?;
+    let run = product::run_folder(&warehouse, "complete-journey", "us", "2017Q3")?;
+    let report = product::read_json(&run.join("report.json"))?;
+    let categories = names_of(&report, "categories", "category");
+    for names in [&categories, &names_of(&report, "contacts", "campaign_type")] {
+        let are_whole = !names.is_empty() && names.iter().all(|name| name.starts_with(HOSTILE));
+        equal(&format!("names in report.json are those of the exports: {names:?}"), are_whole, true)?;
+    }
+    let read = |path: &Path| std::fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()));
+    let page = read(&run.join("report.html"))?;
+    holds("page", &page, ESCAPED)?;
+    equal("a tag in the page", page.contains("<script>alert"), false)?;
+
+    let mut told = 0;
+    for path in files_below(&run.join("mails"))? {
+        let mail = read(&path)?;
+        // The mail's headers, with its subject, and those of its parts.
+        let heads = mail.split("\r\n--driftline-").map(|part| part.split("\r\n\r\n").next().unwrap_or_default());
+        for head in heads {
+            let is_clean = ["thief", "<script", "HYPERLINK"].iter().all(|word| !head.contains(word));
+            equal(&format!("nothing of a name in headers: {head}"), is_clean, true)?;
+        }
+        let (text, html) = (part_of(&mail, "text/plain"), part_of(&mail, "text/html"));
+        equal("a tag in a mail", html.contains("<script"), false)?;
+        equal("a line of its own in a mail", text.lines().any(|line| line.starts_with("Bcc:")), false)?;
+        told += usize::from(text.contains("<script>alert(1)</script>") && html.contains(ESCAPED));
+    }
+    equal("mails that name a category or a campaign", told > 0, true)?;
+
+    let setting = format!("warehouse.url={}", warehouse.display());
+    let show = ["show", "us", "2017Q3", "--job", "complete-journey", "--set", &setting];
+    let cards = product::run(&show)?;
+    holds("show", &cards, &format!("buys more of: {}", HOSTILE.replace('\n', " ")))?;
+    equal("a line of its own in show", cards.lines().any(|line| line.starts_with("Bcc:")), false)?;
+    equal("show --json", names_of(&product::json(&show)?, "categories", "category"), categories)?;
+    let site = folder.path().join("site");
+    product::run(&["site", "--job", "complete-journey", "--set", &setting, "--out", &site.display().to_string()])?;
+    let mut pages = 0;
+    for path in files_below(&site)?.iter().filter(|path| path.extension().is_some_and(|kind| kind == "html")) {
+        let page = read(path)?;
+        equal(&format!("a tag in {}", path.display()), page.contains("<script>alert"), false)?;
+        pages += usize::from(page.contains(ESCAPED));
+    }
+    equal("pages of the site that name a category", pages > 0, true)
 }

@@ -85,9 +85,9 @@ fn figures(text: &str) -> Vec<String> {
     found
 }
 
-/// The text part of a stored mail, decoded.
-fn text_of(mail: &str) -> String {
-    let part = mail.split_once("Content-Type: text/plain").map_or("", |(_, part)| part);
+/// A part of a stored mail, such as `text/plain`, decoded.
+pub(crate) fn part_of(mail: &str, content_type: &str) -> String {
+    let part = mail.split_once(&format!("Content-Type: {content_type}")).map_or("", |(_, part)| part);
     let body = part.split_once("\r\n\r\n").map_or("", |(_, body)| body);
     let end = body.find("\r\n--driftline-").unwrap_or(body.len());
     let joined = body[..end].replace("=\r\n", "");
@@ -131,7 +131,7 @@ pub(crate) fn complete_journey() -> TestResult {
         let quotable = quotable(&report);
         for mail in std::fs::read_dir(run.join("mails")).map_err(|error| error.to_string())?.flatten() {
             let mail = std::fs::read_to_string(mail.path()).map_err(|error| error.to_string())?;
-            let text = text_of(&mail);
+            let text = part_of(&mail, "text/plain");
             // Below the figures: places, ids and addresses are no figures of the report.
             let text = text.split("Full report").next().unwrap_or_default();
             let quoted = figures(text);

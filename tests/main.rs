@@ -42,6 +42,7 @@ fn main() -> std::process::ExitCode {
         trial("commands::a_dry_run_publishes_nothing", None, commands::dry_run),
         trial("commands::check_passes_on_the_shipped_project", None, commands::check),
         trial("commands::init_writes_a_project_that_checks_and_runs", None, commands::init),
+        trial("commands::names_from_an_export_are_text", None, commands::hostile_names),
         trial("commands::list_show_diff_and_preview_speak_json_and_text", None, commands::readers),
         trial("commands::select_shows_a_model", None, commands::select),
         trial("determinism::threads_and_layout_change_no_byte", None, determinism::threads_and_layout),

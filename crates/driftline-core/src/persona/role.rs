@@ -112,12 +112,78 @@ fn negative_reason(persona: &Persona, everyone: &SegmentProfile, margin: Option<
 
 #[cfg(test)]
 mod tests {
-    use super::super::Floor;
     use super::super::other::tests::profile;
+    use super::super::{Floor, PersonaSet};
     use super::*;
     use crate::Minor;
     use crate::change::tests::persona;
     use crate::lineage::Thresholds;
+
+    /// Assigns roles as a run does.
+    fn assigned(
+        personas: &mut [Persona],
+        margins: &BTreeMap<u32, f64>,
+        previous: Option<&PersonaSet>,
+        weights: &Priority,
+    ) {
+        let (tilts, stability, typical) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
+        let context = Context {
+            market: "gb",
+            period: personas[0].since,
+            revision: 1,
+            previous,
+            flows: &[],
+            tilts: &tilts,
+            stability: &stability,
+            typical: &typical,
+            thresholds: &Thresholds::default(),
+            priority: weights,
+            floor: Floor::default(),
+            provisional: false,
+            adopted: None,
+            has_attributes: false,
+            has_contacts: false,
+            has_acquisition_costs: false,
+            margins,
+        };
+        assign_roles(personas, &profile(0, 300), &context);
+    }
+
+    /// Ranks of last period, the weights of then and of now, and why each persona's rank is another now.
+    #[test]
+    fn a_rank_changes_by_data_or_by_weights() {
+        type Case<'a> = ([usize; 3], &'a Priority, &'a Priority, [Option<&'static str>; 3]);
+        let weights = |value: f64, growth: f64| Priority { value, growth, margin: 0.0, ..Priority::default() };
+        // By value the personas are in their order; by growth the second comes first.
+        let parts = [(1.0, 0.5), (0.5, 1.0), (0.2, 0.2)];
+        let (by_value, by_growth) = (weights(1.0, 0.0), weights(0.0, 1.0));
+        let cases: [Case<'_>; 4] = [
+            ([1, 2, 3], &by_value, &by_value, [None; 3]),
+            ([1, 2, 3], &by_value, &by_growth, [Some("weights"), Some("weights"), None]),
+            ([2, 1, 3], &by_value, &by_value, [Some("data"), Some("data"), None]),
+            ([3, 1, 2], &by_value, &by_growth, [Some("data and weights"), None, Some("data")]),
+        ];
+        for (ranks, before, now, expected) in cases {
+            let personas = |ranks: [usize; 3]| -> Vec<Persona> {
+                let numbered = (1..).zip(parts).zip(ranks);
+                numbered
+                    .map(|((segment, (value, growth)), rank)| {
+                        let mut persona = persona(segment, 100, 0.3, Minor(1000));
+                        persona.priority = PriorityScore { value, growth, rank, ..persona.priority };
+                        persona
+                    })
+                    .collect()
+            };
+            let previous =
+                PersonaSet { personas: personas(ranks), priority: before.clone(), ..PersonaSet::of_nobody() };
+            let mut found = personas([0; 3]);
+            assigned(&mut found, &BTreeMap::new(), Some(&previous), now);
+            found.sort_by_key(|persona| persona.segment);
+            let reasons: Vec<Option<&str>> =
+                found.iter().map(|persona| persona.priority.rank_change.as_deref()).collect();
+            assert_eq!(reasons, expected, "ranks {ranks:?}, weights {before:?} and {now:?}");
+        }
+    }
 
     /// Margin shares of three personas of the same value; their part of the score, and who is negative.
     #[test]
@@ -141,28 +207,7 @@ mod tests {
                     persona
                 })
                 .collect();
-            let (tilts, stability, typical) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
-            let weights = Priority::default();
-            let context = Context {
-                market: "gb",
-                period: personas[0].since,
-                revision: 1,
-                previous: None,
-                flows: &[],
-                tilts: &tilts,
-                stability: &stability,
-                typical: &typical,
-                thresholds: &Thresholds::default(),
-                priority: &weights,
-                floor: Floor::default(),
-                provisional: false,
-                adopted: None,
-                has_attributes: false,
-                has_contacts: false,
-                has_acquisition_costs: false,
-                margins: &margins,
-            };
-            assign_roles(&mut personas, &profile(0, 300), &context);
+            assigned(&mut personas, &margins, None, &Priority::default());
             // Best first: the one with the highest margin leads.
             let highest = |persona: &&Persona| persona.priority.margin.is_none_or(|margin| margin == 1.0);
             assert!(personas.first().filter(highest).is_some(), "{shares:?}");
