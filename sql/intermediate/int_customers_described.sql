@@ -29,13 +29,6 @@ with
 customers as (
 
     select *
-    from int_customers_summarised
-
-),
-
-scores as (
-
-    select *
     from int_customers_scored
 
 ),
@@ -78,9 +71,9 @@ select
         when customers.recency_days > greatest(coalesce(gaps.gap_median, 45), 14) then 'cooling'
         else 'active'
     end as lifecycle_stage,
-    scores.recency_score,
-    scores.frequency_score,
-    scores.monetary_score,
+    customers.recency_score,
+    customers.frequency_score,
+    customers.monetary_score,
     customers.purchase_days,
     customers.purchase_days_active,
     customers.recency_days,
@@ -120,12 +113,9 @@ select
     customers.net_period,
     customers.net_12_months,
     customers.net_lifetime
--- The narrow table comes first: it is held in memory, and the wide one is read past it.
-from scores
-inner join customers
-    on scores.customer_key = customers.customer_key
+from customers
 inner join groups
-    on scores.recency_score = groups.recency_score
-    and scores.frequency_score = groups.frequency_score
-    and scores.monetary_score = groups.monetary_score
+    on customers.recency_score = groups.recency_score
+    and customers.frequency_score = groups.frequency_score
+    and customers.monetary_score = groups.monetary_score
 cross join gaps

@@ -1,5 +1,5 @@
 /*---
-about = "Tie-safe RFM scores: 1 to 5 by the share of customers that are strictly worse, so equal customers score equal. One order is always F1."
+about = "Customers as summarised, with tie-safe RFM scores: 1 to 5 by the share of customers that are strictly worse, so equal customers score equal. One order is always F1."
 grain = ["customer_key"]
 kind = "view"
 
@@ -8,6 +8,19 @@ customer_key = { type = "int64", about = "Keyed pseudonym." }
 recency_score = { type = "int64", min = 1, max = 5, about = "By last purchase day." }
 frequency_score = { type = "int64", min = 1, max = 5, about = "By purchase days." }
 monetary_score = { type = "int64", min = 1, max = 5, about = "By net amount of the last 12 months." }
+is_active = { type = "boolean", about = "This and all below as in int_customers_summarised: who reads both need not join them." }
+purchase_days = { type = "int64", about = "Purchase days before as-of." }
+purchase_days_active = { type = "int64", about = "Purchase days inside the active window." }
+purchase_days_12_months = { type = "int64", about = "Purchase days in the 12 months." }
+recency_days = { type = "int64", about = "Days since the last purchase day." }
+age_days = { type = "int64", about = "Days since the first purchase day." }
+net_period = { type = "decimal(18,4)", about = "Net amount inside the period." }
+net_12_months = { type = "decimal(18,4)", about = "Net amount of the 12 months." }
+net_lifetime = { type = "decimal(18,4)", about = "Net amount before as-of." }
+sold_12_months = { type = "decimal(18,4)", about = "Amount sold in the 12 months." }
+returned_12_months = { type = "decimal(18,4)", about = "Amount returned in the 12 months, negative." }
+discount_12_months = { type = "decimal(18,4)", about = "Reductions in the 12 months." }
+sold_lines_12_months = { type = "int64", about = "Lines sold in the 12 months." }
 ---*/
 with
 
@@ -16,8 +29,19 @@ customers as (
     select
         customer_key,
         last_purchase_date,
+        is_active,
         purchase_days,
-        net_12_months
+        purchase_days_active,
+        purchase_days_12_months,
+        recency_days,
+        age_days,
+        net_period,
+        net_12_months,
+        net_lifetime,
+        sold_12_months,
+        returned_12_months,
+        discount_12_months,
+        sold_lines_12_months
     from int_customers_summarised
 
 ),
@@ -85,7 +109,20 @@ select
         when customers.net_12_months > money_fifths.second_fifth then 3
         when customers.net_12_months > money_fifths.first_fifth then 2
         else 1
-    end as monetary_score
+    end as monetary_score,
+    customers.is_active,
+    customers.purchase_days,
+    customers.purchase_days_active,
+    customers.purchase_days_12_months,
+    customers.recency_days,
+    customers.age_days,
+    customers.net_period,
+    customers.net_12_months,
+    customers.net_lifetime,
+    customers.sold_12_months,
+    customers.returned_12_months,
+    customers.discount_12_months,
+    customers.sold_lines_12_months
 from customers
 inner join worse_by_recency
     on customers.last_purchase_date = worse_by_recency.last_purchase_date

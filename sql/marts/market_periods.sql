@@ -16,6 +16,7 @@ net_amount = { type = "decimal(18,4)", about = "Gross plus returns." }
 unidentified_gross_amount = { type = "decimal(18,4)", about = "Amount of sale lines without a customer id." }
 unidentified_net_amount = { type = "decimal(18,4)", about = "Net amount of lines that no profile owns: guests, and customers who objected to profiling." }
 unidentified_lines = { type = "int64", min = 0, about = "Source lines without a customer id." }
+objected_lines = { type = "int64", min = 0, about = "Source lines with the id of a customer who objected to profiling." }
 discount_amount = { type = "decimal(18,4)", about = "Reductions already taken off, positive; null if the export does not say." }
 ---*/
 with
@@ -31,6 +32,7 @@ order_lines as (
         line_count,
         amount,
         discount,
+        is_profiled,
         customer_key is not null and is_profiled as is_owned
     from int_order_lines
 
@@ -55,6 +57,7 @@ totals as (
             as decimal(18, 4)
         ) as unidentified_net_amount,
         coalesce(sum(line_count) filter (where customer_key is null), 0) as unidentified_lines,
+        coalesce(sum(line_count) filter (where customer_key is not null and not is_profiled), 0) as objected_lines,
         cast(sum(discount) as decimal(18, 4)) as discount_amount
     from order_lines
     group by period_number
@@ -94,5 +97,6 @@ select
     unidentified_gross_amount,
     unidentified_net_amount,
     unidentified_lines,
+    objected_lines,
     discount_amount
 from placed

@@ -1,8 +1,8 @@
 //! A source whose export repeats rows: equal rows, in all declared columns, are read once.
 //!
 //! `select distinct` would keep every row of the export in a hash table, twice. Here a row's 128-bit hash stays, in one
-//! table for all files, and the row streams on: 22 to 43 bytes a row instead of some hundreds. Two different rows of a hundred
-//! million share such a hash with a probability of 10⁻²³.
+//! table for all files, and the row streams on: 22 to 43 bytes a row instead of some hundreds. `row_hash.rs` says how rarely two
+//! different rows share such a hash.
 //!
 //! Rows that a query does not ask for leave here, in the same copy as repeated ones, and columns before that copy.
 
@@ -16,7 +16,6 @@ use datafusion::arrow::compute::{and, filter_record_batch};
 use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::catalog::{Session, TableProvider};
 use datafusion::common::cast::as_boolean_array;
-use datafusion::common::hash_utils::{RandomState, create_hashes};
 use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::common::{Result, ToDFSchema};
 use datafusion::execution::memory_pool::{MemoryConsumer, MemoryReservation};
@@ -33,6 +32,8 @@ use datafusion::physical_plan::{
     ReplaceChildrenOptions,
 };
 use futures::StreamExt;
+
+use crate::row_hash::row_hashes;
 
 /// Parts of the table of hashes, each with its own lock.
 const SHARDS: usize = 16;
@@ -215,14 +216,11 @@ impl Seen {
     /// Which rows nobody has met before; none if that is all of them.
     fn are_new(&self, batch: &RecordBatch, reservation: &mut MemoryReservation) -> Result<Option<BooleanArray>> {
         let rows = batch.num_rows();
-        let (mut low, mut high) = (vec![0; rows], vec![0; rows]);
-        create_hashes(batch.columns(), &RandomState::with_seed(1), &mut low)?;
-        create_hashes(batch.columns(), &RandomState::with_seed(2), &mut high)?;
+        let hashes = row_hashes(batch.columns(), rows)?;
         let mut of_shards: [Vec<(usize, u128)>; SHARDS] =
             std::array::from_fn(|_| Vec::with_capacity(2 * rows / SHARDS));
-        for row in 0..rows {
-            let hash = u128::from(high[row]) << 64 | u128::from(low[row]);
-            of_shards[high[row] as usize % SHARDS].push((row, hash.min(FREE - 1)));
+        for (row, hash) in hashes.into_iter().enumerate() {
+            of_shards[(hash >> 64) as usize % SHARDS].push((row, hash.min(FREE - 1)));
         }
         let mut is_new = vec![false; rows];
         let mut added = 0;

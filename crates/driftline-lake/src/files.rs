@@ -65,7 +65,8 @@ pub(crate) fn published_properties(schema: &Schema, grain: &[String]) -> Result<
 pub(crate) fn scratch_properties(schema: &Schema) -> WriterProperties {
     let texts = schema.fields().iter().filter(|field| types::name(field.data_type()) == "utf8");
     let plain = WriterProperties::builder()
-        .set_compression(Compression::LZ4_RAW)
+        // Mostly keys and amounts, written once and read back soon from the system's cache: packing them takes more time than it saves.
+        .set_compression(Compression::UNCOMPRESSED)
         // What one thread wrote is read back by several, and not much of it waits in memory.
         .set_max_row_group_row_count(Some(1 << 17))
         .set_statistics_enabled(EnabledStatistics::None)

@@ -47,6 +47,8 @@ pub struct TableFile {
     pub name: String,
     pub path: PathBuf,
     pub rows: u64,
+    /// Hash of the rows, whatever their order; only of a table that is published.
+    pub content: Option<String>,
     /// Whether a run that ended early had computed it.
     pub is_taken_over: bool,
 }

@@ -17,6 +17,7 @@ pub mod profile_drift;
 pub mod purchase_log;
 pub mod read;
 pub mod resume;
+mod row_hash;
 pub mod scalar;
 pub mod session;
 pub mod simulated;

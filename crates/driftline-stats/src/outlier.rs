@@ -28,7 +28,7 @@ pub fn bounds(labels: &[usize], distances: &[f64], clusters: usize) -> Vec<f64> 
 
 /// The upper far-out fence; 0 of nothing. Quartiles are order statistics, so the order of values changes no bit.
 fn fence(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
+    values.sort_unstable_by(f64::total_cmp);
     let at = |share: f64| {
         let index = (share * (values.len().max(1) - 1) as f64) as usize;
         values.get(index).copied().unwrap_or(0.0)

@@ -18,7 +18,7 @@ impl ColumnScale {
     /// Fits one column: winsorised at its 0.5 % and 99.5 % order statistics. `values` must be finite.
     pub fn fit(values: &[f64], log: bool) -> Self {
         let mut sorted: Vec<f64> = values.iter().map(|value| raw(*value, log)).collect();
-        sorted.sort_by(f64::total_cmp);
+        sorted.sort_unstable_by(f64::total_cmp);
         let at = |share: f64| {
             let index = (share * (sorted.len().max(1) - 1) as f64) as usize;
             sorted.get(index).copied().unwrap_or(0.0)

@@ -2,6 +2,7 @@
 //! grades of last period's.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use driftline_core::Minor;
 use driftline_core::persona::RiskReason;
@@ -64,45 +65,48 @@ pub async fn assess(
     Ok(Some(outlook.await))
 }
 
-/// Gives the scores to SQL, and what was judged to the models; with the reasons and ranges of each segment.
+/// What segments are explained by, once everyone has a score.
+pub struct Evidence {
+    keys: Vec<i64>,
+    log: PurchaseLog,
+    as_of: Cut,
+    /// As in `churn::Assessment`.
+    by_family: Vec<[f32; churn::FAMILIES.len()]>,
+    /// How far groups of customers were off beside the market's level.
+    groups_off: Option<f64>,
+}
+
+/// Gives the scores to SQL, and what was judged to the models; with what segments are explained by.
 pub fn give(
     lake: &Lake,
     job: &Job,
     plan: &RunPlan,
     outlook: Option<Outlook>,
-    segmented: Option<&Segmented>,
     models: &mut Models,
-) -> driftline_lake::Result<(Reasons, value::Ranges)> {
+) -> driftline_lake::Result<Option<Evidence>> {
     let Some(Outlook { keys, log, horizon_days, assessment, forecast }) = outlook else {
         fitted::give_outlooks(lake, &[], Vec::new(), Vec::new())?;
-        return Ok((Reasons::new(), value::Ranges::new()));
+        return Ok(None);
     };
-    let as_of = Cut::as_of(date32(plan.as_of));
     let none = || vec![None; keys.len()];
     let risks = assessment.as_ref().map_or_else(none, |assessment| assessment.risks.clone());
     // The model `int_customers_valued` rounds each customer's forecast once; sums are sums of rounded ones.
     let values = forecast.as_ref().map_or_else(none, |forecast| forecast.values.clone());
     fitted::give_outlooks(lake, &keys, risks, values)?;
-    let reasons = match (&assessment, segmented) {
-        (Some(assessment), Some(segmented)) => reasons(&keys, assessment, segmented),
-        _ => Reasons::new(),
-    };
     models.value_level = forecast.as_ref().and_then(value::level);
     let (least, most) = forecast::CERTAIN;
     models.is_value_level_uncertain = models.value_level.is_some_and(|level| !(least..=most).contains(&level));
-    let ranges = match segmented {
-        Some(segmented) => {
-            let groups = forecast.as_ref().and_then(|forecast| forecast.spread).map(|spread| spread.groups);
-            value::ranges(&log, &keys, as_of, models, groups, segmented)
+    let groups_off = forecast.as_ref().and_then(|forecast| forecast.spread).map(|spread| spread.groups);
+    let mut by_family = Vec::new();
+    models.churn = assessment.map(|assessment| {
+        by_family = assessment.by_family;
+        ChurnModel {
+            event: format!("no purchase in the next {horizon_days} days"),
+            chosen: assessment.chosen,
+            reason: assessment.reason,
+            backtest: assessment.backtest.map(|backtest| without_small_bins(backtest, job.file.personas.min_cell)),
+            fitted: Some(assessment.fitted),
         }
-        None => value::Ranges::new(),
-    };
-    models.churn = assessment.map(|assessment| ChurnModel {
-        event: format!("no purchase in the next {horizon_days} days"),
-        chosen: assessment.chosen,
-        reason: assessment.reason,
-        backtest: assessment.backtest.map(|backtest| without_small_bins(backtest, job.file.personas.min_cell)),
-        fitted: Some(assessment.fitted),
     });
     models.forecast = forecast.map(|forecast| ForecastModel {
         is_level_uncertain: forecast.is_level_uncertain(),
@@ -114,7 +118,21 @@ pub fn give(
         spread: forecast.spread,
         next_period: None,
     });
-    Ok((reasons, ranges))
+    Ok(Some(Evidence { keys, log, as_of: Cut::as_of(date32(plan.as_of)), by_family, groups_off }))
+}
+
+/// The reasons and ranges of each segment, computed on a thread of its own.
+pub async fn explain(
+    evidence: Option<Evidence>,
+    segmented: Option<Arc<Segmented>>,
+    models: Models,
+) -> (Reasons, value::Ranges) {
+    let (Some(of), Some(segmented)) = (evidence, segmented) else { return Default::default() };
+    beside(move || {
+        let reasons = reasons(&of.keys, &of.by_family, &segmented);
+        (reasons, value::ranges(&of.log, &of.keys, of.as_of, &models, of.groups_off, &segmented))
+    })
+    .await
 }
 
 /// Keys and risks of the customers of a lake at a day, by what a report carries of its risks; nobody's if it carries nothing.
@@ -142,10 +160,10 @@ fn without_small_bins(mut backtest: churn::Backtest, min_cell: u64) -> churn::Ba
 }
 
 /// Mean effect of each family of features on the members' risks, less that on everyone active.
-fn reasons(keys: &[i64], assessment: &churn::Assessment, segmented: &Segmented) -> Reasons {
+fn reasons(keys: &[i64], by_family: &[[f32; churn::FAMILIES.len()]], segmented: &Segmented) -> Reasons {
     const SHOWN_FROM: f64 = 0.1;
     const FAMILIES: usize = churn::FAMILIES.len();
-    if assessment.by_family.is_empty() {
+    if by_family.is_empty() {
         return Reasons::new();
     }
     let mut sums: BTreeMap<u32, ([f64; FAMILIES], f64)> = BTreeMap::new();
@@ -154,7 +172,7 @@ fn reasons(keys: &[i64], assessment: &churn::Assessment, segmented: &Segmented) 
         let Ok(place) = keys.binary_search(key) else { continue };
         for of in [0, u32::try_from(*segment).unwrap_or(0)] {
             let (sum, count) = sums.entry(of).or_insert(([0.0; FAMILIES], 0.0));
-            sum.iter_mut().zip(assessment.by_family[place]).for_each(|(sum, effect)| *sum += f64::from(effect));
+            sum.iter_mut().zip(by_family[place]).for_each(|(sum, effect)| *sum += f64::from(effect));
             *count += 1.0;
         }
     }

@@ -13,16 +13,14 @@ use crate::recall::Recalled;
 use crate::room::Room;
 
 /// Hash of everything that the figures and words follow from; run ids, object names and times are not in it.
-pub(crate) async fn content_id(
+pub(crate) fn content_id(
     room: &Room,
     plan: &RunPlan,
     lake: &Lake,
     previous: Option<&Recalled>,
     replaced: Option<&Recalled>,
-) -> driftline_lake::Result<String> {
-    let published = lake.published();
-    let tables: Vec<&str> = published.iter().map(|table| table.name.as_str()).collect();
-    let mut parts = lake.content(&tables).await?;
+) -> String {
+    let mut parts: Vec<String> = lake.published().into_iter().filter_map(|table| table.content).collect();
     parts.push(room.job.definition.clone());
     parts.extend(room.graph.models.values().map(|model| model.sql.clone()));
     parts.push(room.templates.text(room.job.locale(&plan.market)));
@@ -33,7 +31,7 @@ pub(crate) async fn content_id(
     // A revision also says what it changed, and why.
     parts.extend(replaced.map(|recalled| recalled.report.content_id.clone()));
     parts.extend(room.revise.clone());
-    Ok(content::sha256(parts.join("\n").as_bytes())[..32].to_owned())
+    content::sha256(parts.join("\n").as_bytes())[..32].to_owned()
 }
 
 /// Hash of every customer's days before a day (`read::past_id`) and of the definitions that they are read by: while it is the

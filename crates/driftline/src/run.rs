@@ -75,16 +75,18 @@ pub async fn one(
     let parameters = plan.parameters(&room.job, &room.pseudonym_key);
     let lake = Lake::open(&limits, room.graph.clone(), parameters, room.exports.store.clone(), &pinned);
     let lake = Arc::new(lake.in_place(&place)?);
-    lake.build(&["int_purchase_histories", "int_spend_histories"]).await.in_place(&place)?;
+    lake.build(&["int_purchase_histories", "int_spend_histories", "int_purchase_log", "int_cancelled_days"])
+        .await
+        .in_place(&place)?;
     let base = read::base(&lake).await.in_place(&place)?;
     progress.done("compute", Some(base.customers));
 
     progress.says("fitting models");
-    // Beside the fits: what the later ones of them wait for, and then what only the marts need.
+    // Beside the fits: what segments wait for, and then what only the marts need.
     let (ends, has_ended) = oneshot::channel::<()>();
-    let soon = lake.aside(async move |lake| {
+    let described = lake.aside(async move |lake| {
         let _ends = ends;
-        lake.build_beside(&["int_customers_described", "int_purchase_log", "int_cancelled_days"]).await
+        lake.build_beside(&["int_customers_described"]).await
     });
     let as_of = plan.as_of;
     let later = lake.aside(async move |lake| {
@@ -95,14 +97,16 @@ pub async fn one(
     let is_small = value::tier(&base, &room.job.file.value) == value::Tier::Provisional;
     let pool = if is_small { recall_own_fits(room, plan).await? } else { Vec::new() };
     let mut models = fit_value(room, &lake, &base, &pool).await.in_place(&place)?;
-    soon.finished().await.in_place(&place)?;
     let last_report = previous.as_ref().map(|recalled| &recalled.report);
-    let segments = fit_segments(room, plan, &lake, &base, previous.as_ref(), parent.as_ref());
+    let segments = async {
+        described.finished().await?;
+        fit_segments(room, plan, &lake, &base, previous.as_ref(), parent.as_ref()).await
+    };
     let outlook = outlook::assess(&lake, &room.job, plan, last_report, &models);
     let ((status, segmented), outlook) = tokio::try_join!(segments, outlook).in_place(&place)?;
+    let segmented = segmented.map(Arc::new);
     models.segments = segmented.as_ref().map(|segmented| segmented.model.clone());
-    let (reasons, value_ranges) =
-        outlook::give(&lake, &room.job, plan, outlook, segmented.as_ref(), &mut models).in_place(&place)?;
+    let evidence = outlook::give(&lake, &room.job, plan, outlook, &mut models).in_place(&place)?;
     let days = later.finished().await.in_place(&place)?;
     let taken_over = lake.taken_over().join(", ");
     if let (Some((_, journal)), false) = (under, taken_over.is_empty()) {
@@ -124,9 +128,11 @@ pub async fn one(
         "segment_topics",
         "segment_quotes",
     ];
-    lake.build(&marts).await.in_place(&place)?;
+    let explained = outlook::explain(evidence, segmented.clone(), models.clone());
+    let (built, (reasons, value_ranges)) = tokio::join!(lake.build(&marts), explained);
+    built.in_place(&place)?;
     if let Some(previous) = &previous {
-        restate::give_last_models(room, plan, &lake, Some(&previous.report), segmented.as_ref())
+        restate::give_last_models(room, plan, &lake, Some(&previous.report), segmented.as_deref())
             .await
             .in_place(&place)?;
         restate::give(room, plan, &lake, previous, &pinned, (&scratch, &limits)).await?;
@@ -197,7 +203,7 @@ pub async fn one(
         previous.as_ref(),
         parent.as_ref(),
         status,
-        segmented.as_ref(),
+        segmented.as_deref(),
         &economics,
     );
     for persona in &mut personas.personas {
@@ -234,7 +240,7 @@ pub async fn one(
     let attribute_drift = attribute_drift(&lake, plan, last, year, &personas).await.in_place(&place)?;
 
     progress.says("comparing");
-    let content_id = content_id(room, plan, &lake, previous.as_ref(), replaced.as_ref()).await.in_place(&place)?;
+    let content_id = content_id(room, plan, &lake, previous.as_ref(), replaced.as_ref());
     let fingerprints = fingerprints(room, plan, &days, previous.as_ref());
     let quality =
         Quality { past_id: Some(past_id(room, &days)), fingerprints, ..quality(room, plan, &pinned, &totals, audits) };

@@ -14,6 +14,7 @@ use futures::StreamExt;
 
 use super::sorted::by_grain;
 use super::{TableFile, ended_early};
+use crate::content::RowsHash;
 use crate::contract::Checker;
 use crate::error::{Error, Result};
 use crate::files::{
@@ -50,10 +51,12 @@ impl Workshop {
         let mut writer = writer(&path, schema.clone(), published_properties(&schema, &model.front.grain)?)?;
         let mut checker = Checker::new(model, &schema, true)?;
         let mut kept = Vec::new();
+        let mut content = RowsHash::default();
         let (mut stream, plan) = by_grain(model, frame, &schema).await?;
         while let Some(batch) = stream.next().await {
             let batch = batch.map_err(|error| Error::execute(&model.name, error))?;
             checker.check(&batch)?;
+            content.add(&batch)?;
             writer.write(&batch).map_err(|error| Error::execute(&model.name, error.into()))?;
             if self.keep_in_memory {
                 kept.push(batch);
@@ -66,7 +69,8 @@ impl Workshop {
         } else {
             listing_table(vec![local_url(&path)?], schema)?
         };
-        Ok((provider, TableFile { name: model.name.clone(), path, rows: checker.rows, is_taken_over: false }))
+        let content = Some(content.finish(&model.name));
+        Ok((provider, TableFile { name: model.name.clone(), path, rows: checker.rows, content, is_taken_over: false }))
     }
 
     /// In any order, in memory or as one file a partition.
@@ -79,7 +83,8 @@ impl Workshop {
         {
             tracing::info!(model = model.name, rows = finished.rows, "taken over from a run that ended early");
             let urls = finished.paths.iter().map(|path| local_url(path)).collect::<Result<Vec<_>>>()?;
-            let file = TableFile { name: model.name.clone(), path: folder, rows: finished.rows, is_taken_over: true };
+            let (name, rows) = (model.name.clone(), finished.rows);
+            let file = TableFile { name, path: folder, rows, content: None, is_taken_over: true };
             return Ok((listing_table(urls, with_views(&schema))?, file));
         }
         let (context, plan) = physical(model, frame).await?;
@@ -131,7 +136,8 @@ impl Workshop {
             let urls = paths.iter().map(|path| local_url(path)).collect::<Result<Vec<_>>>()?;
             listing_table(urls, with_views(&schema))?
         };
-        Ok((provider, TableFile { name: model.name.clone(), path: folder, rows, is_taken_over: false }))
+        let name = model.name.clone();
+        Ok((provider, TableFile { name, path: folder, rows, content: None, is_taken_over: false }))
     }
 }
 

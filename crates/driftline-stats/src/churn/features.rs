@@ -1,5 +1,7 @@
 //! What is known of a customer's behaviour at a cut. Nothing but purchases: no attribute of a person is a feature.
 
+use std::sync::LazyLock;
+
 use crate::purchase_log::{Cut, Day, Past};
 
 /// A feature and the family that it is explained by.
@@ -57,24 +59,14 @@ pub(super) fn usable(has_amounts: bool) -> Vec<usize> {
 }
 
 /// The row of a customer who has bought before the cut; all finite.
-pub fn features(seen: &[Day], past: &Past, cut: Cut, model_risk: f64) -> Vec<f64> {
-    let bought = || seen.iter().filter(|day| day.is_purchase);
-    let log = |value: f64| libm::log1p(value.max(0.0));
+pub fn features(seen: &[Day], past: &Past, cut: Cut, model_risk: f64) -> [f64; FEATURES.len()] {
     let purchases = past.repeat_purchases + 1.0;
     let recency = (past.age_days - past.recency_days).max(0.0);
     let mean_gap = if past.repeat_purchases > 0.0 { past.recency_days / past.repeat_purchases } else { past.age_days };
-    let within = |days: i32| bought().filter(|day| day.day >= cut.before - days).count() as f64;
-    let spend_within = |from: i32, to: i32| {
-        bought()
-            .filter(|day| day.day >= cut.before - from && day.day < cut.before - to)
-            .map(|day| day.spend)
-            .sum::<f64>()
-    };
-    let spend: f64 = bought().map(|day| day.spend).sum();
-    let given_back: f64 = seen.iter().map(|day| (day.spend - day.net).max(0.0)).sum();
-    let last_spend = bought().next_back().map_or(0.0, |day| day.spend);
+    let of_days = Sums::of(seen, cut);
+    let spend = of_days.spend;
     let risk = model_risk.clamp(1e-6, 1.0 - 1e-6);
-    vec![
+    [
         log(recency),
         recency,
         log(purchases),
@@ -84,17 +76,63 @@ pub fn features(seen: &[Day], past: &Past, cut: Cut, model_risk: f64) -> Vec<f64
         log(30.0 * purchases / (past.age_days + 30.0)),
         log(mean_gap),
         log(recency / (mean_gap + 1.0)),
-        variation_of_gaps(bought().map(|day| day.day), mean_gap),
-        log(within(28)),
-        log(within(91)),
+        variation_of_gaps(seen.iter().filter(|day| day.is_purchase).map(|day| day.day), mean_gap),
+        log(of_days.within_28),
+        log(of_days.within_91),
         log(spend),
         log(spend / purchases),
-        log(last_spend),
-        log(spend_within(91, 0)) - log(spend_within(182, 91)),
-        if spend > 0.0 { (given_back / spend).min(1.0) } else { 0.0 },
+        log(of_days.last_spend),
+        log(of_days.spend_91) - log(of_days.spend_91_before),
+        if spend > 0.0 { (of_days.given_back / spend).min(1.0) } else { 0.0 },
         libm::log(risk / (1.0 - risk)),
         f64::from(u8::from(past.repeat_purchases == 0.0)),
     ]
+}
+
+/// What one walk over a customer's days adds up.
+#[derive(Default)]
+struct Sums {
+    /// Purchase days of the last so many days.
+    within_28: f64,
+    within_91: f64,
+    spend: f64,
+    last_spend: f64,
+    /// Spend of the last 91 days, and of the 91 before them.
+    spend_91: f64,
+    spend_91_before: f64,
+    given_back: f64,
+}
+
+impl Sums {
+    fn of(seen: &[Day], cut: Cut) -> Self {
+        let mut sums = Self::default();
+        for day in seen {
+            sums.given_back += (day.spend - day.net).max(0.0);
+            if !day.is_purchase {
+                continue;
+            }
+            sums.spend += day.spend;
+            sums.last_spend = day.spend;
+            if day.day >= cut.before - 91 {
+                sums.within_91 += 1.0;
+                sums.spend_91 += day.spend;
+                sums.within_28 += f64::from(u8::from(day.day >= cut.before - 28));
+            } else if day.day >= cut.before - 182 {
+                sums.spend_91_before += day.spend;
+            }
+        }
+        sums
+    }
+}
+
+/// The logarithm of one plus what is above 0; of days and counts, which are whole numbers, it is looked up.
+fn log(value: f64) -> f64 {
+    static OF_WHOLE: LazyLock<[f64; 4096]> = LazyLock::new(|| core::array::from_fn(|n| libm::log1p(n as f64)));
+    let value = value.max(0.0);
+    match OF_WHOLE.get(value as usize) {
+        Some(known) if value.trunc() == value => *known,
+        _ => libm::log1p(value),
+    }
 }
 
 /// Standard deviation of the gaps over their mean; 1, that of a Poisson process, with fewer than two gaps.

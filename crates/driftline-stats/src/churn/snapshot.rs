@@ -1,6 +1,6 @@
 //! What candidates are learnt from and judged on: features and labels of customers at one cut.
 
-use super::{Logistic, features, fit_logistic};
+use super::{FEATURES, Logistic, features, fit_logistic};
 use crate::chunks;
 use crate::purchase::{History, Kind, PurchaseModel, choose};
 use crate::purchase_log::{Cut, Past, PurchaseLog};
@@ -11,7 +11,7 @@ const SAMPLED_AT_MOST: usize = 60_000;
 /// Features and labels of customers at one cut.
 pub(super) struct Snapshot {
     /// One row a customer.
-    pub(super) rows: Vec<Vec<f64>>,
+    pub(super) rows: Vec<[f64; FEATURES.len()]>,
     pub(super) model_risks: Vec<f64>,
     /// 1 for no purchase in the horizon.
     pub(super) labels: Vec<f64>,
@@ -23,7 +23,7 @@ pub(super) fn calibrated(snapshot: &Snapshot) -> Logistic {
 }
 
 pub(super) fn fit_rows(snapshot: &Snapshot, used: &[usize]) -> Logistic {
-    let rows: Vec<&[f64]> = snapshot.rows.iter().map(Vec::as_slice).collect();
+    let rows: Vec<&[f64]> = snapshot.rows.iter().map(|row| row.as_slice()).collect();
     fit_logistic(&rows, &snapshot.labels, used)
 }
 

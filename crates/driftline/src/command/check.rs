@@ -14,6 +14,7 @@ use driftline_lake::{Lake, fitted};
 use driftline_report::site::{self, WholeReports};
 use driftline_report::view::Letter;
 use driftline_report::{SiteTemplates, Templates};
+use tokio::task::JoinError;
 
 use crate::args::Cli;
 use crate::command::site::SITE;
@@ -77,34 +78,76 @@ async fn check_all(project: &Project, jobs: &[Job], limits: &Limits) -> Result<C
     let mut counts =
         Counts { jobs: jobs.len(), dialects: 0, models: 0, audits: 0, unit_tests: 0, reports: 0, site_pages: 0 };
     let sql = project.sql();
+    // One dialect has nothing to do with another: each is a task of its own, and so are the reports. The first one in order that
+    // is wrong is told.
+    let mut dialects = Vec::new();
     for (number, dialect) in graph::dialects(&sql).into_iter().enumerate() {
-        let graph = Arc::new(Graph::read(&sql, &dialect).in_place("sql")?);
-        let sources = Sources::read(&sql, &dialect).in_place("sql")?;
-        let Some(job) = jobs.iter().find(|job| job.file.exports.dialect == dialect).or(jobs.first()) else { continue };
-        let plan = RunPlan::new(
-            "sample".parse().map_err(|source| Error::Period { source })?,
-            "2011Q3".parse().map_err(|source| Error::Period { source })?,
-            Coverage::default(),
-        );
-        let parameters = plan.parameters(job, "check");
-        let mut lake = Lake::open_empty(limits, graph.clone(), parameters.clone(), &sources).in_place("sql")?;
-        fitted::give_none(&lake).in_place("sql")?;
-        lake.plan_with_previous().await.in_place("sql")?;
+        let job = jobs.iter().find(|job| job.file.exports.dialect == dialect).or(jobs.first());
+        let Some(job) = job.cloned() else { continue };
+        let limits = Limits { scratch: limits.scratch.join(&dialect), ..limits.clone() };
+        let project = project.clone();
+        dialects.push(tokio::spawn(async move { check_dialect(&project, &dialect, number == 0, &job, &limits).await }));
+    }
+    let of_reports = {
+        let (project, jobs) = (project.clone(), jobs.to_vec());
+        tokio::task::spawn_blocking(move || check_reports(&project, &jobs))
+    };
+    for dialect in dialects {
+        let of_dialect = done(dialect.await)?;
         counts.dialects += 1;
-        counts.models += graph.models.len();
-        counts.audits += graph.audits.len();
-        let subject = Subject {
-            dialect: &dialect,
-            is_first: number == 0,
-            graph: &graph,
-            sources: &sources,
-            parameters: &parameters,
-        };
-        counts.unit_tests += unit_test::run_all(project, &subject, limits).await?;
+        counts.models += of_dialect.models;
+        counts.audits += of_dialect.audits;
+        counts.unit_tests += of_dialect.unit_tests;
     }
     for job in jobs {
         check_job(&sql, job)?;
     }
+    (counts.reports, counts.site_pages) = done(of_reports.await)?;
+    Ok(counts)
+}
+
+/// What a task gave; its panic is this one's.
+fn done<T>(ended: std::result::Result<Result<T>, JoinError>) -> Result<T> {
+    match ended {
+        Ok(result) => result,
+        Err(error) => std::panic::resume_unwind(error.into_panic()),
+    }
+}
+
+struct OfDialect {
+    models: usize,
+    audits: usize,
+    unit_tests: usize,
+}
+
+/// Plans every model and audit of a dialect, and runs the unit tests that are its own.
+async fn check_dialect(
+    project: &Project,
+    dialect: &str,
+    is_first: bool,
+    job: &Job,
+    limits: &Limits,
+) -> Result<OfDialect> {
+    let sql = project.sql();
+    let graph = Arc::new(Graph::read(&sql, dialect).in_place("sql")?);
+    let sources = Sources::read(&sql, dialect).in_place("sql")?;
+    let plan = RunPlan::new(
+        "sample".parse().map_err(|source| Error::Period { source })?,
+        "2011Q3".parse().map_err(|source| Error::Period { source })?,
+        Coverage::default(),
+    );
+    let parameters = plan.parameters(job, "check");
+    let mut lake = Lake::open_empty(limits, graph.clone(), parameters.clone(), &sources).in_place("sql")?;
+    fitted::give_none(&lake).in_place("sql")?;
+    lake.plan_with_previous().await.in_place("sql")?;
+    let subject = Subject { dialect, is_first, graph: &graph, sources: &sources, parameters: &parameters };
+    let unit_tests = unit_test::run_all(project, &subject, limits).await?;
+    Ok(OfDialect { models: graph.models.len(), audits: graph.audits.len(), unit_tests })
+}
+
+/// Renders every sample as mail, page and site: how many folders and pages of sites there are.
+fn check_reports(project: &Project, jobs: &[Job]) -> Result<(usize, usize)> {
+    let (mut reports, mut site_pages) = (0, 0);
     let folders: BTreeSet<&str> = jobs.iter().map(|job| job.file.mail.report.as_str()).collect();
     for folder in folders {
         let templates = Templates::read(&project.reports(folder)).in_place("reports")?;
@@ -123,7 +166,7 @@ async fn check_all(project: &Project, jobs: &[Job], limits: &Limits) -> Result<C
             }
             templates.page(&report).in_place(&place)?;
         }
-        counts.reports += 1;
+        reports += 1;
         // A project from before there was a site has no templates for one, and needs none.
         if project.reports(SITE).is_dir() {
             let templates_of_site =
@@ -135,11 +178,10 @@ async fn check_all(project: &Project, jobs: &[Job], limits: &Limits) -> Result<C
                 let key = (report.market.clone(), report.period, report.revision);
                 whole.insert(key, templates.page(report).in_place("reports")?);
             }
-            counts.site_pages +=
-                site::pages("check", &samples, &whole, &templates_of_site).in_place("reports/site")?.len();
+            site_pages += site::pages("check", &samples, &whole, &templates_of_site).in_place("reports/site")?.len();
         }
     }
-    Ok(counts)
+    Ok((reports, site_pages))
 }
 
 /// What of a job can be wrong without being a wrong key: names of things that are not there.
