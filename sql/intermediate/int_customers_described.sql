@@ -1,5 +1,5 @@
 /*---
-about = "Customers with their RFM group, lifecycle stage and the habits that segments are made of."
+about = "Customers with their RFM group, lifecycle stage and plain habits of the last 12 months."
 grain = ["customer_key"]
 kind = "table"
 
@@ -13,7 +13,6 @@ frequency_score = { type = "int64", about = "F of RFM." }
 monetary_score = { type = "int64", about = "M of RFM." }
 purchase_days = { type = "int64", about = "Purchase days before as-of." }
 purchase_days_active = { type = "int64", about = "Purchase days inside the active window." }
-purchases_a_month = { type = "decimal(18,4)", about = "Purchase days by months known, over the last 12 months." }
 recency_days = { type = "int64", about = "Days since the last purchase day." }
 age_days = { type = "int64", about = "Days since the first purchase day." }
 mean_order = { type = "decimal(18,4)", about = "Amount sold a purchase day, over the last 12 months." }
@@ -78,11 +77,6 @@ select
     customers.purchase_days_active,
     customers.recency_days,
     customers.age_days,
-    cast(
-        -- A rate, not a count: it means the same while a young customer's, or a young export's, window is still filling.
-        cast(customers.purchase_days_12_months as decimal(18, 4)) * 30.4375 / greatest(least(customers.age_days, 365), 30)
-        as decimal(18, 4)
-    ) as purchases_a_month,
     cast(
         case
             when customers.purchase_days_12_months > 0 then customers.sold_12_months / customers.purchase_days_12_months

@@ -9,6 +9,7 @@ customer_key = { type = "int64", about = "Keyed pseudonym of the customer id; nu
 order_date = { type = "date", not_null = true, about = "Calendar day in the market's time zone." }
 kind = { type = "utf8", not_null = true, values = ["sale", "return", "cancellation", "adjustment", "correction"], about = "As in stg_order_lines." }
 category = { type = "utf8", about = "As in stg_order_lines." }
+channel = { type = "utf8", about = "As in stg_order_lines." }
 line_count = { type = "int64", not_null = true, about = "Source lines that this row stands for." }
 amount = { type = "decimal(18,4)", not_null = true, about = "As in stg_order_lines." }
 discount = { type = "decimal(18,4)", about = "As in stg_order_lines." }
@@ -24,6 +25,7 @@ order_lines as (
         order_date,
         kind,
         category,
+        channel,
         line_count,
         amount,
         discount,
@@ -40,6 +42,7 @@ select
     order_date,
     kind,
     category,
+    channel,
     line_count,
     amount,
     discount,

@@ -7,11 +7,12 @@ publish = true
 [columns]
 segment = { type = "int64", not_null = true, min = 0, about = "Number of the segment; 0 is everyone active, 99 who is unlike any segment." }
 customers = { type = "int64", min = 1, about = "Active customers." }
+bought_once = { type = "int64", min = 0, about = "Of them, those whose one and only purchase day is in this period: too little is known of them to say what they are like." }
 value_12_months = { type = "decimal(18,2)", about = "Sum of the customers' rounded 12-month values." }
 net_period = { type = "decimal(18,2)", about = "Net amount inside the period, rounded once." }
 churn_risk = { type = "decimal(9,6)", min = 0, max = 1, about = "Mean risk of no purchase in the next horizon." }
 next_period_value = { type = "decimal(18,2)", about = "Sum of the customers' forecasts of the next period's net amount." }
-purchases_a_month = { type = "decimal(18,4)", about = "Mean purchases a month.", card = { label = "Purchases", unit = "a month", decimals = 1 } }
+purchases_a_month = { type = "decimal(18,4)", about = "Mean of the purchases a month to expect.", card = { label = "Purchases to expect", unit = "a month", decimals = 1 } }
 recency_days = { type = "decimal(18,4)", about = "Mean days since the last purchase.", card = { label = "Days since last purchase", unit = "days", decimals = 0 } }
 age_days = { type = "decimal(18,4)", about = "Mean days since the first purchase.", card = { label = "Days since first purchase", unit = "days", decimals = 0 } }
 mean_order = { type = "decimal(18,4)", about = "Mean of the customers' spend a purchase day.", card = { label = "Spend a purchase day", unit = "money", decimals = 2 } }
@@ -42,6 +43,7 @@ segments_and_everyone as (
 select
     segment,
     count(*) as customers,
+    count(*) filter (where purchase_days = 1 and age_days <= days_between($period_start, $as_of)) as bought_once,
     cast(sum(value_12_months) as decimal(18, 2)) as value_12_months,
     cast(round(sum(net_period), 2) as decimal(18, 2)) as net_period,
     cast(avg(churn_risk) as decimal(9, 6)) as churn_risk,

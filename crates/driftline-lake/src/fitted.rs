@@ -61,23 +61,30 @@ fn models_as(lake: &Lake, names: [&str; 2], models: Option<(&PurchaseModel, &Spe
     lake.give("fitted", names[1], spend_schema, spend_rows)
 }
 
-/// Gives `fitted.segments`: one row per active customer.
+/// Gives `fitted.segments`: one row per active customer, with the purchases a month to expect where they are known.
 ///
 /// # Errors
 /// `Error::Engine` if the table cannot be registered.
-pub fn give_segments(lake: &Lake, keys: &[i64], segments: &[i64]) -> Result<()> {
-    segments_as(lake, "segments", keys, segments)
+pub fn give_segments(lake: &Lake, keys: &[i64], segments: &[i64], rates: &[Option<f64>]) -> Result<()> {
+    let schema: SchemaRef = Arc::new(Schema::new(vec![
+        Field::new("customer_key", DataType::Int64, true),
+        Field::new("segment", DataType::Int64, true),
+        Field::new("purchases_a_month", DataType::Float64, true),
+    ]));
+    let columns: Vec<ArrayRef> = vec![
+        Arc::new(Int64Array::from(keys.to_vec())),
+        Arc::new(Int64Array::from(segments.to_vec())),
+        Arc::new(Float64Array::from(rates.to_vec())),
+    ];
+    let rows = batch(&schema, columns)?;
+    lake.give("fitted", "segments", schema, vec![rows])
 }
 
-/// Gives `fitted.last_segments`: the same by last period's model.
+/// Gives `fitted.last_segments`: this period's customers by last period's model.
 ///
 /// # Errors
 /// `Error::Engine` if the table cannot be registered.
 pub fn give_last_segments(lake: &Lake, keys: &[i64], segments: &[i64]) -> Result<()> {
-    segments_as(lake, "last_segments", keys, segments)
-}
-
-fn segments_as(lake: &Lake, name: &str, keys: &[i64], segments: &[i64]) -> Result<()> {
     let schema: SchemaRef = Arc::new(Schema::new(vec![
         Field::new("customer_key", DataType::Int64, true),
         Field::new("segment", DataType::Int64, true),
@@ -85,7 +92,21 @@ fn segments_as(lake: &Lake, name: &str, keys: &[i64], segments: &[i64]) -> Resul
     let columns: Vec<ArrayRef> =
         vec![Arc::new(Int64Array::from(keys.to_vec())), Arc::new(Int64Array::from(segments.to_vec()))];
     let rows = batch(&schema, columns)?;
-    lake.give("fitted", name, schema, vec![rows])
+    lake.give("fitted", "last_segments", schema, vec![rows])
+}
+
+/// Gives `fitted.named_items`: the items that names and rules of personas speak of, as habit and item.
+///
+/// # Errors
+/// `Error::Engine` if the table cannot be registered.
+pub fn give_named_items(lake: &Lake, items: &[(String, String)]) -> Result<()> {
+    let schema: SchemaRef = Arc::new(Schema::new(vec![
+        Field::new("habit", DataType::Utf8, true),
+        Field::new("item", DataType::Utf8, true),
+    ]));
+    let column = |of: fn(&(String, String)) -> &str| -> ArrayRef { Arc::new(StringArray::from_iter_values(items.iter().map(of))) };
+    let rows = batch(&schema, vec![column(|item| &item.0), column(|item| &item.1)])?;
+    lake.give("fitted", "named_items", schema, vec![rows])
 }
 
 /// Gives every fitted table without rows: what models are planned and tested against before anything is fitted.
@@ -95,7 +116,8 @@ fn segments_as(lake: &Lake, name: &str, keys: &[i64], segments: &[i64]) -> Resul
 pub fn give_none(lake: &Lake) -> Result<()> {
     give_models(lake, None)?;
     give_last_models(lake, None)?;
-    give_segments(lake, &[], &[])?;
+    give_segments(lake, &[], &[], &[])?;
+    give_named_items(lake, &[])?;
     give_last_segments(lake, &[], &[])?;
     give_last_risks(lake, &[], Vec::new())?;
     give_outlooks(lake, &[], Vec::new(), Vec::new())

@@ -10,8 +10,8 @@ use std::sync::Arc;
 
 use chrono::{Datelike, Months, NaiveDate, Offset, TimeZone};
 use chrono_tz::Tz;
-use datafusion::arrow::array::{Array, ArrayRef, AsArray, Date32Array, Int64Array, StringArrayType};
-use datafusion::arrow::datatypes::{DataType, Date32Type, TimeUnit, TimestampMicrosecondType};
+use datafusion::arrow::array::{Array, ArrayRef, AsArray, Date32Array, Float64Array, Int64Array, StringArrayType};
+use datafusion::arrow::datatypes::{DataType, Date32Type, Float64Type, TimeUnit, TimestampMicrosecondType};
 use datafusion::common::{Result, exec_err};
 use datafusion::logical_expr::{
     AggregateUDF, ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, TypeSignature, Volatility,
@@ -36,6 +36,8 @@ enum Function {
     DaysBetween,
     /// `month_number(date)`: whole months since January of the year 0.
     MonthNumber,
+    /// `natural_log(number)`: the same bits on every machine; null for null, and for nothing above zero.
+    NaturalLog,
     /// `p_alive(model, p1, p2, p3, p4, x, t_x, age)`.
     ProbabilityAlive,
     /// `p_no_purchase(model, p1, p2, p3, p4, x, t_x, age, horizon)`.
@@ -65,6 +67,7 @@ pub fn register(context: &SessionContext) {
         LocalDate,
         DaysBetween,
         MonthNumber,
+        NaturalLog,
         ProbabilityAlive,
         ProbabilityNoPurchase,
         ExpectedPurchases,
@@ -94,6 +97,7 @@ impl Function {
             Self::LocalDate => vec![vec![DataType::Timestamp(TimeUnit::Microsecond, None), DataType::Utf8]],
             Self::DaysBetween => vec![vec![DataType::Date32, DataType::Date32]],
             Self::MonthNumber => vec![vec![DataType::Date32]],
+            Self::NaturalLog => vec![vec![DataType::Float64]],
             Self::ProbabilityAlive => model(3),
             Self::ProbabilityNoPurchase | Self::ExpectedPurchases | Self::TimeToPurchase => model(4),
             Self::DiscountedPurchases => model(6),
@@ -111,6 +115,7 @@ impl ScalarUDFImpl for Registered {
             Function::LocalDate => "local_date",
             Function::DaysBetween => "days_between",
             Function::MonthNumber => "month_number",
+            Function::NaturalLog => "natural_log",
             Function::ProbabilityAlive => "p_alive",
             Function::ProbabilityNoPurchase => "p_no_purchase",
             Function::ExpectedPurchases => "expected_purchases",
@@ -149,6 +154,7 @@ impl ScalarUDFImpl for Registered {
             Function::LocalDate => Arc::new(local_dates(&columns, rows)?),
             Function::DaysBetween => Arc::new(days_between(&columns)),
             Function::MonthNumber => Arc::new(month_numbers(&columns)),
+            Function::NaturalLog => Arc::new(natural_logs(&columns[0])),
             Function::ExpectedSpend => Arc::new(scores::of_spend(&columns)),
             scored => Arc::new(scores::of_purchases(scored, &columns)?),
         };
@@ -230,6 +236,11 @@ fn month_numbers(columns: &[ArrayRef]) -> Int64Array {
         last.1
     };
     days.iter().map(|day| day.and_then(&mut known)).collect()
+}
+
+fn natural_logs(numbers: &ArrayRef) -> Float64Array {
+    let log = |number: f64| (number > 0.0).then(|| driftline_stats::habit::natural_log(number));
+    numbers.as_primitive::<Float64Type>().iter().map(|number| number.and_then(log)).collect()
 }
 
 /// The days of a day's month, and its number.

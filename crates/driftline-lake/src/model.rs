@@ -54,8 +54,8 @@ pub struct Column {
     pub max: Option<f64>,
     #[serde(default)]
     pub values: Vec<String>,
-    /// Makes the column a feature of the segments.
-    pub feature: Option<Feature>,
+    /// Makes the column a habit that segments may be made of.
+    pub habit: Option<Habit>,
     /// Shows the column as a habit on the persona card.
     pub card: Option<Card>,
 }
@@ -67,13 +67,37 @@ pub enum Scale {
     Log,
 }
 
+/// How a habit of customers is estimated from their purchase days.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum HabitKind {
+    /// Purchases by months.
+    Rate,
+    /// Mean of a figure of purchase days.
+    Mean,
+    /// Returned by sold amount.
+    Ratio,
+}
+
+/// A habit that segments may be made of, and its words.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Feature {
+pub struct Habit {
+    pub kind: HabitKind,
+    /// Of a mean: the column of `int_habit_days`.
+    pub of_days: Option<String>,
+    #[serde(default = "linear")]
     pub scale: Scale,
     pub label: String,
-    pub high: String,
-    pub low: String,
+    /// `money`, `share`, `a month` or `number`.
+    pub unit: String,
+    /// What a name says of those at or above a value, and of those below, with `{}` for the value.
+    pub at_least: String,
+    pub below: String,
+}
+
+fn linear() -> Scale {
+    Scale::Linear
 }
 
 #[derive(Clone, Debug, Deserialize)]

@@ -2,11 +2,13 @@
 
 mod acquisition;
 mod fitted_on;
+mod habits;
 mod products;
 mod profiles;
 
 pub use acquisition::{acquisition_costs, category_margins, category_sales};
-pub use fitted_on::{feature_columns, features, is_log, purchase_histories, purchase_log, returns, spend_histories};
+pub use fitted_on::{purchase_histories, purchase_log, returns, spend_histories};
+pub use habits::{Habits, Shares, habit_columns, habits, published_segments, shares, top_items};
 pub use products::product_moves;
 pub use profiles::{flows, segment_profiles};
 

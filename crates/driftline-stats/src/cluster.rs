@@ -5,15 +5,20 @@
 //! stability", Computational Statistics & Data Analysis 52.
 
 mod lloyd;
+mod separation;
+mod strength;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use self::lloyd::lloyd;
+pub use self::separation::{Separation, separation};
+pub(crate) use self::separation::{centre, farthest, members};
+pub use self::strength::prediction_strength;
 use crate::random::SplitMix64;
 
 /// Points in row-major order: `values[row * dimensions + column]`, already scaled.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Points {
     pub dimensions: usize,
     pub values: Vec<f64>,
@@ -75,29 +80,37 @@ fn squared_distance(a: &[f64], b: &[f64]) -> f64 {
     a.iter().zip(b).map(|(x, y)| (x - y) * (x - y)).sum()
 }
 
-/// Starting centroids, each drawn with probability proportional to its squared distance from those before.
+/// Starting centroids: of a few drawn with probability proportional to the squared distance from those before, the one that leaves
+/// the least distance (greedy k-means++, Arthur & Vassilvitskii 2007, §5; with 2 + ln k draws as in their own code).
 fn plus_plus(points: &Points, clusters: usize, random: &mut SplitMix64) -> Vec<Vec<f64>> {
     let rows = points.rows();
     if rows == 0 {
         return Vec::new();
     }
+    let trials = 2 + libm::log(clusters.max(1) as f64) as usize;
     let mut centroids = vec![points.row(random.below(rows)).to_vec()];
     let mut distances: Vec<f64> = (0..rows).map(|row| squared_distance(points.row(row), &centroids[0])).collect();
     while centroids.len() < clusters {
         let total: f64 = distances.iter().sum();
-        let mut target = random.next_f64() * total;
-        let chosen = distances
-            .iter()
-            .position(|distance| {
+        let draw = |random: &mut SplitMix64| {
+            let mut target = random.next_f64() * total;
+            let chosen = distances.iter().position(|distance| {
                 target -= distance;
                 target < 0.0
-            })
-            .unwrap_or_else(|| random.below(rows));
-        let centroid = points.row(chosen).to_vec();
-        for (row, distance) in distances.iter_mut().enumerate() {
-            *distance = distance.min(squared_distance(points.row(row), &centroid));
-        }
-        centroids.push(centroid);
+            });
+            chosen.unwrap_or_else(|| random.below(rows))
+        };
+        let tried = (0..trials).map(|_| {
+            let chosen = draw(random);
+            let nearer: Vec<f64> = (0..rows)
+                .map(|row| distances[row].min(squared_distance(points.row(row), points.row(chosen))))
+                .collect();
+            (nearer.iter().sum::<f64>(), chosen, nearer)
+        });
+        let best = tried.reduce(|best, next| if next.0 < best.0 { next } else { best });
+        let Some((_, chosen, nearer)) = best else { break };
+        distances = nearer;
+        centroids.push(points.row(chosen).to_vec());
     }
     centroids
 }

@@ -9,7 +9,8 @@ pub mod cluster;
 pub mod drift;
 pub mod error;
 pub mod forecast;
-
+pub mod groups;
+pub mod habit;
 pub mod lifetime;
 mod optimise;
 pub mod outlier;

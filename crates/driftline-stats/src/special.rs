@@ -71,6 +71,19 @@ pub(crate) fn one_minus_exp_over(u: f64) -> f64 {
     if u == 0.0 { 1.0 } else { -libm::expm1(-u) / u }
 }
 
+/// ψ′(x), the derivative of the digamma function, for x > 0: recurrence up to 12, then its asymptotic series
+/// (Abramowitz & Stegun 1964, 6.4.6 and 6.4.12); good to 12 digits.
+pub(crate) fn trigamma(x: f64) -> f64 {
+    let (mut x, mut sum) = (x, 0.0);
+    while x < 12.0 {
+        sum += 1.0 / (x * x);
+        x += 1.0;
+    }
+    let square = 1.0 / (x * x);
+    let series = 1.0 / 6.0 - square * (1.0 / 30.0 - square * (1.0 / 42.0 - square * (1.0 / 30.0 - square * 5.0 / 66.0)));
+    sum + 1.0 / x + 0.5 * square + square / x * series
+}
+
 /// What `ln Γ(z)` adds to `(z − ½) ln z − z + ½ ln 2π` (DLMF 5.11.1).
 fn stirling_rest(z: f64) -> f64 {
     let inverse = 1.0 / z;

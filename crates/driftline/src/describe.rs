@@ -53,7 +53,7 @@ pub(crate) fn describe(
             flows: flows.unwrap_or(&[]),
             tilts: segmented.map_or(&empty_tilts, |segmented| &segmented.tilts),
             stability: segmented.map_or(&empty_stability, |segmented| &segmented.stability),
-            typical: segmented.map_or(&empty_typical, |segmented| &segmented.typical),
+            typical: &empty_typical,
             thresholds: &room.job.file.lineage,
             priority: &room.job.file.priority,
             floor: room.job.file.personas,

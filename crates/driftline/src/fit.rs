@@ -6,7 +6,7 @@ use driftline_lake::{Lake, fitted, read};
 use crate::plan::RunPlan;
 use crate::recall::Recalled;
 use crate::room::Room;
-use crate::segment::{self, Customers, Least, Segmented};
+use crate::segment::{self, Fit, Items, Last, Least, People, Segmented, items_of};
 use crate::value;
 
 /// The purchase and the spend model, by the tier of the market.
@@ -38,35 +38,48 @@ pub(crate) async fn fit_segments(
     parent: Option<&Recalled>,
 ) -> driftline_lake::Result<(Status, Option<Segmented>)> {
     let small = &room.job.file.small_markets;
-    let columns = read::feature_columns(lake, &room.job.file.segments.features);
-    let (keys, raw) = read::features(lake, &columns).await?;
     let settings = room.job.file.segments.clone();
     let least = Least::of(&room.job);
+    let mut people = People::read(lake, plan, &settings).await?;
     let parent_model = parent.and_then(|parent| parent.report.models.segments.as_ref());
-    let names: Vec<&String> = columns.iter().map(|(name, _)| name).collect();
-    let usable_parent = parent_model.filter(|model| model.columns.iter().collect::<Vec<_>>() == names);
+    let usable_parent = parent_model.filter(|model| people.can_use(model));
     let status = match usable_parent {
         _ if base.active >= small.own_from => Status::Full,
         Some(_) if base.active >= small.provisional_from => Status::Provisional,
         _ => Status::NotEnoughData,
     };
-    let kept = previous
-        .filter(|recalled| recalled.report.status == Status::Full)
-        .and_then(|recalled| recalled.report.models.segments.clone());
-    let (adopted, period) = (usable_parent.cloned(), plan.period);
+    let adopted = usable_parent.filter(|_| status == Status::Provisional).cloned();
+    let last = previous
+        .filter(|recalled| recalled.report.status == status && status != Status::NotEnoughData)
+        .and_then(|recalled| Some((recalled.report.as_of, recalled.report.models.segments.clone()?)));
+    let published = if last.is_some() { read::published_segments(lake).await? } else { Vec::new() };
+    let items = if settings.shares { read::top_items(lake, settings.items_max).await? } else { Items::new() };
+    let models = last.iter().map(|(_, model)| model).chain(adopted.iter());
+    let of_models: Vec<Items> = models.map(|model| items_of(&model.habits)).collect();
+    for items in of_models.iter().chain([&items]) {
+        people.add_items(lake, items).await?;
+    }
+    let (period, as_of) = (plan.period, plan.as_of);
+    let months = f64::from(room.job.file.period.kind().months());
     let segmented = beside(move || {
-        let customers = Customers { keys: &keys, raw: &raw, columns: &columns };
-        match (status, adopted) {
-            (Status::Full, _) => Some(segment::fit(&customers, kept.as_ref(), period, least, &settings)),
-            (Status::Provisional, Some(model)) => Some(segment::adopt(&customers, &model, least, &settings)),
+        let fit = Fit { people: &people, items: &items, period, months, least, settings: &settings };
+        let last = last.as_ref().map(|(then, model)| Last {
+            model,
+            published: &published,
+            months: (as_of - *then).num_days() as f64 / 30.4375,
+        });
+        match (status, &adopted) {
+            (Status::Full, _) => Some(segment::fit(&fit, last.as_ref())),
+            (Status::Provisional, Some(model)) => Some(segment::adopt(&fit, model, last.as_ref())),
             _ => None,
         }
     })
     .await;
     match &segmented {
-        Some(segmented) => fitted::give_segments(lake, &segmented.keys, &segmented.assigned)?,
-        None => fitted::give_segments(lake, &[], &[])?,
+        Some(found) => fitted::give_segments(lake, &found.keys, &found.assigned, &found.rates)?,
+        None => fitted::give_segments(lake, &[], &[], &[])?,
     }
+    fitted::give_named_items(lake, &[])?;
     Ok((status, segmented))
 }
 

@@ -171,13 +171,18 @@ impl Default for Value {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Segments {
+    /// Fewest and most segments; the same of both asks for that number.
     pub min: usize,
     pub max: usize,
     pub restarts: usize,
-    /// Columns of the customers mart; empty means every column with a `feature`.
-    pub features: Vec<String>,
-    /// Part by which a refit must lower the spread within segments before last period's model is given up.
-    pub keep_margin: f64,
+    /// Columns of the customers mart; empty means every column with a `habit`.
+    pub habits: Vec<String>,
+    /// Whether categories and channels are habits too.
+    pub shares: bool,
+    /// Most items of categories, and of channels, that are told apart.
+    pub items_max: usize,
+    /// Reliability from which on a habit takes part.
+    pub reliability_min: f64,
     /// Customers beyond the bounds of the segments from which on they are set apart as "other"; never below `min_cell`.
     pub others_min: u64,
     pub seed: u64,
@@ -188,14 +193,16 @@ pub struct Segments {
 impl Default for Segments {
     fn default() -> Self {
         Self {
-            min: 4,
-            max: 7,
+            min: 1,
+            max: 12,
             restarts: 10,
-            features: Vec::new(),
-            keep_margin: 0.05,
+            habits: Vec::new(),
+            shares: true,
+            items_max: 12,
+            reliability_min: 0.5,
             others_min: 20,
             seed: 1,
-            sample_max: 20_000,
+            sample_max: 6_000,
             bootstraps: 20,
         }
     }

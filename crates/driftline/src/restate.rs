@@ -18,11 +18,10 @@ use crate::recall::{Recalled, give_published};
 use crate::record::past_id;
 use crate::room::Room;
 use crate::scratch::Scratch;
-use crate::segment::{self, Customers, Least, Segmented};
+use crate::segment::{self, Least, People, Segmented, items_of};
 
 /// Gives `fitted.last_*`: last period's models with what they say of this period's customers.
 pub(crate) async fn give_last_models(
-    room: &Room,
     plan: &RunPlan,
     lake: &Lake,
     previous: Option<&Report>,
@@ -33,20 +32,7 @@ pub(crate) async fn give_last_models(
     let (keys, risks) = risks_by(lake, models.and_then(|models| models.churn.as_ref()), plan.as_of).await?;
     fitted::give_last_risks(lake, &keys, risks)?;
     let Some(segmented) = segmented else { return fitted::give_last_segments(lake, &[], &[]) };
-    let columns = read::feature_columns(lake, &room.job.file.segments.features);
-    let last = models.and_then(|models| models.segments.as_ref()).filter(|last| {
-        last.columns.iter().eq(columns.iter().map(|(name, _)| name)) && !last.assigns_as(&segmented.model)
-    });
-    match last {
-        // Kept, or of other features, which nobody can be assigned by any more.
-        None => fitted::give_last_segments(lake, &segmented.keys, &segmented.assigned),
-        Some(last) => {
-            let (keys, raw) = read::features(lake, &columns).await?;
-            let customers = Customers { keys: &keys, raw: &raw, columns: &columns };
-            let assigned = segment::assign(&customers, last, Least::of(&room.job));
-            fitted::give_last_segments(lake, &keys, &assigned)
-        }
-    }
+    fitted::give_last_segments(lake, &segmented.keys, segmented.by_last.as_ref().unwrap_or(&segmented.assigned))
 }
 
 fn of_value(
@@ -78,19 +64,21 @@ pub(crate) async fn give(
     let parameters = then.parameters(&room.job, &room.pseudonym_key);
     let past = Lake::open(&limits, Arc::clone(&room.graph), parameters, room.exports.store.clone(), pinned)
         .in_place(&place)?;
-    past.build(&["int_customers_described", "int_purchase_log", "int_cancelled_days"]).await.in_place(&place)?;
+    past.build(&["int_customers_described", "int_habit_days", "int_customer_shares", "int_purchase_log", "int_cancelled_days"]).await.in_place(&place)?;
     fitted::give_models(&past, of_value(&report.models)).in_place(&place)?;
     let (keys, risks) = risks_by(&past, report.models.churn.as_ref(), report.as_of).await.in_place(&place)?;
     let unknown = vec![None; keys.len()];
     fitted::give_outlooks(&past, &keys, risks, unknown).in_place(&place)?;
-    let columns = read::feature_columns(&past, &room.job.file.segments.features);
-    match report.models.segments.as_ref().filter(|last| last.columns.iter().eq(columns.iter().map(|(name, _)| name))) {
-        None => fitted::give_segments(&past, &[], &[]).in_place(&place)?,
+    match report.models.segments.as_ref() {
+        None => fitted::give_segments(&past, &[], &[], &[]).in_place(&place)?,
         Some(last) => {
-            let (keys, raw) = read::features(&past, &columns).await.in_place(&place)?;
-            let customers = Customers { keys: &keys, raw: &raw, columns: &columns };
-            let assigned = segment::assign(&customers, last, Least::of(&room.job));
-            fitted::give_segments(&past, &keys, &assigned).in_place(&place)?;
+            let settings = &room.job.file.segments;
+            let mut people = People::read(&past, &then, settings).await.in_place(&place)?;
+            people.add_items(&past, &items_of(&last.habits)).await.in_place(&place)?;
+            let published = read::published_segments(lake).await.in_place(&place)?;
+            let assigned = segment::restated(&people, last, &published, Least::of(&room.job));
+            let rates = people.rates(&last.habits);
+            fitted::give_segments(&past, &people.known.keys, &assigned, &rates).in_place(&place)?;
         }
     }
     past.build(&["customers"]).await.in_place(&place)?;

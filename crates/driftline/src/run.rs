@@ -86,7 +86,7 @@ pub async fn one(
     let (ends, has_ended) = oneshot::channel::<()>();
     let described = lake.aside(async move |lake| {
         let _ends = ends;
-        lake.build_beside(&["int_customers_described"]).await
+        lake.build_beside(&["int_customers_described", "int_habit_days", "int_customer_shares"]).await
     });
     let as_of = plan.as_of;
     let later = lake.aside(async move |lake| {
@@ -96,6 +96,9 @@ pub async fn one(
     });
     let is_small = value::tier(&base, &room.job.file.value) == value::Tier::Provisional;
     let pool = if is_small { recall_own_fits(room, plan).await? } else { Vec::new() };
+    if let Some(previous) = &previous {
+        give_published(room, &lake, "customers", &previous.publication, &scratch).await?;
+    }
     let mut models = fit_value(room, &lake, &base, &pool).await.in_place(&place)?;
     let last_report = previous.as_ref().map(|recalled| &recalled.report);
     let segments = async {
@@ -119,6 +122,7 @@ pub async fn one(
     progress.says("scoring customers");
     let marts = [
         "customers",
+        "customer_shares",
         "segment_profiles",
         "category_margins",
         "segment_acquisition_costs",
@@ -132,11 +136,10 @@ pub async fn one(
     let (built, (reasons, value_ranges)) = tokio::join!(lake.build(&marts), explained);
     built.in_place(&place)?;
     if let Some(previous) = &previous {
-        restate::give_last_models(room, plan, &lake, Some(&previous.report), segmented.as_deref())
+        restate::give_last_models(plan, &lake, Some(&previous.report), segmented.as_deref())
             .await
             .in_place(&place)?;
         restate::give(room, plan, &lake, previous, &pinned, (&scratch, &limits)).await?;
-        give_published(room, &lake, "customers", &previous.publication, &scratch).await?;
         lake.build(&["customer_flows", "scorecard", "scorecard_risks"]).await.in_place(&place)?;
     } else {
         lake.give("previous", "customers", lake.schema_of("customers").await.in_place(&place)?, Vec::new())

@@ -1,40 +1,41 @@
-//! Step 7 for segments: last period's model is kept unless a refit wins by the job's margin; every rename costs trust.
+//! Segments of a market: last period's model stays but for what happened to its segments; a market without one gets its own.
+//!
+//! `people` are the customers as coordinates of habits, `choose` draws a model, `evolve` carries one on, `place` says who is where,
+//! `describe` how segments differ, what they are called and by which rule they are told.
 
 mod choose;
+mod describe;
+mod evolve;
+mod people;
 mod place;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use driftline_core::Period;
 use driftline_core::profile::FeatureTilt;
-use driftline_core::report::SegmentModel;
-use driftline_lake::model::Feature;
-use driftline_stats::cluster::{self, Points, Resample};
-use driftline_stats::random::mix;
+use driftline_core::report::{SegmentEventKind, SegmentModel};
+use driftline_stats::cluster::prediction_strength;
+use driftline_stats::groups::{self, Groups, Structure};
 
-use self::choose::{Chosen, choose, keep, resamples};
+pub use self::people::{Items, People, items_of};
+use self::people::Coordinates;
 pub use self::place::assign;
-use self::place::{bounded, fit_scales, scaled};
+use self::place::bounded;
 use crate::job::{Job, Segments};
 
 /// A model with what it says about this period's customers.
 pub struct Segmented {
     pub model: SegmentModel,
-    /// Segment of each customer, 1 and up or `OTHER_SEGMENT`, in the order of the keys.
-    pub assigned: Vec<i64>,
-    /// The keys that `assigned` goes with.
+    /// The keys that the lists below go with.
     pub keys: Vec<i64>,
+    /// Segment of each customer, or `OTHER_SEGMENT`.
+    pub assigned: Vec<i64>,
+    /// The same by last period's model; none if nothing was published.
+    pub by_last: Option<Vec<i64>>,
+    /// Purchases a month to expect of each.
+    pub rates: Vec<Option<f64>>,
     pub tilts: BTreeMap<u32, Vec<FeatureTilt>>,
     pub stability: BTreeMap<u32, f64>,
-    /// Members of each segment who are on its side of everyone's mean in all of its claims, its strongest tilts.
-    pub typical: BTreeMap<u32, u64>,
-}
-
-/// Active customers with their raw features.
-pub struct Customers<'a> {
-    pub keys: &'a [i64],
-    pub raw: &'a Points,
-    pub columns: &'a [(String, Feature)],
 }
 
 /// Fewest members of a segment, and fewest customers who are set apart from all segments: fewer stay with the nearest one, or
@@ -49,193 +50,233 @@ impl Least {
     pub fn of(job: &Job) -> Self {
         Self { members: job.file.personas.members_min, others: job.others_least() }
     }
+
+    /// Fewest members of a segment that was there before: two thirds, so that none comes and goes at the border.
+    pub fn to_stay(self) -> u64 {
+        (2 * self.members).div_ceil(3)
+    }
+}
+
+/// What a model is made from.
+#[derive(Clone, Copy)]
+pub struct Fit<'a> {
+    pub people: &'a People,
+    /// Items that a new model would tell apart.
+    pub items: &'a Items,
+    pub period: Period,
+    /// Months of a period: how far ahead buyers are expected.
+    pub months: f64,
+    pub least: Least,
+    pub settings: &'a Segments,
+}
+
+/// Last period's model with the segments that it was published with.
+#[derive(Clone, Copy)]
+pub struct Last<'a> {
+    pub model: &'a SegmentModel,
+    /// Key and segment of everyone active then, by key.
+    pub published: &'a [(i64, i64)],
+    /// From its as-of day to this one's.
+    pub months: f64,
 }
 
 /// Fits or keeps the model of a market with enough customers of its own.
-pub fn fit(
-    customers: &Customers<'_>,
-    previous: Option<&SegmentModel>,
-    period: Period,
-    least: Least,
-    settings: &Segments,
-) -> Segmented {
-    let names: Vec<String> = customers.columns.iter().map(|(name, _)| name.clone()).collect();
-    let usable = previous.filter(|model| model.columns == names);
-    let scales = match usable {
-        Some(model) => model.scales.clone(),
-        None => fit_scales(customers),
-    };
-    let points = scaled(customers.raw, &scales);
-    let sample_rows = hash_sample(customers.keys, settings.sample_max);
-    let sample = points.take(&sample_rows);
-    if let Some(model) = usable
-        && let Some(kept) = keep(model, &points, &sample, least.members, settings)
-    {
-        let kept = if kept.distance_bounds.is_empty() {
-            let reason = format!("{}; from now on with bounds beyond which customers are in none", kept.reason);
-            bounded(SegmentModel { reason, ..kept }, customers, &sample_rows)
-        } else {
-            kept
+pub fn fit(fit: &Fit<'_>, last: Option<&Last<'_>>) -> Segmented {
+    let sample_rows = fit.people.drawn(fit.settings);
+    let usable = last.filter(|last| fit.people.can_use(last.model) && is_as_asked(last.model, fit.settings));
+    let Some(last_model) = usable.map(|last| last.model) else {
+        let reason = match last {
+            None => "first model of this market".to_owned(),
+            Some(_) => "definition changed: last period's model speaks of other habits, or of another number of segments".to_owned(),
         };
-        let resamples = resamples(&sample, kept.centroids.len(), settings);
-        return describe(customers, &points, (&sample, &resamples), kept, least);
+        let (scales, at) = fresh(fit);
+        let model = choose::draw(fit, scales, &at, &sample_rows);
+        let model = SegmentModel { reason, is_redrawn: last.is_some(), ..model };
+        return finish(fit, last, model, &at, &sample_rows);
+    };
+    if let Some((model, at)) = redrawn(fit, last_model, &sample_rows) {
+        return finish(fit, last, model, &at, &sample_rows);
     }
-    // A refit starts from this period's own scales.
-    let scales = fit_scales(customers);
-    let points = scaled(customers.raw, &scales);
-    let sample = points.take(&sample_rows);
-    let Chosen { clustering, resamples, candidates, silhouette } =
-        choose(&sample, least.members, points.rows(), settings);
-    let refined =
-        if sample.rows() < points.rows() { cluster::lloyd(&points, clustering.centroids) } else { clustering };
-    let reason = match previous {
-        None => "first model of this market".to_owned(),
-        Some(_) if usable.is_none() => "the features changed, so last period's model could not be kept".to_owned(),
-        Some(_) => {
-            format!("a refit fitted better than last period's model by more than {:.0} %", 100.0 * settings.keep_margin)
-        }
-    };
-    let model = SegmentModel {
-        columns: names,
-        scales,
-        centroids: by_size(&points, refined.centroids),
-        distance_bounds: Vec::new(),
-        reason,
-        fitted_in: period,
-        sample_customers: sample.rows() as u64,
-        silhouette,
-        relabelled_by_refit: 0.0,
-        stability_min: 0.0,
-        candidates,
-    };
-    let model = bounded(model, customers, &sample_rows);
-    describe(customers, &points, (&sample, &resamples), model, least)
+    let at = fit.people.coordinates(&last_model.habits);
+    let model = evolve::evolve(fit, last_model, &at, &sample_rows);
+    finish(fit, last, model, &at, &sample_rows)
 }
 
 /// Assigns the customers of a small market by another market's model.
-pub fn adopt(customers: &Customers<'_>, parent: &SegmentModel, least: Least, settings: &Segments) -> Segmented {
-    let points = scaled(customers.raw, &parent.scales);
-    let sample = points.take(&hash_sample(customers.keys, settings.sample_max));
-    let model = SegmentModel { reason: "the parent market's model".to_owned(), ..parent.clone() };
-    let resamples = resamples(&sample, model.centroids.len(), settings);
-    describe(customers, &points, (&sample, &resamples), model, least)
+pub fn adopt(fit: &Fit<'_>, parent: &SegmentModel, last: Option<&Last<'_>>) -> Segmented {
+    let at = fit.people.coordinates(&parent.habits);
+    let model = SegmentModel {
+        reason: "the parent market's model".to_owned(),
+        events: Vec::new(),
+        is_redrawn: last.is_some_and(|last| last.model.habits != parent.habits),
+        ..parent.clone()
+    };
+    let sample_rows = fit.people.drawn(fit.settings);
+    let last_rows = last_rows(fit.people, last.filter(|_| !model.is_redrawn));
+    let assigned = assign(&at, &model, &last_rows, fit.least);
+    let by_last = last.map(|last| by_last(fit, last, &assigned));
+    describe::describe(fit.people, &at, &sample_rows, model, assigned, by_last, fit.settings)
 }
 
-/// Rows of the customers with the smallest hashes, in the order of the keys: the same people whatever the order or the run.
-fn hash_sample(keys: &[i64], size: usize) -> Vec<usize> {
-    let mut rows: Vec<usize> = (0..keys.len()).collect();
-    if rows.len() > size {
-        rows.sort_by_key(|row| mix(keys[*row] as u64));
-        rows.truncate(size);
-        rows.sort_unstable();
+/// A job that asks for a number of segments has a model of that number, and others have none.
+fn is_as_asked(model: &SegmentModel, settings: &Segments) -> bool {
+    let distinct: BTreeSet<&u32> = model.segments.iter().collect();
+    let is_asked = settings.min == settings.max;
+    is_asked == (model.structure == Structure::Asked) && (!is_asked || distinct.len() == settings.max)
+}
+
+/// Scales of this period's own, and everyone by them.
+fn fresh(fit: &Fit<'_>) -> (Vec<driftline_stats::habit::Scale>, Coordinates) {
+    let scales = fit.people.fit_scales(fit.settings, fit.items);
+    let at = fit.people.coordinates(&scales);
+    (scales, at)
+}
+
+/// How well kinds must be found again in either half of the customers to take the place of bands.
+const REDRAW_STRENGTH_LEAST: f64 = 0.8;
+const REDRAW_HALVINGS: usize = 6;
+
+/// A model that knows more takes the place of one that knew nothing, and kinds the place of bands.
+fn redrawn(fit: &Fit<'_>, last: &SegmentModel, sample_rows: &[usize]) -> Option<(SegmentModel, Coordinates)> {
+    if !matches!(last.structure, Structure::One | Structure::Bands) {
+        return None;
     }
-    rows
-}
-
-/// Segment 1 is the largest; ties go to the smaller centroid, so numbers do not depend on restarts.
-fn by_size(points: &Points, centroids: Vec<Vec<f64>>) -> Vec<Vec<f64>> {
-    let mut sizes = vec![0usize; centroids.len()];
-    for row in 0..points.rows() {
-        sizes[cluster::nearest(&centroids, points.row(row)).0] += 1;
+    let (scales, at) = fresh(fit);
+    if at.clipped.dimensions == 0 {
+        return None;
     }
-    let mut order: Vec<(usize, Vec<f64>)> = sizes.into_iter().zip(centroids).collect();
-    order.sort_by(|a, b| {
-        b.0.cmp(&a.0).then_with(|| {
-            a.1.iter().zip(&b.1).map(|(x, y)| x.total_cmp(y)).find(|o| o.is_ne()).unwrap_or(std::cmp::Ordering::Equal)
-        })
-    });
-    order.into_iter().map(|(_, centroid)| centroid).collect()
+    let model = choose::draw(fit, scales, &at, sample_rows);
+    let is_better = match (last.structure, model.structure) {
+        (Structure::One, Structure::Bands) => true,
+        (_, Structure::Kinds) => {
+            let sample = at.clipped.take(sample_rows);
+            let strength = prediction_strength(&sample, model.centroids.len(), REDRAW_HALVINGS, fit.settings.seed);
+            strength >= REDRAW_STRENGTH_LEAST
+        }
+        _ => false,
+    };
+    let reason = match last.structure {
+        Structure::One => "definition changed: customers can be told apart now",
+        _ => "definition changed: customers fall into kinds now, with valleys between them",
+    };
+    is_better.then(|| (SegmentModel { reason: reason.to_owned(), is_redrawn: true, ..model }, at))
 }
 
-fn describe(
-    customers: &Customers<'_>,
-    points: &Points,
-    (sample, resamples): (&Points, &[Resample]),
-    mut model: SegmentModel,
-    least: Least,
+/// Who is where, what the next period needs to know, and how the segments differ.
+fn finish(
+    fit: &Fit<'_>,
+    last: Option<&Last<'_>>,
+    model: SegmentModel,
+    at: &Coordinates,
+    sample_rows: &[usize],
 ) -> Segmented {
-    let cluster::Stability { jaccards, relabelled } = cluster::stability(sample, &model.centroids, resamples);
-    let assigned = assign(customers, &model, least);
-    let mut sums = vec![vec![0.0; points.dimensions]; model.centroids.len()];
-    let mut sizes = vec![0usize; model.centroids.len()];
-    let mut base = vec![0.0; points.dimensions];
-    for (row, segment) in assigned.iter().enumerate() {
-        base.iter_mut().zip(points.row(row)).for_each(|(sum, value)| *sum += value);
-        let segment = usize::try_from(*segment - 1).unwrap_or(usize::MAX);
-        // Who is in no segment is part of everyone only.
-        if let (Some(size), Some(sums)) = (sizes.get_mut(segment), sums.get_mut(segment)) {
-            *size += 1;
-            sums.iter_mut().zip(points.row(row)).for_each(|(sum, value)| *sum += value);
-        }
+    let continued = last.filter(|last| model.continues(last.model));
+    let mut model = match continued {
+        Some(last) if last.model.centroids == model.centroids => model,
+        _ => bounded(model, at, sample_rows, continued.map(|last| last.model)),
+    };
+    let last_rows = last_rows(fit.people, continued);
+    let assigned = assign(at, &model, &last_rows, fit.least);
+    if let Some(last) = continued {
+        let faded = evolve::fading(fit.people, last);
+        let goes_on = |segment: &u32| model.segments.contains(segment);
+        model.fading.extend(faded.iter().map(|event| event.segment));
+        let faded = faded.into_iter().filter(|event| goes_on(&event.segment)).collect::<Vec<_>>();
+        model.fading.retain(|segment| model.segments.contains(segment));
+        model.events.extend(faded);
+        model.events.sort_by_key(|event| (event.kind == SegmentEventKind::Closed, event.segment, event.kind));
     }
-    let rows = points.rows().max(1) as f64;
-    // A segment whose people went to others because they were too few says nothing.
-    let with_members: Vec<usize> = (0..sizes.len()).filter(|segment| sizes[*segment] > 0).collect();
-    let tilts: BTreeMap<u32, Vec<FeatureTilt>> = with_members
-        .iter()
-        .map(|&segment| {
-            let tilts = customers
-                .columns
-                .iter()
-                .enumerate()
-                .map(|(index, (column, feature))| FeatureTilt {
-                    column: column.clone(),
-                    label: feature.label.clone(),
-                    high: feature.high.clone(),
-                    low: feature.low.clone(),
-                    tilt: sums[segment][index] / sizes[segment] as f64 - base[index] / rows,
-                })
-                .collect();
-            (segment as u32 + 1, tilts)
-        })
-        .collect();
-    let typical = typical(points, &assigned, &tilts, &base, rows);
-    let stability: BTreeMap<u32, f64> =
-        with_members.iter().map(|&segment| (segment as u32 + 1, jaccards[segment])).collect();
-    // Stability is of this period's sample, wherever the model was fitted.
-    model.sample_customers = sample.rows() as u64;
-    model.relabelled_by_refit = relabelled;
-    model.stability_min = stability.values().copied().fold(1.0, f64::min);
-    Segmented { model, assigned, keys: customers.keys.to_vec(), tilts, stability, typical }
+    model.expected = evolve::expected(fit.people, &model.habits, &assigned, fit.months);
+    model.watched = watched(fit.people, &model, at, sample_rows);
+    let by_last = last.map(|last| by_last(fit, last, &assigned));
+    describe::describe(fit.people, at, sample_rows, model, assigned, by_last, fit.settings)
 }
 
-/// A tilt that a card claims: half a standard deviation from everyone's mean, at most three of them.
-const CLAIM: f64 = 0.5;
-const CLAIMS_MOST: usize = 3;
-
-/// Features that a segment's card claims, by their place, with the side that they are on.
-fn claims(tilts: &[FeatureTilt]) -> Vec<(usize, f64)> {
-    let mut claimed: Vec<(usize, f64)> = tilts
-        .iter()
-        .enumerate()
-        .map(|(place, tilt)| (place, tilt.tilt))
-        .filter(|(_, tilt)| tilt.abs() >= CLAIM)
-        .collect();
-    claimed.sort_by(|a, b| b.1.abs().total_cmp(&a.1.abs()).then(a.0.cmp(&b.0)));
-    claimed.truncate(CLAIMS_MOST);
-    claimed
+fn watched(people: &People, model: &SegmentModel, at: &Coordinates, sample_rows: &[usize]) -> Vec<groups::Watched> {
+    if at.clipped.dimensions == 0 || model.structure != Structure::Kinds {
+        return Vec::new();
+    }
+    let groups =
+        Groups { centroids: model.centroids.clone(), owners: model.segments.clone(), next: model.next_segment };
+    let (recent, rows) = people.recent(&model.habits, sample_rows);
+    groups::watch(&at.clipped.take(sample_rows), (&recent, &rows), &groups)
 }
 
-/// How many members of each segment match all of its claims; segments without a claim are left out.
-fn typical(
-    points: &Points,
-    assigned: &[i64],
-    tilts: &BTreeMap<u32, Vec<FeatureTilt>>,
-    sums: &[f64],
-    rows: f64,
-) -> BTreeMap<u32, u64> {
-    let claims: BTreeMap<u32, Vec<(usize, f64)>> = tilts
-        .iter()
-        .map(|(segment, tilts)| (*segment, claims(tilts)))
-        .filter(|(_, claims)| !claims.is_empty())
-        .collect();
-    let mut counts: BTreeMap<u32, u64> = claims.keys().map(|segment| (*segment, 0)).collect();
-    for (row, segment) in assigned.iter().enumerate() {
-        let segment = u32::try_from(*segment).unwrap_or(0);
-        let matches = |(place, side): &(usize, f64)| (points.row(row)[*place] - sums[*place] / rows) * side > 0.0;
-        if let (Some(claims), Some(count)) = (claims.get(&segment), counts.get_mut(&segment)) {
-            *count += u64::from(claims.iter().all(matches));
+/// Segment of last period by row; none where somebody was not active, or was in none.
+fn last_rows(people: &People, last: Option<&Last<'_>>) -> Vec<Option<u32>> {
+    let published = last.map_or(&[][..], |last| last.published);
+    people.known.keys.iter().map(|key| segment_of(published, *key)).collect()
+}
+
+fn segment_of(published: &[(i64, i64)], key: i64) -> Option<u32> {
+    let place = published.binary_search_by_key(&key, |(key, _)| *key).ok()?;
+    u32::try_from(published[place].1).ok().filter(|segment| *segment > 0)
+}
+
+/// This period's customers by last period's model. One that assigns nobody any more leaves everybody where they were published; who
+/// was not there is where most of their new segment was.
+fn by_last(fit: &Fit<'_>, last: &Last<'_>, assigned: &[i64]) -> Vec<i64> {
+    let people = fit.people;
+    if people.can_use(last.model) {
+        let at = people.coordinates(&last.model.habits);
+        return assign(&at, last.model, &last_rows(people, Some(last)), fit.least);
+    }
+    as_published(&people.known.keys, assigned, last.published)
+}
+
+/// Segments as they were published, by key; who has none is where most of those are who are together with them now.
+pub fn as_published(keys: &[i64], together: &[i64], published: &[(i64, i64)]) -> Vec<i64> {
+    let known: Vec<Option<u32>> = keys.iter().map(|key| segment_of(published, *key)).collect();
+    let mut counts: BTreeMap<i64, BTreeMap<u32, u64>> = BTreeMap::new();
+    for (with, segment) in together.iter().zip(&known) {
+        if let Some(segment) = segment {
+            *counts.entry(*with).or_default().entry(*segment).or_default() += 1;
         }
     }
-    counts
+    let most = |counts: &BTreeMap<u32, u64>| counts.iter().max_by_key(|(segment, count)| (**count, u32::MAX - **segment)).map(|(segment, _)| *segment);
+    let all = counts.values().flatten().fold(BTreeMap::new(), |mut all: BTreeMap<u32, u64>, (segment, count)| {
+        *all.entry(*segment).or_default() += count;
+        all
+    });
+    let everyones = most(&all).unwrap_or(0);
+    let usual: BTreeMap<i64, u32> =
+        counts.iter().filter_map(|(with, counts)| Some((*with, most(counts)?))).collect();
+    let place = |(with, segment): (&i64, &Option<u32>)| {
+        i64::from(segment.unwrap_or_else(|| usual.get(with).copied().unwrap_or(everyones)))
+    };
+    together.iter().zip(&known).map(place).collect()
+}
+
+/// Last period's customers from today's data, by the model that they were published with.
+pub fn restated(people: &People, model: &SegmentModel, published: &[(i64, i64)], least: Least) -> Vec<i64> {
+    if people.can_use(model) {
+        let at = people.coordinates(&model.habits);
+        let last = Last { model, published, months: 0.0 };
+        return assign(&at, model, &last_rows(people, Some(&last)), least);
+    }
+    as_published(&people.known.keys, &vec![0; people.count()], published)
+}
+
+/// A model of nothing yet.
+fn empty_model(period: Period) -> SegmentModel {
+    SegmentModel {
+        columns: Vec::new(),
+        habits: Vec::new(),
+        centroids: Vec::new(),
+        segments: Vec::new(),
+        next_segment: 1,
+        structure: Structure::One,
+        distance_bounds: Vec::new(),
+        reason: String::new(),
+        fitted_in: period,
+        sample_customers: 0,
+        relabelled_by_refit: 0.0,
+        stability_min: 0.0,
+        candidates: Vec::new(),
+        watched: Vec::new(),
+        expected: Vec::new(),
+        fading: Vec::new(),
+        events: Vec::new(),
+        is_redrawn: false,
+    }
 }

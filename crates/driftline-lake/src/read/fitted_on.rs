@@ -1,10 +1,7 @@
-//! What models are fitted on: purchase and spend histories, the purchase log, features of segments.
-
-use std::collections::BTreeMap;
+//! What models are fitted on: purchase and spend histories, the purchase log.
 
 use datafusion::arrow::array::{Array, AsArray, RecordBatch};
 use datafusion::arrow::datatypes::{Date32Type, Float64Type, Int64Type};
-use driftline_stats::cluster::Points;
 use driftline_stats::purchase::History;
 use driftline_stats::purchase_log::{Cancellation, Day, KeyedDays, PurchaseLog};
 use driftline_stats::returns::{Group, Returns};
@@ -13,7 +10,6 @@ use driftline_stats::spend::SpendHistory;
 use super::{Cells, each_row};
 use crate::error::{Error, Result};
 use crate::lake::Lake;
-use crate::model::Scale;
 
 /// The purchase log of the market, and the key of each of its customers.
 ///
@@ -152,47 +148,4 @@ pub async fn returns(lake: &Lake) -> Result<Returns> {
     }
     groups.sort_by(|a, b| a.purchase_days.total_cmp(&b.purchase_days));
     Ok(Returns::fit(share, &groups))
-}
-
-/// The feature columns of a model, by its front matter: name, scale and words.
-pub fn feature_columns(lake: &Lake, chosen: &[String]) -> Vec<(String, crate::model::Feature)> {
-    let Some(model) = lake.graph().models.get("customers") else { return Vec::new() };
-    let all = model.front.columns.iter().filter_map(|(name, column)| Some((name.clone(), column.feature.clone()?)));
-    if chosen.is_empty() {
-        return all.collect();
-    }
-    let all: BTreeMap<_, _> = all.collect();
-    chosen.iter().filter_map(|name| Some((name.clone(), all.get(name)?.clone()))).collect()
-}
-
-/// Keys and raw feature values of the active customers, by key.
-///
-/// # Errors
-/// `Error::Shape` if a feature is no number.
-pub async fn features(lake: &Lake, columns: &[(String, crate::model::Feature)]) -> Result<(Vec<i64>, Points)> {
-    let names: Vec<String> = columns.iter().map(|(name, _)| format!("cast({name} as double) as {name}")).collect();
-    let sql = format!(
-        "select customer_key, {} from int_customers_described where is_active order by customer_key",
-        names.join(", ")
-    );
-    let mut keys = Vec::new();
-    let mut values = Vec::new();
-    for batch in lake.query(&sql).await? {
-        let cells = Cells { table: "int_customers_described", batch: &batch };
-        let arrays = columns
-            .iter()
-            .map(|(name, _)| cells.column(name).map(|column| column.as_primitive::<Float64Type>()))
-            .collect::<Result<Vec<_>>>()?;
-        let key_column = cells.column("customer_key")?.as_primitive::<Int64Type>();
-        for row in 0..batch.num_rows() {
-            keys.push(key_column.value(row));
-            values.extend(arrays.iter().map(|array| if array.is_null(row) { 0.0 } else { array.value(row) }));
-        }
-    }
-    Ok((keys, Points { dimensions: columns.len(), values }))
-}
-
-/// Whether a feature is taken on a log scale.
-pub fn is_log(feature: &crate::model::Feature) -> bool {
-    feature.scale == Scale::Log
 }

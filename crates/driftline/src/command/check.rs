@@ -202,10 +202,10 @@ fn check_job(sql: &std::path::Path, job: &Job) -> Result<()> {
     }
     let graph = Graph::read(sql, &job.file.exports.dialect).in_place("sql")?;
     if let Some(customers) = graph.models.get("customers") {
-        let known = |name: &String| customers.front.columns.get(name).is_some_and(|column| column.feature.is_some());
-        if let Some(unknown) = job.file.segments.features.iter().find(|name| !known(name)) {
+        let known = |name: &String| customers.front.columns.get(name).is_some_and(|column| column.habit.is_some());
+        if let Some(unknown) = job.file.segments.habits.iter().find(|name| !known(name)) {
             return Err(wrong(format!(
-                "segments.features names `{unknown}`, which is no column of sql/marts/customers.sql with a feature"
+                "segments.habits names `{unknown}`, which is no column of sql/marts/customers.sql with a habit"
             )));
         }
     }

@@ -40,8 +40,8 @@ fn check_coverage(exports: &Exports) -> Result<(), String> {
 }
 
 fn check_segments(segments: &Segments) -> Result<(), String> {
-    if segments.min < 2 || segments.max < segments.min || segments.max > 20 {
-        return Err("segments.min and segments.max: expected 2 <= min <= max <= 20".to_owned());
+    if segments.min < 1 || segments.max < segments.min || segments.max > 20 {
+        return Err("segments.min and segments.max: expected 1 <= min <= max <= 20".to_owned());
     }
     within("segments.sample_max", segments.sample_max, SAMPLE)?;
     within("segments.restarts", segments.restarts, REPEATS)?;

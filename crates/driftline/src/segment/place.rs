@@ -1,44 +1,62 @@
 //! Where a customer is by a segment model: the nearest segment that is large enough, or in none when beyond its bound.
 
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use driftline_core::profile::OTHER_SEGMENT;
 use driftline_core::report::SegmentModel;
-use driftline_stats::cluster::{self, Points};
+use driftline_stats::cluster;
+use driftline_stats::groups::Structure;
 use driftline_stats::outlier;
-use driftline_stats::scale::ColumnScale;
 
-use super::{Customers, Least};
+use super::Least;
+use super::people::Coordinates;
 
-/// The segment of each customer by a model as it is; at least `least.others` who are beyond its bounds are set apart.
+/// In bands a customer goes over only to a centre that is nearer than this part of the distance to the own one, so that nobody
+/// flickers at a border.
+const SLACK: f64 = 0.8;
+
+/// The segment of each customer by a model as it is; at least `least.others` who are beyond its bounds are set apart. `last` has the
+/// segments of last period by row; none where somebody was not active.
 ///
 /// A segment of fewer than `least.members` cannot be described, and its people would be in no row: they go to the nearest of the
-/// others, the smallest segment first, until all that are left are large enough or one is left.
-pub fn assign(customers: &Customers<'_>, model: &SegmentModel, least: Least) -> Vec<i64> {
-    let points = scaled(customers.raw, &model.scales);
+/// others, the smallest segment first, until all that are left are large enough or one is left. A segment that was published last
+/// period, or that began in this one, stays down to two thirds of that.
+pub fn assign(at: &Coordinates, model: &SegmentModel, last: &[Option<u32>], least: Least) -> Vec<i64> {
+    if at.clipped.dimensions == 0 {
+        let only = model.segments.first().copied().unwrap_or(1);
+        return vec![i64::from(only); at.rows];
+    }
     let mut open = Open::all(model);
-    let mut places = open.places(customers.raw, &points);
+    let mut places: Vec<Place> = (0..at.rows).map(|row| open.place(at, row, last)).collect();
+    let begun = model.events.iter().map(|event| event.segment);
+    let known: BTreeSet<u32> = last.iter().flatten().copied().chain(begun).collect();
     // In a market smaller than a segment must be there is nothing to be had by merging.
-    let members_least = if places.len() as u64 >= least.members { least.members } else { 0 };
+    let members_least = |segment: u32| match (places.len() as u64) < least.members {
+        true => 0,
+        false if known.contains(&segment) => least.to_stay(),
+        false => least.members,
+    };
+    let least_of: BTreeMap<u32, u64> =
+        model.segments.iter().map(|segment| (*segment, members_least(*segment))).collect();
     let mut others_least = least.others.max(1);
     loop {
         let others = places.iter().filter(|place| place.is_beyond(model)).count() as u64;
         let are_apart = others >= others_least;
-        let mut sizes: BTreeMap<usize, u64> = BTreeMap::new();
+        let mut sizes: BTreeMap<u32, u64> = BTreeMap::new();
         for place in places.iter().filter(|place| !(are_apart && place.is_beyond(model))) {
             *sizes.entry(place.segment).or_default() += 1;
         }
         let smallest = sizes
             .iter()
-            .filter(|(_, size)| **size < members_least)
+            .filter(|(segment, size)| **size < least_of.get(*segment).copied().unwrap_or(0))
             .min_by_key(|(segment, size)| (**size, Reverse(**segment)))
             .map(|(segment, _)| *segment);
         match smallest {
             Some(segment) if sizes.len() > 1 => {
                 open.close(segment);
                 for row in (0..places.len()).filter(|row| places[*row].segment == segment).collect::<Vec<usize>>() {
-                    places[row] = open.place(customers.raw.row(row), points.row(row));
+                    places[row] = open.place(at, row, last);
                 }
             }
             // Hardly anybody is inside a bound: nobody is set apart.
@@ -46,7 +64,7 @@ pub fn assign(customers: &Customers<'_>, model: &SegmentModel, least: Least) -> 
             _ => {
                 let segment = |place: &Place| {
                     let is_other = are_apart && place.is_beyond(model);
-                    if is_other { i64::from(OTHER_SEGMENT) } else { place.segment as i64 + 1 }
+                    i64::from(if is_other { OTHER_SEGMENT } else { place.segment })
                 };
                 return places.iter().map(segment).collect();
             }
@@ -54,83 +72,86 @@ pub fn assign(customers: &Customers<'_>, model: &SegmentModel, least: Least) -> 
     }
 }
 
-/// The nearest segment, from 0, and how far its centroid really is.
+/// The nearest segment, its centroid's place in the model, and how far that really is.
 struct Place {
-    segment: usize,
+    segment: u32,
+    centroid: usize,
     distance: f64,
 }
 
 impl Place {
     fn is_beyond(&self, model: &SegmentModel) -> bool {
-        model.distance_bounds.get(self.segment).is_some_and(|bound| self.distance > *bound)
+        model.distance_bounds.get(self.centroid).is_some_and(|bound| self.distance > *bound)
     }
 }
 
-/// The segments of a model that may have members, from 0.
+/// The centroids of a model that may have members, by their places.
 struct Open<'a> {
     model: &'a SegmentModel,
-    segments: Vec<usize>,
+    places: Vec<usize>,
     centroids: Vec<Vec<f64>>,
 }
 
 impl<'a> Open<'a> {
     fn all(model: &'a SegmentModel) -> Self {
-        Self { model, segments: (0..model.centroids.len()).collect(), centroids: model.centroids.clone() }
+        Self { model, places: (0..model.centroids.len()).collect(), centroids: model.centroids.clone() }
     }
 
-    fn close(&mut self, segment: usize) {
-        if let Some(at) = self.segments.iter().position(|open| *open == segment) {
-            self.segments.remove(at);
-            self.centroids.remove(at);
+    fn close(&mut self, segment: u32) {
+        self.places.retain(|place| self.model.segments[*place] != segment);
+        self.centroids = self.places.iter().map(|place| self.model.centroids[*place].clone()).collect();
+    }
+
+    fn place(&self, at: &Coordinates, row: usize, last: &[Option<u32>]) -> Place {
+        let point = at.clipped.row(row);
+        let (mut nearest, distance) = cluster::nearest(&self.centroids, point);
+        let segment_at = |place: usize| self.places.get(place).map_or(0, |place| self.model.segments[*place]);
+        if matches!(self.model.structure, Structure::Bands | Structure::Asked)
+            && let Some(own) = last.get(row).copied().flatten().filter(|own| *own != segment_at(nearest))
+        {
+            let owns = |place: &usize| segment_at(*place) == own;
+            let squares = |place: usize| cluster::nearest(&self.centroids[place..=place], point).1;
+            let back = (0..self.centroids.len()).filter(owns).min_by(|a, b| squares(*a).total_cmp(&squares(*b)));
+            if let Some(back) = back.filter(|back| distance >= SLACK * SLACK * squares(*back)) {
+                nearest = back;
+            }
+        }
+        let centroid = self.centroids.get(nearest).map_or(&[][..], Vec::as_slice);
+        let squares: f64 = at.raw.row(row).iter().zip(centroid).map(|(value, centre)| (value - centre).powi(2)).sum();
+        let place = self.places.get(nearest).copied().unwrap_or(nearest);
+        Place { segment: segment_at(nearest), centroid: place, distance: squares.sqrt() }
+    }
+}
+
+/// The model with bounds from its learning sample; centroids that stand as they were in `before` keep theirs.
+pub(super) fn bounded(
+    model: SegmentModel,
+    at: &Coordinates,
+    sample_rows: &[usize],
+    before: Option<&SegmentModel>,
+) -> SegmentModel {
+    if at.clipped.dimensions == 0 {
+        return model;
+    }
+    let open = Open::all(&model);
+    let places: Vec<Place> = sample_rows.iter().map(|row| open.place(at, *row, &[])).collect();
+    let labels: Vec<usize> = places.iter().map(|place| place.centroid).collect();
+    let distances: Vec<f64> = places.iter().map(|place| place.distance).collect();
+    let mut bounds = outlier::bounds(&labels, &distances, model.centroids.len());
+    if let Some(before) = before {
+        for (bound, centroid) in bounds.iter_mut().zip(&model.centroids) {
+            let same = before.centroids.iter().position(|old| old == centroid);
+            *bound = same.and_then(|place| before.distance_bounds.get(place).copied()).unwrap_or(*bound);
         }
     }
-
-    /// The nearest centroid is found among clipped features, as the centroids were; the distance to it is without the clip, or
-    /// the farthest customers would look like the last half percent.
-    fn place(&self, raw: &[f64], scaled: &[f64]) -> Place {
-        let at = cluster::nearest(&self.centroids, scaled).0;
-        let centroid = self.centroids.get(at).map_or(&[][..], Vec::as_slice);
-        let columns = raw.iter().zip(&self.model.scales).zip(centroid);
-        let squares: f64 =
-            columns.map(|((value, scale), centre)| scale.apply_unclipped(*value) - centre).map(|by| by * by).sum();
-        Place { segment: self.segments.get(at).copied().unwrap_or(at), distance: squares.sqrt() }
-    }
-
-    fn places(&self, raw: &Points, points: &Points) -> Vec<Place> {
-        (0..points.rows()).map(|row| self.place(raw.row(row), points.row(row))).collect()
-    }
-}
-
-/// The model with bounds from its learning sample.
-pub(super) fn bounded(model: SegmentModel, customers: &Customers<'_>, sample_rows: &[usize]) -> SegmentModel {
-    let raw = customers.raw.take(sample_rows);
-    let sample = Open::all(&model).places(&raw, &scaled(&raw, &model.scales));
-    let labels: Vec<usize> = sample.iter().map(|place| place.segment).collect();
-    let distances: Vec<f64> = sample.iter().map(|place| place.distance).collect();
-    SegmentModel { distance_bounds: outlier::bounds(&labels, &distances, model.centroids.len()), ..model }
-}
-
-pub(super) fn scaled(raw: &Points, scales: &[ColumnScale]) -> Points {
-    let dimensions = scales.len().max(1);
-    let values = raw.values.iter().enumerate().map(|(index, value)| scales[index % dimensions].apply(*value)).collect();
-    Points { dimensions: raw.dimensions, values }
-}
-
-/// Scales of this period's customers.
-pub(super) fn fit_scales(customers: &Customers<'_>) -> Vec<ColumnScale> {
-    let column =
-        |index: usize| (0..customers.raw.rows()).map(|row| customers.raw.row(row)[index]).collect::<Vec<f64>>();
-    customers
-        .columns
-        .iter()
-        .enumerate()
-        .map(|(index, (_, feature))| ColumnScale::fit(&column(index), driftline_lake::read::is_log(feature)))
-        .collect()
+    SegmentModel { distance_bounds: bounds, ..model }
 }
 
 #[cfg(test)]
 mod tests {
     #![expect(clippy::unwrap_used, reason = "tests")]
+    use driftline_stats::cluster::Points;
+
     use super::*;
 
     const LEAST: Least = Least { members: 30, others: 20 };
@@ -138,23 +159,17 @@ mod tests {
     /// Customers on a line, so many at each place, by a model with centroids and bounds on it: members by segment.
     fn sizes(centroids: &[f64], bounds: &[f64], customers: &[(usize, f64)], least: Least) -> Vec<(i64, usize)> {
         let values: Vec<f64> = customers.iter().flat_map(|(count, at)| vec![*at; *count]).collect();
-        let keys: Vec<i64> = (0..).take(values.len()).collect();
-        let raw = Points { dimensions: 1, values };
         let model = SegmentModel {
-            columns: vec!["x".to_owned()],
-            scales: vec![ColumnScale { log: false, low: -1_000.0, high: 1_000.0, mean: 0.0, sd: 1.0 }],
             centroids: centroids.iter().map(|centroid| vec![*centroid]).collect(),
+            segments: (1..=centroids.len() as u32).collect(),
             distance_bounds: bounds.to_vec(),
-            reason: String::new(),
-            fitted_in: "2017Q3".parse().unwrap(),
-            sample_customers: 0,
-            silhouette: 0.0,
-            relabelled_by_refit: 0.0,
-            stability_min: 0.0,
-            candidates: Vec::new(),
+            ..super::super::empty_model("2017Q3".parse().unwrap())
         };
-        let assigned = assign(&Customers { keys: &keys, raw: &raw, columns: &[] }, &model, least);
-        assert_eq!(assigned.len(), keys.len());
+        let rows = values.len();
+        let points = Points { dimensions: 1, values };
+        let at = Coordinates { clipped: points.clone(), raw: points, rows };
+        let assigned = assign(&at, &model, &[], least);
+        assert_eq!(assigned.len(), rows);
         let mut sizes: BTreeMap<i64, usize> = BTreeMap::new();
         assigned.into_iter().for_each(|segment| *sizes.entry(segment).or_default() += 1);
         sizes.into_iter().collect()

@@ -1,0 +1,54 @@
+//! Groups of customers that stay the same while their people do: how many there are, and which one has come apart, begun, or become one
+//! with another.
+//!
+//! There is no refit of all groups: only centres that an event touches are moved, so a local change leaves all others alone. A group may
+//! own several centres: two that became one keep both until nothing tells them apart any more.
+//!
+//! What was tried, on what, and what lost, is in `sql/DECISIONS.md`.
+
+mod change;
+mod number;
+
+pub use self::change::{Event, EventKind, Watched, refine, watch};
+pub use self::number::{Found, Structure, Tried, find};
+
+/// Bounds of the search. Sizes are in points of the sample that is searched.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Limits {
+    /// Fewest and most groups.
+    pub min: usize,
+    pub max: usize,
+    /// Members that a group must have, in points of the sample.
+    pub members_min: usize,
+    pub restarts: usize,
+    pub seed: u64,
+}
+
+/// Centres, and the group that each belongs to. Numbers of groups are never used again.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Groups {
+    pub centroids: Vec<Vec<f64>>,
+    pub owners: Vec<u32>,
+    /// The number that the next new group gets.
+    pub next: u32,
+}
+
+impl Groups {
+    /// One group a centre, numbered from 1.
+    pub fn of(centroids: Vec<Vec<f64>>) -> Self {
+        let count = centroids.len() as u32;
+        Self { centroids, owners: (1..=count).collect(), next: count + 1 }
+    }
+
+    /// Whether two centres belong to one group.
+    fn are_one(&self, first: usize, second: usize) -> bool {
+        self.owners[first] == self.owners[second]
+    }
+}
+
+/// Two groups are two from this depth of the valley and this distance on: what all pairs must have for groups to be *kinds*.
+pub const VALLEY_MOST: f64 = 0.5;
+pub const DISTANCE_LEAST: f64 = 3.5;
+
+#[cfg(test)]
+mod tests;

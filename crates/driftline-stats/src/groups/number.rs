@@ -1,0 +1,120 @@
+//! How many groups there are: as many kinds as lie apart, else bands of a continuum, else one.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{DISTANCE_LEAST, Limits, VALLEY_MOST};
+use crate::cluster::{self, Points, Separation, prediction_strength, separation};
+
+/// What kind of groups a market has.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Structure {
+    /// Groups with valleys between them.
+    Kinds,
+    /// Customers differ by degree: stable bands of a continuum.
+    Bands,
+    /// As many as the job asks for.
+    Asked,
+    /// Nothing tells customers apart.
+    #[default]
+    One,
+}
+
+/// One number of groups that was looked at. `valley` is the shallowest of all pairs, `distance` the least.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Tried {
+    pub groups: usize,
+    pub valley: f64,
+    pub distance: f64,
+    pub smallest: usize,
+    /// Prediction strength, where bands were looked for.
+    pub strength: Option<f64>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Found {
+    pub structure: Structure,
+    pub centroids: Vec<Vec<f64>>,
+    pub tried: Vec<Tried>,
+}
+
+/// Bands must be found again in the other half of the customers this well.
+const STRENGTH_LEAST: f64 = 0.75;
+const BANDS_MOST: usize = 6;
+const HALVINGS: usize = 4;
+
+/// The largest number of groups of which all pairs lie apart; else the most bands that are found again; else one.
+pub fn find(points: &Points, limits: &Limits) -> Found {
+    let one = || if points.dimensions == 0 { vec![Vec::new()] } else { cluster::kmeans(points, 1, 1, limits.seed).centroids };
+    if limits.max <= 1 || points.dimensions == 0 || points.rows() < 2 * limits.members_min.max(1) {
+        return Found { structure: Structure::One, centroids: one(), tried: Vec::new() };
+    }
+    let fit = |groups: usize| cluster::kmeans(points, groups, limits.restarts, limits.seed).centroids;
+    if limits.min == limits.max {
+        let centroids = fit(limits.min);
+        let tried = vec![tried(points, &centroids)];
+        return Found { structure: Structure::Asked, centroids, tried };
+    }
+    let mut looked_at: Vec<(Tried, Vec<Vec<f64>>)> = Vec::new();
+    for groups in limits.min.max(2)..=limits.max {
+        if points.rows() < groups * limits.members_min.max(1) {
+            break;
+        }
+        let centroids = fit(groups);
+        looked_at.push((tried(points, &centroids), centroids));
+    }
+    let is_large = |tried: &Tried| tried.smallest >= limits.members_min;
+    let is_apart = |tried: &Tried| tried.valley <= VALLEY_MOST && tried.distance >= DISTANCE_LEAST;
+    let kinds = looked_at.iter().rposition(|(tried, _)| is_large(tried) && is_apart(tried));
+    let (structure, chosen) = match kinds {
+        Some(place) => (Structure::Kinds, Some(place)),
+        None => {
+            let place = bands(points, &mut looked_at, limits);
+            // A job that asks for several gets them, as bands.
+            let asked = (limits.min > 1 && !looked_at.is_empty()).then_some(0);
+            let chosen = place.or(asked);
+            (if chosen.is_some() { Structure::Bands } else { Structure::One }, chosen)
+        }
+    };
+    let centroids = chosen.map_or_else(one, |place| looked_at[place].1.clone());
+    Found { structure, centroids, tried: looked_at.into_iter().map(|(tried, _)| tried).collect() }
+}
+
+/// The last of the numbers, from the least on, at which bands are found again and none is too small.
+fn bands(points: &Points, looked_at: &mut [(Tried, Vec<Vec<f64>>)], limits: &Limits) -> Option<usize> {
+    let mut best = None;
+    for (place, (tried, _)) in looked_at.iter_mut().enumerate() {
+        if tried.groups > BANDS_MOST.max(limits.min) {
+            break;
+        }
+        let strength = prediction_strength(points, tried.groups, HALVINGS, limits.seed);
+        tried.strength = Some(strength);
+        if strength < STRENGTH_LEAST || tried.smallest < limits.members_min {
+            break;
+        }
+        best = Some(place);
+    }
+    best
+}
+
+/// The worst pair and the smallest group.
+fn tried(points: &Points, centroids: &[Vec<f64>]) -> Tried {
+    let members = cluster::members(points, centroids);
+    let Separation { valley, distance } = worst(points, &members);
+    let smallest = members.iter().map(Vec::len).min().unwrap_or(0);
+    Tried { groups: centroids.len(), valley, distance, smallest, strength: None }
+}
+
+/// Over all pairs of groups the shallowest valley and the least distance.
+pub(super) fn worst(points: &Points, members: &[Vec<usize>]) -> Separation {
+    let mut worst = Separation { valley: 0.0, distance: f64::MAX };
+    for second in 1..members.len() {
+        for first in 0..second {
+            let found = separation(points, &members[first], &members[second]);
+            worst.valley = worst.valley.max(found.valley);
+            worst.distance = worst.distance.min(found.distance);
+        }
+    }
+    worst
+}

@@ -1,0 +1,199 @@
+//! Habits: what each customer does by nature, estimated from what they did. Rates, means and shares are shrunk towards everyone's by how
+//! little is known of the customer (posterior means), so that nobody is called anything for having bought once.
+//!
+//! Every habit has a *reliability*: the part of the spread of its estimates that is between customers and not noise of few purchases. Below
+//! a bar it takes no part. Scales are fitted once and frozen with the model of groups that is made on them.
+//!
+//! Sources: the normal-normal and gamma-Poisson posterior means (Efron & Morris 1973, *JASA* 68; Bühlmann & Gisler 2005, *A Course in
+//! Credibility Theory*, ch. 3 and 4); reliability as in classical test theory (Lord & Novick 1968, ch. 3); square roots of shares make
+//! Euclidean distance Hellinger's (Legendre & Gallagher 2001, *Oecologia* 129).
+
+mod fit;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+pub use self::fit::{Settings, fit};
+use crate::cluster::Points;
+
+/// Sums over the purchase days of customers inside one window. Every list has one entry a customer, in the same order.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Sums {
+    /// Purchase days.
+    pub days: Vec<f64>,
+    /// Purchase days but the first of a lifetime, which everybody has.
+    pub repeats: Vec<f64>,
+    /// Months in which a repeat could have been: from the first day of a lifetime or the start of the window.
+    pub months: Vec<f64>,
+    /// Amounts sold and sent back; both positive.
+    pub sold: Vec<f64>,
+    pub returned: Vec<f64>,
+    pub means: Vec<MeanSums>,
+    pub shares: Vec<ShareSums>,
+}
+
+/// One figure of purchase days, such as the logarithm of what was spent.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct MeanSums {
+    pub name: String,
+    /// Purchase days on which the figure is known.
+    pub days: Vec<f64>,
+    pub sums: Vec<f64>,
+    pub squares: Vec<f64>,
+}
+
+/// Shares of a purchase day by item, such as categories: a group of figures that counts as one habit.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ShareSums {
+    pub name: String,
+    pub items: Vec<String>,
+    /// `sums[customer * items + item]`: shares added up over purchase days.
+    pub sums: Vec<f32>,
+    /// Squares of the shares of all items, added up over purchase days.
+    pub squares: Vec<f64>,
+}
+
+impl ShareSums {
+    fn of(&self, customer: usize) -> &[f32] {
+        let items = self.items.len();
+        &self.sums[customer * items..(customer + 1) * items]
+    }
+}
+
+impl Sums {
+    pub fn customers(&self) -> usize {
+        self.days.len()
+    }
+}
+
+/// How a habit is estimated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// Purchases a month: gamma-Poisson.
+    Rate,
+    /// Mean of a figure of purchase days: normal-normal.
+    Mean,
+    /// Returned by sold amount: its noise falls with purchase days.
+    Ratio,
+    /// Shares of items, by square roots.
+    Shares,
+}
+
+/// One habit as it was found in a market, and what turns a customer's sums into a coordinate. A prior counts as so many purchase days
+/// (a rate: as `prior` purchases in `prior_months`).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Scale {
+    pub name: String,
+    pub kind: Kind,
+    /// Part of the estimates' spread that is between customers, 0 to 1.
+    pub reliability: f64,
+    /// Whether it takes part.
+    pub is_in_use: bool,
+    /// Why it does not, for readers.
+    #[serde(default)]
+    pub note: Option<String>,
+    /// Of everyone; purchases a month for a rate.
+    pub mean: f64,
+    pub prior: f64,
+    #[serde(default)]
+    pub prior_months: f64,
+    /// Deviation between customers: what one unit of the coordinate is.
+    pub spread: f64,
+    #[serde(default)]
+    pub items: Vec<String>,
+    /// Everyone's share of each item.
+    #[serde(default)]
+    pub base: Vec<f64>,
+}
+
+/// Coordinates are cut here: one extreme customer makes no dimension.
+const CLIP: f64 = 4.0;
+
+/// Variance that a group of shares has in all of its coordinates together.
+const SHARES_WEIGHT: f64 = 3.0;
+
+/// Coordinates of all customers in the habits in use, one dimension a habit and one an item of shares.
+pub fn coordinates(sums: &Sums, scales: &[Scale], is_clipped: bool) -> Points {
+    let used: Vec<&Scale> = scales.iter().filter(|scale| scale.is_in_use).collect();
+    let dimensions = dimensions(scales);
+    let mut values = Vec::with_capacity(sums.customers() * dimensions);
+    for customer in 0..sums.customers() {
+        for scale in &used {
+            scale.push(sums, customer, is_clipped, &mut values);
+        }
+    }
+    Points { dimensions, values }
+}
+
+/// Dimensions of the coordinates.
+pub fn dimensions(scales: &[Scale]) -> usize {
+    scales.iter().filter(|scale| scale.is_in_use).map(Scale::dimensions).sum()
+}
+
+impl Scale {
+    pub fn dimensions(&self) -> usize {
+        if self.kind == Kind::Shares { self.items.len() } else { 1 }
+    }
+
+    fn push(&self, sums: &Sums, customer: usize, is_clipped: bool, to: &mut Vec<f64>) {
+        if self.kind == Kind::Shares {
+            match sums.shares.iter().find(|shares| shares.name == self.name && shares.items == self.items) {
+                Some(shares) => self.push_roots(shares.of(customer), to),
+                None => to.extend(self.items.iter().map(|_| 0.0)),
+            }
+            return;
+        }
+        let value = self.deviation(sums, customer);
+        to.push(if is_clipped { value.clamp(-CLIP, CLIP) } else { value });
+    }
+
+    /// Coordinates of a customer's shares: square roots of the posterior means, from everyone's.
+    fn push_roots(&self, own: &[f32], to: &mut Vec<f64>) {
+        let all: f64 = own.iter().map(|share| f64::from(*share)).sum();
+        for (share, base) in own.iter().zip(&self.base) {
+            let credible = (f64::from(*share) + self.prior * base) / (all + self.prior);
+            to.push((libm::sqrt(credible) - libm::sqrt(*base)) / self.spread * libm::sqrt(SHARES_WEIGHT));
+        }
+    }
+
+    /// The posterior mean of one customer, in deviations between customers from everyone's.
+    fn deviation(&self, sums: &Sums, customer: usize) -> f64 {
+        let credible = |sum: f64, days: f64| (sum + self.prior * self.mean) / (days + self.prior) - self.mean;
+        match self.kind {
+            Kind::Rate => libm::log(self.rate(sums.repeats[customer], sums.months[customer]) / self.mean) / self.spread,
+            Kind::Ratio => {
+                let days = sums.days[customer];
+                credible(days * ratio(sums, customer), days) / self.spread
+            }
+            Kind::Mean | Kind::Shares => match sums.means.iter().find(|mean| mean.name == self.name) {
+                Some(mean) => credible(mean.sums[customer], mean.days[customer]) / self.spread,
+                None => 0.0,
+            },
+        }
+    }
+
+    /// Purchases a month to expect of somebody with so many repeats in so many months.
+    pub fn rate(&self, repeats: f64, months: f64) -> f64 {
+        (repeats + self.prior) / (months + self.prior_months)
+    }
+
+    /// Probability of at least one purchase in the coming months, by the rate's posterior (negative binomial with no event).
+    pub fn returns_within(&self, repeats: f64, months: f64, coming: f64) -> f64 {
+        let known = months + self.prior_months;
+        1.0 - libm::exp((repeats + self.prior) * libm::log(known / (known + coming)))
+    }
+}
+
+/// The logarithm that habits of amounts are taken in: the same bits on every machine.
+pub fn natural_log(number: f64) -> f64 {
+    libm::log(number)
+}
+
+/// Returned by sold amount, at most 1.
+fn ratio(sums: &Sums, customer: usize) -> f64 {
+    (sums.returned[customer] / sums.sold[customer].max(0.01)).clamp(0.0, 1.0)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,171 @@
+//! The active customers as segments see them: what is known of their habits, and the coordinates that a model makes of it.
+
+use std::collections::BTreeMap;
+
+use driftline_core::period::year_before;
+use driftline_core::report::SegmentModel;
+use driftline_lake::model::{Habit, HabitKind};
+use driftline_lake::{Lake, read};
+use driftline_stats::cluster::Points;
+use driftline_stats::habit::{self, Scale, Sums};
+use driftline_stats::random::mix;
+
+use crate::job::Segments;
+use crate::plan::RunPlan;
+
+/// Active customers by key.
+pub struct People {
+    pub known: read::Habits,
+    /// Shares of the items that segments are made of, one entry a habit and list of items.
+    pub shares: Vec<Published>,
+    pub columns: Vec<(String, Habit)>,
+}
+
+/// Shares that customers spend on items, as `customer_shares` publishes them: `values[customer * items + item]`.
+pub struct Published {
+    pub habit: String,
+    pub items: Vec<String>,
+    pub values: Vec<f32>,
+}
+
+impl Published {
+    /// To the six places that are published.
+    pub fn share(&self, customer: usize, item: usize) -> f64 {
+        let value = self.values.get(customer * self.items.len() + item).copied().unwrap_or(0.0);
+        (f64::from(value) * 1e6).round() / 1e6
+    }
+}
+
+/// Items by habit (`category`, `channel`).
+pub type Items = BTreeMap<String, Vec<String>>;
+
+impl People {
+    /// Reads everyone active, without shares of items.
+    pub async fn read(lake: &Lake, plan: &RunPlan, settings: &Segments) -> driftline_lake::Result<Self> {
+        let columns = read::habit_columns(lake, &settings.habits);
+        let window = (plan.as_of - year_before(plan.as_of)).num_days();
+        let known = read::habits(lake, &columns, window, |keys| drawn(keys, settings.sample_max)).await?;
+        Ok(Self { known, shares: Vec::new(), columns })
+    }
+
+    /// Reads shares of items that are not there yet.
+    pub async fn add_items(&mut self, lake: &Lake, items: &Items) -> driftline_lake::Result<()> {
+        for (habit, items) in items {
+            if self.shares_of(habit, items).is_some() {
+                continue;
+            }
+            let shares = read::shares(lake, habit, items, &self.known.keys, &self.known.recent_rows).await?;
+            self.known.year.shares.push(shares.year);
+            self.known.recent.shares.push(shares.recent);
+            self.shares.push(Published { habit: habit.clone(), items: items.clone(), values: shares.published });
+        }
+        Ok(())
+    }
+
+    /// Published shares of exactly these items.
+    pub fn shares_of(&self, habit: &str, items: &[String]) -> Option<&Published> {
+        self.shares.iter().find(|shares| shares.habit == habit && shares.items == items)
+    }
+
+    pub fn count(&self) -> usize {
+        self.known.keys.len()
+    }
+
+    /// Rows of the customers that the search for segments looks at, in the order of the keys.
+    pub fn drawn(&self, settings: &Segments) -> Vec<usize> {
+        drawn(&self.known.keys, settings.sample_max)
+    }
+
+    /// Scales of everyone's habits now; shares of these items.
+    pub fn fit_scales(&self, settings: &Segments, items: &Items) -> Vec<Scale> {
+        let named = |kind: HabitKind| {
+            let column = self.columns.iter().find(|(_, habit)| habit.kind == kind);
+            column.map(|(name, _)| name.clone())
+        };
+        let settings = habit::Settings {
+            reliability_min: settings.reliability_min,
+            rate: named(HabitKind::Rate),
+            ratio: named(HabitKind::Ratio),
+            items: items.clone(),
+        };
+        habit::fit(&self.known.year, &settings)
+    }
+
+    /// Coordinates of everyone, and without the cut of extremes.
+    pub fn coordinates(&self, scales: &[Scale]) -> Coordinates {
+        Coordinates {
+            clipped: habit::coordinates(&self.known.year, scales, true),
+            raw: habit::coordinates(&self.known.year, scales, false),
+            rows: self.count(),
+        }
+    }
+
+    /// Coordinates of the last 91 days, with the places among `rows` of those who have any.
+    pub fn recent(&self, scales: &[Scale], rows: &[usize]) -> (Points, Vec<usize>) {
+        let all = habit::coordinates(&self.known.recent, scales, true);
+        let found: Vec<(usize, usize)> = (self.known.recent_rows.iter().enumerate())
+            .filter_map(|(place, row)| Some((place, rows.binary_search(row).ok()?)))
+            .collect();
+        let places: Vec<usize> = found.iter().map(|(place, _)| *place).collect();
+        (all.take(&places), found.into_iter().map(|(_, row)| row).collect())
+    }
+
+    pub fn sums(&self) -> &Sums {
+        &self.known.year
+    }
+
+    /// Purchases a month to expect of each, to the four places that are published; none if the rate tells nothing.
+    pub fn rates(&self, scales: &[Scale]) -> Vec<Option<f64>> {
+        let scale = scales.iter().find(|scale| scale.kind == habit::Kind::Rate && scale.is_in_use);
+        let sums = self.sums();
+        let rate = |scale: &Scale, row: usize| {
+            (1e4 * scale.rate(sums.repeats[row], sums.months[row])).round() / 1e4
+        };
+        (0..self.count()).map(|row| scale.map(|scale| rate(scale, row))).collect()
+    }
+
+    /// Whether a model speaks of the habits that the project has now.
+    pub fn can_use(&self, model: &SegmentModel) -> bool {
+        let of_columns = model.habits.iter().filter(|scale| scale.kind != habit::Kind::Shares);
+        let mut then: Vec<&str> = of_columns.map(|scale| scale.name.as_str()).collect();
+        let mut now: Vec<&str> = self.columns.iter().map(|(name, _)| name.as_str()).collect();
+        then.sort_unstable();
+        now.sort_unstable();
+        !model.habits.is_empty() && then == now
+    }
+}
+
+/// Coordinates of everyone: the nearest centre is found among those that are cut at the ends, as centres were; how far it is, without the
+/// cut, or the farthest customers would look like all others at the end.
+pub struct Coordinates {
+    pub clipped: Points,
+    pub raw: Points,
+    pub rows: usize,
+}
+
+/// Items that a model tells apart, by habit.
+pub fn items_of(scales: &[Scale]) -> Items {
+    let shares = scales.iter().filter(|scale| scale.kind == habit::Kind::Shares);
+    shares.map(|scale| (scale.name.clone(), scale.items.clone())).collect()
+}
+
+/// Names of the coordinates of the habits in use.
+pub(super) fn names_of(scales: &[Scale]) -> Vec<String> {
+    let used = scales.iter().filter(|scale| scale.is_in_use);
+    used.flat_map(|scale| match scale.kind {
+        habit::Kind::Shares => scale.items.iter().map(|item| format!("{}: {item}", scale.name)).collect(),
+        _ => vec![scale.name.clone()],
+    })
+    .collect()
+}
+
+/// Rows of the customers with the smallest hashes, in the order of the keys: the same people whatever the order or the run.
+fn drawn(keys: &[i64], size: usize) -> Vec<usize> {
+    let mut rows: Vec<usize> = (0..keys.len()).collect();
+    if rows.len() > size {
+        rows.sort_by_key(|row| mix(keys[*row] as u64));
+        rows.truncate(size);
+        rows.sort_unstable();
+    }
+    rows
+}
