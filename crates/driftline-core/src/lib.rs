@@ -24,6 +24,7 @@ pub mod report;
 pub mod revision;
 pub mod rfm;
 pub mod risk;
+pub mod rule;
 pub mod sales;
 pub mod schedule;
 pub mod scorecard;
