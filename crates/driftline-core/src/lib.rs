@@ -17,6 +17,7 @@ pub mod lineage;
 pub mod margin;
 pub mod market;
 pub mod money;
+pub mod naming;
 pub mod period;
 pub mod persona;
 pub mod profile;
