@@ -9,6 +9,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::Minor;
+use crate::disclosure::is_safe;
 use crate::margin::{Margin, part_of};
 use crate::persona::PersonaSet;
 use crate::profile::{OTHER_SEGMENT, SegmentProfile};
@@ -242,11 +243,6 @@ fn market_margin(given: &Given<'_>, everyone: &SegmentProfile) -> Option<Margin>
         _ => part_of(all, overall),
     };
     Some(Margin { share: value.ratio(all).unwrap_or(overall), value: Some(value) })
-}
-
-/// Nobody, or enough people that a figure about them may be shown.
-fn is_safe(count: u64, min_cell: u64) -> bool {
-    count == 0 || count >= min_cell
 }
 
 /// No number of months: purchases thin out, so an even spread over the year would be a guess.

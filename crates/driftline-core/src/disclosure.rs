@@ -7,6 +7,11 @@ pub mod attack;
 use crate::Minor;
 use crate::bridge::{Bar, Bridge, Cause};
 
+/// Nobody, or enough people that a figure about them may be shown.
+pub(crate) fn is_safe(count: u64, min_cell: u64) -> bool {
+    count == 0 || count >= min_cell
+}
+
 /// Pools bars of too few customers; bars without customers (guests' sales) are left alone.
 ///
 /// A pool may hold causes of both signs; its label says that it is a pool. If all bars together are of too few customers they

@@ -25,6 +25,10 @@ pub enum Error {
     Currency(String),
     #[error("bridge of {measure} does not close: start {start} plus bars {bars} is not end {end} (minor units)")]
     BridgeOpen { measure: String, start: i128, bars: i128, end: i128 },
+    #[error("rule `{text}`, character {at}: expected {expected}, found {found}")]
+    Rule { text: String, at: usize, expected: &'static str, found: String },
+    #[error("name {name:?}: {problem}")]
+    OwnName { name: String, problem: String },
     #[error("schedule.{key} = `{value}`: expected {expected}, found {found}")]
     Schedule { key: &'static str, value: String, expected: &'static str, found: String },
 }

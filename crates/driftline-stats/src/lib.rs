@@ -19,6 +19,7 @@ pub mod purchase;
 pub mod purchase_log;
 pub mod random;
 pub mod returns;
+pub mod rule;
 pub mod scale;
 pub mod significance;
 mod special;

@@ -8,7 +8,7 @@ use super::{
     AttributeBand, AttributeSummary, CategoryShare, ContactSummary, Context, Evidence, Persona, PriorityScore, Role,
 };
 use crate::Minor;
-use crate::disclosure::{hide_small, hide_table};
+use crate::disclosure::{hide_small, hide_table, is_safe};
 use crate::profile::SegmentProfile;
 use crate::scorecard::NextPeriod;
 
@@ -150,11 +150,6 @@ fn attributes(profile: &SegmentProfile, everyone: &SegmentProfile, min_cell: u64
             }
         })
         .collect()
-}
-
-/// Nobody, or enough people that a figure about them may be shown.
-fn is_safe(count: u64, min_cell: u64) -> bool {
-    count == 0 || count >= min_cell
 }
 
 /// Hides bands so that the other personas' bands and everyone's share do not give a hidden one away.
