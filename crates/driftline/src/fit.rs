@@ -34,7 +34,7 @@ pub(crate) async fn fit_segments(
     plan: &RunPlan,
     lake: &Lake,
     base: &read::Base,
-    previous: Option<&Recalled>,
+    previous: Option<(&Recalled, &[(i64, i64)])>,
     parent: Option<&Recalled>,
 ) -> driftline_lake::Result<(Status, Option<Segmented>)> {
     let small = &room.job.file.small_markets;
@@ -50,11 +50,12 @@ pub(crate) async fn fit_segments(
     };
     let adopted = usable_parent.filter(|_| status == Status::Provisional).cloned();
     let last = previous
-        .filter(|recalled| recalled.report.status == status && status != Status::NotEnoughData)
-        .and_then(|recalled| Some((recalled.report.as_of, recalled.report.models.segments.clone()?)));
-    let published = if last.is_some() { read::published_segments(lake).await? } else { Vec::new() };
+        .filter(|(recalled, _)| recalled.report.status == status && status != Status::NotEnoughData)
+        .and_then(|(recalled, published)| {
+            Some((recalled.report.as_of, recalled.report.models.segments.clone()?, published.to_vec()))
+        });
     let items = if settings.shares { read::top_items(lake, settings.items_max).await? } else { Items::new() };
-    let models = last.iter().map(|(_, model)| model).chain(adopted.iter());
+    let models = last.iter().map(|(_, model, _)| model).chain(adopted.iter());
     let of_models: Vec<Items> = models.map(|model| items_of(&model.habits)).collect();
     for items in of_models.iter().chain([&items]) {
         people.add_items(lake, items).await?;
@@ -63,9 +64,9 @@ pub(crate) async fn fit_segments(
     let months = f64::from(room.job.file.period.kind().months());
     let segmented = beside(move || {
         let fit = Fit { people: &people, items: &items, period, months, least, settings: &settings };
-        let last = last.as_ref().map(|(then, model)| Last {
+        let last = last.as_ref().map(|(then, model, published)| Last {
             model,
-            published: &published,
+            published,
             months: (as_of - *then).num_days() as f64 / 30.4375,
         });
         match (status, &adopted) {

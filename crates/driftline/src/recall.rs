@@ -1,5 +1,7 @@
 //! Step 4: what was published before, as far as a run needs it.
 
+use std::path::{Path, PathBuf};
+
 use driftline_core::Market;
 use driftline_core::report::Report;
 use driftline_lake::Lake;
@@ -78,10 +80,31 @@ pub(crate) async fn give_published(
     publication: &Publication,
     scratch: &Scratch,
 ) -> Result<()> {
-    let place = format!("{} {} (published)", publication.market, publication.period);
-    let bytes = room.ledger.read(publication, "tables/customers.parquet").await.in_place(&place)?;
-    let path = scratch.path.join(format!("previous-{table}.parquet"));
-    std::fs::write(&path, &bytes).map_err(|source| Error::Output { path: path.clone(), source })?;
+    let path = fetch_customers(room, table, publication, scratch).await?;
+    give_customers(lake, table, publication, &path).await
+}
+
+/// A fetched file of customers becomes a table of the schema `previous`.
+pub(crate) async fn give_customers(lake: &Lake, table: &str, publication: &Publication, path: &Path) -> Result<()> {
+    let place = published_place(publication);
     let schema = lake.schema_of("customers").await.in_place(&place)?;
-    lake.give_file("previous", table, schema, &path).in_place(&place)
+    lake.give_file("previous", table, schema, path).in_place(&place)
+}
+
+/// Fetches a period's customers, as published, into the scratch folder.
+pub(crate) async fn fetch_customers(
+    room: &Room,
+    name: &str,
+    publication: &Publication,
+    scratch: &Scratch,
+) -> Result<PathBuf> {
+    let place = published_place(publication);
+    let bytes = room.ledger.read(publication, "tables/customers.parquet").await.in_place(&place)?;
+    let path = scratch.path.join(format!("previous-{name}.parquet"));
+    std::fs::write(&path, &bytes).map_err(|source| Error::Output { path: path.clone(), source })?;
+    Ok(path)
+}
+
+fn published_place(publication: &Publication) -> String {
+    format!("{} {} (published)", publication.market, publication.period)
 }

@@ -47,11 +47,12 @@ pub(crate) async fn give(
     room: &Room,
     plan: &RunPlan,
     lake: &Lake,
-    previous: &Recalled,
+    previous: (&Recalled, &[(i64, i64)]),
     pinned: &[PinnedSource],
     scratch: (&Scratch, &Limits),
 ) -> Result<()> {
     let (scratch, limits) = scratch;
+    let (previous, published) = previous;
     let report = &previous.report;
     let place = format!("{} {} (restated)", plan.market, report.period);
     let today = past_id(room, &read::past_id(lake, report.as_of).await.in_place(&place)?);
@@ -75,8 +76,7 @@ pub(crate) async fn give(
             let settings = &room.job.file.segments;
             let mut people = People::read(&past, &then, settings).await.in_place(&place)?;
             people.add_items(&past, &items_of(&last.habits)).await.in_place(&place)?;
-            let published = read::published_segments(lake).await.in_place(&place)?;
-            let assigned = segment::restated(&people, last, &published, Least::of(&room.job));
+            let assigned = segment::restated(&people, last, published, Least::of(&room.job));
             let rates = people.rates(&last.habits);
             fitted::give_segments(&past, &people.known.keys, &assigned, &rates).in_place(&place)?;
         }

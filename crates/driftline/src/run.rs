@@ -26,7 +26,7 @@ use crate::outcome::{Outcome, State, dry_run, outcome};
 use crate::outlook;
 use crate::plan::RunPlan;
 use crate::progress::Progress;
-use crate::recall::{give_published, recall, recall_history, recall_own_fits, recall_parent};
+use crate::recall::{fetch_customers, give_customers, give_published, recall, recall_history, recall_own_fits, recall_parent};
 use crate::record::{content_id, fingerprints, inputs, past_id, quality, run_name};
 use crate::restate;
 use crate::revised;
@@ -96,17 +96,23 @@ pub async fn one(
     });
     let is_small = value::tier(&base, &room.job.file.value) == value::Tier::Provisional;
     let pool = if is_small { recall_own_fits(room, plan).await? } else { Vec::new() };
-    if let Some(previous) = &previous {
-        give_published(room, &lake, "customers", &previous.publication, &scratch).await?;
-    }
+    let previous_customers = match &previous {
+        Some(previous) => Some(fetch_customers(room, "customers", &previous.publication, &scratch).await?),
+        None => None,
+    };
     let mut models = fit_value(room, &lake, &base, &pool).await.in_place(&place)?;
     let last_report = previous.as_ref().map(|recalled| &recalled.report);
     let segments = async {
-        described.finished().await?;
-        fit_segments(room, plan, &lake, &base, previous.as_ref(), parent.as_ref()).await
+        described.finished().await.in_place(&place)?;
+        let published = match &previous_customers {
+            Some(path) => read::published_segments(&lake, path).await.in_place(&place)?,
+            None => Vec::new(),
+        };
+        let last = previous.as_ref().map(|recalled| (recalled, published.as_slice()));
+        fit_segments(room, plan, &lake, &base, last, parent.as_ref()).await.in_place(&place).map(|fit| (fit, published))
     };
-    let outlook = outlook::assess(&lake, &room.job, plan, last_report, &models);
-    let ((status, segmented), outlook) = tokio::try_join!(segments, outlook).in_place(&place)?;
+    let outlook = async { outlook::assess(&lake, &room.job, plan, last_report, &models).await.in_place(&place) };
+    let (((status, segmented), published), outlook) = tokio::try_join!(segments, outlook)?;
     let segmented = segmented.map(Arc::new);
     models.segments = segmented.as_ref().map(|segmented| segmented.model.clone());
     let evidence = outlook::give(&lake, &room.job, plan, outlook, &mut models).in_place(&place)?;
@@ -135,11 +141,12 @@ pub async fn one(
     let explained = outlook::explain(evidence, segmented.clone(), models.clone());
     let (built, (reasons, value_ranges)) = tokio::join!(lake.build(&marts), explained);
     built.in_place(&place)?;
-    if let Some(previous) = &previous {
+    if let (Some(previous), Some(path)) = (&previous, &previous_customers) {
         restate::give_last_models(plan, &lake, Some(&previous.report), segmented.as_deref())
             .await
             .in_place(&place)?;
-        restate::give(room, plan, &lake, previous, &pinned, (&scratch, &limits)).await?;
+        restate::give(room, plan, &lake, (previous, &published), &pinned, (&scratch, &limits)).await?;
+        give_customers(&lake, "customers", &previous.publication, path).await?;
         lake.build(&["customer_flows", "scorecard", "scorecard_risks"]).await.in_place(&place)?;
     } else {
         lake.give("previous", "customers", lake.schema_of("customers").await.in_place(&place)?, Vec::new())

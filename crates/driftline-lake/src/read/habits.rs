@@ -1,9 +1,13 @@
 //! What segments are made of: sums over the purchase days of every active customer, and what of it is published.
 
 use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
 
 use datafusion::arrow::array::{Array, AsArray, PrimitiveArray, RecordBatch};
-use datafusion::arrow::datatypes::{ArrowPrimitiveType, Decimal128Type, Float64Type, Int64Type};
+use datafusion::arrow::datatypes::{
+    ArrowPrimitiveType, DataType, Decimal128Type, Field, Float64Type, Int64Type, Schema,
+};
 use driftline_stats::cluster::Points;
 use driftline_stats::habit::{MeanSums, ShareSums, Sums};
 
@@ -261,13 +265,19 @@ pub async fn shares(lake: &Lake, habit: &str, items: &[String], keys: &[i64], re
     Ok(found)
 }
 
-/// Segments of the customers who were active last period, as published, by key.
+/// Segments of the customers who were active in a period, by key, from its published file of customers.
 ///
 /// # Errors
-/// `Error::Shape` as above.
-pub async fn published_segments(lake: &Lake) -> Result<Vec<(i64, i64)>> {
+/// `Error::Shape` if the file lacks a column.
+pub async fn published_segments(lake: &Lake, path: &Path) -> Result<Vec<(i64, i64)>> {
+    let schema = Schema::new(vec![
+        Field::new("customer_key", DataType::Int64, true),
+        Field::new("segment", DataType::Int64, true),
+        Field::new("is_active", DataType::Boolean, true),
+    ]);
+    lake.give_file("previous", "segments", Arc::new(schema), path)?;
     let mut found = Vec::new();
-    let sql = "select customer_key, segment from previous.customers where is_active order by customer_key";
+    let sql = "select customer_key, segment from previous.segments where is_active order by customer_key";
     for batch in lake.query(sql).await? {
         let cells = Cells { table: "customers", batch: &batch };
         let (keys, segments) = (typed::<Int64Type>(&cells, "customer_key")?, typed::<Int64Type>(&cells, "segment")?);
