@@ -34,6 +34,7 @@ pub(crate) fn same_bytes() -> TestResult {
         "truth.json",
         "exports/market=de/order_lines/part-00000.parquet",
         "late/market=fr/order_lines/part-00000.parquet",
+        "truth/market=gb/groups/part-00000.parquet",
     ] {
         let read = |folder: &Path| std::fs::read(folder.join(file)).map_err(|error| format!("{file}: {error}"));
         equal(file, read(&one)? == read(&two)?, true)?;

@@ -6,7 +6,7 @@
 mod habits;
 mod text;
 
-pub use habits::{Kind, PLANTED, Planted};
+pub use habits::{Kind, MERGED, PLANTED, Planted, SPLIT_OFF};
 
 use chrono::{Days, NaiveDate};
 use driftline_stats::random::{SplitMix64, mix};
@@ -44,6 +44,8 @@ const FAMILY_EVERY: u64 = 100;
 pub struct Person {
     pub id: String,
     pub kind: Kind,
+    /// Of a kind that splits, those whose habits change; drawn for everybody, without meaning for the other kinds.
+    pub is_second_half: bool,
     pub email: String,
     pub joined_on: NaiveDate,
     pub birth_year: Option<i32>,
@@ -58,6 +60,15 @@ pub struct Person {
     pub visits: Vec<Visit>,
     pub mails: Vec<Mail>,
     pub survey: Option<Survey>,
+}
+
+impl Person {
+    /// Whom they act like in a quarter, from 0: their kind, but for the second half of a kind from its split on, and for kinds that
+    /// merged from then on. None before they have joined: who joins on the last day of a quarter is in its groups.
+    pub fn group(&self, settings: &Settings, quarter: u32) -> Option<&'static str> {
+        let is_there = self.joined_on < settings.quarter(quarter + 1).start();
+        is_there.then(|| habits::group(self.kind, quarter, self.is_second_half))
+    }
 }
 
 /// A line of an order, or of what was sent back.
@@ -190,6 +201,7 @@ pub fn person(settings: &Settings, market: &SimulatedMarket, number: u64) -> Per
     let mut person = Person {
         id: format!("{}-{number:07}", market.code),
         kind,
+        is_second_half: false,
         email: format!("{}{:07}@example.com", market.code, number - u64::from(number % FAMILY_EVERY == 1)),
         joined_on: settings.day(joined),
         birth_year: (random.next_f64() < 0.7).then(|| 1945 + random.below(60) as i32),
@@ -214,12 +226,12 @@ pub fn person(settings: &Settings, market: &SimulatedMarket, number: u64) -> Per
 fn shop(settings: &Settings, starts: &[i64], person: &mut Person, joined: i64, random: &mut SplitMix64) {
     // How often and how much differ from customer to customer of a kind, and which half of a splitting kind one is in.
     let (own_rate, own_spend) = (random.next_gamma(8.0) / 8.0, exponential(0.25 * random.next_normal()));
-    let is_second_half = random.next_f64() < 0.5;
+    person.is_second_half = random.next_f64() < 0.5;
     let mut day = joined as f64;
     let mut order = 0;
     while (day as i64) < settings.days() {
         let quarter = quarter_of(starts, day as i64);
-        let habits = habits::habits(person.kind, quarter, is_second_half);
+        let habits = habits::habits(person.kind, quarter, person.is_second_half);
         order += 1;
         basket(settings, person, (day as i64, quarter, order), &habits, own_spend, random);
         if random.next_f64() < habits.dropout {

@@ -13,7 +13,8 @@ use arrow::error::ArrowError;
 use chrono::NaiveDate;
 use driftline_core::Error as Planned;
 use driftline_core::simulation::{
-    CAMPAIGNS_A_QUARTER, CONTENT, Kind, Line, PLANTED, Person, Settings, SimulatedMarket, markets, person,
+    CAMPAIGNS_A_QUARTER, CONTENT, Kind, Line, MERGED, PLANTED, Person, SPLIT_OFF, Settings, SimulatedMarket, markets,
+    person,
 };
 use parquet::arrow::ArrowWriter;
 use parquet::basic::{Compression, ZstdLevel};
@@ -52,7 +53,8 @@ pub fn write(folder: &Path, settings: &Settings, progress: &mut dyn FnMut(u64)) 
         for number in 0..market.customers {
             let person = person(settings, &market, number);
             count.add(settings, &person);
-            customer(&mut sheets, &mut late, &mut planted, &person)?;
+            truth_of(&mut planted, settings, &person)?;
+            customer(&mut sheets, &mut late, &person)?;
             written.customers += 1;
             if written.customers % 10_000 == 0 {
                 progress(written.customers);
@@ -73,17 +75,19 @@ pub fn write(folder: &Path, settings: &Settings, progress: &mut dyn FnMut(u64)) 
         "from": settings.start(),
         "until": settings.end(),
         "planted": {
-            "born": { "kind": Kind::Premium, "from": quarter(PLANTED.born) },
-            "fading": { "kind": Kind::Faders, "from": quarter(PLANTED.fading) },
-            "split": { "kind": Kind::Gifters, "from": quarter(PLANTED.split) },
-            "merge": { "kinds": [Kind::Students, Kind::Starters], "from": quarter(PLANTED.merge) },
-            "mix_shift": { "kind": Kind::Families, "from": quarter(PLANTED.mix_shift) },
-            "rate_shift": { "kind": Kind::BargainHunters, "from": quarter(PLANTED.rate_shift), "factor": PLANTED.rate_factor },
+            "born": { "kind": Kind::Premium.name(), "from": quarter(PLANTED.born) },
+            "fading": { "kind": Kind::Faders.name(), "from": quarter(PLANTED.fading) },
+            "split": { "kind": Kind::Gifters.name(), "from": quarter(PLANTED.split), "into": [Kind::Gifters.name(), SPLIT_OFF] },
+            "merge": { "kinds": [Kind::Students.name(), Kind::Starters.name()], "from": quarter(PLANTED.merge), "into": MERGED },
+            "mix_shift": { "kind": Kind::Families.name(), "from": quarter(PLANTED.mix_shift) },
+            "rate_shift": { "kind": Kind::BargainHunters.name(), "from": quarter(PLANTED.rate_shift), "factor": PLANTED.rate_factor },
             "price_change": { "from": quarter(PLANTED.price_change), "factor": PLANTED.price_factor },
             "late_orders": { "quarter": quarter(PLANTED.late_quarter), "share": PLANTED.late_share },
             "new_market": { "market": "at", "from": quarter(PLANTED.new_market) },
             "family": "every hundredth customer has the e-mail address of the one before",
         },
+        "groups": "truth/market=*/groups: whom each customer acts like, for every quarter by whose last day they have joined; the second \
+                   half of a split under a name of its own, merged kinds under one, everybody else under their kind",
         "markets": truth,
     });
     let path = folder.join("truth.json");
@@ -126,7 +130,7 @@ impl Counted {
         let of = |kind: &Kind| {
             let counts: Vec<u64> =
                 (0..self.quarters).map(|n| self.active.get(&(*kind, n)).copied().unwrap_or(0)).collect();
-            (serde_json::to_value(kind).unwrap_or_default().as_str().unwrap_or_default().to_owned(), json!(counts))
+            (kind.name().to_owned(), json!(counts))
         };
         json!({
             "market": market.code,
@@ -140,9 +144,21 @@ impl Counted {
     }
 }
 
-fn customer(sheets: &mut Sheets, late: &mut Sheets, planted: &mut Sheets, person: &Person) -> Result<()> {
+/// What was planted on a customer: the kind, and whom they act like quarter by quarter.
+fn truth_of(planted: &mut Sheets, settings: &Settings, person: &Person) -> Result<()> {
     let id = || Cell::text(&person.id);
-    planted.add("customers", &[("customer_id", id()), ("kind", Cell::text(kind_name(person.kind)))])?;
+    planted.add("customers", &[("customer_id", id()), ("kind", Cell::text(person.kind.name()))])?;
+    for number in 0..settings.quarters {
+        if let Some(group) = person.group(settings, number) {
+            let period = Cell::text(&settings.quarter(number).to_string());
+            planted.add("groups", &[("customer_id", id()), ("period", period), ("group", Cell::text(group))])?;
+        }
+    }
+    Ok(())
+}
+
+fn customer(sheets: &mut Sheets, late: &mut Sheets, person: &Person) -> Result<()> {
+    let id = || Cell::text(&person.id);
     sheets.add(
         "customers",
         &[
@@ -228,19 +244,6 @@ fn customer(sheets: &mut Sheets, late: &mut Sheets, planted: &mut Sheets, person
         )?;
     }
     Ok(())
-}
-
-fn kind_name(kind: Kind) -> &'static str {
-    match kind {
-        Kind::Regulars => "regulars",
-        Kind::Families => "families",
-        Kind::BargainHunters => "bargain_hunters",
-        Kind::Gifters => "gifters",
-        Kind::Students => "students",
-        Kind::Starters => "starters",
-        Kind::Premium => "premium",
-        Kind::Faders => "faders",
-    }
 }
 
 /// What is not of one customer: campaigns, the content library, what acquisition cost.

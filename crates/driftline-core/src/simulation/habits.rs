@@ -4,8 +4,7 @@ use driftline_stats::random::SplitMix64;
 use serde::Serialize;
 
 /// Kinds of customers, by what is planted on them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Kind {
     /// Come often for little; stay as they are.
     Regulars,
@@ -23,6 +22,27 @@ pub enum Kind {
     /// Send much back and leave (fading).
     Faders,
 }
+
+impl Kind {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Regulars => "regulars",
+            Self::Families => "families",
+            Self::BargainHunters => "bargain_hunters",
+            Self::Gifters => "gifters",
+            Self::Students => "students",
+            Self::Starters => "starters",
+            Self::Premium => "premium",
+            Self::Faders => "faders",
+        }
+    }
+}
+
+/// Whom the second half of the gifters acts like from the split on.
+pub const SPLIT_OFF: &str = "gifters_often";
+
+/// Whom students and starters act like from the merge on.
+pub const MERGED: &str = "students_and_starters";
 
 /// When each change happens: quarters from 0.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
@@ -102,6 +122,15 @@ pub(super) fn habits(kind: Kind, quarter: u32, is_second_half: bool) -> Habits {
             let dropout = if quarter >= PLANTED.fading { 0.25 } else { 0.01 };
             of(0.4, 3.0, 20.0, 0.20, 0.45, dropout, &["clothing"])
         }
+    }
+}
+
+/// Those who have the same [`habits`] in a quarter.
+pub(super) fn group(kind: Kind, quarter: u32, is_second_half: bool) -> &'static str {
+    match kind {
+        Kind::Gifters if quarter >= PLANTED.split && is_second_half => SPLIT_OFF,
+        Kind::Students | Kind::Starters if quarter >= PLANTED.merge => MERGED,
+        kind => kind.name(),
     }
 }
 

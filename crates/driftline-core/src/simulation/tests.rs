@@ -16,6 +16,42 @@ fn a_customer_does_not_depend_on_the_others() {
     assert_ne!(of(&few), of(&Settings { seed: 2, ..few }));
 }
 
+/// Halves of a split have two names and merged kinds one, each from its quarter on; nobody has a group before they have joined.
+#[test]
+fn groups_are_whom_customers_act_like() {
+    let settings = settings(4_000);
+    let all = markets(&settings).unwrap();
+    let people: Vec<Person> = (0..2_000).map(|number| person(&settings, &all[0], number)).collect();
+    let mut kinds_of: BTreeMap<(u32, &str), std::collections::BTreeSet<(Kind, bool)>> = BTreeMap::new();
+    for person in &people {
+        for quarter in 0..8 {
+            let Some(group) = person.group(&settings, quarter) else { continue };
+            let is_second = person.kind == Kind::Gifters && person.is_second_half;
+            kinds_of.entry((quarter, group)).or_default().insert((person.kind, is_second));
+        }
+        let there = (0..8).filter(|quarter| person.group(&settings, *quarter).is_some()).count();
+        let quarters_left =
+            (0..8).filter(|quarter| settings.quarter(*quarter).next().start() > person.joined_on).count();
+        assert_eq!(there, quarters_left, "{}", person.id);
+    }
+    let is = |quarter: u32, group: &str, kinds: &[(Kind, bool)], is_there: bool| {
+        let found: Vec<(Kind, bool)> = kinds_of.get(&(quarter, group)).into_iter().flatten().copied().collect();
+        assert_eq!(found, if is_there { kinds } else { &[] }, "{group} in quarter {quarter}");
+    };
+    let halves = [(Kind::Gifters, false), (Kind::Gifters, true)];
+    let kinds = [(Kind::Students, false), (Kind::Starters, false)];
+    for quarter in 0..8 {
+        let (is_split, is_merged) = (quarter >= PLANTED.split, quarter >= PLANTED.merge);
+        is(quarter, "gifters", if is_split { &halves[..1] } else { &halves }, true);
+        is(quarter, SPLIT_OFF, &halves[1..], is_split);
+        is(quarter, MERGED, &kinds, is_merged);
+        is(quarter, "students", &kinds[..1], !is_merged);
+        is(quarter, "starters", &kinds[1..], !is_merged);
+        is(quarter, "premium", &[(Kind::Premium, false)], quarter >= PLANTED.born);
+        is(quarter, "regulars", &[(Kind::Regulars, false)], true);
+    }
+}
+
 #[test]
 fn what_is_planted_is_there() {
     let settings = settings(4_000);

@@ -48,7 +48,9 @@ pub(super) fn execute(cli: &Cli, args: &Simulate) -> Result<()> {
     say(format!(
         "  late     {folder}/late: orders that reach the exports late; copy them over when their quarter is reported"
     ));
-    say(format!("  truth    {folder}/truth.json: what was planted, and when"));
+    say(format!(
+        "  truth    {folder}/truth.json: what was planted, and when; {folder}/truth: on whom, and whom they act like quarter by quarter"
+    ));
     let last = settings.quarter(args.quarters - 1);
     say(format!(
         "next: driftline run jobs/simulated.toml --period {}..{last} --set exports.url={folder}/exports",
