@@ -15,13 +15,13 @@ frequency_score = { type = "int64", min = 1, max = 5, about = "F of RFM." }
 monetary_score = { type = "int64", min = 1, max = 5, about = "M of RFM." }
 purchase_days = { type = "int64", min = 1, about = "Purchase days before as-of." }
 purchase_days_active = { type = "int64", min = 0, about = "Purchase days inside the active window." }
-purchases_a_month = { type = "decimal(18,4)", min = 0, about = "Purchase days a month to expect of the customer by the last 12 months: the posterior mean of the rate, so that one purchase lately is no high rate. Null if not active, or if too few customers buy twice to tell.", habit = { kind = "rate", label = "purchases a month", unit = "a month", at_least = "at least every {} days", below = "less than every {} days" } }
+purchases_a_month = { type = "decimal(18,4)", min = 0, about = "Purchase days a month to expect of the customer by the last 12 months: the posterior mean of the rate, so that one purchase lately is no high rate. Null if not active, or if too few customers buy twice to tell.", habit = { kind = "rate", label = "purchases a month" } }
 recency_days = { type = "int64", min = 0, about = "Days since the last purchase day. No feature: when somebody last came is their lifecycle stage, not who they are." }
 age_days = { type = "int64", min = 0, about = "Days since the first purchase day." }
-mean_order = { type = "decimal(18,4)", min = 0, about = "Amount sold a purchase day, over the last 12 months.", habit = { kind = "mean", of_days = "spend", scale = "log", label = "spend a purchase day", unit = "money", at_least = "{} or more an order", below = "under {} an order" } }
-lines_per_order = { type = "decimal(18,4)", min = 0, about = "Lines a purchase day, over the last 12 months.", habit = { kind = "mean", of_days = "sold_lines", scale = "log", label = "lines a purchase day", unit = "number", at_least = "{} or more lines an order", below = "fewer than {} lines an order" } }
-return_rate = { type = "decimal(18,6)", min = 0, about = "Returned amount by sold amount over the last 12 months; at most 1.", max = 1, habit = { kind = "ratio", label = "share of sales returned", unit = "share", at_least = "sending back {} or more", below = "sending back less than {}" } }
-discount_share = { type = "decimal(18,6)", min = 0, max = 1, about = "Reductions by the amount before them, over the last 12 months.", habit = { kind = "mean", of_days = "discount_share", scale = "linear", label = "share of price taken off by discounts", unit = "share", at_least = "with {} or more off", below = "with less than {} off" } }
+mean_order = { type = "decimal(18,4)", min = 0, about = "Amount sold a purchase day, over the last 12 months.", habit = { kind = "mean", of_days = "spend", scale = "log", label = "spend a purchase day" } }
+lines_per_order = { type = "decimal(18,4)", min = 0, about = "Lines a purchase day, over the last 12 months.", habit = { kind = "mean", of_days = "sold_lines", scale = "log", label = "lines a purchase day" } }
+return_rate = { type = "decimal(18,6)", min = 0, about = "Returned amount by sold amount over the last 12 months; at most 1.", max = 1, habit = { kind = "ratio", label = "share of sales returned" } }
+discount_share = { type = "decimal(18,6)", min = 0, max = 1, about = "Reductions by the amount before them, over the last 12 months.", habit = { kind = "mean", of_days = "discount_share", scale = "linear", label = "share of price taken off by discounts" } }
 net_period = { type = "decimal(18,4)", about = "Net amount inside the period." }
 net_12_months = { type = "decimal(18,4)", about = "Net amount of the 12 calendar months before as-of." }
 net_lifetime = { type = "decimal(18,4)", about = "Net amount before as-of." }

@@ -12,7 +12,6 @@ pub mod disclosure;
 pub mod drill;
 pub mod error;
 pub mod history;
-pub mod label;
 pub mod lineage;
 pub mod margin;
 pub mod market;

@@ -1,12 +1,18 @@
 //! Lineage says what became of each persona: it survived, split, merged, emerged or faded, decided by shared customers.
 //!
+//! A market whose model is carried on has its lineage from the model ([`SegmentEvent`]). Where another model took its place, it is decided here.
+//!
 //! The rule is total: every last persona gets exactly one fate, every segment of this period exactly one origin. Overlaps count
 //! only customers who are active in both periods, so that churn is never read as a persona dying. After MONIC (Spiliopoulou
 //! et al., KDD 2006), with the share of the child added to the share of the parent, so that a large group cannot swallow a
 //! small one unseen.
 
+mod event;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
+pub use self::event::{Continuity, PersonaEvent, SegmentEvent, SegmentEventKind};
 
 /// When a group counts as the same. All shares are of customers active in both periods.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]

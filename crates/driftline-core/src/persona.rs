@@ -6,12 +6,13 @@
 mod card;
 mod identity;
 pub mod note;
+mod once;
 pub mod other;
 mod role;
 pub mod voice;
 pub mod year_ago;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -21,9 +22,12 @@ use self::other::Other;
 use self::voice::{Quote, TopicRate};
 use self::year_ago::YearAgo;
 use crate::acquisition::Acquired;
-use crate::lineage::Thresholds;
+use crate::lineage::{Continuity, PersonaEvent, SegmentEvent, Thresholds};
 use crate::margin::Margin;
+use crate::naming::own::OwnName;
+use crate::naming::{Claim, Name};
 use crate::profile::{FeatureTilt, Flow, Habit, OTHER_SEGMENT, SegmentProfile};
+use crate::rule::MeasuredRule;
 use crate::scorecard::NextPeriod;
 use crate::scorecard::year::ValueRange;
 use crate::{Minor, Period};
@@ -83,6 +87,13 @@ impl Default for Floor {
             stability_min: 0.6,
             min_cell: 10,
         }
+    }
+}
+
+impl Floor {
+    /// Fewest members of a persona that was there before: two thirds, so that none comes and goes at the border.
+    pub fn members_to_stay(&self) -> u64 {
+        (2 * self.members_min).div_ceil(3)
     }
 }
 
@@ -149,6 +160,18 @@ pub struct PriorityScore {
 pub struct Persona {
     pub key: String,
     pub label: String,
+    /// What the label says of its members, each with how many it is true of; none for a company's own name.
+    #[serde(default)]
+    pub claims: Vec<Claim>,
+    /// Whether the company gave the name.
+    #[serde(default)]
+    pub is_own_name: bool,
+    /// What it was called within the last year, the latest first.
+    #[serde(default)]
+    pub formerly: Vec<Former>,
+    /// Who belongs to it by at most three conditions, and how well they tell; absent where nothing tells.
+    #[serde(default)]
+    pub rule: Option<MeasuredRule>,
     pub role: Role,
     pub segment: u32,
     pub since: Period,
@@ -158,6 +181,10 @@ pub struct Persona {
     pub lineage: String,
     pub parents: Vec<String>,
     pub customers: u64,
+    /// Of them, those whose one and only purchase day is in this period: too little is known of them to say what they are like. Absent
+    /// if it would tell of too few.
+    #[serde(default)]
+    pub bought_once: Option<u64>,
     pub share: f64,
     pub value: Option<Minor>,
     /// Ranges of the value; `None` without models whose uncertainty is known.
@@ -183,8 +210,7 @@ pub struct Persona {
     #[serde(default)]
     pub risk_reasons: Vec<RiskReason>,
     pub stability: Option<f64>,
-    /// Share of members who match all of the card's claims at once: its tilts of half a standard deviation or more, at most
-    /// three. A mean describes nobody; this says how many it describes.
+    /// Share of members of whom all claims of the name are true at once. A mean describes nobody; this says how many it describes.
     #[serde(default)]
     pub joint_prevalence: Option<f64>,
     pub priority: PriorityScore,
@@ -204,6 +230,14 @@ pub struct Persona {
     #[serde(default)]
     pub notes: Vec<Note>,
     pub note: Option<String>,
+}
+
+/// A name that a persona had.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Former {
+    pub label: String,
+    /// The last period in which it was called so.
+    pub until: Period,
 }
 
 /// A family of purchase behaviour that moves a persona's risk.
@@ -230,6 +264,15 @@ pub struct PersonaSet {
     #[serde(default)]
     pub other: Option<Other>,
     pub ended: Vec<Ended>,
+    /// What happened to personas in this period; empty in a first report, and where they were drawn anew.
+    #[serde(default)]
+    pub events: Vec<PersonaEvent>,
+    /// Whether another model took the place of last period's, so that new and ended personas are no change of customers.
+    #[serde(default)]
+    pub is_redrawn: bool,
+    /// Of everyone active, those whose one and only purchase day is in this period.
+    #[serde(default)]
+    pub bought_once: Option<u64>,
     pub priority: Priority,
     pub primary_customer_share: f64,
     pub primary_value_share: Option<f64>,
@@ -244,6 +287,9 @@ impl PersonaSet {
             personas: Vec::new(),
             other: None,
             ended: Vec::new(),
+            events: Vec::new(),
+            is_redrawn: false,
+            bought_once: None,
             priority: Priority::default(),
             primary_customer_share: 0.0,
             primary_value_share: None,
@@ -263,6 +309,14 @@ pub struct Context<'a> {
     pub tilts: &'a BTreeMap<u32, Vec<FeatureTilt>>,
     pub stability: &'a BTreeMap<u32, f64>,
     pub typical: &'a BTreeMap<u32, u64>,
+    /// Name of every segment; whether the company gave it; who belongs to it by rule.
+    pub names: &'a BTreeMap<u32, Name>,
+    pub own_named: &'a BTreeSet<u32>,
+    pub rules: &'a BTreeMap<u32, MeasuredRule>,
+    /// The company's own names, of which those by key are given here.
+    pub own_names: &'a [OwnName],
+    pub continuity: Continuity,
+    pub events: &'a [SegmentEvent],
     pub thresholds: &'a Thresholds,
     pub priority: &'a Priority,
     pub floor: Floor,
@@ -281,19 +335,15 @@ pub struct Context<'a> {
 pub fn describe(profiles: &[SegmentProfile], context: &Context<'_>) -> PersonaSet {
     let Some(everyone) = profiles.iter().find(|profile| profile.segment == 0) else {
         return PersonaSet {
-            personas: Vec::new(),
-            other: None,
-            ended: Vec::new(),
             priority: context.priority.clone(),
-            primary_customer_share: 0.0,
-            primary_value_share: None,
             primaries_note: Some("nobody is active in this market".to_owned()),
+            ..PersonaSet::of_nobody()
         };
     };
     let segments: Vec<&SegmentProfile> = profiles
         .iter()
         .filter(|profile| profile.segment > 0 && profile.segment != OTHER_SEGMENT)
-        .filter(|profile| profile.customers >= context.floor.members_min)
+        .filter(|profile| profile.customers >= context.floor.members_to_stay())
         .collect();
     let identities = identity::identify(&segments, context);
     let mut personas: Vec<Persona> = segments
@@ -303,14 +353,19 @@ pub fn describe(profiles: &[SegmentProfile], context: &Context<'_>) -> PersonaSe
         .collect();
     card::hide_across(&mut personas, &segments, context.floor.min_cell);
     voice::hide_across(&mut personas, everyone, context.floor.min_cell);
+    let mut other = other::describe(profiles, everyone, context.floor.min_cell);
+    let bought_once = once::count(&mut personas, &segments, &mut other, (profiles, everyone), context.floor.min_cell);
     let primaries_note = role::assign_roles(&mut personas, everyone, context);
     let primaries = || personas.iter().filter(|persona| persona.role == Role::Primary);
     PersonaSet {
         primary_customer_share: primaries().map(|persona| persona.share).sum(),
         primary_value_share: everyone.value.map(|_| primaries().filter_map(|persona| persona.value_share).sum()),
         personas,
-        other: other::describe(profiles, everyone, context.floor.min_cell),
+        other,
         ended: identities.ended,
+        events: identities.events,
+        is_redrawn: context.continuity == Continuity::Redrawn,
+        bought_once,
         priority: context.priority.clone(),
         primaries_note,
     }

@@ -29,6 +29,8 @@ pub const OTHER_SEGMENT: u32 = 99;
 pub struct SegmentProfile {
     pub segment: u32,
     pub customers: u64,
+    /// Of them, those whose one and only purchase day is in this period.
+    pub bought_once: u64,
     /// Sum of the members' rounded 12-month values; `None` if no model could be fitted.
     pub value: Option<Minor>,
     pub net_period: Minor,

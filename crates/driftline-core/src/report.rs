@@ -17,6 +17,7 @@ use crate::bridge::{Bridge, Measure};
 use crate::change::Change;
 use crate::decomposition::Decomposition;
 use crate::disclosure::hide_table;
+use crate::lineage::SegmentEvent;
 use crate::period::Kind;
 use crate::persona::PersonaSet;
 use crate::persona::other::OTHER_LABEL;
@@ -271,31 +272,6 @@ pub struct ExpectedBuyers {
     pub months: f64,
     pub buyers: f64,
     pub variance: f64,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum SegmentEventKind {
-    /// A new group, mostly of people who first bought within the last two quarters.
-    Born,
-    /// A new group out of another one's people.
-    Split,
-    /// Two groups became one.
-    Merged,
-    /// Far fewer of its people buy than their habits would have it.
-    Faded,
-    /// Too few are left to go on.
-    Closed,
-}
-
-/// Something that happened to a segment; `from` is the segment that it came out of, or that it took over.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct SegmentEvent {
-    pub kind: SegmentEventKind,
-    pub segment: u32,
-    pub from: Option<u32>,
-    /// Of fading: members of last period who bought, by those who were expected to.
-    pub ratio: Option<f64>,
 }
 
 /// One number of segments that was looked at.

@@ -7,6 +7,7 @@ use datafusion::arrow::datatypes::DataType;
 use datafusion::sql::parser::{DFParser, Statement};
 use datafusion::sql::resolve::resolve_table_references;
 use datafusion::sql::sqlparser::ast;
+use driftline_core::naming::HabitWords;
 use serde::Deserialize;
 
 use crate::error::{Error, Result};
@@ -89,11 +90,8 @@ pub struct Habit {
     #[serde(default = "linear")]
     pub scale: Scale,
     pub label: String,
-    /// `money`, `share`, `a month` or `number`.
-    pub unit: String,
-    /// What a name says of those at or above a value, and of those below, with `{}` for the value.
-    pub at_least: String,
-    pub below: String,
+    /// What names say of it; absent for a habit that they know.
+    pub words: Option<HabitWords>,
 }
 
 fn linear() -> Scale {

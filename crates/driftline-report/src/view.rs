@@ -7,7 +7,8 @@ use std::collections::BTreeSet;
 use driftline_core::audience::{Audience, ForYou, Section};
 use driftline_core::bridge::Bridge;
 use driftline_core::change::Change;
-use driftline_core::persona::{AttributeBand, AttributeSummary, CategoryShare, Persona, Role};
+use driftline_core::lineage::SegmentEventKind;
+use driftline_core::persona::{AttributeBand, AttributeSummary, CategoryShare, Ended, Persona, Role};
 use driftline_core::profile::{FeatureTilt, Habit};
 use driftline_core::report::{Kpi, Migration, Quality, Report};
 use driftline_core::sentence::Words;
@@ -46,6 +47,10 @@ pub struct View<'a> {
     /// The personas that lead, best first.
     pub primary: Vec<Card<'a>>,
     pub others: Vec<Card<'a>>,
+    /// What happened to personas; nothing of it where they were drawn anew.
+    pub new_personas: Vec<&'a Persona>,
+    pub fading_personas: Vec<&'a Persona>,
+    pub ended_personas: &'a [Ended],
     /// Whether any figure has one of the same period last year: else there is no such column.
     pub has_year_before: bool,
     pub migration: Option<Heat<'a>>,
@@ -195,9 +200,17 @@ impl<'a> View<'a> {
             .iter()
             .map(|persona| Card::new(persona, report))
             .partition(|card| card.persona.role == Role::Primary);
+        let set = &report.personas;
+        let faded = |persona: &&Persona| {
+            set.events.iter().any(|event| event.kind == SegmentEventKind::Faded && event.key == persona.key)
+        };
+        let is_new = |persona: &&Persona| !set.is_redrawn && persona.since == report.period;
         Self {
             report,
             bridges,
+            new_personas: set.personas.iter().filter(is_new).collect(),
+            fading_personas: set.personas.iter().filter(faded).collect(),
+            ended_personas: if set.is_redrawn { &[] } else { &set.ended },
             primary,
             others,
             has_year_before: report.kpis.iter().any(|kpi| kpi.year_before.is_some()),

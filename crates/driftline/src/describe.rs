@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use driftline_core::lineage::Continuity;
 use driftline_core::period::year_before;
 use driftline_core::persona::{self, PersonaSet};
 use driftline_core::report::{AttributeDrift, DriftedColumn, Report, Status};
@@ -12,7 +13,7 @@ use crate::acquisition::Economics;
 use crate::plan::RunPlan;
 use crate::recall::Recalled;
 use crate::room::Room;
-use crate::segment::Segmented;
+use crate::segment::{Called, Segmented};
 
 /// Personas of the segments' profiles.
 #[expect(clippy::too_many_arguments, reason = "one step of the flow table, called once")]
@@ -28,9 +29,9 @@ pub(crate) fn describe(
     segmented: Option<&Segmented>,
     economics: &Economics,
 ) -> PersonaSet {
-    let empty_tilts = BTreeMap::new();
-    let empty_stability = BTreeMap::new();
-    let empty_typical = BTreeMap::new();
+    let (empty_tilts, empty_stability) = (BTreeMap::new(), BTreeMap::new());
+    let nothing = Called::default();
+    let called = segmented.map_or(&nothing, |segmented| &segmented.called);
     let adopted: Option<BTreeMap<u32, (String, String)>> = match (status, parent) {
         (Status::Provisional, Some(parent)) => Some(
             parent.report.personas.personas.iter().map(|p| (p.segment, (p.key.clone(), p.label.clone()))).collect(),
@@ -53,7 +54,13 @@ pub(crate) fn describe(
             flows: flows.unwrap_or(&[]),
             tilts: segmented.map_or(&empty_tilts, |segmented| &segmented.tilts),
             stability: segmented.map_or(&empty_stability, |segmented| &segmented.stability),
-            typical: &empty_typical,
+            typical: &called.typical,
+            names: &called.names,
+            own_named: &called.own_named,
+            rules: &called.rules,
+            own_names: &room.names.0,
+            continuity: segmented.map_or(Continuity::First, |segmented| segmented.continuity),
+            events: segmented.map_or(&[], |segmented| &segmented.model.events),
             thresholds: &room.job.file.lineage,
             priority: &room.job.file.priority,
             floor: room.job.file.personas,

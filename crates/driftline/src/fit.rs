@@ -1,12 +1,13 @@
 //! Step 8: models of value and of segments, from the lake's tables to parameters that SQL scores with.
 
 use driftline_core::report::{Models, Status};
+use driftline_core::sentence::Words;
 use driftline_lake::{Lake, fitted, read};
 
 use crate::plan::RunPlan;
 use crate::recall::Recalled;
 use crate::room::Room;
-use crate::segment::{self, Fit, Items, Last, Least, People, Segmented, items_of};
+use crate::segment::{self, Calling, Fit, Items, Last, Least, People, Segmented, items_of};
 use crate::value;
 
 /// The purchase and the spend model, by the tier of the market.
@@ -62,8 +63,16 @@ pub(crate) async fn fit_segments(
     }
     let (period, as_of) = (plan.period, plan.as_of);
     let months = f64::from(room.job.file.period.kind().months());
+    let calling = Calling {
+        market: plan.market.to_string(),
+        words: Words { locale: room.job.locale(&plan.market), currency: room.job.file.currency.clone() },
+        min_cell: room.job.file.personas.min_cell,
+        own: room.names.0.clone(),
+        before: previous.map(|(recalled, _)| recalled.report.personas.clone()),
+    };
     let segmented = beside(move || {
-        let fit = Fit { people: &people, items: &items, period, months, least, settings: &settings };
+        let calling = &calling;
+        let fit = Fit { people: &people, items: &items, period, months, least, settings: &settings, calling };
         let last = last.as_ref().map(|(then, model, published)| Last {
             model,
             published,
@@ -80,7 +89,7 @@ pub(crate) async fn fit_segments(
         Some(found) => fitted::give_segments(lake, &found.keys, &found.assigned, &found.rates)?,
         None => fitted::give_segments(lake, &[], &[], &[])?,
     }
-    fitted::give_named_items(lake, &[])?;
+    fitted::give_named_items(lake, segmented.as_ref().map_or(&[], |found| &found.called.items))?;
     Ok((status, segmented))
 }
 

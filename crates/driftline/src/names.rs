@@ -18,7 +18,7 @@ struct NameFile {
 ///
 /// # Errors
 /// `Error::ProjectFile` if the file cannot be read, `Error::Job` with what is misspelt, missing or there twice.
-pub fn read(project: &Path, job: &str) -> Result<(Vec<OwnName>, String)> {
+pub(crate) fn read(project: &Path, job: &str) -> Result<(Vec<OwnName>, String)> {
     let path = project.join("jobs").join("names").join(format!("{job}.toml"));
     let text = match std::fs::read_to_string(&path) {
         Ok(text) => text,

@@ -25,6 +25,7 @@ pub(crate) fn content_id(
     parts.extend(room.graph.models.values().map(|model| model.sql.clone()));
     parts.push(room.templates.text(room.job.locale(&plan.market)));
     parts.push(room.notes.1.clone());
+    parts.push(room.names.1.clone());
     parts.push(env!("CARGO_PKG_VERSION").to_owned());
     parts.push(format!("{} {} {}", plan.market, plan.period, plan.as_of));
     parts.extend(previous.map(|recalled| recalled.report.content_id.clone()));
@@ -61,7 +62,7 @@ pub(crate) fn fingerprints(
         (Part::Program, env!("CARGO_PKG_VERSION").to_owned()),
         (Part::ComparedWith, base.unwrap_or_else(|| "nothing".to_owned())),
         (Part::Templates, hash(&room.templates.text(room.job.locale(&plan.market)))),
-        (Part::Notes, hash(&room.notes.1)),
+        (Part::Notes, hash(&format!("{}{}", room.notes.1, room.names.1))),
     ])
 }
 

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
+use driftline_core::naming::own::OwnName;
 use driftline_core::persona::note::Notes;
 use driftline_lake::graph::Graph;
 use driftline_lake::resume::Resume;
@@ -15,13 +16,13 @@ use driftline_report::Templates;
 use crate::command::{World, ledger};
 use crate::error::{Error, InPlace, Result};
 use crate::job::{Job, bytes_of};
-use crate::notes;
 use crate::outbox::Post;
 use crate::plan::Coverage;
 use crate::project::Project;
 use crate::store;
 use crate::suppression::{self, Suppressed};
 use crate::worker::Worker;
+use crate::{names, notes};
 
 /// What every market and period of a command shares.
 pub struct Room {
@@ -44,6 +45,8 @@ pub struct Room {
     pub revise: Option<String>,
     /// Notes on personas by key, and the text of their files.
     pub notes: (Notes, String),
+    /// The company's own names of personas, and the text of their file.
+    pub names: (Vec<OwnName>, String),
     pub suppressed: Suppressed,
     pub worker: Worker,
 }
@@ -106,6 +109,7 @@ impl Room {
             dry_folder: project.root.join("target").join("dry-run").join(&job.name),
             revise: choice.revise.clone(),
             notes: notes::read(&project.root, &job.name)?,
+            names: names::read(&project.root, &job.name)?,
             suppressed: suppression::read(&project.root)?,
             worker: world.worker.clone(),
             job,

@@ -3,6 +3,7 @@
 //! `people` are the customers as coordinates of habits, `choose` draws a model, `evolve` carries one on, `place` says who is where,
 //! `describe` how segments differ, what they are called and by which rule they are told.
 
+mod called;
 mod choose;
 mod describe;
 mod evolve;
@@ -12,11 +13,13 @@ mod place;
 use std::collections::{BTreeMap, BTreeSet};
 
 use driftline_core::Period;
+use driftline_core::lineage::{Continuity, SegmentEventKind};
 use driftline_core::profile::FeatureTilt;
-use driftline_core::report::{SegmentEventKind, SegmentModel};
+use driftline_core::report::SegmentModel;
 use driftline_stats::cluster::prediction_strength;
 use driftline_stats::groups::{self, Groups, Structure};
 
+pub use self::called::{Called, Calling};
 pub use self::people::{Items, People, items_of};
 use self::people::Coordinates;
 pub use self::place::assign;
@@ -36,6 +39,8 @@ pub struct Segmented {
     pub rates: Vec<Option<f64>>,
     pub tilts: BTreeMap<u32, Vec<FeatureTilt>>,
     pub stability: BTreeMap<u32, f64>,
+    pub called: Called,
+    pub continuity: Continuity,
 }
 
 /// Fewest members of a segment, and fewest customers who are set apart from all segments: fewer stay with the nearest one, or
@@ -68,6 +73,7 @@ pub struct Fit<'a> {
     pub months: f64,
     pub least: Least,
     pub settings: &'a Segments,
+    pub calling: &'a Calling,
 }
 
 /// Last period's model with the segments that it was published with.
@@ -115,7 +121,8 @@ pub fn adopt(fit: &Fit<'_>, parent: &SegmentModel, last: Option<&Last<'_>>) -> S
     let last_rows = last_rows(fit.people, last.filter(|_| !model.is_redrawn));
     let assigned = assign(&at, &model, &last_rows, fit.least);
     let by_last = last.map(|last| by_last(fit, last, &assigned));
-    describe::describe(fit.people, &at, &sample_rows, model, assigned, by_last, fit.settings)
+    let continuity = continuity(&model, last);
+    describe::describe(fit, (&at, &sample_rows), model, assigned, by_last, continuity)
 }
 
 /// A job that asks for a number of segments has a model of that number, and others have none.
@@ -189,7 +196,16 @@ fn finish(
     model.expected = evolve::expected(fit.people, &model.habits, &assigned, fit.months);
     model.watched = watched(fit.people, &model, at, sample_rows);
     let by_last = last.map(|last| by_last(fit, last, &assigned));
-    describe::describe(fit.people, at, sample_rows, model, assigned, by_last, fit.settings)
+    let continuity = continuity(&model, last);
+    describe::describe(fit, (at, sample_rows), model, assigned, by_last, continuity)
+}
+
+fn continuity(model: &SegmentModel, last: Option<&Last<'_>>) -> Continuity {
+    match last {
+        None => Continuity::First,
+        Some(last) if model.continues(last.model) => Continuity::Continued,
+        Some(_) => Continuity::Redrawn,
+    }
 }
 
 fn watched(people: &People, model: &SegmentModel, at: &Coordinates, sample_rows: &[usize]) -> Vec<groups::Watched> {

@@ -38,6 +38,10 @@ pub(super) fn card(
     Persona {
         key: identity.key,
         label: identity.label,
+        claims: identity.claims,
+        is_own_name: identity.is_own_name,
+        formerly: identity.formerly,
+        rule: context.rules.get(&profile.segment).cloned(),
         role: Role::Secondary,
         segment: profile.segment,
         since: identity.since,
@@ -45,6 +49,7 @@ pub(super) fn card(
         lineage: identity.lineage,
         parents: identity.parents,
         customers: profile.customers,
+        bought_once: None,
         share: share(profile.customers, everyone.customers),
         value: profile.value,
         value_range: None,

@@ -20,6 +20,9 @@ pub const OTHER_LABEL: &str = "Other: unlike any persona";
 pub struct Other {
     pub label: String,
     pub customers: u64,
+    /// Of them, those whose one and only purchase day is in this period; absent if it would tell of too few.
+    #[serde(default)]
+    pub bought_once: Option<u64>,
     pub share: f64,
     /// Sum of their 12-month values.
     pub value: Option<Minor>,
@@ -37,6 +40,7 @@ pub(super) fn describe(profiles: &[SegmentProfile], everyone: &SegmentProfile, m
     (profile.customers >= min_cell.max(1)).then(|| Other {
         label: OTHER_LABEL.to_owned(),
         customers: profile.customers,
+        bought_once: None,
         share: profile.customers as f64 / everyone.customers.max(1) as f64,
         value: profile.value,
         value_range: None,
@@ -65,6 +69,7 @@ pub(crate) mod tests {
         Other {
             label: OTHER_LABEL.to_owned(),
             customers,
+            bought_once: None,
             share: 0.01,
             value: None,
             value_range: None,
@@ -80,6 +85,7 @@ pub(crate) mod tests {
         SegmentProfile {
             segment,
             customers,
+            bought_once: 0,
             value: Some(Minor(100 * customers as i64)),
             net_period: Minor(7),
             churn_risk: Some(0.25),

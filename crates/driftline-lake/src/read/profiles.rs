@@ -46,6 +46,7 @@ pub async fn segment_profiles(lake: &Lake) -> Result<Vec<SegmentProfile>> {
             SegmentProfile {
                 segment,
                 customers: cells.count("customers", row)?,
+                bought_once: cells.count("bought_once", row)?,
                 value: cells.minor("value_12_months", row)?,
                 net_period: cells.minor("net_period", row)?.unwrap_or_default(),
                 churn_risk: cells.float("churn_risk", row)?,

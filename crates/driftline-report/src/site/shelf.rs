@@ -175,8 +175,6 @@ pub(super) struct Entry {
     search: String,
 }
 
-/// Tilts of less than half a standard deviation are not worth a word on the front of a card.
-const TRAIT_TILT: f64 = 0.5;
 const TRAITS_MOST: usize = 3;
 
 impl Entry {
@@ -184,11 +182,7 @@ impl Entry {
         let (persona, report) = (member.persona, member.report);
         let locale = report.locale;
         let money = |amount| locale.money(amount, &report.currency);
-        let mut tilts: Vec<_> = persona.tilts.iter().filter(|tilt| tilt.tilt.abs() >= TRAIT_TILT).collect();
-        tilts.sort_by(|a, b| b.tilt.abs().total_cmp(&a.tilt.abs()).then(a.column.cmp(&b.column)));
-        let word = |above: bool, high: &str, low: &str| if above { high.to_owned() } else { low.to_owned() };
-        let traits: Vec<String> =
-            tilts.iter().take(TRAITS_MOST).map(|tilt| word(tilt.tilt > 0.0, &tilt.high, &tilt.low)).collect();
+        let traits: Vec<String> = persona.claims.iter().take(TRAITS_MOST).map(|claim| claim.text.clone()).collect();
         // More than everyone by at least the tenth of a percent that a reader sees.
         let seen = |share: f64| (1000.0 * share).round();
         let more = persona.categories.iter().filter(|category| seen(category.share) > seen(category.base_share));

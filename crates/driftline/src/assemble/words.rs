@@ -2,9 +2,11 @@
 
 use driftline_core::bridge::{Bridge, Measure};
 use driftline_core::change::{Change, Verdict};
+use driftline_core::lineage::{PersonaEvent, SegmentEventKind};
 use driftline_core::persona::Role;
 use driftline_core::report::{Headline, HeadlineKind, Status};
 use driftline_core::sentence::Words;
+use driftline_stats::groups::Structure;
 
 use super::Parts;
 
@@ -83,8 +85,10 @@ pub(super) fn headline(
             HeadlineKind::First,
             "first report",
             format!(
-                "First report of this market: {} active customers in {described} personas. Changes are shown from the next period on.",
-                words.locale.count(parts.base.active)
+                "First report of this market: {} active customers in {described} persona{}. Changes are shown from the next period on.{}",
+                words.locale.count(parts.base.active),
+                if described == 1 { "" } else { "s" },
+                one_group(parts, words)
             ),
         );
     }
@@ -104,10 +108,16 @@ pub(super) fn headline(
     let sentence = found.map_or_else(String::new, |bridge| {
         words.headline(bridge, if bridge.measure == measure { noun } else { &bridge.label })
     });
+    let sentence = format!("{sentence}{}", one_group(parts, words));
     let relative = found.and_then(|bridge| bridge.change.ratio(bridge.start));
     let market_changed = market.is_some_and(|line| line.verdict == Verdict::Changed);
-    let ended = parts.personas.ended.len();
-    let born = parts.personas.personas.iter().filter(|persona| persona.since == parts.plan.period).count();
+    // Personas that were drawn anew are no change of customers.
+    let is_told = !parts.personas.is_redrawn;
+    let ended = if is_told { parts.personas.ended.len() } else { 0 };
+    let is_new = |persona: &&driftline_core::persona::Persona| is_told && persona.since == parts.plan.period;
+    let is_fading = |event: &&PersonaEvent| event.kind == SegmentEventKind::Faded;
+    let born = parts.personas.personas.iter().filter(is_new).count()
+        + parts.personas.events.iter().filter(is_fading).count();
     if market_changed || !passed.is_empty() || ended + born > 0 {
         let short = match measure {
             Measure::Value12Months => "value",
@@ -125,6 +135,24 @@ pub(super) fn headline(
         return of(HeadlineKind::Changed, &message, sentence);
     }
     of(HeadlineKind::NoMaterialChange, "no material change", sentence)
+}
+
+/// Where nothing tells customers apart: how many never came back, and what their first order tells.
+fn one_group(parts: &Parts<'_>, words: &Words) -> String {
+    let Some(model) = parts.models.segments.as_ref().filter(|model| model.structure == Structure::One) else {
+        return String::new();
+    };
+    let customers = parts.base.customers.max(1);
+    let never = customers.saturating_sub(parts.base.repeat_customers);
+    let min_cell = parts.job.file.personas.min_cell;
+    let is_safe = |count: u64| count == 0 || count >= min_cell;
+    if !(is_safe(never) && is_safe(customers - never)) || 2 * never < customers || !model.centroids.iter().all(Vec::is_empty) {
+        return " Customers cannot be told apart by their habits, so there is one persona.".to_owned();
+    }
+    let share = words.locale.percent(never as f64 / customers as f64, if never == customers { 0 } else { 1 });
+    format!(
+        " {share} of all customers there have been never came back after their first order. Nothing else is known of them, so there is one persona, described by what people buy."
+    )
 }
 
 pub(super) fn unchanged(changes: &[Change], comparable: bool) -> String {
@@ -192,6 +220,18 @@ pub(super) fn data_notes(parts: &Parts<'_>, visible: bool) -> Vec<String> {
         );
     }
     if let Some(segments) = &parts.models.segments {
+        if segments.structure == Structure::Bands && parts.personas.personas.len() > 1 {
+            notes.push(
+                "These customers differ by degree, not by kind: there are no gaps between the personas, which are stable bands of one range. People who cross a border are told as moves, not as new or lost personas."
+                    .to_owned(),
+            );
+        }
+        if parts.personas.is_redrawn {
+            notes.push(
+                "The personas were drawn anew. Keys were kept where the people are; new and ended personas of this report are no change of customers."
+                    .to_owned(),
+            );
+        }
         notes.push(format!("Segments: {}.", segments.reason));
     }
     if let Some(note) = &parts.personas.primaries_note {

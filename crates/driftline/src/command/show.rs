@@ -4,7 +4,7 @@ use driftline_core::Minor;
 use driftline_core::acquisition::{Acquired, AcquisitionCosts};
 use driftline_core::persona::{Persona, Role};
 use driftline_core::report::{Report, Unit};
-use driftline_core::sentence::Words;
+use driftline_core::sentence::{Locale, Words};
 use driftline_ledger::Slot;
 
 use crate::args::{self, Cli};
@@ -113,6 +113,32 @@ fn print(report: &Report) {
     }
 }
 
+/// What the name says, by which rule one can tell who belongs to it, and what it was called.
+fn name(persona: &Persona, locale: Locale) {
+    for former in &persona.formerly {
+        say(format!("  formerly {} (until {})", former.label, former.until));
+    }
+    for claim in &persona.claims {
+        let share = |share: Option<f64>| share.map_or_else(|| "–".to_owned(), |share| locale.percent(share, 0));
+        say(format!("  {}: {} of them, {} of everyone", claim.text, share(claim.members), share(claim.everyone)));
+    }
+    if let Some(rule) = &persona.rule {
+        let told = match (rule.precision, rule.coverage) {
+            (Some(precision), Some(coverage)) => format!(
+                ": {} of matches are members, {} of members match",
+                locale.percent(precision, 0),
+                locale.percent(coverage, 0)
+            ),
+            _ => String::new(),
+        };
+        say(format!("  rule: {}{told}", rule.text));
+        say(format!("        {}", rule.rule));
+    }
+    if let Some(once) = persona.bought_once {
+        say(format!("  bought once, this period: {} of them", locale.count(once)));
+    }
+}
+
 /// What customers cost to win, and margins, of the market.
 fn economics(costs: &AcquisitionCosts, report: &Report) {
     let words = Words { locale: report.locale, currency: report.currency.clone() };
@@ -142,6 +168,7 @@ fn card(persona: &Persona, report: &Report) {
         locale.percent(persona.share, 1),
         persona.lineage
     ));
+    name(persona, locale);
     if let (Some(value), Some(each), Some(share)) = (persona.value, persona.value_per_customer, persona.value_share) {
         say(format!(
             "  12-month value {} ({} of the market), {} a customer",

@@ -2,37 +2,34 @@
 
 use std::collections::BTreeMap;
 
+use driftline_core::lineage::Continuity;
 use driftline_core::profile::FeatureTilt;
 use driftline_core::report::SegmentModel;
 use driftline_stats::cluster::{self, Points};
 use driftline_stats::groups::Structure;
 use driftline_stats::habit::{Kind, Scale};
 
+use super::called::call;
 use super::people::{Coordinates, People};
-use super::Segmented;
+use super::{Fit, Segmented};
+
 use crate::job::Segments;
 
 pub(super) fn describe(
-    people: &People,
-    at: &Coordinates,
-    sample_rows: &[usize],
+    fit: &Fit<'_>,
+    (at, sample_rows): (&Coordinates, &[usize]),
     mut model: SegmentModel,
     assigned: Vec<i64>,
     by_last: Option<Vec<i64>>,
-    settings: &Segments,
+    continuity: Continuity,
 ) -> Segmented {
+    let people = fit.people;
     let tilts = tilts(people, &at.clipped, &model.habits, &assigned);
-    let stability = stability(&at.clipped, sample_rows, &mut model, settings);
+    let stability = stability(&at.clipped, sample_rows, &mut model, fit.settings);
     model.sample_customers = sample_rows.len() as u64;
-    Segmented {
-        rates: people.rates(&model.habits),
-        keys: people.known.keys.clone(),
-        model,
-        assigned,
-        by_last,
-        tilts,
-        stability,
-    }
+    let rates = people.rates(&model.habits);
+    let called = call(people, &model.habits, &rates, &assigned, sample_rows, (fit.calling, continuity));
+    Segmented { keys: people.known.keys.clone(), model, assigned, by_last, rates, tilts, stability, called, continuity }
 }
 
 /// Of each segment, the mean of its members less everyone's in each coordinate, in everyone's deviations.

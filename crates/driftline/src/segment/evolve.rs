@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use driftline_core::report::{ExpectedBuyers, SegmentEvent, SegmentEventKind, SegmentModel};
+use driftline_core::lineage::{SegmentEvent, SegmentEventKind};
+use driftline_core::report::{ExpectedBuyers, SegmentModel};
 use driftline_stats::groups::{self, EventKind, Groups, Limits, Structure};
 use driftline_stats::habit::{Kind, Scale};
 

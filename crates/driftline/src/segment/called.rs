@@ -1,0 +1,245 @@
+//! What segments are called, and by which rule one can tell who belongs to them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use driftline_core::lineage::Continuity;
+use driftline_core::naming::own::{Named, OwnName};
+use driftline_core::naming::{self, HabitColumn, HabitWords, Name, Naming, describe_rule};
+use driftline_core::persona::PersonaSet;
+use driftline_core::profile::OTHER_SEGMENT;
+use driftline_core::rule::{MeasuredRule, Operand, Rule, RuleCounts, measured};
+use driftline_core::sentence::Words;
+use driftline_stats::cluster::Points;
+use driftline_stats::habit::{Kind, Scale};
+use driftline_stats::rule;
+
+use super::people::People;
+
+/// What names are made with.
+pub struct Calling {
+    pub market: String,
+    pub words: Words,
+    pub min_cell: u64,
+    /// The company's own names.
+    pub own: Vec<OwnName>,
+    /// Last period's personas.
+    pub before: Option<PersonaSet>,
+}
+
+/// Names and rules of the segments.
+#[derive(Default)]
+pub struct Called {
+    pub names: BTreeMap<u32, Name>,
+    /// Segments that have a name of the company's by rule.
+    pub own_named: BTreeSet<u32>,
+    pub rules: BTreeMap<u32, MeasuredRule>,
+    /// Members of whom all claims of the name are true.
+    pub typical: BTreeMap<u32, u64>,
+    /// Items that a name or a rule speaks of, as habit and item.
+    pub items: Vec<(String, String)>,
+}
+
+/// A company's own rule gives its name to the segment of whose members at least this part match.
+const OWN_COVERAGE_LEAST: f64 = 0.6;
+
+/// Names and rules of all segments, from the habits in use as they are published.
+pub(super) fn call(
+    people: &People,
+    scales: &[Scale],
+    rates: &[Option<f64>],
+    assigned: &[i64],
+    sample_rows: &[usize],
+    (calling, continuity): (&Calling, Continuity),
+) -> Called {
+    let seen = Seen::new(people, scales, rates);
+    let segments: Vec<u32> = assigned.iter().map(|segment| u32::try_from(*segment).unwrap_or(0)).collect();
+    let all: BTreeSet<u32> = segments.iter().copied().filter(|segment| is_segment(*segment)).collect();
+    let mut called = Called::default();
+    let mut kept = BTreeMap::new();
+    let mut taken = BTreeSet::new();
+    if let (Some(before), Continuity::Continued) = (&calling.before, continuity) {
+        for persona in before.personas.iter().filter(|persona| !persona.is_own_name) {
+            let name = Name { label: persona.label.clone(), claims: persona.claims.clone() };
+            if all.contains(&persona.segment) {
+                kept.insert(persona.segment, name);
+            } else {
+                taken.insert(name.label);
+            }
+        }
+    }
+    for (segment, name) in own_by_rule(&seen, &segments, &all, calling) {
+        called.own_named.insert(segment);
+        kept.insert(segment, Name { label: name, claims: Vec::new() });
+    }
+    let naming = Naming {
+        columns: &seen.columns,
+        rows: &seen.rows,
+        segments: &segments,
+        kept: &kept,
+        taken: &taken,
+        words: &calling.words,
+        min_cell: calling.min_cell,
+    };
+    called.names = naming::names(&naming);
+    called.rules = rules(&seen, &segments, &all, sample_rows, calling);
+    called.typical = typical(&seen, &segments, &called.names);
+    called.items = items(&called);
+    called
+}
+
+fn is_segment(segment: u32) -> bool {
+    segment > 0 && segment != OTHER_SEGMENT
+}
+
+/// Habits in use as they are published, one column a habit and one an item.
+struct Seen {
+    columns: Vec<HabitColumn>,
+    rows: Points,
+}
+
+impl Seen {
+    fn new(people: &People, scales: &[Scale], rates: &[Option<f64>]) -> Self {
+        let mut columns = Vec::new();
+        let mut values: Vec<Box<dyn Fn(usize) -> f64 + '_>> = Vec::new();
+        for scale in scales.iter().filter(|scale| scale.is_in_use) {
+            if scale.kind == Kind::Shares {
+                let Some(shares) = people.shares_of(&scale.name, &scale.items) else { continue };
+                for (place, item) in scale.items.iter().enumerate() {
+                    let operand = Operand::Share { habit: scale.name.clone(), item: item.clone() };
+                    let Some(words) = HabitWords::usual(&operand) else { continue };
+                    columns.push(HabitColumn { operand, words, is_in_use: true });
+                    values.push(Box::new(move |row| shares.share(row, place)));
+                }
+                continue;
+            }
+            let Some(place) = people.columns.iter().position(|(name, _)| *name == scale.name) else { continue };
+            let operand = Operand::Column(scale.name.clone());
+            let words = people.columns[place].1.words.clone().or_else(|| HabitWords::usual(&operand));
+            let Some(words) = words else { continue };
+            columns.push(HabitColumn { operand, words, is_in_use: true });
+            match scale.kind {
+                Kind::Rate => values.push(Box::new(|row| rates[row].unwrap_or(f64::NAN))),
+                _ => values.push(Box::new(move |row| people.known.published.row(row)[place])),
+            }
+        }
+        let rows = (0..people.count()).flat_map(|row| values.iter().map(move |value| value(row))).collect();
+        Self { rows: Points { dimensions: columns.len(), values: rows }, columns }
+    }
+
+    fn holds(&self, rule: &Rule, row: usize) -> bool {
+        rule.holds(|operand| {
+            let place = self.columns.iter().position(|column| column.operand == *operand)?;
+            Some(self.rows.row(row)[place]).filter(|value| !value.is_nan())
+        })
+    }
+
+    /// How many of each segment, and of everyone, match.
+    fn counts(&self, rule: &Rule, segments: &[u32]) -> (u64, BTreeMap<u32, u64>) {
+        let mut own: BTreeMap<u32, u64> = BTreeMap::new();
+        let mut all = 0;
+        for row in (0..self.rows.rows()).filter(|row| self.holds(rule, *row)) {
+            all += 1;
+            *own.entry(segments[row]).or_default() += 1;
+        }
+        (all, own)
+    }
+}
+
+fn sizes(segments: &[u32]) -> BTreeMap<u32, u64> {
+    let mut sizes = BTreeMap::new();
+    segments.iter().for_each(|segment| *sizes.entry(*segment).or_default() += 1);
+    sizes
+}
+
+/// Of each of the company's rules, the segment that it describes best, if it is true of enough members; each segment once.
+fn own_by_rule(seen: &Seen, segments: &[u32], all: &BTreeSet<u32>, calling: &Calling) -> Vec<(u32, String)> {
+    let sizes = sizes(segments);
+    let mut given: BTreeMap<u32, String> = BTreeMap::new();
+    for own in &calling.own {
+        let Named::Rule(rule) = &own.of else { continue };
+        if own.market.as_ref().is_some_and(|market| market.as_str() != calling.market) {
+            continue;
+        }
+        let (matches, of) = seen.counts(rule, segments);
+        let score = |segment: &u32| {
+            let (both, size) = (of.get(segment).copied().unwrap_or(0) as f64, sizes[segment] as f64);
+            (both / size.max(1.0), 2.0 * both / (size + matches as f64).max(1.0))
+        };
+        let free = all.iter().filter(|segment| !given.contains_key(*segment) && score(segment).0 >= OWN_COVERAGE_LEAST);
+        let best = free.max_by(|a, b| score(a).1.total_cmp(&score(b).1).then(b.cmp(a)));
+        if let Some(segment) = best {
+            given.insert(*segment, own.name.clone());
+        }
+    }
+    given.into_iter().collect()
+}
+
+/// The rule of each segment, learnt on the sample and counted on everyone.
+fn rules(
+    seen: &Seen,
+    segments: &[u32],
+    all: &BTreeSet<u32>,
+    sample_rows: &[usize],
+    calling: &Calling,
+) -> BTreeMap<u32, MeasuredRule> {
+    if all.len() < 2 || seen.columns.is_empty() {
+        return BTreeMap::new();
+    }
+    let sample = seen.rows.take(sample_rows);
+    let operands: Vec<Operand> = seen.columns.iter().map(|column| column.operand.clone()).collect();
+    let everyone: Vec<Vec<f64>> = (0..seen.columns.len()).map(|place| column(&sample, place, |_| true)).collect();
+    let sizes = sizes(segments);
+    let learn = |segment: u32| {
+        let is_member: Vec<bool> = sample_rows.iter().map(|row| segments[*row] == segment).collect();
+        let thresholds: Vec<Vec<f64>> = (0..seen.columns.len())
+            .map(|place| {
+                let members = column(&sample, place, |row| is_member[row]);
+                let unit = seen.columns[place].words.unit;
+                rule::thresholds(&everyone[place], &members, |value| unit.round(value))
+            })
+            .collect();
+        let bounds = rule::search(&sample, &is_member, &thresholds, u64::from(segment));
+        let rule = Rule::of_bounds(&bounds, &operands).ok().flatten()?;
+        let (matching, of) = seen.counts(&rule, segments);
+        let counts = RuleCounts {
+            everyone: segments.len() as u64,
+            members: sizes.get(&segment).copied().unwrap_or(0),
+            matching,
+            matching_members: of.get(&segment).copied().unwrap_or(0),
+        };
+        let text = describe_rule(&rule, &seen.columns, &calling.words);
+        Some(measured(rule, text, counts, calling.min_cell))
+    };
+    all.iter().filter_map(|segment| Some((*segment, learn(*segment)?))).collect()
+}
+
+fn column(points: &Points, place: usize, is_wanted: impl Fn(usize) -> bool) -> Vec<f64> {
+    let values = (0..points.rows()).filter(|row| is_wanted(*row)).map(|row| points.row(row)[place]);
+    values.filter(|value| !value.is_nan()).collect()
+}
+
+/// How many members of each segment match all claims of its name; segments without a claim are left out.
+fn typical(seen: &Seen, segments: &[u32], names: &BTreeMap<u32, Name>) -> BTreeMap<u32, u64> {
+    let mut found = BTreeMap::new();
+    for (segment, name) in names {
+        let conditions = name.claims.iter().map(|claim| claim.condition.clone()).collect();
+        if let Ok(rule) = Rule::new(conditions) {
+            let members = (0..segments.len()).filter(|row| segments[*row] == *segment && seen.holds(&rule, *row));
+            found.insert(*segment, members.count() as u64);
+        }
+    }
+    found
+}
+
+fn items(called: &Called) -> Vec<(String, String)> {
+    let claims = called.names.values().flat_map(|name| &name.claims).map(|claim| &claim.condition);
+    let rules = called.rules.values().flat_map(|rule| rule.rule.conditions());
+    let items: BTreeSet<(String, String)> = claims
+        .chain(rules)
+        .filter_map(|condition| match &condition.operand {
+            Operand::Share { habit, item } => Some((habit.clone(), item.clone())),
+            Operand::Column(_) => None,
+        })
+        .collect();
+    items.into_iter().collect()
+}
