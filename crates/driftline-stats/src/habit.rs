@@ -66,6 +66,10 @@ impl Sums {
     }
 }
 
+/// The last item of a group of shares: what is bought of all that has no item of its own, such as a category that is new. It has a
+/// coordinate, but no part in what is learnt of noise.
+pub const REST: &str = "everything else";
+
 /// How a habit is estimated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]

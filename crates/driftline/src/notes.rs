@@ -18,7 +18,7 @@ struct NoteFile {
 ///
 /// # Errors
 /// `Error::ProjectFile` if a file cannot be read, `Error::Job` with the line of what is misspelt.
-pub fn read(project: &Path, job: &str) -> Result<(Notes, String)> {
+pub(crate) fn read(project: &Path, job: &str) -> Result<(Notes, String)> {
     let folder = project.join("jobs").join("notes").join(job);
     let mut paths: Vec<_> = match std::fs::read_dir(&folder) {
         Ok(entries) => entries.flatten().map(|entry| entry.path()).collect(),

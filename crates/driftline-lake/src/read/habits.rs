@@ -9,7 +9,7 @@ use datafusion::arrow::datatypes::{
     ArrowPrimitiveType, DataType, Decimal128Type, Field, Float64Type, Int64Type, Schema,
 };
 use driftline_stats::cluster::Points;
-use driftline_stats::habit::{MeanSums, ShareSums, Sums};
+use driftline_stats::habit::{MeanSums, REST, ShareSums, Sums};
 
 use super::Cells;
 use crate::error::{Error, Result};
@@ -195,7 +195,7 @@ fn take(sums: &Sums, rows: &[usize]) -> Sums {
     }
 }
 
-/// The items on which most money is spent, by habit (`category`, `channel`): so many at most, the largest first.
+/// The items on which most money is spent, by habit (`category`, `channel`): so many at most, the largest first, and then all others as one.
 ///
 /// # Errors
 /// `Error::Shape` as above.
@@ -211,7 +211,10 @@ pub async fn top_items(lake: &Lake, most: usize) -> Result<BTreeMap<String, Vec<
             }
         }
     }
-    items.values_mut().for_each(|items| items.truncate(most));
+    for items in items.values_mut() {
+        items.truncate(most);
+        items.push(REST.to_owned());
+    }
     Ok(items)
 }
 
@@ -220,18 +223,13 @@ pub async fn top_items(lake: &Lake, most: usize) -> Result<BTreeMap<String, Vec<
 /// # Errors
 /// `Error::Shape` as above.
 pub async fn shares(lake: &Lake, habit: &str, items: &[String], keys: &[i64], recent_rows: &[usize]) -> Result<Shares> {
-    let empty = |customers: usize| ShareSums {
-        name: habit.to_owned(),
-        items: items.to_vec(),
-        sums: vec![0.0; customers * items.len()],
-        squares: vec![0.0; customers],
-    };
-    let mut found = Shares {
-        year: empty(keys.len()),
-        recent: empty(recent_rows.len()),
-        published: vec![0.0; keys.len() * items.len()],
-    };
-    // Squares of different items are added up as whole millionths: in any order the same.
+    let empty = || ShareSums { name: habit.to_owned(), items: items.to_vec(), ..ShareSums::default() };
+    let mut found = Shares { year: empty(), recent: empty(), published: Vec::new() };
+    // Added up as whole millionths: in any order of rows the same.
+    let cells_of = |customers: usize| vec![0u32; customers * items.len()];
+    let (mut published, mut year, mut last_months) =
+        (cells_of(keys.len()), cells_of(keys.len()), cells_of(recent_rows.len()));
+    let rest = items.iter().position(|item| item == REST);
     let mut squares = [vec![0i128; keys.len()], vec![0i128; recent_rows.len()]];
     let places: BTreeMap<&str, usize> = items.iter().enumerate().map(|(place, item)| (item.as_str(), place)).collect();
     let sql = format!(
@@ -246,20 +244,30 @@ pub async fn shares(lake: &Lake, habit: &str, items: &[String], keys: &[i64], re
         let (sums, own_squares, recent_squares) =
             (decimal("day_shares")?, decimal("day_squares")?, decimal("recent_day_squares")?);
         for row in 0..batch.num_rows() {
-            let Some(item) = cells.text("item", row)?.and_then(|item| places.get(item.as_str()).copied()) else { continue };
+            let Some(name) = cells.text("item", row)? else { continue };
+            let item = places.get(name.as_str()).copied().filter(|place| Some(*place) != rest);
+            let Some(place) = item.or(rest) else { continue };
             let Ok(customer) = keys.binary_search(&customers.value(row)) else { continue };
-            let at = customer * items.len() + item;
-            found.published[at] = millionths(share.value(row));
-            found.year.sums[at] = millionths(sums.value(row));
-            squares[0][customer] += own_squares.value(row);
-            if let Ok(place) = recent_rows.binary_search(&customer) {
-                found.recent.sums[place * items.len() + item] = millionths(recent.value(row));
-                squares[1][place] += recent_squares.value(row);
+            let at = customer * items.len() + place;
+            published[at] += share.value(row) as u32;
+            year[at] += sums.value(row) as u32;
+            let drawn = recent_rows.binary_search(&customer).ok();
+            if let Some(drawn) = drawn {
+                last_months[drawn * items.len() + place] += recent.value(row) as u32;
+            }
+            if item.is_some() {
+                squares[0][customer] += own_squares.value(row);
+                if let Some(drawn) = drawn {
+                    squares[1][drawn] += recent_squares.value(row);
+                }
             }
         }
         Ok(())
     };
     lake.each_batch(&sql, read).await?;
+    found.published = published.into_iter().map(millionths).collect();
+    found.year.sums = year.into_iter().map(millionths).collect();
+    found.recent.sums = last_months.into_iter().map(millionths).collect();
     found.year.squares = squares[0].iter().map(|sum| *sum as f64 / 1e6).collect();
     found.recent.squares = squares[1].iter().map(|sum| *sum as f64 / 1e6).collect();
     Ok(found)
@@ -286,8 +294,8 @@ pub async fn published_segments(lake: &Lake, path: &Path) -> Result<Vec<(i64, i6
     Ok(found)
 }
 
-fn millionths(value: i128) -> f32 {
-    (value as f64 / 1e6) as f32
+fn millionths(value: u32) -> f32 {
+    (f64::from(value) / 1e6) as f32
 }
 
 fn typed<'a, T: ArrowPrimitiveType>(cells: &'a Cells<'_>, name: &str) -> Result<&'a PrimitiveArray<T>> {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Kind, MeanSums, SHARES_WEIGHT, Scale, ShareSums, Sums, ratio};
+use super::{Kind, MeanSums, REST, SHARES_WEIGHT, Scale, ShareSums, Sums, ratio};
 use crate::special::trigamma;
 
 /// What must be known of a market for a habit to count.
@@ -146,7 +146,8 @@ fn group(shares: &ShareSums, days: &[f64]) -> Scale {
     found.base = vec![0.0; shares.items.len()];
     let known: Vec<usize> =
         (0..days.len()).filter(|customer| shares.of(*customer).iter().any(|share| *share > 0.0)).collect();
-    if shares.items.len() < 2 || (known.len() as f64) < KNOWN_MIN {
+    let named = shares.items.iter().filter(|item| *item != REST).count();
+    if named < 2 || (known.len() as f64) < KNOWN_MIN {
         found.note = Some("fewer than two items are told apart".to_owned());
         return found;
     }
@@ -155,8 +156,10 @@ fn group(shares: &ShareSums, days: &[f64]) -> Scale {
         let own = shares.of(*customer);
         let all: f64 = own.iter().map(|share| f64::from(*share)).sum();
         for (item, share) in own.iter().enumerate() {
-            means[item] += f64::from(*share) / days[*customer];
             found.base[item] += f64::from(*share) / all;
+            if shares.items[item] != REST {
+                means[item] += f64::from(*share) / days[*customer];
+            }
         }
         squares += shares.squares[*customer] / days[*customer];
     }
@@ -164,7 +167,8 @@ fn group(shares: &ShareSums, days: &[f64]) -> Scale {
     found.base.iter_mut().for_each(|base| *base /= count);
     let total = squares / count - means.iter().map(|mean| (mean / count) * (mean / count)).sum::<f64>();
     let noise = Noise::of(known.iter().map(|customer| {
-        let own: f64 = shares.of(*customer).iter().map(|share| f64::from(*share) * f64::from(*share)).sum();
+        let named = shares.of(*customer).iter().zip(&shares.items).filter(|(_, item)| *item != REST);
+        let own: f64 = named.map(|(share, _)| f64::from(*share) * f64::from(*share)).sum();
         (days[*customer], shares.squares[*customer] - own / days[*customer])
     }));
     set_prior(&mut found, noise, total, known.iter().map(|customer| days[*customer]));

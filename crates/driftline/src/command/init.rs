@@ -11,7 +11,7 @@ macro_rules! files {
     ($($path:literal),* $(,)?) => { [$(($path, include_str!(concat!("../../../../", $path)))),*] };
 }
 
-const SHARED: [(&str, &str); 63] = files![
+const SHARED: [(&str, &str); 66] = files![
     "sql/README.md",
     "sql/staging/canonical/stg_acquisition_costs.sql",
     "sql/staging/canonical/stg_cancelled_sales.sql",
@@ -23,12 +23,14 @@ const SHARED: [(&str, &str); 63] = files![
     "sql/intermediate/int_cancelled_days.sql",
     "sql/intermediate/int_customer_categories.sql",
     "sql/intermediate/int_customer_days.sql",
+    "sql/intermediate/int_customer_shares.sql",
     "sql/intermediate/int_customers_by_last_models.sql",
     "sql/intermediate/int_customers_described.sql",
     "sql/intermediate/int_customers_placed.sql",
     "sql/intermediate/int_customers_scored.sql",
     "sql/intermediate/int_customers_summarised.sql",
     "sql/intermediate/int_customers_valued.sql",
+    "sql/intermediate/int_habit_days.sql",
     "sql/intermediate/int_order_lines.sql",
     "sql/intermediate/int_purchase_histories.sql",
     "sql/intermediate/int_purchase_log.sql",
@@ -38,6 +40,7 @@ const SHARED: [(&str, &str); 63] = files![
     "sql/intermediate/int_segment_categories.sql",
     "sql/intermediate/int_spend_histories.sql",
     "sql/marts/customer_flows.sql",
+    "sql/marts/customer_shares.sql",
     "sql/marts/customers.sql",
     "sql/marts/market_periods.sql",
     "sql/marts/product_moves.sql",

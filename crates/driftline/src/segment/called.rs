@@ -10,10 +10,11 @@ use driftline_core::profile::OTHER_SEGMENT;
 use driftline_core::rule::{MeasuredRule, Operand, Rule, RuleCounts, measured};
 use driftline_core::sentence::Words;
 use driftline_stats::cluster::Points;
-use driftline_stats::habit::{Kind, Scale};
+use driftline_stats::habit::{Kind, REST, Scale};
 use driftline_stats::rule;
 
-use super::people::People;
+use super::Fit;
+use super::people::{Items, People};
 
 /// What names are made with.
 pub struct Calling {
@@ -44,14 +45,15 @@ const OWN_COVERAGE_LEAST: f64 = 0.6;
 
 /// Names and rules of all segments, from the habits in use as they are published.
 pub(super) fn call(
-    people: &People,
+    fit: &Fit<'_>,
     scales: &[Scale],
     rates: &[Option<f64>],
     assigned: &[i64],
     sample_rows: &[usize],
-    (calling, continuity): (&Calling, Continuity),
+    continuity: Continuity,
 ) -> Called {
-    let seen = Seen::new(people, scales, rates);
+    let calling = fit.calling;
+    let seen = Seen::new(fit.people, scales, rates, fit.items);
     let segments: Vec<u32> = assigned.iter().map(|segment| u32::try_from(*segment).unwrap_or(0)).collect();
     let all: BTreeSet<u32> = segments.iter().copied().filter(|segment| is_segment(*segment)).collect();
     let mut called = Called::default();
@@ -98,13 +100,15 @@ struct Seen {
 }
 
 impl Seen {
-    fn new(people: &People, scales: &[Scale], rates: &[Option<f64>]) -> Self {
+    fn new(people: &People, scales: &[Scale], rates: &[Option<f64>], items: &Items) -> Self {
         let mut columns = Vec::new();
         let mut values: Vec<Box<dyn Fn(usize) -> f64 + '_>> = Vec::new();
         for scale in scales.iter().filter(|scale| scale.is_in_use) {
             if scale.kind == Kind::Shares {
-                let Some(shares) = people.shares_of(&scale.name, &scale.items) else { continue };
-                for (place, item) in scale.items.iter().enumerate() {
+                // Names speak of what is bought most now, whatever the model tells apart.
+                let now = items.get(&scale.name).and_then(|items| people.shares_of(&scale.name, items));
+                let Some(shares) = now.or_else(|| people.shares_of(&scale.name, &scale.items)) else { continue };
+                for (place, item) in shares.items.iter().enumerate().filter(|(_, item)| *item != REST) {
                     let operand = Operand::Share { habit: scale.name.clone(), item: item.clone() };
                     let Some(words) = HabitWords::usual(&operand) else { continue };
                     columns.push(HabitColumn { operand, words, is_in_use: true });

@@ -28,7 +28,7 @@ pub(super) fn describe(
     let stability = stability(&at.clipped, sample_rows, &mut model, fit.settings);
     model.sample_customers = sample_rows.len() as u64;
     let rates = people.rates(&model.habits);
-    let called = call(people, &model.habits, &rates, &assigned, sample_rows, (fit.calling, continuity));
+    let called = call(fit, &model.habits, &rates, &assigned, sample_rows, continuity);
     Segmented { keys: people.known.keys.clone(), model, assigned, by_last, rates, tilts, stability, called, continuity }
 }
 
