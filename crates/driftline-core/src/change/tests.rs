@@ -104,6 +104,11 @@ fn set(personas: Vec<Persona>) -> PersonaSet {
 /// A persona of so many customers with nothing else to say.
 pub(crate) fn persona(segment: u32, customers: u64, share: f64, value: Minor) -> Persona {
     Persona {
+        claims: Vec::new(),
+        is_own_name: false,
+        formerly: Vec::new(),
+        rule: None,
+        bought_once: None,
         key: format!("p{segment}"),
         label: format!("P{segment}"),
         role: Role::Primary,

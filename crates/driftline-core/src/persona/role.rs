@@ -117,7 +117,9 @@ mod tests {
     use super::*;
     use crate::Minor;
     use crate::change::tests::persona;
-    use crate::lineage::Thresholds;
+    use std::collections::BTreeSet;
+
+    use crate::lineage::{Continuity, Thresholds};
 
     /// Assigns roles as a run does.
     fn assigned(
@@ -127,6 +129,7 @@ mod tests {
         weights: &Priority,
     ) {
         let (tilts, stability, typical) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
+        let (names, rules, own_named) = (BTreeMap::new(), BTreeMap::new(), BTreeSet::new());
         let context = Context {
             market: "gb",
             period: personas[0].since,
@@ -136,6 +139,12 @@ mod tests {
             tilts: &tilts,
             stability: &stability,
             typical: &typical,
+            names: &names,
+            own_named: &own_named,
+            rules: &rules,
+            own_names: &[],
+            continuity: Continuity::First,
+            events: &[],
             thresholds: &Thresholds::default(),
             priority: weights,
             floor: Floor::default(),

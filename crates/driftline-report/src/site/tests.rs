@@ -250,6 +250,7 @@ fn who_is_in_no_persona_has_a_row_and_no_page() {
     report.personas.other = Some(Other {
         label: "Other: unlike <any>".to_owned(),
         customers: 1234,
+        bought_once: None,
         share: 0.011,
         value: Some(Minor(5_000_000)),
         value_range: None,

@@ -42,7 +42,7 @@ pub struct Found {
 /// Bands must be found again in the other half of the customers this well.
 const STRENGTH_LEAST: f64 = 0.75;
 const BANDS_MOST: usize = 6;
-const HALVINGS: usize = 4;
+const HALVINGS: usize = 16;
 
 /// The largest number of groups of which all pairs lie apart; else the most bands that are found again; else one.
 pub fn find(points: &Points, limits: &Limits) -> Found {
