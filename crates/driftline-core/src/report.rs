@@ -287,6 +287,9 @@ pub struct Candidate {
     /// Prediction strength, where bands were looked for.
     #[serde(default)]
     pub strength: Option<f64>,
+    /// Share of customers who changed their band within the last 91 days, where bands were looked for.
+    #[serde(default)]
+    pub moved: Option<f64>,
     pub smallest_share: f64,
 }
 

@@ -104,7 +104,9 @@ pub fn give_named_items(lake: &Lake, items: &[(String, String)]) -> Result<()> {
         Field::new("habit", DataType::Utf8, true),
         Field::new("item", DataType::Utf8, true),
     ]));
-    let column = |of: fn(&(String, String)) -> &str| -> ArrayRef { Arc::new(StringArray::from_iter_values(items.iter().map(of))) };
+    let column = |of: fn(&(String, String)) -> &str| -> ArrayRef {
+        Arc::new(StringArray::from_iter_values(items.iter().map(of)))
+    };
     let rows = batch(&schema, vec![column(|item| &item.0), column(|item| &item.1)])?;
     lake.give("fitted", "named_items", schema, vec![rows])
 }

@@ -10,7 +10,7 @@ mod change;
 mod number;
 
 pub use self::change::{Event, EventKind, Watched, refine, watch};
-pub use self::number::{Found, Structure, Tried, find};
+pub use self::number::{Earlier, Found, Structure, Tried, find};
 
 /// Bounds of the search. Sizes are in points of the sample that is searched.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -44,6 +44,15 @@ impl Groups {
     fn are_one(&self, first: usize, second: usize) -> bool {
         self.owners[first] == self.owners[second]
     }
+}
+
+/// In bands somebody goes over only to a centre that is nearer than this part of the distance to the own one, so that nobody
+/// flickers at a border.
+const SLACK: f64 = 0.8;
+
+/// Whether somebody in a band goes over to another one, by squared distances to its centre and to the own one's.
+pub fn goes_over(to: f64, own: f64) -> bool {
+    to < SLACK * SLACK * own
 }
 
 /// Two groups are two from this depth of the valley and this distance on: what all pairs must have for groups to be *kinds*.

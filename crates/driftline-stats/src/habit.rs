@@ -64,6 +64,63 @@ impl Sums {
     pub fn customers(&self) -> usize {
         self.days.len()
     }
+
+    /// Of some of the customers.
+    pub fn take(&self, rows: &[usize]) -> Self {
+        let of = |values: &[f64]| rows.iter().map(|row| values[*row]).collect();
+        let mean = |mean: &MeanSums| MeanSums {
+            name: mean.name.clone(),
+            days: of(&mean.days),
+            sums: of(&mean.sums),
+            squares: of(&mean.squares),
+        };
+        let share = |shares: &ShareSums| ShareSums {
+            name: shares.name.clone(),
+            items: shares.items.clone(),
+            sums: rows.iter().flat_map(|row| shares.of(*row).iter().copied()).collect(),
+            squares: of(&shares.squares),
+        };
+        Self {
+            days: of(&self.days),
+            repeats: of(&self.repeats),
+            months: of(&self.months),
+            sold: of(&self.sold),
+            returned: of(&self.returned),
+            means: self.means.iter().map(mean).collect(),
+            shares: self.shares.iter().map(share).collect(),
+        }
+    }
+
+    /// What is left without a part of the window; `place` gives the row of a customer in the part, if any. The part ends the window, so
+    /// its months are gone for everyone.
+    pub fn less(&self, part: &Self, place: impl Fn(usize) -> Option<usize>) -> Self {
+        let longest = part.months.iter().copied().fold(0.0, f64::max);
+        let rows: Vec<Option<usize>> = (0..self.customers()).map(place).collect();
+        let minus = |values: &[f64], of: &[f64]| -> Vec<f64> {
+            let rest = |(row, value): (usize, &f64)| (value - rows[row].map_or(0.0, |row| of[row])).max(0.0);
+            values.iter().enumerate().map(rest).collect()
+        };
+        let mut rest = self.clone();
+        (rest.days, rest.repeats) = (minus(&self.days, &part.days), minus(&self.repeats, &part.repeats));
+        (rest.sold, rest.returned) = (minus(&self.sold, &part.sold), minus(&self.returned, &part.returned));
+        rest.months = self.months.iter().map(|months| (months - longest).max(0.0)).collect();
+        for (mean, of) in rest.means.iter_mut().zip(&part.means) {
+            for (customer, row) in rows.iter().enumerate().filter_map(|(customer, row)| Some((customer, (*row)?))) {
+                mean.days[customer] -= of.days[row];
+                mean.sums[customer] -= of.sums[row];
+                mean.squares[customer] -= of.squares[row];
+            }
+        }
+        for (shares, of) in rest.shares.iter_mut().zip(&part.shares) {
+            let items = shares.items.len();
+            for (customer, row) in rows.iter().enumerate().filter_map(|(customer, row)| Some((customer, (*row)?))) {
+                let own = shares.sums[customer * items..(customer + 1) * items].iter_mut();
+                own.zip(of.of(row)).for_each(|(own, of)| *own = (*own - of).max(0.0));
+                shares.squares[customer] -= of.squares[row];
+            }
+        }
+        rest
+    }
 }
 
 /// The last item of a group of shares: what is bought of all that has no item of its own, such as a category that is new. It has a
@@ -128,6 +185,28 @@ pub fn coordinates(sums: &Sums, scales: &[Scale], is_clipped: bool) -> Points {
         }
     }
     Points { dimensions, values }
+}
+
+/// Whether the items of a group of shares are not those any more that are bought: what everyone spends on the rest has grown by more
+/// than half of all since the scale was fitted, as when categories are renamed.
+pub fn is_outdated(sums: &Sums, scale: &Scale) -> bool {
+    const GROWN_BY: f64 = 0.5;
+    let Some(rest) = scale.items.iter().position(|item| item == REST).filter(|_| scale.is_in_use) else { return false };
+    let Some(shares) = sums.shares.iter().find(|shares| shares.name == scale.name && shares.items == scale.items)
+    else {
+        return true;
+    };
+    let (mut now, mut count) = (0.0, 0.0);
+    for customer in 0..sums.customers() {
+        let own = shares.of(customer);
+        let all: f64 = own.iter().map(|share| f64::from(*share)).sum();
+        if all > 0.0 {
+            now += f64::from(own[rest]) / all;
+            count += 1.0;
+        }
+    }
+    // Nobody has any: the column is gone.
+    count == 0.0 || now / count - scale.base[rest] > GROWN_BY
 }
 
 /// Dimensions of the coordinates.

@@ -44,6 +44,12 @@ pub(crate) fn describe(
         Some(_) => profiles.to_vec(),
         None => profiles.iter().filter(|profile| profile.segment == 0).cloned().collect(),
     };
+    let is_known = previous.is_some_and(|recalled| !recalled.report.personas.personas.is_empty());
+    let continuity = match segmented.map(|segmented| segmented.continuity) {
+        // Personas of before without a model to go on from.
+        Some(Continuity::First) if is_known => Continuity::Redrawn,
+        found => found.unwrap_or(Continuity::First),
+    };
     persona::describe(
         &shown,
         &persona::Context {
@@ -59,7 +65,7 @@ pub(crate) fn describe(
             own_named: &called.own_named,
             rules: &called.rules,
             own_names: &room.names.0,
-            continuity: segmented.map_or(Continuity::First, |segmented| segmented.continuity),
+            continuity,
             events: segmented.map_or(&[], |segmented| &segmented.model.events),
             thresholds: &room.job.file.lineage,
             priority: &room.job.file.priority,

@@ -51,12 +51,11 @@ pub(crate) async fn fit_segments(
     };
     let adopted = usable_parent.filter(|_| status == Status::Provisional).cloned();
     let last = previous
-        .filter(|(recalled, _)| recalled.report.status == status && status != Status::NotEnoughData)
-        .and_then(|(recalled, published)| {
-            Some((recalled.report.as_of, recalled.report.models.segments.clone()?, published.to_vec()))
-        });
+        .filter(|_| status != Status::NotEnoughData)
+        .and_then(|(recalled, published)| Some((&recalled.report, recalled.report.models.segments.clone()?, published)))
+        .map(|(report, model, published)| (report.as_of, report.status == status, model, published.to_vec()));
     let items = if settings.shares { read::top_items(lake, settings.items_max).await? } else { Items::new() };
-    let models = last.iter().map(|(_, model, _)| model).chain(adopted.iter());
+    let models = last.iter().map(|(_, _, model, _)| model).chain(adopted.iter());
     let of_models: Vec<Items> = models.map(|model| items_of(&model.habits)).collect();
     for items in of_models.iter().chain([&items]) {
         people.add_items(lake, items).await?;
@@ -73,8 +72,9 @@ pub(crate) async fn fit_segments(
     let segmented = beside(move || {
         let calling = &calling;
         let fit = Fit { people: &people, items: &items, period, months, least, settings: &settings, calling };
-        let last = last.as_ref().map(|(then, model, published)| Last {
+        let last = last.as_ref().map(|(then, is_own, model, published)| Last {
             model,
+            is_own: *is_own,
             published,
             months: (as_of - *then).num_days() as f64 / 30.4375,
         });

@@ -65,7 +65,15 @@ pub(crate) async fn give(
     let parameters = then.parameters(&room.job, &room.pseudonym_key);
     let past = Lake::open(&limits, Arc::clone(&room.graph), parameters, room.exports.store.clone(), pinned)
         .in_place(&place)?;
-    past.build(&["int_customers_described", "int_habit_days", "int_customer_shares", "int_purchase_log", "int_cancelled_days"]).await.in_place(&place)?;
+    past.build(&[
+        "int_customers_described",
+        "int_habit_days",
+        "int_customer_shares",
+        "int_purchase_log",
+        "int_cancelled_days",
+    ])
+    .await
+    .in_place(&place)?;
     fitted::give_models(&past, of_value(&report.models)).in_place(&place)?;
     let (keys, risks) = risks_by(&past, report.models.churn.as_ref(), report.as_of).await.in_place(&place)?;
     let unknown = vec![None; keys.len()];

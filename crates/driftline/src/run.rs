@@ -26,7 +26,9 @@ use crate::outcome::{Outcome, State, dry_run, outcome};
 use crate::outlook;
 use crate::plan::RunPlan;
 use crate::progress::Progress;
-use crate::recall::{fetch_customers, give_customers, give_published, recall, recall_history, recall_own_fits, recall_parent};
+use crate::recall::{
+    fetch_customers, give_customers, give_published, recall, recall_history, recall_own_fits, recall_parent,
+};
 use crate::record::{content_id, fingerprints, inputs, past_id, quality, run_name};
 use crate::restate;
 use crate::revised;
@@ -142,9 +144,7 @@ pub async fn one(
     let (built, (reasons, value_ranges)) = tokio::join!(lake.build(&marts), explained);
     built.in_place(&place)?;
     if let (Some(previous), Some(path)) = (&previous, &previous_customers) {
-        restate::give_last_models(plan, &lake, Some(&previous.report), segmented.as_deref())
-            .await
-            .in_place(&place)?;
+        restate::give_last_models(plan, &lake, Some(&previous.report), segmented.as_deref()).await.in_place(&place)?;
         restate::give(room, plan, &lake, (previous, &published), &pinned, (&scratch, &limits)).await?;
         give_customers(&lake, "customers", &previous.publication, path).await?;
         lake.build(&["customer_flows", "scorecard", "scorecard_risks"]).await.in_place(&place)?;

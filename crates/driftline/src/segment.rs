@@ -20,8 +20,8 @@ use driftline_stats::cluster::prediction_strength;
 use driftline_stats::groups::{self, Groups, Structure};
 
 pub use self::called::{Called, Calling};
-pub use self::people::{Items, People, items_of};
 use self::people::Coordinates;
+pub use self::people::{Items, People, items_of};
 pub use self::place::assign;
 use self::place::bounded;
 use crate::job::{Job, Segments};
@@ -80,6 +80,8 @@ pub struct Fit<'a> {
 #[derive(Clone, Copy)]
 pub struct Last<'a> {
     pub model: &'a SegmentModel,
+    /// Whether it was made as this one is: by the market itself, or by its parent.
+    pub is_own: bool,
     /// Key and segment of everyone active then, by key.
     pub published: &'a [(i64, i64)],
     /// From its as-of day to this one's.
@@ -89,12 +91,10 @@ pub struct Last<'a> {
 /// Fits or keeps the model of a market with enough customers of its own.
 pub fn fit(fit: &Fit<'_>, last: Option<&Last<'_>>) -> Segmented {
     let sample_rows = fit.people.drawn(fit.settings);
-    let usable = last.filter(|last| fit.people.can_use(last.model) && is_as_asked(last.model, fit.settings));
-    let Some(last_model) = usable.map(|last| last.model) else {
-        let reason = match last {
-            None => "first model of this market".to_owned(),
-            Some(_) => "definition changed: last period's model speaks of other habits, or of another number of segments".to_owned(),
-        };
+    let outdated = last.and_then(|last| outdated(fit, last));
+    let Some(last_model) = last.filter(|_| outdated.is_none()).map(|last| last.model) else {
+        let reason = outdated
+            .map_or_else(|| "first model of this market".to_owned(), |why| format!("definition changed: {why}"));
         let (scales, at) = fresh(fit);
         let model = choose::draw(fit, scales, &at, &sample_rows);
         let model = SegmentModel { reason, is_redrawn: last.is_some(), ..model };
@@ -123,6 +123,21 @@ pub fn adopt(fit: &Fit<'_>, parent: &SegmentModel, last: Option<&Last<'_>>) -> S
     let by_last = last.map(|last| by_last(fit, last, &assigned));
     let continuity = continuity(&model, last);
     describe::describe(fit, (&at, &sample_rows), model, assigned, by_last, continuity)
+}
+
+/// Why last period's model cannot be carried on, if so.
+fn outdated(fit: &Fit<'_>, last: &Last<'_>) -> Option<&'static str> {
+    if !last.is_own {
+        Some("last period's model was another market's")
+    } else if !fit.people.can_use(last.model) {
+        Some("last period's model was made of other habits")
+    } else if !is_as_asked(last.model, fit.settings) {
+        Some("the job asks for another number of segments")
+    } else if !fit.people.are_told_apart_by(last.model) {
+        Some("categories or channels have other names than last period's model was made of")
+    } else {
+        None
+    }
 }
 
 /// A job that asks for a number of segments has a model of that number, and others have none.
@@ -233,7 +248,7 @@ fn segment_of(published: &[(i64, i64)], key: i64) -> Option<u32> {
 /// was not there is where most of their new segment was.
 fn by_last(fit: &Fit<'_>, last: &Last<'_>, assigned: &[i64]) -> Vec<i64> {
     let people = fit.people;
-    if people.can_use(last.model) {
+    if people.can_use(last.model) && people.are_told_apart_by(last.model) {
         let at = people.coordinates(&last.model.habits);
         return assign(&at, last.model, &last_rows(people, Some(last)), fit.least);
     }
@@ -249,14 +264,15 @@ pub fn as_published(keys: &[i64], together: &[i64], published: &[(i64, i64)]) ->
             *counts.entry(*with).or_default().entry(*segment).or_default() += 1;
         }
     }
-    let most = |counts: &BTreeMap<u32, u64>| counts.iter().max_by_key(|(segment, count)| (**count, u32::MAX - **segment)).map(|(segment, _)| *segment);
+    let most = |counts: &BTreeMap<u32, u64>| {
+        counts.iter().max_by_key(|(segment, count)| (**count, u32::MAX - **segment)).map(|(segment, _)| *segment)
+    };
     let all = counts.values().flatten().fold(BTreeMap::new(), |mut all: BTreeMap<u32, u64>, (segment, count)| {
         *all.entry(*segment).or_default() += count;
         all
     });
     let everyones = most(&all).unwrap_or(0);
-    let usual: BTreeMap<i64, u32> =
-        counts.iter().filter_map(|(with, counts)| Some((*with, most(counts)?))).collect();
+    let usual: BTreeMap<i64, u32> = counts.iter().filter_map(|(with, counts)| Some((*with, most(counts)?))).collect();
     let place = |(with, segment): (&i64, &Option<u32>)| {
         i64::from(segment.unwrap_or_else(|| usual.get(with).copied().unwrap_or(everyones)))
     };
@@ -265,9 +281,9 @@ pub fn as_published(keys: &[i64], together: &[i64], published: &[(i64, i64)]) ->
 
 /// Last period's customers from today's data, by the model that they were published with.
 pub fn restated(people: &People, model: &SegmentModel, published: &[(i64, i64)], least: Least) -> Vec<i64> {
-    if people.can_use(model) {
+    if people.can_use(model) && people.are_told_apart_by(model) {
         let at = people.coordinates(&model.habits);
-        let last = Last { model, published, months: 0.0 };
+        let last = Last { model, is_own: true, published, months: 0.0 };
         return assign(&at, model, &last_rows(people, Some(&last)), least);
     }
     as_published(&people.known.keys, &vec![0; people.count()], published)

@@ -63,8 +63,7 @@ fn adopt(
             parents: vec![key],
         }
     };
-    let born: Vec<Identity> =
-        segments.iter().map(|profile| named(profile, kept(profile), before, context)).collect();
+    let born: Vec<Identity> = segments.iter().map(|profile| named(profile, kept(profile), before, context)).collect();
     let sentence = "faded: no group of the parent market's model stands for it any more";
     let ended = ended(before, &born, |_| sentence.to_owned());
     Identities { born, ended, events: Vec::new() }
@@ -92,7 +91,9 @@ fn follow(segments: &[&SegmentProfile], before: &[Persona], context: &Context<'_
                 let event = event_of(segment, &[SegmentEventKind::Born, SegmentEventKind::Split]);
                 let from = event.and_then(|event| event.from);
                 let lineage = match (event.map(|event| event.kind), from.and_then(name)) {
-                    (Some(SegmentEventKind::Born), _) => "born: mostly people who first bought within the last two quarters".to_owned(),
+                    (Some(SegmentEventKind::Born), _) => {
+                        "born: mostly people who first bought within the last two quarters".to_owned()
+                    }
                     (Some(_), Some(parent)) => format!("split from {parent}"),
                     _ => "large enough to be described again".to_owned(),
                 };
@@ -108,7 +109,8 @@ fn follow(segments: &[&SegmentProfile], before: &[Persona], context: &Context<'_
         Some(born[place].label.clone())
     };
     let ended = ended(before, &born, |persona| {
-        let is_gone = |event: &&SegmentEvent| event.kind == SegmentEventKind::Merged && event.from == Some(persona.segment);
+        let is_gone =
+            |event: &&SegmentEvent| event.kind == SegmentEventKind::Merged && event.from == Some(persona.segment);
         let into = context.events.iter().find(is_gone).and_then(|event| label_of(event.segment));
         match into {
             Some(into) => format!("became one with {into}"),
@@ -125,7 +127,12 @@ fn follow(segments: &[&SegmentProfile], before: &[Persona], context: &Context<'_
     };
     let told = |event: &SegmentEvent| {
         let from = event.from.and_then(key_of).into_iter().collect();
-        Some(PersonaEvent { kind: event.kind, key: key_of(event.segment)?, from, customers: customers_of(event.segment) })
+        Some(PersonaEvent {
+            kind: event.kind,
+            key: key_of(event.segment)?,
+            from,
+            customers: customers_of(event.segment),
+        })
     };
     let events = context.events.iter().filter_map(told).collect();
     Identities { born, ended, events }
@@ -146,7 +153,8 @@ fn survived(
         .filter_map(|event| before.iter().find(|persona| Some(persona.segment) == event.from))
         .collect();
     if !merged.is_empty() {
-        let names = std::iter::once(&before[parent]).chain(merged.iter().copied()).map(|persona| persona.label.as_str());
+        let names =
+            std::iter::once(&before[parent]).chain(merged.iter().copied()).map(|persona| persona.label.as_str());
         let lineage = format!("merged from {}", names.collect::<Vec<_>>().join(" and "));
         return (lineage, merged.into_iter().map(|persona| persona.key.clone()).collect());
     }
@@ -204,7 +212,8 @@ fn redraw(segments: &[&SegmentProfile], before: &[Persona], context: &Context<'_
         .zip(&origins)
         .map(|(profile, origin)| named(profile, kept(origin, &mut keys), before, context))
         .collect();
-    let fate_of = |persona: &Persona| before.iter().position(|other| other.key == persona.key).map(|place| &fates[place]);
+    let fate_of =
+        |persona: &Persona| before.iter().position(|other| other.key == persona.key).map(|place| &fates[place]);
     let ended = ended(before, &born, |persona| match fate_of(persona) {
         Some(Fate::PeopleLeft) => "faded: its people are no longer active".to_owned(),
         _ => "no longer drawn by the changed definition: its people are in other personas".to_owned(),
@@ -215,18 +224,19 @@ fn redraw(segments: &[&SegmentProfile], before: &[Persona], context: &Context<'_
 /// A persona's identity with its name: the company's own by key, or that of its segment; another one than before is told for a year.
 fn named(profile: &SegmentProfile, kept: Kept, before: &[Persona], context: &Context<'_>) -> Identity {
     let Kept { key, before: place, lineage, parents } = kept;
-    let is_here = |market: &Option<crate::Market>| market.as_ref().is_none_or(|market| market.as_str() == context.market);
+    let is_here =
+        |market: &Option<crate::Market>| market.as_ref().is_none_or(|market| market.as_str() == context.market);
     let own = context.own_names.iter().find(|own| own.of == Named::Key(key.clone()) && is_here(&own.market));
     let name = context.names.get(&profile.segment).cloned().unwrap_or_default();
     let old = place.map(|place| &before[place]);
     let label = own.map_or(name.label, |own| own.name.clone());
     let year_ago = context.period.year_before();
-    let renamed = old.filter(|old| old.label != label).map(|old| Former {
-        label: old.label.clone(),
-        until: context.period.previous(),
-    });
+    let renamed = old
+        .filter(|old| old.label != label)
+        .map(|old| Former { label: old.label.clone(), until: context.period.previous() });
     let earlier = old.map(|old| old.formerly.clone()).unwrap_or_default();
-    let formerly = renamed.into_iter().chain(earlier).filter(|former| former.label != label && former.until >= year_ago);
+    let formerly =
+        renamed.into_iter().chain(earlier).filter(|former| former.label != label && former.until >= year_ago);
     Identity {
         formerly: formerly.collect(),
         is_own_name: own.is_some() || context.own_named.contains(&profile.segment),
@@ -263,12 +273,8 @@ fn ended(before: &[Persona], born: &[Identity], sentence: impl Fn(&Persona) -> S
     let keys: BTreeSet<&str> = born.iter().map(|identity| identity.key.as_str()).collect();
     let is_gone = |persona: &&Persona| !keys.contains(persona.key.as_str());
     let gone = before.iter().filter(is_gone);
-    gone.map(|persona| Ended {
-        key: persona.key.clone(),
-        label: persona.label.clone(),
-        sentence: sentence(persona),
-    })
-    .collect()
+    gone.map(|persona| Ended { key: persona.key.clone(), label: persona.label.clone(), sentence: sentence(persona) })
+        .collect()
 }
 
 fn overlaps(parents: &[Persona], segments: &[&SegmentProfile], flows: &[Flow]) -> Overlaps {

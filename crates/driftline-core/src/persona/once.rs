@@ -14,7 +14,8 @@ pub(super) fn count(
     (profiles, everyone): (&[SegmentProfile], &SegmentProfile),
     min_cell: u64,
 ) -> Option<u64> {
-    let line = |profile: &SegmentProfile| vec![profile.bought_once, profile.customers.saturating_sub(profile.bought_once)];
+    let line =
+        |profile: &SegmentProfile| vec![profile.bought_once, profile.customers.saturating_sub(profile.bought_once)];
     let mut counts: Vec<Vec<u64>> = segments.iter().map(|profile| line(profile)).collect();
     let others = profiles.iter().find(|profile| profile.segment == OTHER_SEGMENT);
     counts.extend(others.map(line));

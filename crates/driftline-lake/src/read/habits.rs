@@ -78,7 +78,8 @@ pub async fn habits(
     found.published.dimensions = columns.len();
     let mut recent = Sums::default();
     for sums in [&mut found.year, &mut recent] {
-        sums.means = means.iter().map(|(name, ..)| MeanSums { name: (*name).to_owned(), ..MeanSums::default() }).collect();
+        sums.means =
+            means.iter().map(|(name, ..)| MeanSums { name: (*name).to_owned(), ..MeanSums::default() }).collect();
     }
     for batch in batches {
         let cells = Cells { table: "int_habit_days", batch: &batch };
@@ -108,7 +109,7 @@ pub async fn habits(
     }
     found.recent_rows = draw(&found.keys);
     found.recent_rows.retain(|row| recent.days[*row] > 0.0);
-    found.recent = take(&recent, &found.recent_rows);
+    found.recent = recent.take(&found.recent_rows);
     Ok(found)
 }
 
@@ -125,7 +126,9 @@ fn query(columns: &[(String, Habit)], means: &[(&str, &str, Scale)]) -> String {
         .enumerate()
         .map(|(place, (_, column, scale))| match scale {
             Scale::Log => {
-                format!("cast(natural_log(cast(greatest({column}, 0.01) as double)) as decimal(18, 6)) as figure_{place}")
+                format!(
+                    "cast(natural_log(cast(greatest({column}, 0.01) as double)) as decimal(18, 6)) as figure_{place}"
+                )
             }
             Scale::Linear => format!("cast({column} as decimal(18, 6)) as figure_{place}"),
         })
@@ -171,28 +174,6 @@ fn read_sums(cells: &Cells<'_>, window: &str, to: &mut Sums, exposure: impl Iter
         mean.squares.extend(column(&format!("squares_{place}"))?);
     }
     Ok(())
-}
-
-fn take(sums: &Sums, rows: &[usize]) -> Sums {
-    let of = |values: &[f64]| rows.iter().map(|row| values[*row]).collect();
-    Sums {
-        days: of(&sums.days),
-        repeats: of(&sums.repeats),
-        months: of(&sums.months),
-        sold: of(&sums.sold),
-        returned: of(&sums.returned),
-        means: sums
-            .means
-            .iter()
-            .map(|mean| MeanSums {
-                name: mean.name.clone(),
-                days: of(&mean.days),
-                sums: of(&mean.sums),
-                squares: of(&mean.squares),
-            })
-            .collect(),
-        shares: Vec::new(),
-    }
 }
 
 /// The items on which most money is spent, by habit (`category`, `channel`): so many at most, the largest first, and then all others as one.

@@ -51,8 +51,7 @@ mod tests {
     fn planted_groups_are_strong_and_more_of_them_are_not() {
         let mut random = SplitMix64::new(9);
         let centre = |row: usize| [[0.0, 0.0], [7.0, 0.0], [0.0, 7.0]][row % 3];
-        let values =
-            (0..1200).flat_map(|row| centre(row).map(|at| at + random.next_normal())).collect::<Vec<f64>>();
+        let values = (0..1200).flat_map(|row| centre(row).map(|at| at + random.next_normal())).collect::<Vec<f64>>();
         let points = Points { dimensions: 2, values };
         let strength = |clusters: usize| prediction_strength(&points, clusters, 4, 7);
         assert!(strength(3) > 0.95, "{}", strength(3));

@@ -84,9 +84,9 @@ pub fn refine(points: &Points, is_new: &[bool], groups: &mut Groups, limits: &Li
     let members = members(points, &groups.centroids);
     for event in &mut events {
         let own = members.iter().zip(&groups.owners).filter(|(_, owner)| **owner == event.group);
-        let (new, all) = own.flat_map(|(rows, _)| rows).fold((0, 0), |(new, all), row| {
-            (new + usize::from(is_new.get(*row).copied().unwrap_or(false)), all + 1)
-        });
+        let (new, all) = own
+            .flat_map(|(rows, _)| rows)
+            .fold((0, 0), |(new, all), row| (new + usize::from(is_new.get(*row).copied().unwrap_or(false)), all + 1));
         if 2 * new >= all.max(1) {
             event.kind = EventKind::Born;
         }
@@ -112,7 +112,8 @@ fn parts(points: &Points, rows: &[usize], is_new: &[bool], limits: &Limits) -> O
                 continue;
             }
             let apart = worst(&own, &parts);
-            let is_better = best.as_ref().is_none_or(|(before, parts)| parts.len() < count || apart.valley < before.valley);
+            let is_better =
+                best.as_ref().is_none_or(|(before, parts)| parts.len() < count || apart.valley < before.valley);
             if apart.is_at_least(PART_VALLEY_MOST, DISTANCE_LEAST) && is_better {
                 best = Some((apart, parts));
             }
@@ -136,7 +137,8 @@ fn starts(own: &Points, rows: &[usize], is_new: &[bool], count: usize, limits: &
     let middle = centre(own, &all);
     let far = centre(own, &farthest(own, &middle, 0.1));
     found.push(cluster::lloyd(own, vec![middle, far]).centroids);
-    let (new, old): (Vec<usize>, Vec<usize>) = all.iter().partition(|row| is_new.get(rows[**row]).copied().unwrap_or(false));
+    let (new, old): (Vec<usize>, Vec<usize>) =
+        all.iter().partition(|row| is_new.get(rows[**row]).copied().unwrap_or(false));
     if new.len() >= limits.members_min && old.len() >= limits.members_min {
         found.push(cluster::lloyd(own, vec![centre(own, &old), centre(own, &new)]).centroids);
     }
@@ -199,15 +201,21 @@ impl Groups {
                 continue;
             };
             let enough = pair.recent_smaller >= RECENT_MIN && then.recent_smaller >= RECENT_MIN;
-            let was_apart = then.whole.is_at_least(VALLEY_MOST, DISTANCE_LEAST) && then.recent.distance >= APART_DISTANCE;
-            let is_near = pair.recent.distance < MERGED_DISTANCE
-                && then.recent.distance >= NEARER_BY * pair.recent.distance;
-            if owners[0] == owners[1] || owners.iter().any(|owner| fresh.contains(owner)) || !(enough && was_apart && is_near)
+            let was_apart =
+                then.whole.is_at_least(VALLEY_MOST, DISTANCE_LEAST) && then.recent.distance >= APART_DISTANCE;
+            let is_near =
+                pair.recent.distance < MERGED_DISTANCE && then.recent.distance >= NEARER_BY * pair.recent.distance;
+            if owners[0] == owners[1]
+                || owners.iter().any(|owner| fresh.contains(owner))
+                || !(enough && was_apart && is_near)
             {
                 continue;
             }
-            let (kept, gone) =
-                if size(self, owners[0]) >= size(self, owners[1]) { (owners[0], owners[1]) } else { (owners[1], owners[0]) };
+            let (kept, gone) = if size(self, owners[0]) >= size(self, owners[1]) {
+                (owners[0], owners[1])
+            } else {
+                (owners[1], owners[0])
+            };
             self.owners.iter_mut().filter(|owner| **owner == gone).for_each(|owner| *owner = kept);
             events.push(Event { kind: EventKind::Merged, group: kept, from: Some(gone) });
         }

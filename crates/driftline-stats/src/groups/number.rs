@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{DISTANCE_LEAST, Limits, VALLEY_MOST};
+use super::{DISTANCE_LEAST, Limits, VALLEY_MOST, goes_over};
 use crate::cluster::{self, Points, Separation, prediction_strength, separation};
 
 /// What kind of groups a market has.
@@ -30,6 +30,15 @@ pub struct Tried {
     pub smallest: usize,
     /// Prediction strength, where bands were looked for.
     pub strength: Option<f64>,
+    /// Share of customers who changed their band within the last months, where bands were looked for.
+    pub moved: Option<f64>,
+}
+
+/// The same customers as they were some months before, with the rows of today's points that they are.
+#[derive(Clone, Copy)]
+pub struct Earlier<'a> {
+    pub points: &'a Points,
+    pub rows: &'a [usize],
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -42,11 +51,15 @@ pub struct Found {
 /// Bands must be found again in the other half of the customers this well.
 const STRENGTH_LEAST: f64 = 0.75;
 const BANDS_MOST: usize = 6;
+
+/// More than two bands must keep their people: not more than this share may have changed them within the last months.
+const MOVED_MOST: f64 = 0.1;
 const HALVINGS: usize = 16;
 
 /// The largest number of groups of which all pairs lie apart; else the most bands that are found again; else one.
-pub fn find(points: &Points, limits: &Limits) -> Found {
-    let one = || if points.dimensions == 0 { vec![Vec::new()] } else { cluster::kmeans(points, 1, 1, limits.seed).centroids };
+pub fn find(points: &Points, earlier: Option<Earlier<'_>>, limits: &Limits) -> Found {
+    let one =
+        || if points.dimensions == 0 { vec![Vec::new()] } else { cluster::kmeans(points, 1, 1, limits.seed).centroids };
     if limits.max <= 1 || points.dimensions == 0 || points.rows() < 2 * limits.members_min.max(1) {
         return Found { structure: Structure::One, centroids: one(), tried: Vec::new() };
     }
@@ -70,7 +83,7 @@ pub fn find(points: &Points, limits: &Limits) -> Found {
     let (structure, chosen) = match kinds {
         Some(place) => (Structure::Kinds, Some(place)),
         None => {
-            let place = bands(points, &mut looked_at, limits);
+            let place = bands(points, earlier, &mut looked_at, limits);
             // A job that asks for several gets them, as bands.
             let asked = (limits.min > 1 && !looked_at.is_empty()).then_some(0);
             let chosen = place.or(asked);
@@ -81,16 +94,23 @@ pub fn find(points: &Points, limits: &Limits) -> Found {
     Found { structure, centroids, tried: looked_at.into_iter().map(|(tried, _)| tried).collect() }
 }
 
-/// The last of the numbers, from the least on, at which bands are found again and none is too small.
-fn bands(points: &Points, looked_at: &mut [(Tried, Vec<Vec<f64>>)], limits: &Limits) -> Option<usize> {
+/// The last of the numbers, from the least on, at which bands are found again, keep their people, and none is too small.
+fn bands(
+    points: &Points,
+    earlier: Option<Earlier<'_>>,
+    looked_at: &mut [(Tried, Vec<Vec<f64>>)],
+    limits: &Limits,
+) -> Option<usize> {
     let mut best = None;
-    for (place, (tried, _)) in looked_at.iter_mut().enumerate() {
+    for (place, (tried, centroids)) in looked_at.iter_mut().enumerate() {
         if tried.groups > BANDS_MOST.max(limits.min) {
             break;
         }
         let strength = prediction_strength(points, tried.groups, HALVINGS, limits.seed);
         tried.strength = Some(strength);
-        if strength < STRENGTH_LEAST || tried.smallest < limits.members_min {
+        tried.moved = earlier.map(|earlier| moved(points, earlier, centroids));
+        let keep_people = tried.groups == 2 || tried.moved.is_none_or(|moved| moved <= MOVED_MOST);
+        if strength < STRENGTH_LEAST || tried.smallest < limits.members_min || !keep_people {
             break;
         }
         best = Some(place);
@@ -98,12 +118,24 @@ fn bands(points: &Points, looked_at: &mut [(Tried, Vec<Vec<f64>>)], limits: &Lim
     best
 }
 
+/// Share of those who were there before who would be in another band now, with the slack of its borders.
+fn moved(points: &Points, earlier: Earlier<'_>, centroids: &[Vec<f64>]) -> f64 {
+    let is_over = |place: &usize| {
+        let (then, now) = (earlier.points.row(*place), points.row(earlier.rows[*place]));
+        let own = cluster::nearest(centroids, then).0;
+        let (nearest, distance) = cluster::nearest(centroids, now);
+        nearest != own && goes_over(distance, cluster::nearest(&centroids[own..=own], now).1)
+    };
+    let over = (0..earlier.rows.len()).filter(is_over).count();
+    over as f64 / earlier.rows.len().max(1) as f64
+}
+
 /// The worst pair and the smallest group.
 fn tried(points: &Points, centroids: &[Vec<f64>]) -> Tried {
     let members = cluster::members(points, centroids);
     let Separation { valley, distance } = worst(points, &members);
     let smallest = members.iter().map(Vec::len).min().unwrap_or(0);
-    Tried { groups: centroids.len(), valley, distance, smallest, strength: None }
+    Tried { groups: centroids.len(), valley, distance, smallest, strength: None, moved: None }
 }
 
 /// Over all pairs of groups the shallowest valley and the least distance.

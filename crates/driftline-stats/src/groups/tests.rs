@@ -27,14 +27,18 @@ fn as_many_groups_as_lie_apart() {
         ("few", vec![(40, FAR[0])], Structure::One, Some(1)),
     ];
     for (what, groups, structure, count) in cases {
-        let found = find(&points(&groups, 5), &LIMITS);
+        let found = find(&points(&groups, 5), None, &LIMITS);
         if let Some(count) = count {
             let bands = found.structure == Structure::Bands && structure == Structure::One;
-            assert!(bands || (found.structure, found.centroids.len()) == (structure, count), "{what}: {:?}", found.tried);
+            assert!(
+                bands || (found.structure, found.centroids.len()) == (structure, count),
+                "{what}: {:?}",
+                found.tried
+            );
         }
         assert_ne!((found.structure, structure), (Structure::Kinds, Structure::One), "{what}: {:?}", found.tried);
     }
-    let asked = find(&points(&[(900, FAR[0])], 5), &Limits { min: 3, max: 3, ..LIMITS });
+    let asked = find(&points(&[(900, FAR[0])], 5), None, &Limits { min: 3, max: 3, ..LIMITS });
     assert_eq!((asked.structure, asked.centroids.len()), (Structure::Asked, 3));
 }
 
@@ -89,4 +93,25 @@ fn a_handful_is_closed() {
     assert_eq!(groups.close(&few, 20), [Event { kind: EventKind::Closed, group: 2, from: None }]);
     assert_eq!((groups.owners.as_slice(), groups.next), ([1].as_slice(), 3));
     assert_eq!(groups.close(&few, 20), []);
+}
+
+/// A long cloud is found again in two and in three bands; three are taken only if their people stay in them.
+#[test]
+fn bands_keep_their_people() {
+    let mut random = SplitMix64::new(12);
+    let along: Vec<f64> = (0..2000).map(|_| random.next_f64() * 12.0).collect();
+    let at = |noise: f64, random: &mut SplitMix64| {
+        let values = along.iter().flat_map(|place| [place + noise * random.next_normal(), 0.2 * random.next_normal()]);
+        Points { dimensions: 2, values: values.collect() }
+    };
+    let now = at(0.1, &mut random);
+    let rows: Vec<usize> = (0..2000).collect();
+    let bands = |noise: f64, random: &mut SplitMix64| {
+        let points = at(noise, random);
+        let found = find(&now, Some(Earlier { points: &points, rows: &rows }), &LIMITS);
+        assert_eq!(found.structure, Structure::Bands, "{:?}", found.tried);
+        found.centroids.len()
+    };
+    let (steady, restless) = (bands(0.1, &mut random), bands(4.0, &mut random));
+    assert!(steady > 2 && restless == 2, "{steady} {restless}");
 }

@@ -22,11 +22,14 @@ impl Market {
     fn sums(&self, seed: u64) -> Sums {
         let mut random = SplitMix64::new(seed);
         let mut sums = Sums::default();
-        let (mut figure, mut shares) = (MeanSums { name: "figure".to_owned(), ..MeanSums::default() }, ShareSums {
-            name: "category".to_owned(),
-            items: vec!["a".to_owned(), "b".to_owned(), REST.to_owned()],
-            ..ShareSums::default()
-        });
+        let (mut figure, mut shares) = (
+            MeanSums { name: "figure".to_owned(), ..MeanSums::default() },
+            ShareSums {
+                name: "category".to_owned(),
+                items: vec!["a".to_owned(), "b".to_owned(), REST.to_owned()],
+                ..ShareSums::default()
+            },
+        );
         for _ in 0..self.customers {
             let months = 12.0 * random.next_f64();
             let own = if self.rate > 0.0 { self.rate / self.shape * random.next_gamma(self.shape) } else { 0.0 };

@@ -116,8 +116,8 @@ pub(super) fn headline(
     let ended = if is_told { parts.personas.ended.len() } else { 0 };
     let is_new = |persona: &&driftline_core::persona::Persona| is_told && persona.since == parts.plan.period;
     let is_fading = |event: &&PersonaEvent| event.kind == SegmentEventKind::Faded;
-    let born = parts.personas.personas.iter().filter(is_new).count()
-        + parts.personas.events.iter().filter(is_fading).count();
+    let born =
+        parts.personas.personas.iter().filter(is_new).count() + parts.personas.events.iter().filter(is_fading).count();
     if market_changed || !passed.is_empty() || ended + born > 0 {
         let short = match measure {
             Measure::Value12Months => "value",
@@ -146,7 +146,10 @@ fn one_group(parts: &Parts<'_>, words: &Words) -> String {
     let never = customers.saturating_sub(parts.base.repeat_customers);
     let min_cell = parts.job.file.personas.min_cell;
     let is_safe = |count: u64| count == 0 || count >= min_cell;
-    if !(is_safe(never) && is_safe(customers - never)) || 2 * never < customers || !model.centroids.iter().all(Vec::is_empty) {
+    if !(is_safe(never) && is_safe(customers - never))
+        || 2 * never < customers
+        || !model.centroids.iter().all(Vec::is_empty)
+    {
         return " Customers cannot be told apart by their habits, so there is one persona.".to_owned();
     }
     let share = words.locale.percent(never as f64 / customers as f64, if never == customers { 0 } else { 1 });

@@ -30,6 +30,7 @@ pub(super) async fn execute(cli: &Cli, project: &Project, world: &World) -> Resu
     let jobs: Vec<Job> = paths.iter().map(|path| Job::read(path, &[])).collect::<Result<_>>()?;
     for job in &jobs {
         crate::notes::read(&project.root, &job.name)?;
+        crate::names::read(&project.root, &job.name)?;
     }
     crate::suppression::read(&project.root)?;
     let scratch = world.scratch.join(format!("driftline-check-{}", std::process::id()));

@@ -2,7 +2,7 @@
 
 use driftline_core::report::{Candidate, SegmentModel};
 use driftline_stats::cluster::{self, Points};
-use driftline_stats::groups::{self, Found, Groups, Structure};
+use driftline_stats::groups::{self, Earlier, Found, Groups, Structure};
 use driftline_stats::habit::Scale;
 
 use super::evolve::{limits, newcomers};
@@ -13,7 +13,9 @@ use super::{Fit, empty_model};
 pub(super) fn draw(fit: &Fit<'_>, scales: Vec<Scale>, at: &Coordinates, sample_rows: &[usize]) -> SegmentModel {
     let sample = at.clipped.take(sample_rows);
     let limits = limits(fit, sample.rows());
-    let Found { structure, centroids, tried } = groups::find(&sample, &limits);
+    let (before, rows) = fit.people.earlier(&scales, sample_rows);
+    let earlier = Earlier { points: &before, rows: &rows };
+    let Found { structure, centroids, tried } = groups::find(&sample, Some(earlier), &limits);
     let mut groups = Groups::of(centroids);
     if structure == Structure::Kinds {
         // Groups that share a place in the whole may lie apart by themselves.
@@ -30,6 +32,7 @@ pub(super) fn draw(fit: &Fit<'_>, scales: Vec<Scale>, at: &Coordinates, sample_r
         valley: tried.valley,
         distance: tried.distance,
         strength: tried.strength,
+        moved: tried.moved,
         smallest_share: of(tried.smallest),
     });
     SegmentModel {

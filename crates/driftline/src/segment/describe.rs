@@ -33,12 +33,7 @@ pub(super) fn describe(
 }
 
 /// Of each segment, the mean of its members less everyone's in each coordinate, in everyone's deviations.
-fn tilts(
-    people: &People,
-    points: &Points,
-    scales: &[Scale],
-    assigned: &[i64],
-) -> BTreeMap<u32, Vec<FeatureTilt>> {
+fn tilts(people: &People, points: &Points, scales: &[Scale], assigned: &[i64]) -> BTreeMap<u32, Vec<FeatureTilt>> {
     let dimensions = points.dimensions;
     let none = || (vec![0.0f64; dimensions], 0.0f64);
     let (mut sum, mut squares) = (vec![0.0; dimensions], vec![0.0; dimensions]);

@@ -106,7 +106,9 @@ fn kept(last: &SegmentModel, fit: &Fit<'_>, events: &[SegmentEvent]) -> String {
 
 /// Of each segment, how many members are expected to buy in the coming months, by their rates.
 pub(super) fn expected(people: &People, scales: &[Scale], assigned: &[i64], months: f64) -> Vec<ExpectedBuyers> {
-    let Some(scale) = scales.iter().find(|scale| scale.kind == Kind::Rate && scale.is_in_use) else { return Vec::new() };
+    let Some(scale) = scales.iter().find(|scale| scale.kind == Kind::Rate && scale.is_in_use) else {
+        return Vec::new();
+    };
     let mut found: BTreeMap<u32, ExpectedBuyers> = BTreeMap::new();
     let sums = people.sums();
     for (row, segment) in assigned.iter().enumerate() {

@@ -110,6 +110,15 @@ impl People {
         (all.take(&places), found.into_iter().map(|(_, row)| row).collect())
     }
 
+    /// Coordinates as they were 91 days ago, by the days of the year before them, with the places among `rows` of those who had any.
+    pub fn earlier(&self, scales: &[Scale], rows: &[usize]) -> (Points, Vec<usize>) {
+        let sums = self.known.year.take(rows).less(&self.known.recent, |place| {
+            self.known.recent_rows.binary_search(rows.get(place)?).ok()
+        });
+        let had: Vec<usize> = (0..rows.len()).filter(|place| sums.days[*place] > 0.5).collect();
+        (habit::coordinates(&sums.take(&had), scales, true), had)
+    }
+
     pub fn sums(&self) -> &Sums {
         &self.known.year
     }
@@ -118,9 +127,7 @@ impl People {
     pub fn rates(&self, scales: &[Scale]) -> Vec<Option<f64>> {
         let scale = scales.iter().find(|scale| scale.kind == habit::Kind::Rate && scale.is_in_use);
         let sums = self.sums();
-        let rate = |scale: &Scale, row: usize| {
-            (1e4 * scale.rate(sums.repeats[row], sums.months[row])).round() / 1e4
-        };
+        let rate = |scale: &Scale, row: usize| (1e4 * scale.rate(sums.repeats[row], sums.months[row])).round() / 1e4;
         (0..self.count()).map(|row| scale.map(|scale| rate(scale, row))).collect()
     }
 
@@ -132,6 +139,11 @@ impl People {
         then.sort_unstable();
         now.sort_unstable();
         !model.habits.is_empty() && then == now
+    }
+
+    /// Whether what a model tells customers apart by is still in the exports: items that were renamed, or a column that is gone, are not.
+    pub fn are_told_apart_by(&self, model: &SegmentModel) -> bool {
+        !model.habits.iter().any(|scale| habit::is_outdated(&self.known.year, scale))
     }
 }
 

@@ -6,15 +6,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use driftline_core::profile::OTHER_SEGMENT;
 use driftline_core::report::SegmentModel;
 use driftline_stats::cluster;
-use driftline_stats::groups::Structure;
+use driftline_stats::groups::{self, Structure};
 use driftline_stats::outlier;
 
 use super::Least;
 use super::people::Coordinates;
-
-/// In bands a customer goes over only to a centre that is nearer than this part of the distance to the own one, so that nobody
-/// flickers at a border.
-const SLACK: f64 = 0.8;
 
 /// The segment of each customer by a model as it is; at least `least.others` who are beyond its bounds are set apart. `last` has the
 /// segments of last period by row; none where somebody was not active.
@@ -112,7 +108,7 @@ impl<'a> Open<'a> {
             let owns = |place: &usize| segment_at(*place) == own;
             let squares = |place: usize| cluster::nearest(&self.centroids[place..=place], point).1;
             let back = (0..self.centroids.len()).filter(owns).min_by(|a, b| squares(*a).total_cmp(&squares(*b)));
-            if let Some(back) = back.filter(|back| distance >= SLACK * SLACK * squares(*back)) {
+            if let Some(back) = back.filter(|back| !groups::goes_over(distance, squares(*back))) {
                 nearest = back;
             }
         }
