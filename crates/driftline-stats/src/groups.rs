@@ -9,8 +9,16 @@
 mod change;
 mod number;
 
-pub use self::change::{Event, EventKind, Watched, refine, watch};
+use crate::cluster::Points;
+
+pub use self::change::{Event, EventKind, Lay, People, Watched, refine, watch};
 pub use self::number::{Earlier, Found, Structure, Tried, find};
+
+/// Coordinates of some of the points by habits that are reliable among them alone, in the order of the rows.
+///
+/// Where people buy rarely, what each of them happened to buy makes gaps between customers who are alike: kinds must lie apart by what all
+/// members of both bear out.
+pub type Own<'a> = dyn Fn(&[usize]) -> Points + Sync + 'a;
 
 /// Bounds of the search. Sizes are in points of the sample that is searched.
 #[derive(Clone, Copy, Debug, PartialEq)]

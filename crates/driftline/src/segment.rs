@@ -210,6 +210,14 @@ fn finish(
     }
     model.expected = evolve::expected(fit.people, &model.habits, &assigned, fit.months);
     model.watched = watched(fit.people, &model, at, sample_rows);
+    if let Some(last) = continued.filter(|last| model.segments.len() >= last.model.segments.len()) {
+        // Places stay unless a centre was given up.
+        let is_same = |place: usize| last.model.segments.get(place) == model.segments.get(place);
+        for pair in model.watched.iter_mut().filter(|pair| is_same(pair.first) && is_same(pair.second)) {
+            let then = last.model.watched.iter().find(|then| (then.first, then.second) == (pair.first, pair.second));
+            pair.before = then.map(groups::Watched::lay);
+        }
+    }
     let by_last = last.map(|last| by_last(fit, last, &assigned));
     let continuity = continuity(&model, last);
     describe::describe(fit, (at, sample_rows), model, assigned, by_last, continuity)

@@ -36,6 +36,31 @@ pub struct Watched {
     pub recent: Separation,
     /// Members of the smaller of the two, of whom the last months tell something.
     pub recent_smaller: usize,
+    /// As they lay one time earlier, if both were there: what becomes one in the middle of a period is half way at its end.
+    #[serde(default)]
+    pub before: Option<Lay>,
+}
+
+/// How a pair lay at one time.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Lay {
+    pub whole: Separation,
+    pub recent: Separation,
+}
+
+impl Lay {
+    /// Whether it was two groups then, by all of the window and by its last months, and lies far nearer in those of now.
+    fn came_together(&self, now: &Watched) -> bool {
+        self.whole.is_at_least(VALLEY_MOST, DISTANCE_LEAST)
+            && self.recent.distance >= APART_DISTANCE
+            && self.recent.distance >= NEARER_BY * now.recent.distance
+    }
+}
+
+impl Watched {
+    pub fn lay(&self) -> Lay {
+        Lay { whole: self.whole, recent: self.recent }
+    }
 }
 
 /// Parts of a group must lie apart like this, and be found again in either half of its people: stricter than for groups that are
@@ -43,6 +68,10 @@ pub struct Watched {
 const PART_VALLEY_MOST: f64 = 0.35;
 const PART_STRENGTH_LEAST: f64 = 0.8;
 const PARTS_MOST: usize = 4;
+
+/// Of a third of the fewest members, and of a quarter of its own, enough must be known.
+const KNOWN_PART: usize = 3;
+const KNOWN_SHARE: usize = 4;
 const PART_RESTARTS: usize = 6;
 const PART_HALVINGS: usize = 6;
 
@@ -50,6 +79,9 @@ const PART_HALVINGS: usize = 6;
 const MERGED_DISTANCE: f64 = 1.5;
 const APART_DISTANCE: f64 = 2.0;
 const NEARER_BY: f64 = 1.5;
+
+/// And are two again when their last months lie this far apart.
+const PARTED_DISTANCE: f64 = 2.5;
 const RECENT_MIN: usize = 20;
 
 /// From this valley on two centres of one group are one.
@@ -59,14 +91,28 @@ const SAME_VALLEY: f64 = 1.0;
 const SETTLE_ROUNDS: usize = 8;
 const SPLITS_MOST: usize = 6;
 
-/// Looks for groups that came apart or began; edits the groups and tells the events. `is_new` marks points of people who came lately.
+/// What is known of the people behind the points.
+#[derive(Clone, Copy)]
+pub struct People<'a> {
+    /// Who came lately.
+    pub are_new: &'a [bool],
+    /// Of whom enough is known: who bought at least three times in the window.
+    pub are_known: &'a [bool],
+}
+
+/// Looks for groups that came apart or began; edits the groups and tells the events.
 ///
 /// Splits are to be looked for before mergers: newcomers between two groups fill the valley that tells them apart.
-pub fn refine(points: &Points, is_new: &[bool], groups: &mut Groups, limits: &Limits) -> Vec<Event> {
+pub fn refine(
+    points: &Points,
+    people: &People<'_>,
+    groups: &mut Groups,
+    limits: &Limits,
+) -> Vec<Event> {
     let mut events: Vec<Event> = Vec::new();
     for _ in 0..SPLITS_MOST {
         let members = members(points, &groups.centroids);
-        let found = (0..members.len()).find_map(|place| Some((place, parts(points, &members[place], is_new, limits)?)));
+        let found = (0..members.len()).find_map(|place| Some((place, parts(points, &members[place], people, limits)?)));
         let Some((place, parts)) = found else { break };
         let first = groups.centroids.len();
         let from = groups.owners[place];
@@ -86,7 +132,7 @@ pub fn refine(points: &Points, is_new: &[bool], groups: &mut Groups, limits: &Li
         let own = members.iter().zip(&groups.owners).filter(|(_, owner)| **owner == event.group);
         let (new, all) = own
             .flat_map(|(rows, _)| rows)
-            .fold((0, 0), |(new, all), row| (new + usize::from(is_new.get(*row).copied().unwrap_or(false)), all + 1));
+            .fold((0, 0), |(new, all), row| (new + usize::from(people.are_new.get(*row).copied().unwrap_or(false)), all + 1));
         if 2 * new >= all.max(1) {
             event.kind = EventKind::Born;
         }
@@ -95,7 +141,7 @@ pub fn refine(points: &Points, is_new: &[bool], groups: &mut Groups, limits: &Li
 }
 
 /// Parts that a group's members lie in, the largest first; none if they are one.
-fn parts(points: &Points, rows: &[usize], is_new: &[bool], limits: &Limits) -> Option<Vec<Vec<usize>>> {
+fn parts(points: &Points, rows: &[usize], people: &People<'_>, limits: &Limits) -> Option<Vec<Vec<usize>>> {
     let least = limits.members_min;
     if rows.len() < 2 * least.max(1) {
         return None;
@@ -106,7 +152,7 @@ fn parts(points: &Points, rows: &[usize], is_new: &[bool], limits: &Limits) -> O
         if rows.len() < count * least {
             break;
         }
-        for centroids in starts(&own, rows, is_new, count, limits) {
+        for centroids in starts(&own, rows, people.are_new, count, limits) {
             let parts = members(&own, &centroids);
             if parts.iter().any(|part| part.len() < least) {
                 continue;
@@ -114,7 +160,8 @@ fn parts(points: &Points, rows: &[usize], is_new: &[bool], limits: &Limits) -> O
             let apart = worst(&own, &parts);
             let is_better =
                 best.as_ref().is_none_or(|(before, parts)| parts.len() < count || apart.valley < before.valley);
-            if apart.is_at_least(PART_VALLEY_MOST, DISTANCE_LEAST) && is_better {
+            let is_apart = apart.is_at_least(PART_VALLEY_MOST, DISTANCE_LEAST);
+            if is_apart && is_better && are_borne_out(&own, &parts, rows, people, least) {
                 best = Some((apart, parts));
             }
         }
@@ -125,6 +172,17 @@ fn parts(points: &Points, rows: &[usize], is_new: &[bool], limits: &Limits) -> O
     }
     parts.sort_by_key(|part| (std::cmp::Reverse(part.len()), part.first().copied()));
     Some(parts.into_iter().map(|part| part.into_iter().map(|row| rows[row]).collect()).collect())
+}
+
+/// Whether parts lie apart among those of whom enough is known, too. What people who buy rarely happened to buy makes gaps between
+/// customers who are alike; who bought more often fills them.
+fn are_borne_out(own: &Points, parts: &[Vec<usize>], rows: &[usize], people: &People<'_>, least: usize) -> bool {
+    let is_known = |place: &&usize| people.are_known.get(rows[**place]).copied().unwrap_or(false);
+    let known: Vec<Vec<usize>> = parts.iter().map(|part| part.iter().filter(is_known).copied().collect()).collect();
+    let are_enough = known.iter().zip(parts).all(|(known, part)| {
+        KNOWN_PART * known.len() >= least && KNOWN_SHARE * known.len() >= part.len()
+    });
+    are_enough && worst(own, &known).is_at_least(VALLEY_MOST, DISTANCE_LEAST)
 }
 
 /// Ways to cut a group in so many parts: by k-means; in two also from its farthest tenth, and from its newcomers.
@@ -178,6 +236,7 @@ pub fn watch(points: &Points, recent: (&Points, &[usize]), groups: &Groups) -> V
                 whole: separation(points, &own[first], &own[second]),
                 recent: separation(recent, &own_recent[first], &own_recent[second]),
                 recent_smaller: own_recent[first].len().min(own_recent[second].len()),
+                before: None,
             });
         }
     }
@@ -201,14 +260,10 @@ impl Groups {
                 continue;
             };
             let enough = pair.recent_smaller >= RECENT_MIN && then.recent_smaller >= RECENT_MIN;
-            let was_apart =
-                then.whole.is_at_least(VALLEY_MOST, DISTANCE_LEAST) && then.recent.distance >= APART_DISTANCE;
-            let is_near =
-                pair.recent.distance < MERGED_DISTANCE && then.recent.distance >= NEARER_BY * pair.recent.distance;
-            if owners[0] == owners[1]
-                || owners.iter().any(|owner| fresh.contains(owner))
-                || !(enough && was_apart && is_near)
-            {
+            let is_near = pair.recent.distance < MERGED_DISTANCE;
+            let came_together = std::iter::once(then.lay()).chain(then.before).any(|lay| lay.came_together(pair));
+            let may = owners[0] != owners[1] && !owners.iter().any(|owner| fresh.contains(owner));
+            if !(may && enough && is_near && came_together) {
                 continue;
             }
             let (kept, gone) = if size(self, owners[0]) >= size(self, owners[1]) {
@@ -218,6 +273,25 @@ impl Groups {
             };
             self.owners.iter_mut().filter(|owner| **owner == gone).for_each(|owner| *owner = kept);
             events.push(Event { kind: EventKind::Merged, group: kept, from: Some(gone) });
+        }
+        events
+    }
+
+    /// Centres of one group that lie apart in their last months, too, are two groups after all: the smaller gets a number of its own.
+    pub fn part(&mut self, now: &[Watched], size: impl Fn(&Self, usize) -> usize) -> Vec<Event> {
+        let mut events = Vec::new();
+        for pair in now {
+            let are_apart = pair.recent_smaller >= RECENT_MIN
+                && pair.whole.is_at_least(VALLEY_MOST, DISTANCE_LEAST)
+                && pair.recent.distance >= PARTED_DISTANCE;
+            if !self.are_one(pair.first, pair.second) || !are_apart {
+                continue;
+            }
+            let is_first = size(self, pair.first) < size(self, pair.second);
+            let (from, group) = (self.owners[pair.first], self.next);
+            self.owners[if is_first { pair.first } else { pair.second }] = group;
+            self.next += 1;
+            events.push(Event { kind: EventKind::Split, group, from: Some(from) });
         }
         events
     }

@@ -12,6 +12,11 @@ fn points(groups: &[(usize, [f64; 3])], seed: u64) -> Points {
     Points { dimensions: 3, values }
 }
 
+/// Every coordinate is borne out.
+fn find_all(points: &Points, earlier: Option<Earlier<'_>>, limits: &Limits) -> Found {
+    find(points, &|rows| points.take(rows), earlier, limits)
+}
+
 const FAR: [[f64; 3]; 4] = [[0.0, 0.0, 0.0], [9.0, 0.0, 0.0], [0.0, 9.0, 0.0], [0.0, 0.0, 9.0]];
 
 /// Planted groups, and what is found: the structure and the number.
@@ -27,7 +32,7 @@ fn as_many_groups_as_lie_apart() {
         ("few", vec![(40, FAR[0])], Structure::One, Some(1)),
     ];
     for (what, groups, structure, count) in cases {
-        let found = find(&points(&groups, 5), None, &LIMITS);
+        let found = find_all(&points(&groups, 5), None, &LIMITS);
         if let Some(count) = count {
             let bands = found.structure == Structure::Bands && structure == Structure::One;
             assert!(
@@ -38,7 +43,7 @@ fn as_many_groups_as_lie_apart() {
         }
         assert_ne!((found.structure, structure), (Structure::Kinds, Structure::One), "{what}: {:?}", found.tried);
     }
-    let asked = find(&points(&[(900, FAR[0])], 5), None, &Limits { min: 3, max: 3, ..LIMITS });
+    let asked = find_all(&points(&[(900, FAR[0])], 5), None, &Limits { min: 3, max: 3, ..LIMITS });
     assert_eq!((asked.structure, asked.centroids.len()), (Structure::Asked, 3));
 }
 
@@ -47,14 +52,14 @@ fn as_many_groups_as_lie_apart() {
 fn groups_come_apart_begin_and_go_on() {
     let mut begun = Groups::of(vec![FAR[0].to_vec(), FAR[1].to_vec()]);
     let same = points(&[(300, FAR[0]), (300, FAR[1])], 6);
-    assert_eq!(refine(&same, &[false; 600], &mut begun, &LIMITS), []);
+    assert_eq!(refine(&same, &People { are_new: &[false; 600], are_known: &[true; 600] }, &mut begun, &LIMITS), []);
     assert_eq!(begun, Groups::of(vec![FAR[0].to_vec(), FAR[1].to_vec()]), "what nothing happened to stands as it was");
 
     let more = points(&[(300, FAR[0]), (300, FAR[1]), (80, FAR[2])], 7);
     for (is_new, kind) in [(true, EventKind::Born), (false, EventKind::Split)] {
         let mut groups = begun.clone();
         let new: Vec<bool> = (0..680).map(|row| is_new && row >= 600).collect();
-        let events = refine(&more, &new, &mut groups, &LIMITS);
+        let events = refine(&more, &People { are_new: &new, are_known: &[true; 680] }, &mut groups, &LIMITS);
         assert_eq!(events, [Event { kind, group: 3, from: Some(1) }]);
         assert_eq!((groups.owners.as_slice(), groups.next), ([1, 2, 3].as_slice(), 4));
         assert_eq!(groups.centroids[1], begun.centroids[1], "the other group stands as it was");
@@ -78,6 +83,17 @@ fn two_groups_become_one_by_their_last_months() {
     // Not with a group that has just begun, and not if they lay as near before.
     assert_eq!(groups.clone().merge(&before, &now, &[2], sizes), []);
     assert_eq!(groups.clone().merge(&now, &now, &[], sizes), []);
+    // What lies apart in the last months again was never one.
+    let mut parted = merged.clone();
+    assert_eq!(parted.part(&now, |_, _| 1), []);
+    assert_eq!(parted.part(&before, |_, place| place), [Event { kind: EventKind::Split, group: 4, from: Some(3) }]);
+    assert_eq!(parted.owners, [1, 4, 3]);
+    // In the middle of a period: half way at its end, and by then near.
+    let half_way = points(&[(300, FAR[0]), (200, [0.0, 1.4, 9.0]), (200, [1.4, 0.0, 9.0])], 13);
+    let mut then = watch(&year, (&half_way, &rows), &groups);
+    assert_eq!(groups.clone().merge(&before, &then, &[], sizes), [], "not near yet: {then:?}");
+    then.iter_mut().zip(&before).for_each(|(then, before)| then.before = Some(before.lay()));
+    assert_eq!(groups.clone().merge(&then, &now, &[], sizes).len(), 1, "{then:?}");
     // Both centres stay while the year tells them apart, and become one when it does not.
     let mut settled = merged.clone();
     settled.join_centres(&year);
@@ -108,10 +124,31 @@ fn bands_keep_their_people() {
     let rows: Vec<usize> = (0..2000).collect();
     let bands = |noise: f64, random: &mut SplitMix64| {
         let points = at(noise, random);
-        let found = find(&now, Some(Earlier { points: &points, rows: &rows }), &LIMITS);
+        let found = find_all(&now, Some(Earlier { points: &points, rows: &rows }), &LIMITS);
         assert_eq!(found.structure, Structure::Bands, "{:?}", found.tried);
         found.centroids.len()
     };
     let (steady, restless) = (bands(0.1, &mut random), bands(4.0, &mut random));
     assert!(steady > 2 && restless == 2, "{steady} {restless}");
+}
+
+/// What only some coordinates tell apart, which the members' own purchases do not bear out, is no kind and no event.
+#[test]
+fn gaps_of_chance_are_no_groups() {
+    let all = points(&[(300, FAR[0]), (300, FAR[1]), (200, FAR[2]), (200, [9.0, 9.0, 0.0])], 14);
+    // Among all, and among the two on either side, only the first coordinate is reliable.
+    let first = |rows: &[usize]| {
+        let taken = all.take(rows);
+        Points { dimensions: 1, values: (0..taken.rows()).map(|row| taken.row(row)[0]).collect() }
+    };
+    let found = find(&all, &first, None, &LIMITS);
+    assert_eq!((found.structure, found.centroids.len()), (Structure::Kinds, 2), "{:?}", found.tried);
+    // Nor does a group come apart if all that make the gap are people who bought once.
+    let mut groups = Groups::of(found.centroids.clone());
+    let known: Vec<bool> = (0..1000).map(|row| row < 600).collect();
+    let people = People { are_new: &[false; 1000], are_known: &known };
+    assert_eq!(refine(&all, &people, &mut groups, &LIMITS), []);
+    assert_eq!(refine(&all, &People { are_known: &[true; 1000], ..people }, &mut groups, &LIMITS).len(), 2);
+    let none = |_: &[usize]| Points { dimensions: 0, values: Vec::new() };
+    assert_ne!(find(&all, &none, None, &LIMITS).structure, Structure::Kinds);
 }

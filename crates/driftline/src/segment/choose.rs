@@ -5,7 +5,7 @@ use driftline_stats::cluster::{self, Points};
 use driftline_stats::groups::{self, Earlier, Found, Groups, Structure};
 use driftline_stats::habit::Scale;
 
-use super::evolve::{limits, newcomers};
+use super::evolve::{Newcomers, limits};
 use super::people::{Coordinates, names_of};
 use super::{Fit, empty_model};
 
@@ -13,13 +13,15 @@ use super::{Fit, empty_model};
 pub(super) fn draw(fit: &Fit<'_>, scales: Vec<Scale>, at: &Coordinates, sample_rows: &[usize]) -> SegmentModel {
     let sample = at.clipped.take(sample_rows);
     let limits = limits(fit, sample.rows());
+    let own = |places: &[usize]| fit.people.own(fit.settings, &scales, sample_rows, places);
     let (before, rows) = fit.people.earlier(&scales, sample_rows);
     let earlier = Earlier { points: &before, rows: &rows };
-    let Found { structure, centroids, tried } = groups::find(&sample, Some(earlier), &limits);
+    let Found { structure, centroids, tried } = groups::find(&sample, &own, Some(earlier), &limits);
     let mut groups = Groups::of(centroids);
     if structure == Structure::Kinds {
         // Groups that share a place in the whole may lie apart by themselves.
-        groups::refine(&sample, &newcomers(fit.people, sample_rows), &mut groups, &limits);
+        let people = Newcomers::of(fit.people, sample_rows);
+        groups::refine(&sample, &people.seen(), &mut groups, &limits);
     }
     let mut centroids = groups.centroids;
     if sample.rows() < at.rows && structure != Structure::One {

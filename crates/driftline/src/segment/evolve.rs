@@ -13,6 +13,9 @@ use super::{Fit, Last};
 /// Somebody is new who first bought within so many days: two quarters.
 const NEW_DAYS: f64 = 184.0;
 
+/// Enough is known of somebody with so many purchase days in the window to tell a habit from chance.
+const KNOWN_DAYS: f64 = 3.0;
+
 /// Fading: fewer than this part of the members who were expected to buy did, by this many deviations, of so many at least.
 const FADED_RATIO: f64 = 0.7;
 const FADED_DEVIATIONS: f64 = 4.0;
@@ -38,13 +41,18 @@ pub(super) fn evolve(fit: &Fit<'_>, last: &SegmentModel, at: &Coordinates, sampl
     let limits = limits(fit, sample.rows());
     let mut groups =
         Groups { centroids: last.centroids.clone(), owners: last.segments.clone(), next: last.next_segment };
-    let mut events = groups::refine(&sample, &newcomers(fit.people, sample_rows), &mut groups, &limits);
+    let people = Newcomers::of(fit.people, sample_rows);
+    let mut events = groups::refine(&sample, &people.seen(), &mut groups, &limits);
     let fresh: Vec<u32> = events.iter().map(|event| event.group).collect();
     let (recent, rows) = fit.people.recent(scales, sample_rows);
     if last.structure != Structure::Bands {
         let now = groups::watch(&sample, (&recent, &rows), &groups);
         let size = |groups: &Groups, group: u32| size_of(&sample, groups, group);
         events.extend(groups.merge(&last.watched, &now, &fresh, size));
+    }
+    if last.structure != Structure::Bands {
+        let now = groups::watch(&sample, (&recent, &rows), &groups);
+        events.extend(groups.part(&now, |groups, place| centre_size(&sample, groups, place)));
     }
     groups.join_centres(&sample);
     events.extend(groups.close(&sample, to_stay(fit, sample.rows())));
@@ -69,9 +77,23 @@ pub(super) fn limits(fit: &Fit<'_>, rows: usize) -> Limits {
     }
 }
 
-/// Which of the rows are of people who first bought lately.
-pub(super) fn newcomers(people: &People, rows: &[usize]) -> Vec<bool> {
-    rows.iter().map(|row| people.known.age_days[*row] <= NEW_DAYS).collect()
+/// Who of the rows first bought lately, and of whom enough is known.
+pub(super) struct Newcomers {
+    are_new: Vec<bool>,
+    are_known: Vec<bool>,
+}
+
+impl Newcomers {
+    pub(super) fn of(people: &People, rows: &[usize]) -> Self {
+        Self {
+            are_new: rows.iter().map(|row| people.known.age_days[*row] <= NEW_DAYS).collect(),
+            are_known: rows.iter().map(|row| people.known.year.days[*row] >= KNOWN_DAYS).collect(),
+        }
+    }
+
+    pub(super) fn seen(&self) -> groups::People<'_> {
+        groups::People { are_new: &self.are_new, are_known: &self.are_known }
+    }
 }
 
 /// Members in the sample below which a segment is closed: two thirds of the least, in proportion.
@@ -83,6 +105,10 @@ fn to_stay(fit: &Fit<'_>, rows: usize) -> usize {
 fn size_of(sample: &driftline_stats::cluster::Points, groups: &Groups, group: u32) -> usize {
     let nearest = |row: usize| driftline_stats::cluster::nearest(&groups.centroids, sample.row(row)).0;
     (0..sample.rows()).filter(|row| groups.owners[nearest(*row)] == group).count()
+}
+
+fn centre_size(sample: &driftline_stats::cluster::Points, groups: &Groups, place: usize) -> usize {
+    (0..sample.rows()).filter(|row| driftline_stats::cluster::nearest(&groups.centroids, sample.row(*row)).0 == place).count()
 }
 
 fn told(event: groups::Event) -> SegmentEvent {

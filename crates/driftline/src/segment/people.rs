@@ -78,6 +78,10 @@ impl People {
 
     /// Scales of everyone's habits now; shares of these items.
     pub fn fit_scales(&self, settings: &Segments, items: &Items) -> Vec<Scale> {
+        self.fit_of(&self.known.year, settings, items)
+    }
+
+    fn fit_of(&self, sums: &Sums, settings: &Segments, items: &Items) -> Vec<Scale> {
         let named = |kind: HabitKind| {
             let column = self.columns.iter().find(|(_, habit)| habit.kind == kind);
             column.map(|(name, _)| name.clone())
@@ -88,7 +92,7 @@ impl People {
             ratio: named(HabitKind::Ratio),
             items: items.clone(),
         };
-        habit::fit(&self.known.year, &settings)
+        habit::fit(sums, &settings)
     }
 
     /// Coordinates of everyone, and without the cut of extremes.
@@ -98,6 +102,17 @@ impl People {
             raw: habit::coordinates(&self.known.year, scales, false),
             rows: self.count(),
         }
+    }
+
+    /// Coordinates of some of the drawn rows by the habits that are reliable among them alone, of those that the scales have in use.
+    pub fn own(&self, settings: &Segments, scales: &[Scale], rows: &[usize], places: &[usize]) -> Points {
+        let taken: Vec<usize> = places.iter().map(|place| rows[*place]).collect();
+        let sums = self.known.year.take(&taken);
+        let mut found = self.fit_of(&sums, settings, &items_of(scales));
+        for scale in &mut found {
+            scale.is_in_use &= scales.iter().any(|known| known.name == scale.name && known.is_in_use);
+        }
+        habit::coordinates(&sums, &found, true)
     }
 
     /// Coordinates of the last 91 days, with the places among `rows` of those who have any.
