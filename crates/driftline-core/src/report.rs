@@ -206,6 +206,9 @@ pub struct SegmentModel {
     /// published before segments were made of habits: such a model assigns nobody any more.
     #[serde(default)]
     pub habits: Vec<habit::Scale>,
+    /// How reliable each habit is in this period.
+    #[serde(default)]
+    pub reliabilities: Vec<habit::Reliability>,
     /// In coordinates. A segment may own several.
     pub centroids: Vec<Vec<f64>>,
     /// Segment of each centroid; a number is never used for another segment again.
@@ -264,7 +267,7 @@ impl SegmentModel {
     }
 }
 
-/// Members of a segment who are expected to buy within `months` after as-of, by their rates.
+/// Members of a segment with more than one purchase day who are expected to buy within `months` after as-of, by their rates.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ExpectedBuyers {
     pub segment: u32,

@@ -8,7 +8,7 @@ mod profiles;
 
 pub use acquisition::{acquisition_costs, category_margins, category_sales};
 pub use fitted_on::{purchase_histories, purchase_log, returns, spend_histories};
-pub use habits::{Habits, Shares, habit_columns, habits, published_segments, shares, top_items};
+pub use habits::{Habits, PublishedCustomer, Shares, habit_columns, habits, published_customers, shares, top_items};
 pub use products::product_moves;
 pub use profiles::{flows, segment_profiles};
 

@@ -187,26 +187,51 @@ pub fn coordinates(sums: &Sums, scales: &[Scale], is_clipped: bool) -> Points {
     Points { dimensions, values }
 }
 
-/// Whether the items of a group of shares are not those any more that are bought: what everyone spends on the rest has grown by more
-/// than half of all since the scale was fitted, as when categories are renamed.
-pub fn is_outdated(sums: &Sums, scale: &Scale) -> bool {
-    const GROWN_BY: f64 = 0.5;
+/// Whether the items of a group of shares are not those any more that are bought: everyone spends far more on the rest than when the
+/// scale was fitted, or items that are sold no longer gave way to others, as when categories are renamed. `recent` are the last months.
+pub fn is_outdated(sums: &Sums, recent: &Sums, scale: &Scale) -> bool {
+    const GROWN_BY: f64 = 0.2;
+    const GONE_BELOW: f64 = 0.1;
+    const GONE_AT_LEAST: f64 = 0.05;
     let Some(rest) = scale.items.iter().position(|item| item == REST).filter(|_| scale.is_in_use) else { return false };
-    let Some(shares) = sums.shares.iter().find(|shares| shares.name == scale.name && shares.items == scale.items)
-    else {
+    // Nobody has any: the column is gone.
+    let Some(now) = mean_shares(sums, scale) else { return true };
+    if now[rest] - scale.base[rest] > GROWN_BY {
         return true;
-    };
-    let (mut now, mut count) = (0.0, 0.0);
+    }
+    let Some(last) = mean_shares(recent, scale) else { return false };
+    let is_gone = |item: &usize| *item != rest && last[*item] < GONE_BELOW * scale.base[*item];
+    let gone: f64 = (0..scale.items.len()).filter(is_gone).map(|item| scale.base[item]).sum();
+    gone >= GONE_AT_LEAST && last[rest] - scale.base[rest] >= 0.5 * gone
+}
+
+/// What customers spend on each item, as the mean of their shares; none if nobody bought any.
+fn mean_shares(sums: &Sums, scale: &Scale) -> Option<Vec<f64>> {
+    let shares = sums.shares.iter().find(|shares| shares.name == scale.name && shares.items == scale.items)?;
+    let (mut means, mut count) = (vec![0.0; scale.items.len()], 0.0);
     for customer in 0..sums.customers() {
         let own = shares.of(customer);
         let all: f64 = own.iter().map(|share| f64::from(*share)).sum();
         if all > 0.0 {
-            now += f64::from(own[rest]) / all;
+            means.iter_mut().zip(own).for_each(|(mean, share)| *mean += f64::from(*share) / all);
             count += 1.0;
         }
     }
-    // Nobody has any: the column is gone.
-    count == 0.0 || now / count - scale.base[rest] > GROWN_BY
+    means.iter_mut().for_each(|mean| *mean /= f64::max(count, 1.0));
+    (count > 0.0).then_some(means)
+}
+
+/// How reliable a habit is in one period, whatever the scales in use say.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Reliability {
+    pub name: String,
+    pub reliability: f64,
+    /// Whether it takes part in the segments of the period.
+    pub takes_part: bool,
+    /// Why not, for readers.
+    pub note: Option<String>,
+    /// Items of a group of shares.
+    pub items: usize,
 }
 
 /// Dimensions of the coordinates.

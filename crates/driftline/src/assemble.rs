@@ -87,7 +87,8 @@ pub fn report(mut parts: Parts<'_>) -> Result<Report> {
         .filter(|_| has_value(&parts))
         .map(|flows| change::of_market(flows, &parts.job.file.materiality, &parts.history));
     let changes: Vec<Change> = match (flows, parts.previous) {
-        (Some(flows), Some(previous)) => {
+        // Personas that were drawn anew are not those of before.
+        (Some(flows), Some(previous)) if !parts.personas.is_redrawn => {
             change::compare(&previous.personas, &parts.personas, flows, &parts.job.file.materiality, &parts.history)
         }
         _ => Vec::new(),

@@ -2,6 +2,7 @@
 
 use driftline_core::report::{Models, Status};
 use driftline_core::sentence::Words;
+use driftline_lake::read::PublishedCustomer;
 use driftline_lake::{Lake, fitted, read};
 
 use crate::plan::RunPlan;
@@ -35,7 +36,7 @@ pub(crate) async fn fit_segments(
     plan: &RunPlan,
     lake: &Lake,
     base: &read::Base,
-    previous: Option<(&Recalled, &[(i64, i64)])>,
+    previous: Option<(&Recalled, &[PublishedCustomer])>,
     parent: Option<&Recalled>,
 ) -> driftline_lake::Result<(Status, Option<Segmented>)> {
     let small = &room.job.file.small_markets;

@@ -6,6 +6,7 @@
 use std::sync::Arc;
 
 use driftline_core::report::{Models, Report};
+use driftline_lake::read::PublishedCustomer;
 use driftline_lake::session::Limits;
 use driftline_lake::source::PinnedSource;
 use driftline_lake::{Lake, fitted, read};
@@ -47,7 +48,7 @@ pub(crate) async fn give(
     room: &Room,
     plan: &RunPlan,
     lake: &Lake,
-    previous: (&Recalled, &[(i64, i64)]),
+    previous: (&Recalled, &[PublishedCustomer]),
     pinned: &[PinnedSource],
     scratch: (&Scratch, &Limits),
 ) -> Result<()> {

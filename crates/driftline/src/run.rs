@@ -107,7 +107,7 @@ pub async fn one(
     let segments = async {
         described.finished().await.in_place(&place)?;
         let published = match &previous_customers {
-            Some(path) => read::published_segments(&lake, path).await.in_place(&place)?,
+            Some(path) => read::published_customers(&lake, path).await.in_place(&place)?,
             None => Vec::new(),
         };
         let last = previous.as_ref().map(|recalled| (recalled, published.as_slice()));

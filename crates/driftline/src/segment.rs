@@ -16,6 +16,7 @@ use driftline_core::Period;
 use driftline_core::lineage::{Continuity, SegmentEventKind};
 use driftline_core::profile::FeatureTilt;
 use driftline_core::report::SegmentModel;
+use driftline_lake::read::PublishedCustomer;
 use driftline_stats::cluster::prediction_strength;
 use driftline_stats::groups::{self, Groups, Structure};
 
@@ -82,8 +83,8 @@ pub struct Last<'a> {
     pub model: &'a SegmentModel,
     /// Whether it was made as this one is: by the market itself, or by its parent.
     pub is_own: bool,
-    /// Key and segment of everyone active then, by key.
-    pub published: &'a [(i64, i64)],
+    /// Everyone active then, by key.
+    pub published: &'a [PublishedCustomer],
     /// From its as-of day to this one's.
     pub months: f64,
 }
@@ -158,18 +159,26 @@ fn fresh(fit: &Fit<'_>) -> (Vec<driftline_stats::habit::Scale>, Coordinates) {
 const REDRAW_STRENGTH_LEAST: f64 = 0.8;
 const REDRAW_HALVINGS: usize = 6;
 
-/// A model that knows more takes the place of one that knew nothing, and kinds the place of bands.
+/// A habit that took no part must be this reliable to have kinds drawn anew.
+const GAINED_LEAST: f64 = 0.6;
+
+/// A model that knows more takes the place of one that knew less: kinds that of bands, more kinds by a habit that was chance before that
+/// of fewer, anything that of one segment.
 fn redrawn(fit: &Fit<'_>, last: &SegmentModel, sample_rows: &[usize]) -> Option<(SegmentModel, Coordinates)> {
-    if !matches!(last.structure, Structure::One | Structure::Bands) {
+    if last.structure == Structure::Asked {
         return None;
     }
     let (scales, at) = fresh(fit);
-    if at.clipped.dimensions == 0 {
+    let took_part = |name: &str| last.habits.iter().any(|scale| scale.name == name && scale.is_in_use);
+    let gained = scales.iter().any(|scale| scale.is_in_use && scale.reliability >= GAINED_LEAST && !took_part(&scale.name));
+    if at.clipped.dimensions == 0 || (last.structure == Structure::Kinds && !gained) {
         return None;
     }
     let model = choose::draw(fit, scales, &at, sample_rows);
+    let kinds = |model: &SegmentModel| model.segments.iter().collect::<BTreeSet<_>>().len();
     let is_better = match (last.structure, model.structure) {
         (Structure::One, Structure::Bands) => true,
+        (Structure::Kinds, Structure::Kinds) if kinds(&model) <= kinds(last) => false,
         (_, Structure::Kinds) => {
             let sample = at.clipped.take(sample_rows);
             let strength = prediction_strength(&sample, model.centroids.len(), REDRAW_HALVINGS, fit.settings.seed);
@@ -179,6 +188,7 @@ fn redrawn(fit: &Fit<'_>, last: &SegmentModel, sample_rows: &[usize]) -> Option<
     };
     let reason = match last.structure {
         Structure::One => "definition changed: customers can be told apart now",
+        Structure::Kinds => "definition changed: a habit that was mostly chance before tells customers apart now",
         _ => "definition changed: customers fall into kinds now, with valleys between them",
     };
     is_better.then(|| (SegmentModel { reason: reason.to_owned(), is_redrawn: true, ..model }, at))
@@ -208,6 +218,7 @@ fn finish(
         model.events.extend(faded);
         model.events.sort_by_key(|event| (event.kind == SegmentEventKind::Closed, event.segment, event.kind));
     }
+    model.reliabilities = fit.people.reliabilities(&fit.people.fit_scales(fit.settings, fit.items), &model.habits);
     model.expected = evolve::expected(fit.people, &model.habits, &assigned, fit.months);
     model.watched = watched(fit.people, &model, at, sample_rows);
     if let Some(last) = continued.filter(|last| model.segments.len() >= last.model.segments.len()) {
@@ -247,9 +258,9 @@ fn last_rows(people: &People, last: Option<&Last<'_>>) -> Vec<Option<u32>> {
     people.known.keys.iter().map(|key| segment_of(published, *key)).collect()
 }
 
-fn segment_of(published: &[(i64, i64)], key: i64) -> Option<u32> {
-    let place = published.binary_search_by_key(&key, |(key, _)| *key).ok()?;
-    u32::try_from(published[place].1).ok().filter(|segment| *segment > 0)
+fn segment_of(published: &[PublishedCustomer], key: i64) -> Option<u32> {
+    let place = published.binary_search_by_key(&key, |customer| customer.key).ok()?;
+    u32::try_from(published[place].segment).ok().filter(|segment| *segment > 0)
 }
 
 /// This period's customers by last period's model. One that assigns nobody any more leaves everybody where they were published; who
@@ -264,7 +275,7 @@ fn by_last(fit: &Fit<'_>, last: &Last<'_>, assigned: &[i64]) -> Vec<i64> {
 }
 
 /// Segments as they were published, by key; who has none is where most of those are who are together with them now.
-pub fn as_published(keys: &[i64], together: &[i64], published: &[(i64, i64)]) -> Vec<i64> {
+pub fn as_published(keys: &[i64], together: &[i64], published: &[PublishedCustomer]) -> Vec<i64> {
     let known: Vec<Option<u32>> = keys.iter().map(|key| segment_of(published, *key)).collect();
     let mut counts: BTreeMap<i64, BTreeMap<u32, u64>> = BTreeMap::new();
     for (with, segment) in together.iter().zip(&known) {
@@ -288,7 +299,7 @@ pub fn as_published(keys: &[i64], together: &[i64], published: &[(i64, i64)]) ->
 }
 
 /// Last period's customers from today's data, by the model that they were published with.
-pub fn restated(people: &People, model: &SegmentModel, published: &[(i64, i64)], least: Least) -> Vec<i64> {
+pub fn restated(people: &People, model: &SegmentModel, published: &[PublishedCustomer], least: Least) -> Vec<i64> {
     if people.can_use(model) && people.are_told_apart_by(model) {
         let at = people.coordinates(&model.habits);
         let last = Last { model, is_own: true, published, months: 0.0 };
@@ -302,6 +313,7 @@ fn empty_model(period: Period) -> SegmentModel {
     SegmentModel {
         columns: Vec::new(),
         habits: Vec::new(),
+        reliabilities: Vec::new(),
         centroids: Vec::new(),
         segments: Vec::new(),
         next_segment: 1,

@@ -92,10 +92,10 @@ fn follow(segments: &[&SegmentProfile], before: &[Persona], context: &Context<'_
                 let from = event.and_then(|event| event.from);
                 let lineage = match (event.map(|event| event.kind), from.and_then(name)) {
                     (Some(SegmentEventKind::Born), _) => {
-                        "born: mostly people who first bought within the last two quarters".to_owned()
+                        "born: mostly people who first bought within the last six months".to_owned()
                     }
                     (Some(_), Some(parent)) => format!("split from {parent}"),
-                    _ => "large enough to be described again".to_owned(),
+                    _ => "large enough to be described now".to_owned(),
                 };
                 let is_split = event.is_some_and(|event| event.kind == SegmentEventKind::Split);
                 let parents = from.filter(|_| is_split).and_then(place_of).map(|place| before[place].key.clone());
@@ -160,7 +160,7 @@ fn survived(
     }
     if let Some(event) = events().find(|event| event.kind == SegmentEventKind::Faded) {
         let ratio = event.ratio.unwrap_or(0.0);
-        let lineage = format!("fading: {:.0} % of the members who were expected to buy did", 100.0 * ratio);
+        let lineage = format!("fading: {:.0} % of the returning members who were expected to buy did", 100.0 * ratio);
         return (lineage, Vec::new());
     }
     let both: u64 = overlaps.shared[parent][child];
@@ -195,6 +195,7 @@ fn redraw(segments: &[&SegmentProfile], before: &[Persona], context: &Context<'_
         };
         let lineage = match origin {
             _ if context.previous.is_none() => "first seen in the first published period".to_owned(),
+            _ if before.is_empty() => "first described in this period".to_owned(),
             Origin::Survived { jaccard, strong, mostly_new_people, .. } => {
                 format!("{}; drawn anew by a changed definition", survival(*jaccard, *strong, *mostly_new_people))
             }

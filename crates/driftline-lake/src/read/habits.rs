@@ -29,6 +29,8 @@ pub struct Habits {
     /// Days since the first and the last purchase day.
     pub age_days: Vec<f64>,
     pub recency_days: Vec<f64>,
+    /// Purchase days ever.
+    pub purchase_days: Vec<f64>,
     /// The last 12 months.
     pub year: Sums,
     /// The last 91 days, of those rows only that were drawn.
@@ -106,6 +108,7 @@ pub async fn habits(
         }
         found.age_days.extend(age);
         found.recency_days.extend(recency);
+        found.purchase_days.extend(floats(&cells, "purchase_days")?);
     }
     found.recent_rows = draw(&found.keys);
     found.recent_rows.retain(|row| recent.days[*row] > 0.0);
@@ -154,7 +157,8 @@ fn query(columns: &[(String, Habit)], means: &[(&str, &str, Scale)]) -> String {
         "with days as (select customer_key, is_purchase, is_recent, sold_amount, returned_amount{figures} from int_habit_days), \
          sums as (select customer_key, {} from days group by customer_key) \
          select customers.customer_key, cast(customers.age_days as double) as age_days, \
-         cast(customers.recency_days as double) as recency_days{published}, sums.* exclude (customer_key) \
+         cast(customers.recency_days as double) as recency_days, \
+         cast(customers.purchase_days as double) as purchase_days{published}, sums.* exclude (customer_key) \
          from int_customers_described as customers left join sums on customers.customer_key = sums.customer_key \
          where customers.is_active order by customers.customer_key",
         sums.join(", ")
@@ -176,13 +180,14 @@ fn read_sums(cells: &Cells<'_>, window: &str, to: &mut Sums, exposure: impl Iter
     Ok(())
 }
 
-/// The items on which most money is spent, by habit (`category`, `channel`): so many at most, the largest first, and then all others as one.
+/// The items on which most money is spent, by habit (`category`, `channel`): so many at most
+/// of those that were sold in the last 91 days, the largest first, and then all others as one.
 ///
 /// # Errors
 /// `Error::Shape` as above.
 pub async fn top_items(lake: &Lake, most: usize) -> Result<BTreeMap<String, Vec<String>>> {
     let sql = "select habit, item, sum(sold_amount) as sold from int_customer_shares group by habit, item \
-               order by habit, sold desc, item";
+               having sum(recent_day_shares) > 0 order by habit, sold desc, item";
     let mut items: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for batch in lake.query(sql).await? {
         let cells = Cells { table: "int_customer_shares", batch: &batch };
@@ -254,23 +259,38 @@ pub async fn shares(lake: &Lake, habit: &str, items: &[String], keys: &[i64], re
     Ok(found)
 }
 
-/// Segments of the customers who were active in a period, by key, from its published file of customers.
+/// Somebody who was active in a period.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PublishedCustomer {
+    pub key: i64,
+    pub segment: i64,
+    /// Whether it had bought on more than one day by then.
+    pub had_repeated: bool,
+}
+
+/// The customers who were active in a period, by key, from its published file of customers.
 ///
 /// # Errors
 /// `Error::Shape` if the file lacks a column.
-pub async fn published_segments(lake: &Lake, path: &Path) -> Result<Vec<(i64, i64)>> {
+pub async fn published_customers(lake: &Lake, path: &Path) -> Result<Vec<PublishedCustomer>> {
     let schema = Schema::new(vec![
         Field::new("customer_key", DataType::Int64, true),
         Field::new("segment", DataType::Int64, true),
         Field::new("is_active", DataType::Boolean, true),
+        Field::new("purchase_days", DataType::Int64, true),
     ]);
-    lake.give_file("previous", "segments", Arc::new(schema), path)?;
+    lake.give_file("previous", "published", Arc::new(schema), path)?;
     let mut found = Vec::new();
-    let sql = "select customer_key, segment from previous.segments where is_active order by customer_key";
+    let sql = "select customer_key, segment, purchase_days from previous.published where is_active order by customer_key";
     for batch in lake.query(sql).await? {
         let cells = Cells { table: "customers", batch: &batch };
         let (keys, segments) = (typed::<Int64Type>(&cells, "customer_key")?, typed::<Int64Type>(&cells, "segment")?);
-        found.extend((0..batch.num_rows()).map(|row| (keys.value(row), segments.value(row))));
+        let days = typed::<Int64Type>(&cells, "purchase_days")?;
+        found.extend((0..batch.num_rows()).map(|row| PublishedCustomer {
+            key: keys.value(row),
+            segment: segments.value(row),
+            had_repeated: days.value(row) > 1,
+        }));
     }
     Ok(found)
 }

@@ -154,6 +154,38 @@ fn what_is_new_has_a_coordinate() {
     assert!(rest(&sums) > 1.0, "{}", rest(&sums));
 }
 
+/// What is bought of three items and the rest in the year and in the last months, and whether the items are outdated.
+#[test]
+fn renamed_items_are_noticed() {
+    let cases: [(&str, [f32; 4], [f32; 4], bool); 6] = [
+        ("as it was", [40.0, 40.0, 20.0, 0.0], [40.0, 40.0, 20.0, 0.0], false),
+        ("a new one", [36.0, 36.0, 18.0, 10.0], [25.0, 25.0, 10.0, 40.0], false),
+        ("much is new", [25.0, 25.0, 20.0, 30.0], [25.0, 25.0, 20.0, 30.0], true),
+        ("one is renamed", [40.0, 40.0, 15.0, 5.0], [40.0, 40.0, 0.0, 20.0], true),
+        ("out of season", [40.0, 40.0, 15.0, 5.0], [50.0, 50.0, 0.0, 0.0], false),
+        ("nothing is told", [0.0; 4], [0.0; 4], true),
+    ];
+    let of = |shares: [f32; 4]| Sums {
+        days: vec![1.0; 9],
+        shares: vec![ShareSums {
+            name: "category".to_owned(),
+            items: ["a", "b", "c", REST].map(str::to_owned).to_vec(),
+            sums: shares.repeat(9),
+            squares: vec![0.0; 9],
+        }],
+        ..Sums::default()
+    };
+    let scale = Scale {
+        items: of([0.0; 4]).shares[0].items.clone(),
+        base: vec![0.4, 0.4, 0.2, 0.0],
+        is_in_use: true,
+        ..fitted(&Market::USUAL.sums(7), "category")
+    };
+    for (what, year, recent, expected) in cases {
+        assert_eq!(is_outdated(&of(year), &of(recent), &scale), expected, "{what}");
+    }
+}
+
 #[test]
 fn degenerate_markets_have_finite_scales() {
     for customers in [0, 1, 29] {

@@ -150,7 +150,7 @@ fn one_group(parts: &Parts<'_>, words: &Words) -> String {
         || 2 * never < customers
         || !model.centroids.iter().all(Vec::is_empty)
     {
-        return " Customers cannot be told apart by their habits, so there is one persona.".to_owned();
+        return " No groups of customers stand out by their habits, so there is one persona.".to_owned();
     }
     let share = words.locale.percent(never as f64 / customers as f64, if never == customers { 0 } else { 1 });
     format!(
@@ -191,6 +191,21 @@ pub(super) fn data_notes(parts: &Parts<'_>, visible: bool) -> Vec<String> {
     if !visible {
         return notes;
     }
+    if parts.personas.is_redrawn {
+        notes.push(
+            "The definition changed: the personas were drawn anew. Keys were kept where the people are. New and ended personas of this report are no change of customers, and no persona is compared."
+                .to_owned(),
+        );
+    }
+    let (customers, once) = (parts.base.customers, parts.base.customers - parts.base.repeat_customers.min(parts.base.customers));
+    let is_one = parts.models.segments.as_ref().is_some_and(|model| model.structure == Structure::One);
+    let min_cell = parts.job.file.personas.min_cell;
+    if 2 * once >= customers.max(1) && once >= min_cell && customers - once >= min_cell && !is_one {
+        notes.push(format!(
+            "{:.0} % of all customers there have been bought once and never came back so far.",
+            100.0 * once as f64 / customers as f64
+        ));
+    }
     notes.extend(restated(parts));
     if let Some(scorecard) = &parts.scorecard {
         notes.push(scorecard.sentence.clone());
@@ -226,12 +241,6 @@ pub(super) fn data_notes(parts: &Parts<'_>, visible: bool) -> Vec<String> {
         if segments.structure == Structure::Bands && parts.personas.personas.len() > 1 {
             notes.push(
                 "These customers differ by degree, not by kind: there are no gaps between the personas, which are stable bands of one range. People who cross a border are told as moves, not as new or lost personas."
-                    .to_owned(),
-            );
-        }
-        if parts.personas.is_redrawn {
-            notes.push(
-                "The personas were drawn anew. Keys were kept where the people are; new and ended personas of this report are no change of customers."
                     .to_owned(),
             );
         }

@@ -130,14 +130,15 @@ fn kept(last: &SegmentModel, fit: &Fit<'_>, events: &[SegmentEvent]) -> String {
     }
 }
 
-/// Of each segment, how many members are expected to buy in the coming months, by their rates.
+/// Of each segment, how many members are expected to buy in the coming months, by their rates; of those who bought on more than one day,
+/// for whoever bought once has no rate of their own to fall behind.
 pub(super) fn expected(people: &People, scales: &[Scale], assigned: &[i64], months: f64) -> Vec<ExpectedBuyers> {
     let Some(scale) = scales.iter().find(|scale| scale.kind == Kind::Rate && scale.is_in_use) else {
         return Vec::new();
     };
     let mut found: BTreeMap<u32, ExpectedBuyers> = BTreeMap::new();
     let sums = people.sums();
-    for (row, segment) in assigned.iter().enumerate() {
+    for (row, segment) in assigned.iter().enumerate().filter(|(row, _)| people.known.purchase_days[*row] > 1.0) {
         let segment = u32::try_from(*segment).unwrap_or(0);
         let buys = scale.returns_within(sums.repeats[row], sums.months[row], months);
         let none = ExpectedBuyers { segment, members: 0, months, buyers: 0.0, variance: 0.0 };
@@ -158,11 +159,11 @@ pub(super) fn fading(people: &People, last: &Last<'_>) -> Vec<SegmentEvent> {
     }
     let days = last.months * 30.4375;
     let mut bought: BTreeMap<u32, f64> = BTreeMap::new();
-    for (key, segment) in last.published {
-        if let Ok(row) = people.known.keys.binary_search(key)
+    for customer in last.published.iter().filter(|customer| customer.had_repeated) {
+        if let Ok(row) = people.known.keys.binary_search(&customer.key)
             && people.known.recency_days[row] <= days
         {
-            *bought.entry(u32::try_from(*segment).unwrap_or(0)).or_default() += 1.0;
+            *bought.entry(u32::try_from(customer.segment).unwrap_or(0)).or_default() += 1.0;
         }
     }
     let sum = |of: &dyn Fn(&ExpectedBuyers) -> f64| model.expected.iter().map(of).sum::<f64>();

@@ -7,7 +7,7 @@ use driftline_core::report::SegmentModel;
 use driftline_lake::model::{Habit, HabitKind};
 use driftline_lake::{Lake, read};
 use driftline_stats::cluster::Points;
-use driftline_stats::habit::{self, Scale, Sums};
+use driftline_stats::habit::{self, Reliability, Scale, Sums};
 use driftline_stats::random::mix;
 
 use crate::job::Segments;
@@ -146,6 +146,21 @@ impl People {
         (0..self.count()).map(|row| scale.map(|scale| rate(scale, row))).collect()
     }
 
+    /// How reliable each habit is in this period, and whether a model has it take part.
+    pub fn reliabilities(&self, now: &[Scale], model: &[Scale]) -> Vec<Reliability> {
+        let of = |scale: &Scale| {
+            let takes_part = model.iter().any(|known| known.name == scale.name && known.is_in_use);
+            Reliability {
+                name: scale.name.clone(),
+                reliability: scale.reliability,
+                takes_part,
+                note: scale.note.clone().filter(|_| !takes_part),
+                items: scale.items.iter().filter(|item| *item != habit::REST).count(),
+            }
+        };
+        now.iter().map(of).collect()
+    }
+
     /// Whether a model speaks of the habits that the project has now.
     pub fn can_use(&self, model: &SegmentModel) -> bool {
         let of_columns = model.habits.iter().filter(|scale| scale.kind != habit::Kind::Shares);
@@ -158,7 +173,7 @@ impl People {
 
     /// Whether what a model tells customers apart by is still in the exports: items that were renamed, or a column that is gone, are not.
     pub fn are_told_apart_by(&self, model: &SegmentModel) -> bool {
-        !model.habits.iter().any(|scale| habit::is_outdated(&self.known.year, scale))
+        !model.habits.iter().any(|scale| habit::is_outdated(&self.known.year, &self.known.recent, scale))
     }
 }
 
