@@ -21,8 +21,12 @@ const NEAR_COST: f64 = 0.1;
 /// How much more often a claim must be true of members than of everyone to set them apart clearly.
 const GAP_CLEAR: f64 = 0.15;
 
-/// Less than this may be another way round next period: for names that nothing else tells apart.
+/// Less than this may be another way round next period, and says nothing: for names that nothing else tells apart.
 const GAP_FAINT: f64 = 0.05;
+
+/// That so little is spent on an item, or that any share is so little or more, says nothing either.
+const HOLLOW_BELOW: f64 = 0.15;
+const HOLLOW_FROM: f64 = 0.05;
 
 /// What a second claim must add.
 const GAIN_MIN: f64 = 0.05;
@@ -39,6 +43,14 @@ const ITEM_MOSTLY: f64 = 0.5;
 /// That a share is small says little about members; that one item of many is less than some part of what they buy, less still.
 const SMALL_SHARE_COST: f64 = 0.1;
 const ABSENT_ITEM_COST: f64 = 0.2;
+
+/// How often people buy says more than that they did it more than once.
+const MORE_THAN_ONCE_COST: f64 = 0.2;
+
+/// What a threshold loses for each step of the grid from halfway between the medians of members and of all others, and at most:
+/// among claims that are as good the threshold is near that of the rule.
+const STEP_COST: f64 = 0.01;
+const STEPS_COUNTED: f64 = 3.0;
 
 /// Claims that are tried in pairs, and thresholds of them a column and side: those nearly as good alone as the best, or a pair
 /// would be made of the loosest.
@@ -112,6 +124,8 @@ pub(super) struct Population<'a> {
     thresholds: Vec<Vec<f64>>,
     /// Of each segment, column and bin: bin `b` is from threshold `b - 1` to below threshold `b`.
     bins: BTreeMap<u32, Vec<Vec<u64>>>,
+    /// Of each segment those who bought once so far, whether or not a claim may be made of it.
+    once: BTreeMap<u32, u64>,
 }
 
 impl<'a> Population<'a> {
@@ -128,10 +142,14 @@ impl<'a> Population<'a> {
             .map(|(column, (low, high))| if column.is_in_use { column.words.unit.grid(low, high) } else { Vec::new() })
             .collect();
         let empty: Vec<Vec<u64>> = thresholds.iter().map(|edges| vec![0; edges.len() + 1]).collect();
+        let counts_once = columns.iter().position(|column| column.words.unit == HabitUnit::Once);
+        let mut once: BTreeMap<u32, u64> = BTreeMap::new();
         let mut sizes: BTreeMap<u32, u64> = BTreeMap::new();
         let mut bins: BTreeMap<u32, Vec<Vec<u64>>> = BTreeMap::new();
         for (row, segment) in segments.iter().enumerate() {
             *sizes.entry(*segment).or_default() += 1;
+            let is_once = counts_once.is_some_and(|column| rows.row(row)[column] < 2.0);
+            *once.entry(*segment).or_default() += u64::from(is_once);
             let bins = bins.entry(*segment).or_insert_with(|| empty.clone());
             for ((bins, edges), value) in bins.iter_mut().zip(&thresholds).zip(rows.row(row)) {
                 if !edges.is_empty() && !value.is_nan() {
@@ -139,7 +157,7 @@ impl<'a> Population<'a> {
                 }
             }
         }
-        Self { columns, rows, segments, sizes, thresholds, bins }
+        Self { columns, rows, segments, sizes, thresholds, bins, once }
     }
 
     /// Segments that have a name, in order.
@@ -151,9 +169,15 @@ impl<'a> Population<'a> {
         self.sizes.get(&segment).copied().unwrap_or(0)
     }
 
-    /// Counts of any condition; `None` if its column is not there or not in use.
+    /// Whether a claim about a column may be made of a segment: not how often they buy of people of whom half bought once.
+    fn may_claim(&self, segment: u32, column: &HabitColumn) -> bool {
+        let is_once = 2 * self.once.get(&segment).copied().unwrap_or(0) >= self.size(segment).max(1);
+        column.is_in_use && !(is_once && column.words.unit == HabitUnit::RateAMonth)
+    }
+
+    /// Counts of any condition; `None` if its column is not there, or no claim may be made of it.
     pub(super) fn tally(&self, segment: u32, condition: &Condition) -> Option<Tally> {
-        let is_it = |column: &HabitColumn| column.is_in_use && column.operand == condition.operand;
+        let is_it = |column: &HabitColumn| column.operand == condition.operand && self.may_claim(segment, column);
         let column = self.columns.iter().position(is_it)?;
         let mut tally = Tally { everyone: self.segments.len() as u64, members: self.size(segment), ..Tally::default() };
         for (row, of) in self.segments.iter().enumerate() {
@@ -172,7 +196,7 @@ impl<'a> Population<'a> {
         let mut pairs: Vec<Choice> = Vec::new();
         for (first, one) in claims.iter().enumerate() {
             for (second, other) in claims.iter().enumerate().skip(first + 1) {
-                if one.column != other.column {
+                if one.column != other.column || is_band(one, other) {
                     let mut pair = Choice::new(vec![*one, *other], sets.tally(&[first, second]));
                     let alone = singles[first].strength.max(singles[second].strength);
                     pair.is_clear &= pair.tally.of_members() >= BOTH_MIN && pair.strength >= alone + GAIN_MIN;
@@ -203,19 +227,26 @@ impl<'a> Population<'a> {
     /// The best claims about a segment, a few of each column and side.
     fn claims(&self, segment: u32) -> Vec<Counted> {
         let mut found: Vec<Counted> = Vec::new();
-        for column in 0..self.columns.len().min(self.thresholds.len()) {
+        let mut spared: Vec<Counted> = Vec::new();
+        let may_claim = |column: &usize| self.may_claim(segment, &self.columns[*column]);
+        for column in (0..self.columns.len().min(self.thresholds.len())).filter(may_claim) {
             for at_least in [true, false] {
                 let mut side = self.claims_of(segment, column, at_least);
                 side.sort_by(Counted::best_first);
                 side.truncate(THRESHOLDS_A_SIDE);
                 let best = side.first().map_or(0.0, Counted::score);
                 side.retain(|claim| claim.score() >= best - NEARLY_AS_GOOD);
+                // A bound that says little alone may be one side of a band.
+                let is_plain = matches!(self.columns[column].operand, Operand::Column(_));
+                spared.extend(side.first().filter(|claim| is_plain && claim.tally.gap() >= GAP_FAINT));
                 found.append(&mut side);
             }
         }
         found.sort_by(Counted::best_first);
         found.truncate(CLAIMS_MAX);
+        found.append(&mut spared);
         found.sort_by(Counted::order);
+        found.dedup();
         found
     }
 
@@ -226,6 +257,8 @@ impl<'a> Population<'a> {
         let own = from_each_on(self.bins.get(&segment).into_iter(), column, edges.len());
         let all = from_each_on(self.bins.values(), column, edges.len());
         let members = self.size(segment);
+        let others: Vec<u64> = all.iter().zip(&own).map(|(all, own)| all - own).collect();
+        let halfway = halfway(words.unit, edges, median_bin(&own), median_bin(&others));
         let inside =
             |counts: &[u64], edge: usize| if at_least { counts[edge + 1] } else { counts[0] - counts[edge + 1] };
         let claim = |edge: usize| {
@@ -247,10 +280,18 @@ impl<'a> Population<'a> {
                 Operand::Share { habit, .. } if habit == "category" => (WORD_BONUS, 0.0),
                 // That little is returned or taken off is how most people buy.
                 _ if words.unit == HabitUnit::Share && !at_least => (0.0, SMALL_SHARE_COST),
+                _ if words.unit == HabitUnit::Once && at_least => (0.0, MORE_THAN_ONCE_COST),
                 _ if says_how_often && has_word(threshold) => (WORD_BONUS, 0.0),
                 _ => (0.0, 0.0),
             };
-            Counted { column, at_least, threshold, tally, says_how_often, bonus, cost }
+            let is_hollow = match (words.unit, operand) {
+                (HabitUnit::Share, Operand::Share { .. }) if !at_least => threshold < HOLLOW_BELOW,
+                (HabitUnit::Share, _) => at_least && threshold < HOLLOW_FROM,
+                (HabitUnit::Once, _) => !tally.is_clear(),
+                _ => false,
+            };
+            let off = STEP_COST * (edge as f64 - halfway).abs().min(STEPS_COUNTED);
+            Counted { column, at_least, threshold, tally, says_how_often, is_hollow, bonus, cost, off }
         };
         (0..edges.len()).map(claim).filter(|claim| claim.tally.is_true()).collect()
     }
@@ -270,6 +311,29 @@ fn from_each_on<'b>(segments: impl Iterator<Item = &'b Vec<Vec<u64>>>, column: u
     counts
 }
 
+/// The bin of the middle one, given how many are in each bin or a later one.
+fn median_bin(from_each_on: &[u64]) -> usize {
+    let all = from_each_on.first().copied().unwrap_or(0);
+    from_each_on.iter().rposition(|count| 2 * count >= all).unwrap_or(0)
+}
+
+/// The place among the edges that is halfway between two bins: in the middle of the edges between them, which are at even ratios,
+/// but for shares, whose edges are closer together where they are small.
+fn halfway(unit: HabitUnit, edges: &[f64], one: usize, other: usize) -> f64 {
+    if unit == HabitUnit::Share {
+        let from = |bin: usize| if bin == 0 { 0.0 } else { edges[bin - 1] };
+        let value = (from(one) + from(other)) / 2.0;
+        return edges.partition_point(|edge| *edge < value) as f64;
+    }
+    // Edge `e` is between bin `e` and bin `e + 1`.
+    (one + other) as f64 / 2.0 - 0.5
+}
+
+/// Whether two claims are the lower and the upper bound of one column.
+fn is_band(one: &Counted, other: &Counted) -> bool {
+    one.column == other.column && one.at_least && !other.at_least && one.threshold < other.threshold
+}
+
 /// A claim with what it is true of.
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct Counted {
@@ -279,8 +343,12 @@ struct Counted {
     tally: Tally,
     /// Whether a rate is not only reached: half of the members or more do not buy twice as often.
     says_how_often: bool,
+    /// Whether it says nothing although it may be true of many more members than others.
+    is_hollow: bool,
     bonus: f64,
     cost: f64,
+    /// What it loses for a threshold that is not halfway.
+    off: f64,
 }
 
 impl Counted {
@@ -289,6 +357,10 @@ impl Counted {
         let place = |claim: &Self| (claim.column, !claim.at_least);
         let says = |claim: &Self| if claim.at_least { -claim.threshold } else { claim.threshold };
         place(self).cmp(&place(other)).then(says(self).total_cmp(&says(other)))
+    }
+
+    fn is_sound(&self) -> bool {
+        self.tally.gap() >= GAP_FAINT && !self.is_hollow
     }
 
     fn score(&self) -> f64 {
@@ -309,10 +381,18 @@ fn strength(claims: &[Counted], tally: Tally) -> f64 {
 
 /// The same with how good they are to read.
 fn score(claims: &[Counted], tally: Tally) -> f64 {
-    strength(claims, tally) + claims.iter().map(|claim| claim.bonus).sum::<f64>()
+    // A band has no halfway: others are on both sides. Nor does one claim more make it worse.
+    let off = if let [one, other] = claims
+        && is_band(one, other)
+    {
+        0.0
+    } else {
+        claims.iter().map(|claim| claim.off).fold(0.0, f64::max)
+    };
+    strength(claims, tally) + claims.iter().map(|claim| claim.bonus).sum::<f64>() - off
 }
 
-/// One to three claims on different columns that a segment may be called by.
+/// One to three claims that a segment may be called by, on different columns but for the two bounds of one.
 #[derive(Clone, Debug)]
 pub(super) struct Choice {
     /// In the order of columns.
@@ -326,17 +406,35 @@ pub(super) struct Choice {
 
 impl Choice {
     fn new(claims: Vec<Counted>, tally: Tally) -> Self {
-        let is_clear = claims.iter().all(|claim| claim.tally.is_clear());
+        let is_clear = match &claims[..] {
+            // Half of the others are on either side of a band: what sets it apart is both bounds together.
+            [one, other] if is_band(one, other) => tally.gap() >= GAP_CLEAR && claims.iter().all(Counted::is_sound),
+            _ => claims.iter().all(|claim| claim.tally.is_clear() && claim.is_sound()),
+        };
         Self { strength: strength(&claims, tally), score: score(&claims, tally), claims, tally, is_clear }
     }
 
-    /// What is clear is above what is not, and that above what may be chance.
+    /// What is clear is above what is not, that above what may be chance, and that above what says nothing.
     pub(super) fn rank(&self) -> f64 {
-        let is_faint = self.claims.iter().any(|claim| claim.tally.gap() < GAP_FAINT);
-        match (self.is_clear, is_faint) {
+        match (self.is_clear, self.is_sound()) {
             (true, _) => self.score,
-            (false, false) => self.score - 10.0,
-            (false, true) => self.score - 20.0,
+            (false, true) => self.score - 10.0,
+            (false, false) if !self.claims.iter().any(|claim| claim.is_hollow) => self.score - 20.0,
+            (false, false) => self.score - 30.0,
+        }
+    }
+
+    /// Whether each claim is worth making; others are for names that nothing else tells apart.
+    pub(super) fn is_sound(&self) -> bool {
+        self.claims.iter().all(Counted::is_sound)
+    }
+
+    /// Whether this is a band which lies in the upper, or in the lower, half of everyone.
+    pub(super) fn half(&self) -> Option<bool> {
+        match &self.claims[..] {
+            [one, other] if is_band(one, other) && one.tally.of_everyone() <= 0.5 => Some(true),
+            [one, other] if is_band(one, other) && other.tally.of_everyone() <= 0.5 => Some(false),
+            _ => None,
         }
     }
 

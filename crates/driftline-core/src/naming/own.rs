@@ -3,7 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::rule::Rule;
+use super::PURCHASE_DAYS;
+use crate::rule::{Operand, Rule};
 use crate::{Error, Market};
 
 /// Longest name: it is in subjects of mails and heads of columns.
@@ -76,4 +77,37 @@ pub fn check(names: &[OwnName]) -> Result<(), Error> {
         }
     }
     Ok(())
+}
+
+/// Habits of which a rule may say the share of an item.
+const SHARE_HABITS: [&str; 2] = ["category", "channel"];
+
+/// What own rules speak of that is not known, a sentence each: columns other than the habits in `known_columns` and
+/// `purchase_days`, and shares of habits other than category and channel. Such a rule is true of nobody.
+pub fn unknown_operands(own: &[OwnName], known_columns: &[&str]) -> Vec<String> {
+    let mut found: Vec<String> = Vec::new();
+    for own in own {
+        let Named::Rule(rule) = &own.of else { continue };
+        for condition in rule.conditions() {
+            let problem = match &condition.operand {
+                Operand::Column(column) if column == PURCHASE_DAYS || known_columns.contains(&column.as_str()) => {
+                    continue;
+                }
+                Operand::Column(column) => {
+                    let known: Vec<String> =
+                        known_columns.iter().chain([&PURCHASE_DAYS]).map(|column| format!("`{column}`")).collect();
+                    format!("`{column}` is not a habit; a rule may speak of {} and shares", known.join(", "))
+                }
+                Operand::Share { habit, .. } if SHARE_HABITS.contains(&habit.as_str()) => continue,
+                Operand::Share { habit, .. } => {
+                    format!("there are no shares of `{habit}`; a rule may speak of shares of `category` and `channel`")
+                }
+            };
+            let sentence = format!("the rule of the name \"{}\" is true of nobody: {problem}", own.name);
+            if !found.contains(&sentence) {
+                found.push(sentence);
+            }
+        }
+    }
+    found
 }

@@ -17,13 +17,16 @@ const MONTHS: [f64; 5] = [1.0, 2.0, 3.0, 4.0, 6.0];
 const STEPS: [f64; 10] = [1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 7.5, 8.0];
 const TENS: [f64; 8] = [0.1, 1.0, 10.0, 100.0, 1e3, 1e4, 1e5, 1e6];
 
-/// One word for buying at least every so many days: from, to, word.
+/// One word for buying at least every so many days: from, to, word. `Monthly` is not every 45 days.
 const LEADS: [(f64, f64, &str); 4] = [
-    (6.5, 10.5, "Weekly buyers"),
-    (13.5, 21.5, "Fortnightly buyers"),
-    (29.5, 45.5, "Monthly buyers"),
-    (59.5, 122.5, "Quarterly buyers"),
+    (6.5, 8.5, "Weekly buyers"),
+    (13.5, 15.5, "Fortnightly buyers"),
+    (29.5, 31.5, "Monthly buyers"),
+    (89.5, 92.5, "Quarterly buyers"),
 ];
+
+/// The only threshold of [`HabitUnit::Once`]: who is below it bought on one day.
+const ONCE: f64 = 2.0;
 
 /// Longest name of an item that is written out.
 const ITEM_MAX: usize = 40;
@@ -39,6 +42,8 @@ pub enum HabitUnit {
     Number,
     /// 0 to 1, told in whole percents.
     Share,
+    /// Days with a purchase, of which only matters whether there was more than one: `once so far`, `more than once`.
+    Once,
 }
 
 impl HabitUnit {
@@ -57,6 +62,7 @@ impl HabitUnit {
             Self::Share => {
                 (1..10).chain((2..=20).map(|five| 5 * five)).map(|points| f64::from(points) / 100.0).collect()
             }
+            Self::Once => vec![ONCE],
         };
         // Half a thing is only easy to picture where there are few.
         found.retain(|threshold| self != Self::Number || *threshold < 3.0 || threshold.fract() == 0.0);
@@ -66,7 +72,8 @@ impl HabitUnit {
     }
 
     /// The nearest threshold that is told exactly, for rules: finer than [`HabitUnit::grid`]. Rates are of whole days or, from
-    /// two months on, of whole months; money and numbers have two digits, shares are whole percents.
+    /// two months on, of whole months; money and numbers have two digits, shares are whole percents, and of purchases there are
+    /// one or more.
     pub fn round(self, value: f64) -> f64 {
         if !value.is_finite() || value <= 0.0 {
             return 0.0;
@@ -81,6 +88,7 @@ impl HabitUnit {
                 (value / ten * 10.0).round() * (ten * 10.0) / 100.0
             }
             Self::Share => (100.0 * value).round() / 100.0,
+            Self::Once => ONCE,
         }
     }
 
@@ -111,7 +119,7 @@ impl HabitUnit {
                 let sign = if threshold < 0.0 { "−" } else { "" };
                 Some(format!("{sign}{}{amount}", words.currency.sign()))
             }
-            Self::Number => Some(number(threshold, 2)),
+            Self::Number | Self::Once => Some(number(threshold, 2)),
             Self::Share => Some(format!("{} %", number((1000.0 * threshold).round() / 10.0, 1))),
         }
     }
@@ -146,13 +154,17 @@ pub struct HabitColumn {
     pub is_in_use: bool,
 }
 
+/// The column that tells who bought once from who came back. It is no habit of its own.
+pub const PURCHASE_DAYS: &str = "purchase_days";
+
 /// Column; unit; verb; link; from a threshold on; below it.
-const DEFAULTS: [(&str, HabitUnit, [&str; 4]); 5] = [
+const DEFAULTS: [(&str, HabitUnit, [&str; 4]); 6] = [
     ("purchases_a_month", HabitUnit::RateAMonth, ["buys", "buying", "at least every {}", "less often than every {}"]),
     ("mean_order", HabitUnit::Money, ["spends", "spending", "{} or more an order", "under {} an order"]),
     ("lines_per_order", HabitUnit::Number, ["buys", "of", "{} or more lines an order", "fewer than {} lines an order"]),
     ("return_rate", HabitUnit::Share, ["returns", "returning", "{} or more by value", "under {} by value"]),
     ("discount_share", HabitUnit::Share, ["gets", "with", "{} or more off", "under {} off"]),
+    (PURCHASE_DAYS, HabitUnit::Once, ["bought", "who bought", "more than once", "once so far"]),
 ];
 
 impl HabitWords {
@@ -180,13 +192,11 @@ impl HabitWords {
     }
 }
 
-/// An item as it may stand in a sentence or the subject of a mail: one short line, and not in capitals as exports write it.
+/// An item as it may stand in a sentence or the subject of a mail: one short line, written as in the exports.
 fn plain_item(item: &str) -> String {
     let line: Vec<&str> =
         item.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty()).collect();
     let line = line.join(" ");
-    let is_shouted = line.chars().filter(|c| c.is_alphabetic()).count() > 3 && !line.chars().any(char::is_lowercase);
-    let line = if is_shouted { line.to_lowercase() } else { line };
     if line.chars().count() <= ITEM_MAX {
         return line;
     }
@@ -205,9 +215,14 @@ pub(super) struct Part<'a> {
 /// `under $40 an order`; the condition itself where there are no words for its threshold.
 fn phrase(column: &HabitColumn, condition: &Condition, words: &Words) -> String {
     let template = if condition.at_least { &column.words.at_least } else { &column.words.below };
+    let is_other_count =
+        column.words.unit == HabitUnit::Once && !(1.0 < condition.threshold && condition.threshold <= ONCE);
     match column.words.unit.told(condition.threshold, words) {
         // Nobody says `at least every month`.
         Some(one) if one == "day" || one == "month" => template.replacen("every {}", &format!("once a {one}"), 1),
+        // Only a company's own rule asks for another number of days.
+        Some(days) if is_other_count && condition.at_least => format!("on {days} or more days"),
+        Some(days) if is_other_count => format!("on fewer than {days} days"),
         Some(threshold) => template.replacen("{}", &threshold, 1),
         None => condition.to_string(),
     }
@@ -242,16 +257,87 @@ pub fn describe_rule(rule: &Rule, columns: &[HabitColumn], words: &Words) -> Str
     said
 }
 
+/// What a name says of one column: a claim, or a lower and an upper bound.
+struct Said<'a> {
+    column: &'a HabitColumn,
+    bounds: Vec<&'a Part<'a>>,
+}
+
+impl<'a> Said<'a> {
+    /// In the order of the parts.
+    fn of(parts: &'a [Part<'a>]) -> Vec<Self> {
+        let mut found: Vec<Self> = Vec::new();
+        for part in parts {
+            match found.iter_mut().find(|said| said.column.operand == part.column.operand) {
+                Some(said) => said.bounds.push(part),
+                None => found.push(Self { column: part.column, bounds: vec![part] }),
+            }
+        }
+        found
+    }
+
+    fn is_rate(&self) -> bool {
+        self.column.words.unit == HabitUnit::RateAMonth
+    }
+
+    /// The only bound.
+    fn alone(&self) -> Option<&'a Part<'a>> {
+        if let [one] = self.bounds[..] { Some(one) } else { None }
+    }
+
+    /// `under $40 an order`, `$20 or more and under $40 an order`.
+    fn phrase(&self, words: &Words) -> String {
+        let mut bounds = self.bounds.clone();
+        bounds.sort_by_key(|bound| !bound.condition.at_least);
+        let told: Vec<String> = bounds.iter().map(|bound| phrase(self.column, &bound.condition, words)).collect();
+        match &told[..] {
+            [lower, upper] if self.is_rate() => format!("{lower} but {upper}"),
+            [lower, upper] => format!("{} and {upper}", without_end_of(lower, upper)),
+            _ => told.join(" and "),
+        }
+    }
+
+    /// The item that makes up half of what they buy, or more.
+    fn mostly(&self) -> Option<String> {
+        let part = self.alone()?;
+        match &part.column.operand {
+            Operand::Share { item, .. } if part.condition.at_least && part.condition.threshold >= 0.5 => {
+                Some(plain_item(item))
+            }
+            _ => None,
+        }
+    }
+
+    /// What stands nearest to the buyers comes first.
+    fn place(&self) -> u8 {
+        match self.column.words.unit {
+            _ if self.mostly().is_some() => 0,
+            _ if self.column.words.link == "of" => 1,
+            HabitUnit::Once => 2,
+            _ => 3,
+        }
+    }
+}
+
+/// A text without the last words that another ends with as well: what is said of both bounds is said once.
+fn without_end_of<'t>(text: &'t str, other: &str) -> &'t str {
+    let (mut short, mut rest) = (text, other);
+    while let (Some(end), Some(other_end)) = (short.rfind(' '), rest.rfind(' ')) {
+        if short[end..] != rest[other_end..] {
+            break;
+        }
+        (short, rest) = (&short[..end], &rest[..other_end]);
+    }
+    short
+}
+
 /// The name that claims make: `Weekly buyers, mostly bakery`, `Buyers of 6 or more lines an order, spending under $40`.
 pub(super) fn label(parts: &[Part<'_>], words: &Words) -> String {
-    let is_rate = |part: &&Part<'_>| part.column.words.unit == HabitUnit::RateAMonth;
-    let rate = parts.iter().find(is_rate);
-    let mut rest: Vec<&Part<'_>> =
-        parts.iter().filter(|part| !rate.is_some_and(|rate| std::ptr::eq(rate, *part))).collect();
-    // `Mostly` and `of` stand next to the buyers.
-    rest.sort_by_key(|part| (mostly(part).is_none(), part.column.words.link != "of"));
-    let (mut text, mut is_open) = match (rate, rest.first().and_then(|part| mostly(part))) {
-        (Some(rate), _) => how_often(rate, words),
+    let mut rest = Said::of(parts);
+    let rate = rest.iter().position(Said::is_rate).map(|place| rest.remove(place));
+    rest.sort_by_key(Said::place);
+    let (mut text, mut is_open) = match (rate, rest.first().and_then(Said::mostly)) {
+        (Some(rate), _) => how_often(&rate, words),
         (None, Some(item)) => {
             rest.remove(0);
             (format!("Mostly {item} buyers"), true)
@@ -259,27 +345,35 @@ pub(super) fn label(parts: &[Part<'_>], words: &Words) -> String {
         (None, None) => ("Buyers".to_owned(), true),
     };
     let mut before: Option<(&str, String)> = None;
-    for part in rest {
-        let link = part.column.words.link.as_str();
-        let said = phrase(part.column, &part.condition, words);
+    for said in &rest {
+        let link = said.column.words.link.as_str();
+        let phrase = said.phrase(words);
         // What the last one ended with is not said again: `… an order, spending under $40`.
-        let said = match before.as_ref().and_then(|(_, before)| last_two(before)) {
-            Some(unit) => said.strip_suffix(unit).map(str::to_owned).unwrap_or(said),
-            None => said,
+        let phrase = match before.as_ref().and_then(|(_, before)| last_two(before)) {
+            Some(unit) => phrase.strip_suffix(unit).map(str::to_owned).unwrap_or(phrase),
+            None => phrase,
         };
-        if let Some(item) = mostly(part) {
+        if let Some(item) = said.mostly() {
             text.push_str(&format!(", mostly {item}"));
         } else if before.as_ref().is_some_and(|(before, _)| *before == link) {
-            text.push_str(&format!(" and {said}"));
+            text.push_str(&format!(" and {phrase}"));
         } else {
             let mark = if is_open { "" } else { "," };
             let link = if !is_open && link == "of" { String::new() } else { format!("{link} ") };
-            text.push_str(&format!("{mark} {link}{said}"));
+            text.push_str(&format!("{mark} {link}{phrase}"));
         }
-        before = Some((link, said));
+        before = Some((link, phrase));
         is_open = false;
     }
     text
+}
+
+/// The name of a band that lies in one half of everyone, for where another band of the same column has the plain one:
+/// `Buyers in the upper half, spending $40 or more and under $75 an order`.
+pub(super) fn label_of_half(parts: &[Part<'_>], is_upper: bool, words: &Words) -> String {
+    let half = if is_upper { "upper" } else { "lower" };
+    let plain = label(parts, words);
+    format!("Buyers in the {half} half,{}", plain.strip_prefix("Buyers").unwrap_or(&plain))
 }
 
 /// The last two words with the space before them.
@@ -287,16 +381,6 @@ fn last_two(text: &str) -> Option<&str> {
     let last = text.rfind(' ')?;
     let first = text[..last].rfind(' ')?;
     Some(&text[first..])
-}
-
-/// The item that makes up half of what they buy, or more.
-fn mostly(part: &Part<'_>) -> Option<String> {
-    match &part.column.operand {
-        Operand::Share { item, .. } if part.condition.at_least && part.condition.threshold >= 0.5 => {
-            Some(plain_item(item))
-        }
-        _ => None,
-    }
 }
 
 /// Whether there is one word for buying at least at a rate.
@@ -310,19 +394,20 @@ fn lead(rate: f64) -> Option<&'static str> {
 }
 
 /// Buyers by how often they buy, and whether more may follow without a comma.
-fn how_often(part: &Part<'_>, words: &Words) -> (String, bool) {
-    let Condition { at_least, threshold, .. } = part.condition;
-    let lead = lead(threshold).filter(|_| at_least && part.says_how_often);
-    match (lead, part.column.words.unit.told(threshold, words)) {
-        (Some(lead), _) => (lead.to_owned(), true),
-        (None, Some(told)) if at_least => (format!("Buyers every {told} or more often"), false),
-        _ => (format!("Buyers {}", phrase(part.column, &part.condition, words)), false),
+fn how_often(said: &Said<'_>, words: &Words) -> (String, bool) {
+    let is_word = |part: &&Part<'_>| part.condition.at_least && part.says_how_often;
+    match said.alone().filter(is_word).and_then(|part| lead(part.condition.threshold)) {
+        Some(lead) => (lead.to_owned(), true),
+        None => (format!("Buyers {}", said.phrase(words)), false),
     }
 }
 
 /// What two names must differ in: the words without numbers and units of time.
 pub(super) fn key(label: &str) -> String {
-    let plain = label.to_lowercase().replace(|c: char| c.is_numeric() || ".,\u{202f}".contains(c), "");
+    let plain = label
+        .to_lowercase()
+        .replace("once a ", "every ")
+        .replace(|c: char| c.is_numeric() || ".,\u{202f}".contains(c), "");
     let is_said = |word: &&str| !["day", "days", "month", "months"].contains(word);
     plain.split_whitespace().filter(is_said).collect::<Vec<_>>().join(" ")
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use driftline_core::lineage::Continuity;
 use driftline_core::naming::own::{Named, OwnName};
-use driftline_core::naming::{self, HabitColumn, HabitWords, Name, Naming, describe_rule};
+use driftline_core::naming::{self, HabitColumn, HabitWords, Name, Naming, PURCHASE_DAYS, describe_rule};
 use driftline_core::persona::PersonaSet;
 use driftline_core::profile::OTHER_SEGMENT;
 use driftline_core::rule::{MeasuredRule, Operand, Rule, RuleCounts, measured};
@@ -31,7 +31,7 @@ pub struct Calling {
 #[derive(Default)]
 pub struct Called {
     pub names: BTreeMap<u32, Name>,
-    /// Segments that have a name of the company's by rule.
+    /// Segments that have a name of the company's, by the key of their persona or by rule.
     pub own_named: BTreeSet<u32>,
     pub rules: BTreeMap<u32, MeasuredRule>,
     /// Members of whom all claims of the name are true.
@@ -69,15 +69,19 @@ pub(super) fn call(
             }
         }
     }
-    for (segment, name) in own_by_rule(&seen, &segments, &all, calling) {
+    let by_key = own_by_key(&all, calling, continuity);
+    for (segment, name) in own_by_rule(by_key, &seen, &segments, &all, calling) {
         called.own_named.insert(segment);
         kept.insert(segment, Name { label: name, claims: Vec::new() });
     }
+    let own_labels: BTreeSet<String> = own_names(calling).map(|own| own.name.clone()).collect();
     let naming = Naming {
         columns: &seen.columns,
         rows: &seen.rows,
         segments: &segments,
         kept: &kept,
+        own_named: &called.own_named,
+        own_labels: &own_labels,
         taken: &taken,
         words: &calling.words,
         min_cell: calling.min_cell,
@@ -93,7 +97,8 @@ fn is_segment(segment: u32) -> bool {
     segment > 0 && segment != OTHER_SEGMENT
 }
 
-/// Habits in use as they are published, one column a habit and one an item.
+/// Habits in use as they are published, one column a habit and one an item; last, where there is a rate, on how many days they
+/// ever bought, which tells who came once.
 struct Seen {
     columns: Vec<HabitColumn>,
     rows: Points,
@@ -126,6 +131,13 @@ impl Seen {
                 _ => values.push(Box::new(move |row| people.known.published.row(row)[place])),
             }
         }
+        if scales.iter().any(|scale| scale.is_in_use && scale.kind == Kind::Rate) {
+            let operand = Operand::Column(PURCHASE_DAYS.to_owned());
+            if let Some(words) = HabitWords::usual(&operand) {
+                columns.push(HabitColumn { operand, words, is_in_use: true });
+                values.push(Box::new(move |row| people.known.purchase_days.get(row).copied().unwrap_or(f64::NAN)));
+            }
+        }
         let rows = (0..people.count()).flat_map(|row| values.iter().map(move |value| value(row))).collect();
         Self { rows: Points { dimensions: columns.len(), values: rows }, columns }
     }
@@ -155,15 +167,35 @@ fn sizes(segments: &[u32]) -> BTreeMap<u32, u64> {
     sizes
 }
 
-/// Of each of the company's rules, the segment that it describes best, if it is true of enough members; each segment once.
-fn own_by_rule(seen: &Seen, segments: &[u32], all: &BTreeSet<u32>, calling: &Calling) -> Vec<(u32, String)> {
+/// The company's own names for this market.
+fn own_names(calling: &Calling) -> impl Iterator<Item = &OwnName> {
+    let is_here = move |own: &&OwnName| own.market.as_ref().is_none_or(|market| market.as_str() == calling.market);
+    calling.own.iter().filter(is_here)
+}
+
+/// Own names of segments whose persona of last period has the key that they are for.
+fn own_by_key(all: &BTreeSet<u32>, calling: &Calling, continuity: Continuity) -> BTreeMap<u32, String> {
+    let (Some(before), Continuity::Continued) = (&calling.before, continuity) else { return BTreeMap::new() };
+    let named = |segment: u32, key: &str| {
+        let own = own_names(calling).find(|own| matches!(&own.of, Named::Key(of) if of == key))?;
+        Some((segment, own.name.clone()))
+    };
+    let personas = before.personas.iter().filter(|persona| all.contains(&persona.segment));
+    personas.filter_map(|persona| named(persona.segment, &persona.key)).collect()
+}
+
+/// Of each of the company's rules, the segment that it describes best, if it is true of enough members; each segment once, and
+/// none that has a name already.
+fn own_by_rule(
+    mut given: BTreeMap<u32, String>,
+    seen: &Seen,
+    segments: &[u32],
+    all: &BTreeSet<u32>,
+    calling: &Calling,
+) -> BTreeMap<u32, String> {
     let sizes = sizes(segments);
-    let mut given: BTreeMap<u32, String> = BTreeMap::new();
-    for own in &calling.own {
+    for own in own_names(calling) {
         let Named::Rule(rule) = &own.of else { continue };
-        if own.market.as_ref().is_some_and(|market| market.as_str() != calling.market) {
-            continue;
-        }
         let (matches, of) = seen.counts(rule, segments);
         let score = |segment: &u32| {
             let (both, size) = (of.get(segment).copied().unwrap_or(0) as f64, sizes[segment] as f64);
@@ -175,7 +207,7 @@ fn own_by_rule(seen: &Seen, segments: &[u32], all: &BTreeSet<u32>, calling: &Cal
             given.insert(*segment, own.name.clone());
         }
     }
-    given.into_iter().collect()
+    given
 }
 
 /// The rule of each segment, learnt on the sample and counted on everyone.
