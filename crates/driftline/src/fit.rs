@@ -1,5 +1,8 @@
 //! Step 8: models of value and of segments, from the lake's tables to parameters that SQL scores with.
 
+use driftline_core::naming;
+use driftline_core::naming::own::OwnName;
+use driftline_core::persona::PersonaSet;
 use driftline_core::report::{Models, Status};
 use driftline_core::sentence::Words;
 use driftline_lake::read::PublishedCustomer;
@@ -58,7 +61,8 @@ pub(crate) async fn fit_segments(
     let items = if settings.shares { read::top_items(lake, settings.items_max).await? } else { Items::new() };
     let models = last.iter().map(|(_, _, model, _)| model).chain(adopted.iter());
     let of_models: Vec<Items> = models.map(|model| items_of(&model.habits)).collect();
-    for items in of_models.iter().chain([&items]) {
+    let named = names_items(&items, previous.map(|(recalled, _)| &recalled.report.personas), &room.names.0);
+    for items in of_models.iter().chain([&items, &named]) {
         people.add_items(lake, items).await?;
     }
     let (period, as_of) = (plan.period, plan.as_of);
@@ -72,7 +76,8 @@ pub(crate) async fn fit_segments(
     };
     let segmented = beside(move || {
         let calling = &calling;
-        let fit = Fit { people: &people, items: &items, period, months, least, settings: &settings, calling };
+        let fit =
+            Fit { people: &people, items: &items, named: &named, period, months, least, settings: &settings, calling };
         let last = last.as_ref().map(|(then, is_own, model, published)| Last {
             model,
             is_own: *is_own,
@@ -92,6 +97,21 @@ pub(crate) async fn fit_segments(
     }
     fitted::give_named_items(lake, segmented.as_ref().map_or(&[], |found| &found.called.items))?;
     Ok((status, segmented))
+}
+
+/// The items that names may speak of: those that are bought most now, and those of last period's names and of the company's own rules.
+fn names_items(items: &Items, last: Option<&PersonaSet>, own: &[OwnName]) -> Items {
+    let claims = last.into_iter().flat_map(|set| &set.personas).flat_map(|persona| &persona.claims);
+    let mut named = items.clone();
+    for (habit, more) in naming::items_of(claims, own) {
+        if let Some(known) = named.get_mut(&habit) {
+            let new: Vec<String> = more.into_iter().filter(|item| !known.contains(item)).collect();
+            // The rest stays last.
+            let rest = known.pop();
+            known.extend(new.into_iter().chain(rest));
+        }
+    }
+    named
 }
 
 /// Computes on a thread of its own, so that the caller may wait for other things at the same time.

@@ -14,7 +14,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use driftline_core::Period;
 use driftline_core::lineage::{Continuity, SegmentEventKind};
-use driftline_core::profile::FeatureTilt;
+use driftline_core::profile::{FeatureTilt, OTHER_SEGMENT};
 use driftline_core::report::SegmentModel;
 use driftline_lake::read::PublishedCustomer;
 use driftline_stats::cluster::prediction_strength;
@@ -69,6 +69,8 @@ pub struct Fit<'a> {
     pub people: &'a People,
     /// Items that a new model would tell apart.
     pub items: &'a Items,
+    /// Items that names may speak of.
+    pub named: &'a Items,
     pub period: Period,
     /// Months of a period: how far ahead buyers are expected.
     pub months: f64,
@@ -155,6 +157,9 @@ fn fresh(fit: &Fit<'_>) -> (Vec<driftline_stats::habit::Scale>, Coordinates) {
     (scales, at)
 }
 
+/// More customers than this part beyond their bounds, and the bounds are fitted again.
+const OTHERS_SHARE_MOST: f64 = 0.05;
+
 /// How well kinds must be found again in either half of the customers to take the place of bands.
 const REDRAW_STRENGTH_LEAST: f64 = 0.8;
 const REDRAW_HALVINGS: usize = 6;
@@ -170,7 +175,8 @@ fn redrawn(fit: &Fit<'_>, last: &SegmentModel, sample_rows: &[usize]) -> Option<
     }
     let (scales, at) = fresh(fit);
     let took_part = |name: &str| last.habits.iter().any(|scale| scale.name == name && scale.is_in_use);
-    let gained = scales.iter().any(|scale| scale.is_in_use && scale.reliability >= GAINED_LEAST && !took_part(&scale.name));
+    let gained =
+        scales.iter().any(|scale| scale.is_in_use && scale.reliability >= GAINED_LEAST && !took_part(&scale.name));
     if at.clipped.dimensions == 0 || (last.structure == Structure::Kinds && !gained) {
         return None;
     }
@@ -208,7 +214,13 @@ fn finish(
         _ => bounded(model, at, sample_rows, continued.map(|last| last.model)),
     };
     let last_rows = last_rows(fit.people, continued);
-    let assigned = assign(at, &model, &last_rows, fit.least);
+    let mut assigned = assign(at, &model, &last_rows, fit.least);
+    let others = assigned.iter().filter(|segment| **segment == i64::from(OTHER_SEGMENT)).count();
+    if others as f64 > OTHERS_SHARE_MOST * assigned.len() as f64 {
+        // So many are not unlike anybody: what people buy has moved away from where the bounds were fitted.
+        model = bounded(model, at, sample_rows, None);
+        assigned = assign(at, &model, &last_rows, fit.least);
+    }
     if let Some(last) = continued {
         let faded = evolve::fading(fit.people, last);
         let goes_on = |segment: &u32| model.segments.contains(segment);

@@ -32,7 +32,10 @@ pub(super) fn personas(
     let few = is_small(evidence.touched(), min_cell);
     let mut hidden: Vec<bool> = pairs
         .iter()
-        .map(|pair| few || is_small(pair.different, min_cell) || is_small(pair.changed, min_cell))
+        .map(|pair| {
+            let net = pair.old.customers.abs_diff(pair.new.customers);
+            few || [pair.different, pair.changed, net].into_iter().any(|count| is_small(count, min_cell))
+        })
         .collect();
     // One group alone could be worked out from everyone's figures; the persona that changed least is withheld with it. Those who
     // are in no persona are such a group, whose figures are told nowhere.

@@ -281,7 +281,8 @@ pub async fn published_customers(lake: &Lake, path: &Path) -> Result<Vec<Publish
     ]);
     lake.give_file("previous", "published", Arc::new(schema), path)?;
     let mut found = Vec::new();
-    let sql = "select customer_key, segment, purchase_days from previous.published where is_active order by customer_key";
+    let sql =
+        "select customer_key, segment, purchase_days from previous.published where is_active order by customer_key";
     for batch in lake.query(sql).await? {
         let cells = Cells { table: "customers", batch: &batch };
         let (keys, segments) = (typed::<Int64Type>(&cells, "customer_key")?, typed::<Int64Type>(&cells, "segment")?);

@@ -103,12 +103,7 @@ pub struct People<'a> {
 /// Looks for groups that came apart or began; edits the groups and tells the events.
 ///
 /// Splits are to be looked for before mergers: newcomers between two groups fill the valley that tells them apart.
-pub fn refine(
-    points: &Points,
-    people: &People<'_>,
-    groups: &mut Groups,
-    limits: &Limits,
-) -> Vec<Event> {
+pub fn refine(points: &Points, people: &People<'_>, groups: &mut Groups, limits: &Limits) -> Vec<Event> {
     let mut events: Vec<Event> = Vec::new();
     for _ in 0..SPLITS_MOST {
         let members = members(points, &groups.centroids);
@@ -130,9 +125,9 @@ pub fn refine(
     let members = members(points, &groups.centroids);
     for event in &mut events {
         let own = members.iter().zip(&groups.owners).filter(|(_, owner)| **owner == event.group);
-        let (new, all) = own
-            .flat_map(|(rows, _)| rows)
-            .fold((0, 0), |(new, all), row| (new + usize::from(people.are_new.get(*row).copied().unwrap_or(false)), all + 1));
+        let (new, all) = own.flat_map(|(rows, _)| rows).fold((0, 0), |(new, all), row| {
+            (new + usize::from(people.are_new.get(*row).copied().unwrap_or(false)), all + 1)
+        });
         if 2 * new >= all.max(1) {
             event.kind = EventKind::Born;
         }
@@ -179,9 +174,10 @@ fn parts(points: &Points, rows: &[usize], people: &People<'_>, limits: &Limits) 
 fn are_borne_out(own: &Points, parts: &[Vec<usize>], rows: &[usize], people: &People<'_>, least: usize) -> bool {
     let is_known = |place: &&usize| people.are_known.get(rows[**place]).copied().unwrap_or(false);
     let known: Vec<Vec<usize>> = parts.iter().map(|part| part.iter().filter(is_known).copied().collect()).collect();
-    let are_enough = known.iter().zip(parts).all(|(known, part)| {
-        KNOWN_PART * known.len() >= least && KNOWN_SHARE * known.len() >= part.len()
-    });
+    let are_enough = known
+        .iter()
+        .zip(parts)
+        .all(|(known, part)| KNOWN_PART * known.len() >= least && KNOWN_SHARE * known.len() >= part.len());
     are_enough && worst(own, &known).is_at_least(VALLEY_MOST, DISTANCE_LEAST)
 }
 

@@ -197,7 +197,8 @@ pub(super) fn data_notes(parts: &Parts<'_>, visible: bool) -> Vec<String> {
                 .to_owned(),
         );
     }
-    let (customers, once) = (parts.base.customers, parts.base.customers - parts.base.repeat_customers.min(parts.base.customers));
+    let (customers, once) =
+        (parts.base.customers, parts.base.customers - parts.base.repeat_customers.min(parts.base.customers));
     let is_one = parts.models.segments.as_ref().is_some_and(|model| model.structure == Structure::One);
     let min_cell = parts.job.file.personas.min_cell;
     if 2 * once >= customers.max(1) && once >= min_cell && customers - once >= min_cell && !is_one {

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use driftline_core::audience::Audience;
+use driftline_core::naming::own::{self, OwnName};
 use driftline_core::report::Report;
 use driftline_core::sentence::Locale;
 use driftline_lake::graph::{self, Graph};
@@ -30,7 +31,8 @@ pub(super) async fn execute(cli: &Cli, project: &Project, world: &World) -> Resu
     let jobs: Vec<Job> = paths.iter().map(|path| Job::read(path, &[])).collect::<Result<_>>()?;
     for job in &jobs {
         crate::notes::read(&project.root, &job.name)?;
-        crate::names::read(&project.root, &job.name)?;
+        let (own, _) = crate::names::read(&project.root, &job.name)?;
+        check_names(&project.sql(), &job, &own)?;
     }
     crate::suppression::read(&project.root)?;
     let scratch = world.scratch.join(format!("driftline-check-{}", std::process::id()));
@@ -183,6 +185,18 @@ fn check_reports(project: &Project, jobs: &[Job]) -> Result<(usize, usize)> {
         }
     }
     Ok((reports, site_pages))
+}
+
+/// Rules of a company's own names speak of habits that there are.
+fn check_names(sql: &std::path::Path, job: &Job, own: &[OwnName]) -> Result<()> {
+    let graph = Graph::read(sql, &job.file.exports.dialect).in_place("sql")?;
+    let columns = graph.models.get("customers").into_iter().flat_map(|model| &model.front.columns);
+    let habits: Vec<&str> =
+        columns.filter(|(_, column)| column.habit.is_some()).map(|(name, _)| name.as_str()).collect();
+    match own::unknown_operands(own, &habits).into_iter().next() {
+        Some(problem) => Err(Error::Job { path: format!("jobs/names/{}.toml", job.name).into(), problem }),
+        None => Ok(()),
+    }
 }
 
 /// What of a job can be wrong without being a wrong key: names of things that are not there.

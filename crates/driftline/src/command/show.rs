@@ -116,11 +116,14 @@ fn print(report: &Report) {
 /// What the name says, by which rule one can tell who belongs to it, and what it was called.
 fn name(persona: &Persona, locale: Locale) {
     for former in &persona.formerly {
-        say(format!("  formerly {} (until {})", former.label, former.until));
+        say(format!("  formerly {} (until {})", one_line(&former.label), former.until));
     }
     for claim in &persona.claims {
-        let share = |share: Option<f64>| share.map_or_else(|| "–".to_owned(), |share| locale.percent(share, 0));
-        say(format!("  {}: {} of them, {} of everyone", claim.text, share(claim.members), share(claim.everyone)));
+        let share =
+            |share: Option<f64>| share.map_or_else(|| "nearly all".to_owned(), |share| locale.percent(share, 0));
+        let everyone =
+            claim.everyone.map_or_else(String::new, |share| format!(", {} of everyone", locale.percent(share, 0)));
+        say(format!("  {}: {} of them{everyone}", one_line(&claim.text), share(claim.members)));
     }
     if let Some(rule) = &persona.rule {
         let told = match (rule.precision, rule.coverage) {
@@ -131,8 +134,8 @@ fn name(persona: &Persona, locale: Locale) {
             ),
             _ => String::new(),
         };
-        say(format!("  rule: {}{told}", rule.text));
-        say(format!("        {}", rule.rule));
+        say(format!("  rule: {}{told}", one_line(&rule.text)));
+        say(format!("        {}", one_line(&rule.rule.to_string())));
     }
     if let Some(once) = persona.bought_once {
         say(format!("  bought once, this period: {} of them", locale.count(once)));

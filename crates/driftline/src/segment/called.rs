@@ -53,7 +53,7 @@ pub(super) fn call(
     continuity: Continuity,
 ) -> Called {
     let calling = fit.calling;
-    let seen = Seen::new(fit.people, scales, rates, fit.items);
+    let seen = Seen::new(fit.people, scales, rates, fit.named);
     let segments: Vec<u32> = assigned.iter().map(|segment| u32::try_from(*segment).unwrap_or(0)).collect();
     let all: BTreeSet<u32> = segments.iter().copied().filter(|segment| is_segment(*segment)).collect();
     let mut called = Called::default();

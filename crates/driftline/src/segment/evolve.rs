@@ -108,7 +108,9 @@ fn size_of(sample: &driftline_stats::cluster::Points, groups: &Groups, group: u3
 }
 
 fn centre_size(sample: &driftline_stats::cluster::Points, groups: &Groups, place: usize) -> usize {
-    (0..sample.rows()).filter(|row| driftline_stats::cluster::nearest(&groups.centroids, sample.row(*row)).0 == place).count()
+    (0..sample.rows())
+        .filter(|row| driftline_stats::cluster::nearest(&groups.centroids, sample.row(*row)).0 == place)
+        .count()
 }
 
 fn told(event: groups::Event) -> SegmentEvent {

@@ -127,9 +127,11 @@ impl People {
 
     /// Coordinates as they were 91 days ago, by the days of the year before them, with the places among `rows` of those who had any.
     pub fn earlier(&self, scales: &[Scale], rows: &[usize]) -> (Points, Vec<usize>) {
-        let sums = self.known.year.take(rows).less(&self.known.recent, |place| {
-            self.known.recent_rows.binary_search(rows.get(place)?).ok()
-        });
+        let sums = self
+            .known
+            .year
+            .take(rows)
+            .less(&self.known.recent, |place| self.known.recent_rows.binary_search(rows.get(place)?).ok());
         let had: Vec<usize> = (0..rows.len()).filter(|place| sums.days[*place] > 0.5).collect();
         (habit::coordinates(&sums.take(&had), scales, true), had)
     }
