@@ -152,19 +152,19 @@ fn labels(names: &BTreeMap<u32, Name>) -> Vec<&str> {
 #[test]
 fn a_grocer_and_a_gift_shop_have_names_that_are_true() {
     let grocer = [
-        "Buyers spending 35 % or more on BAKERY",
-        "Fortnightly buyers of 8 or more lines an order",
-        "Buyers with 15 % or more off",
+        "Buyers spending 35 %+ on BAKERY",
+        "Fortnightly buyers of 8+ lines an order",
+        "Buyers with 15 %+ off",
         "Mostly online buyers",
         "Buyers less often than once a month, fewer than 10 lines an order",
         "Mostly DRUG GM buyers",
     ];
     let gift_shop = [
         "Buyers at least every 45 days",
-        "Buyers of 8 or more and fewer than 25 lines an order",
+        "Buyers of 8+ and fewer than 25 lines an order",
         "Mostly Christmas buyers",
         "Buyers of fewer than 10 lines an order",
-        "Buyers returning 10 % or more by value",
+        "Buyers returning 10 %+ by value",
     ];
     for (kinds, items, currency, expected) in
         [(&GROCER[..], &AISLES[..], "USD", &grocer[..]), (&GIFT_SHOP, &GIFTS, "GBP", &gift_shop)]
@@ -311,9 +311,9 @@ fn bands_on_one_habit_are_named_by_both_of_their_bounds() {
             &[22.0, 41.0, 76.0],
             &[
                 "Buyers spending under €25 an order",
-                "Buyers in the lower half, spending €20 or more and under €40 an order",
-                "Buyers spending €40 or more and under €75 an order",
-                "Buyers spending €75 or more an order",
+                "Buyers in the lower half, spending €20+ and under €40 an order",
+                "Buyers spending €40+ and under €75 an order",
+                "Buyers spending €75+ an order",
             ],
         ),
         (
@@ -322,8 +322,8 @@ fn bands_on_one_habit_are_named_by_both_of_their_bounds() {
             &[22.0, 76.0],
             &[
                 "Buyers spending under €25 an order",
-                "Buyers spending €20 or more and under €75 an order",
-                "Buyers spending €75 or more an order",
+                "Buyers spending €20+ and under €75 an order",
+                "Buyers spending €75+ an order",
             ],
         ),
         (
@@ -332,8 +332,8 @@ fn bands_on_one_habit_are_named_by_both_of_their_bounds() {
             &[5.0, 15.0],
             &[
                 "Buyers of fewer than 5 lines an order",
-                "Buyers of 5 or more and fewer than 15 lines an order",
-                "Buyers of 15 or more lines an order",
+                "Buyers of 5+ and fewer than 15 lines an order",
+                "Buyers of 15+ lines an order",
             ],
         ),
         (
@@ -342,8 +342,8 @@ fn bands_on_one_habit_are_named_by_both_of_their_bounds() {
             &[0.1, 0.4],
             &[
                 "Buyers with under 10 % off",
-                "Buyers with 10 % or more and under 40 % off",
-                "Buyers with 40 % or more off",
+                "Buyers with 10 %+ and under 40 % off",
+                "Buyers with 40 %+ off",
             ],
         ),
         (
@@ -352,7 +352,7 @@ fn bands_on_one_habit_are_named_by_both_of_their_bounds() {
             &[0.16, 0.5],
             &[
                 "Buyers spending under 20 % on Bags",
-                "Buyers spending 20 % or more and under 50 % on Bags",
+                "Buyers spending 20 %+ and under 50 % on Bags",
                 "Mostly Bags buyers",
             ],
         ),
@@ -376,8 +376,8 @@ fn what_is_true_of_nearly_everyone_is_no_name() {
     let [item, discount, order] = [5, 4, 1].map(|place| &all[place..=place]);
     // The value of some of ten members and of some of ten others; of the rest it is nothing.
     for (column, value, own, others, expected) in [
-        (item, 0.12, 1, 6, [MIXED, "Buyers spending 5 % or more on C6"]),
-        (item, 0.3, 1, 9, ["Buyers spending under 15 % on C6", "Buyers spending 20 % or more on C6"]),
+        (item, 0.12, 1, 6, [MIXED, "Buyers spending 5 %+ on C6"]),
+        (item, 0.3, 1, 9, ["Buyers spending under 15 % on C6", "Buyers spending 20 %+ on C6"]),
         // Only after one is called mixed.
         (item, 0.03, 9, 1, [MIXED, "Buyers spending under 2 % on C6"]),
         (discount, 0.04, 9, 1, [MIXED, "Buyers with under 2 % off"]),
@@ -421,7 +421,7 @@ fn who_bought_once_is_not_called_by_how_often_they_buy() {
         // Of everyone: it sets nobody apart.
         (
             &[(1, 400, 0.15, 20.0, 8), (2, 400, 2.5, 80.0, 8)],
-            &["Buyers spending under £40 an order", "Buyers spending £40 or more an order"],
+            &["Buyers spending under £40 an order", "Buyers spending £40+ an order"],
         ),
         // Fewer than half: the rate is said.
         (
@@ -453,11 +453,11 @@ fn no_name_is_like_one_of_the_companys() {
         let found = names(&Naming { own_named: &own_named, own_labels: &own_labels, ..naming });
         found.into_values().map(|name| name.label).collect::<Vec<_>>()
     };
-    let (high, low) = ("Buyers spending £30 or more an order", "Buyers spending under £25 an order");
+    let (high, low) = ("Buyers spending £30+ an order", "Buyers spending under £25 an order");
     assert_eq!(labels_of(&[], &[], &[]), [high, low]);
     // Given to the other one, or to nobody yet.
     assert_eq!(labels_of(&[high], &[2], &[(2, last_name(high, &[]))]), [MIXED, high]);
-    assert_eq!(labels_of(&["buyers spending £99 or more an order"], &[], &[]), [MIXED, low]);
+    assert_eq!(labels_of(&["buyers spending £99+ an order"], &[], &[]), [MIXED, low]);
     // One that looks like a stopgap is the company's own all the same; one that was generated before gives way.
     assert_eq!(labels_of(&[MIXED], &[2], &[(2, last_name(MIXED, &[]))]), [high, MIXED]);
     let spenders = last_name("Spenders", &["mean_order >= 45"]);
@@ -486,7 +486,7 @@ fn a_name_is_kept_while_it_is_true() {
     let columns = columns(&[], &[]);
     let spending = &columns[1..2];
     // Halfway between those who spend 50 and those who spend 10.
-    let fresh = "Buyers spending £30 or more an order";
+    let fresh = "Buyers spending £30+ an order";
     for (own, others, last, expected) in [
         (9, 1, last_name("Big spenders", &["mean_order >= 45"]), "Big spenders"),
         (6, 1, last_name("Big spenders", &["mean_order >= 45"]), "Big spenders"),
@@ -522,7 +522,7 @@ fn two_of_one_name_and_names_of_the_dead_are_made_anew() {
     let kept = BTreeMap::from([(1, last), (2, last_name("spenders", &["mean_order < 45"]))]);
     let found = names_of(&columns[1..2], &rows, &segments, &kept, &words("GBP"));
     assert_eq!(labels(&found), ["Spenders", "Buyers spending under £25 an order"]);
-    let taken = BTreeSet::from(["Buyers spending £90 or more an order".to_owned(), MIXED.to_owned()]);
+    let taken = BTreeSet::from(["Buyers spending £90+ an order".to_owned(), MIXED.to_owned()]);
     let words = words("GBP");
     let none = BTreeMap::new();
     let naming = Naming { taken: &taken, ..naming(&columns[1..2], &rows, &segments, &none, &words) };
@@ -570,9 +570,9 @@ fn claims_make_names_that_can_be_the_subject_of_a_sentence() {
         ("purchases_a_month >= 0.1667", true, "Buyers at least every 6 months"),
         ("purchases_a_month < 0.5", true, "Buyers less often than every 2 months"),
         ("purchases_a_month >= 4.3482 and share(category, 'bakery') >= 0.5", true, "Weekly buyers, mostly bakery"),
-        ("mean_order < 40 and lines_per_order >= 6", true, "Buyers of 6 or more lines an order, spending under $40"),
-        ("purchases_a_month >= 1 and discount_share >= 0.2", true, "Monthly buyers with 20 % or more off"),
-        ("purchases_a_month >= 4.3482 and lines_per_order >= 6", true, "Weekly buyers of 6 or more lines an order"),
+        ("mean_order < 40 and lines_per_order >= 6", true, "Buyers of 6+ lines an order, spending under $40"),
+        ("purchases_a_month >= 1 and discount_share >= 0.2", true, "Monthly buyers with 20 %+ off"),
+        ("purchases_a_month >= 4.3482 and lines_per_order >= 6", true, "Weekly buyers of 6+ lines an order"),
         (
             "purchases_a_month < 0.5 and lines_per_order < 6",
             true,
@@ -582,13 +582,13 @@ fn claims_make_names_that_can_be_the_subject_of_a_sentence() {
         (
             "mean_order >= 2500 and share(category, 'tea') >= 0.2",
             true,
-            "Buyers spending $2,500 or more an order and 20 % or more on tea",
+            "Buyers spending $2,500+ an order and 20 %+ on tea",
         ),
         ("share(category, 'tea') >= 0.5 and share(channel, 'web') >= 0.7", true, "Mostly tea buyers, mostly web"),
         (
             "mean_order < 7.5 and return_rate >= 0.1 and discount_share < 0.05",
             true,
-            "Buyers spending under $7.50 an order, returning 10 % or more by value, with under 5 % off",
+            "Buyers spending under $7.50 an order, returning 10 %+ by value, with under 5 % off",
         ),
         ("share(category, 'DRUG GM') >= 0.5", true, "Mostly DRUG GM buyers"),
         ("share(category, 'N-BOOKS') < 0.3", true, "Buyers spending under 30 % on N-BOOKS"),
@@ -620,14 +620,14 @@ fn claims_make_names_that_can_be_the_subject_of_a_sentence() {
         (
             "mean_order >= 20 and mean_order < 75 and lines_per_order >= 6",
             true,
-            "Buyers of 6 or more lines an order, spending $20 or more and under $75",
+            "Buyers of 6+ lines an order, spending $20+ and under $75",
         ),
         (
             "share(category, 'tea') >= 0.5 and share(category, 'tea') < 0.8",
             true,
-            "Buyers spending 50 % or more and under 80 % on tea",
+            "Buyers spending 50 %+ and under 80 % on tea",
         ),
-        ("share(category, '{}') >= 0.3", true, "Buyers spending 30 % or more on {}"),
+        ("share(category, '{}') >= 0.3", true, "Buyers spending 30 %+ on {}"),
     ] {
         assert_eq!(label_of(rule, says_how_often), expected, "{rule}");
     }

@@ -365,7 +365,14 @@ pub(super) fn label(parts: &[Part<'_>], words: &Words) -> String {
         before = Some((link, phrase));
         is_open = false;
     }
-    text
+    short(text, parts)
+}
+
+/// `20 %+` for `20 % or more`: a name is read many times in one mail. Items keep their words.
+fn short(text: String, parts: &[Part<'_>]) -> String {
+    const OR_MORE: &str = " or more";
+    let has = |operand: &Operand| matches!(operand, Operand::Share { item, .. } if item.contains(OR_MORE));
+    if parts.iter().any(|part| has(&part.column.operand)) { text } else { text.replace(OR_MORE, "+") }
 }
 
 /// The name of a band that lies in one half of everyone, for where another band of the same column has the plain one:
