@@ -340,11 +340,7 @@ fn bands_on_one_habit_are_named_by_both_of_their_bounds() {
             4,
             0.2,
             &[0.1, 0.4],
-            &[
-                "Buyers with under 10 % off",
-                "Buyers with 10 %+ and under 40 % off",
-                "Buyers with 40 %+ off",
-            ],
+            &["Buyers with under 10 % off", "Buyers with 10 %+ and under 40 % off", "Buyers with 40 %+ off"],
         ),
         (
             5,

