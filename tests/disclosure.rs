@@ -21,8 +21,35 @@ pub(crate) fn check(warehouse: &Path, job: &str, market: &str, period: &str) -> 
             small(&bar.label, bar.customers.unwrap_or(0))?;
         }
     }
+    let everyone = report.kpis.iter().find(|kpi| kpi.key == "active_customers").and_then(|kpi| kpi.now);
+    let everyone = everyone.unwrap_or(0.0) as u64;
     for persona in &report.personas.personas {
         small(&persona.key, persona.customers)?;
+        // A share gives the count away on either side of it.
+        let of = |share: f64, whole: u64| (share * whole as f64).round() as u64;
+        if let Some(rule) = &persona.rule
+            && let (Some(matches), Some(precision), Some(coverage)) = (rule.matches, rule.precision, rule.coverage)
+        {
+            let both = of(coverage, persona.customers);
+            crate::product::equal("a rule's two shares are of one count", of(precision, matches), both)?;
+            let rest = (everyone + both) - persona.customers - matches;
+            for count in [both, persona.customers - both, matches - both, rest] {
+                small(&rule.text, count)?;
+            }
+        }
+        for claim in &persona.claims {
+            let Some(members) = claim.members.map(|share| of(share, persona.customers)) else { continue };
+            small(&claim.text, members)?;
+            small(&claim.text, persona.customers - members)?;
+            if let Some(all) = claim.everyone.map(|share| of(share, everyone)) {
+                small(&claim.text, all - members)?;
+                small(&claim.text, (everyone + members) - persona.customers - all)?;
+            }
+        }
+        if let Some(once) = persona.bought_once {
+            small("bought once", once)?;
+            small("not bought once", persona.customers - once)?;
+        }
         for category in &persona.categories {
             small(&category.category, category.customers)?;
         }
@@ -48,6 +75,7 @@ pub(crate) fn check(warehouse: &Path, job: &str, market: &str, period: &str) -> 
             small(&contact.campaign_type, contact.responded.unwrap_or(0))?;
         }
     }
+    bought_once(&report, everyone).map_err(|problem| format!("{place}: {problem}"))?;
     if let Some(costs) = &report.acquisition {
         let everyone = report.kpis.iter().find(|kpi| kpi.key == "active_customers").and_then(|kpi| kpi.now);
         let of_line = |key: &Option<String>| match key {
@@ -114,6 +142,22 @@ pub(crate) fn check(warehouse: &Path, job: &str, market: &str, period: &str) -> 
         let text = std::fs::read_to_string(run.join(name)).map_err(|error| error.to_string())?;
         if let Some(key) = keys.iter().find(|key| text.contains(*key)) {
             return Err(format!("{place}: {name} holds the customer key {key}"));
+        }
+    }
+    Ok(())
+}
+
+/// Who is hidden, all together, cannot be worked out from everyone's count either.
+fn bought_once(report: &Report, everyone: u64) -> TestResult {
+    let Some(all) = report.personas.bought_once else { return Ok(()) };
+    let groups = report.personas.personas.iter().map(|persona| (persona.bought_once, persona.customers));
+    let other = report.personas.other.iter().map(|other| (other.bought_once, other.customers));
+    let shown = groups.chain(other).filter_map(|(once, customers)| Some((once?, customers)));
+    let (once, customers) = shown.fold((0, 0), |sum, group| (sum.0 + group.0, sum.1 + group.1));
+    let min = report.method.min_cell;
+    for count in [all - once, (everyone - customers) - (all - once), all, everyone - all] {
+        if count > 0 && count < min {
+            return Err(format!("{count} customers of those who bought once can be worked out"));
         }
     }
     Ok(())

@@ -271,7 +271,6 @@ impl SegmentModel {
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ExpectedBuyers {
     pub segment: u32,
-    pub members: u64,
     pub months: f64,
     pub buyers: f64,
     pub variance: f64,

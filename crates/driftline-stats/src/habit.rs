@@ -187,6 +187,15 @@ pub fn coordinates(sums: &Sums, scales: &[Scale], is_clipped: bool) -> Points {
     Points { dimensions, values }
 }
 
+/// Of each customer, the squared deviations, not cut, in what varies but takes no part: too uncertain to make segments of, and yet
+/// somebody may be far out in it, as a wholesaler among shoppers is in what they spend.
+pub fn aside(sums: &Sums, scales: &[Scale]) -> Vec<f64> {
+    let varies = |scale: &&Scale| !scale.is_in_use && scale.note.is_none() && scale.kind != Kind::Shares;
+    let aside: Vec<&Scale> = scales.iter().filter(varies).collect();
+    let squares = |customer: usize| aside.iter().map(|scale| scale.deviation(sums, customer).powi(2)).sum();
+    (0..sums.customers()).map(squares).collect()
+}
+
 /// Whether the items of a group of shares are not those any more that are bought: everyone spends far more on the rest than when the
 /// scale was fitted, or items that are sold no longer gave way to others, as when categories are renamed. `recent` are the last months.
 pub fn is_outdated(sums: &Sums, recent: &Sums, scale: &Scale) -> bool {

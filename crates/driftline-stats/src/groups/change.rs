@@ -34,8 +34,8 @@ pub struct Watched {
     pub second: usize,
     pub whole: Separation,
     pub recent: Separation,
-    /// Members of the smaller of the two, of whom the last months tell something.
-    pub recent_smaller: usize,
+    /// Whether the last months tell something of enough members of both.
+    pub is_recent_enough: bool,
     /// As they lay one time earlier, if both were there: what becomes one in the middle of a period is half way at its end.
     #[serde(default)]
     pub before: Option<Lay>,
@@ -231,7 +231,7 @@ pub fn watch(points: &Points, recent: (&Points, &[usize]), groups: &Groups) -> V
                 second,
                 whole: separation(points, &own[first], &own[second]),
                 recent: separation(recent, &own_recent[first], &own_recent[second]),
-                recent_smaller: own_recent[first].len().min(own_recent[second].len()),
+                is_recent_enough: own_recent[first].len().min(own_recent[second].len()) >= RECENT_MIN,
                 before: None,
             });
         }
@@ -255,7 +255,7 @@ impl Groups {
             let Some(then) = before.iter().find(|then| (then.first, then.second) == (pair.first, pair.second)) else {
                 continue;
             };
-            let enough = pair.recent_smaller >= RECENT_MIN && then.recent_smaller >= RECENT_MIN;
+            let enough = pair.is_recent_enough && then.is_recent_enough;
             let is_near = pair.recent.distance < MERGED_DISTANCE;
             let came_together = std::iter::once(then.lay()).chain(then.before).any(|lay| lay.came_together(pair));
             let may = owners[0] != owners[1] && !owners.iter().any(|owner| fresh.contains(owner));
@@ -277,7 +277,7 @@ impl Groups {
     pub fn part(&mut self, now: &[Watched], size: impl Fn(&Self, usize) -> usize) -> Vec<Event> {
         let mut events = Vec::new();
         for pair in now {
-            let are_apart = pair.recent_smaller >= RECENT_MIN
+            let are_apart = pair.is_recent_enough
                 && pair.whole.is_at_least(VALLEY_MOST, DISTANCE_LEAST)
                 && pair.recent.distance >= PARTED_DISTANCE;
             if !self.are_one(pair.first, pair.second) || !are_apart {

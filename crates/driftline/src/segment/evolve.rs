@@ -20,7 +20,6 @@ const KNOWN_DAYS: f64 = 3.0;
 const FADED_RATIO: f64 = 0.7;
 const FADED_DEVIATIONS: f64 = 4.0;
 const FADED_EXPECTED_MIN: f64 = 10.0;
-const FADED_MEMBERS_MIN: u64 = 20;
 
 /// The market's own ratio of buyers to expected ones is believed up to here.
 const MARKET_RATIO_MOST: f64 = 1.5;
@@ -143,9 +142,8 @@ pub(super) fn expected(people: &People, scales: &[Scale], assigned: &[i64], mont
     for (row, segment) in assigned.iter().enumerate().filter(|(row, _)| people.known.purchase_days[*row] > 1.0) {
         let segment = u32::try_from(*segment).unwrap_or(0);
         let buys = scale.returns_within(sums.repeats[row], sums.months[row], months);
-        let none = ExpectedBuyers { segment, members: 0, months, buyers: 0.0, variance: 0.0 };
+        let none = ExpectedBuyers { segment, months, buyers: 0.0, variance: 0.0 };
         let own = found.entry(segment).or_insert(none);
-        own.members += 1;
         own.buyers += buys;
         own.variance += buys * (1.0 - buys);
     }
@@ -175,10 +173,7 @@ pub(super) fn fading(people: &People, last: &Last<'_>) -> Vec<SegmentEvent> {
         let expected = own.buyers * market;
         let ratio = of(own.segment) / expected.max(1e-9);
         let deviations = (of(own.segment) - expected) / (own.variance + 1e-9).sqrt();
-        let is_fading = own.members >= FADED_MEMBERS_MIN
-            && expected >= FADED_EXPECTED_MIN
-            && ratio <= FADED_RATIO
-            && deviations < -FADED_DEVIATIONS;
+        let is_fading = expected >= FADED_EXPECTED_MIN && ratio <= FADED_RATIO && deviations < -FADED_DEVIATIONS;
         let is_segment = own.segment > 0 && own.segment != driftline_core::profile::OTHER_SEGMENT;
         (is_fading && is_segment && !model.fading.contains(&own.segment)).then_some(SegmentEvent {
             kind: SegmentEventKind::Faded,

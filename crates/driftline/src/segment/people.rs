@@ -100,6 +100,7 @@ impl People {
         Coordinates {
             clipped: habit::coordinates(&self.known.year, scales, true),
             raw: habit::coordinates(&self.known.year, scales, false),
+            aside: habit::aside(&self.known.year, scales),
             rows: self.count(),
         }
     }
@@ -184,6 +185,8 @@ impl People {
 pub struct Coordinates {
     pub clipped: Points,
     pub raw: Points,
+    /// Squared distance of each from everyone in what takes no part in segments.
+    pub aside: Vec<f64>,
     pub rows: usize,
 }
 

@@ -115,7 +115,7 @@ impl<'a> Open<'a> {
         let centroid = self.centroids.get(nearest).map_or(&[][..], Vec::as_slice);
         let squares: f64 = at.raw.row(row).iter().zip(centroid).map(|(value, centre)| (value - centre).powi(2)).sum();
         let place = self.places.get(nearest).copied().unwrap_or(nearest);
-        Place { segment: segment_at(nearest), centroid: place, distance: squares.sqrt() }
+        Place { segment: segment_at(nearest), centroid: place, distance: (squares + at.aside[row]).sqrt() }
     }
 }
 
@@ -163,7 +163,7 @@ mod tests {
         };
         let rows = values.len();
         let points = Points { dimensions: 1, values };
-        let at = Coordinates { clipped: points.clone(), raw: points, rows };
+        let at = Coordinates { clipped: points.clone(), raw: points, aside: vec![0.0; rows], rows };
         let assigned = assign(&at, &model, &[], least);
         assert_eq!(assigned.len(), rows);
         let mut sizes: BTreeMap<i64, usize> = BTreeMap::new();
