@@ -23,7 +23,8 @@ const FAR: [[f64; 3]; 4] = [[0.0, 0.0, 0.0], [9.0, 0.0, 0.0], [0.0, 9.0, 0.0], [
 #[test]
 fn as_many_groups_as_lie_apart() {
     let near = [[0.0; 3], [2.0, 0.0, 0.0], [0.0, 2.0, 0.0]];
-    let cases: [(&str, Vec<(usize, [f64; 3])>, Structure, Option<usize>); 6] = [
+    type Case = (&'static str, Vec<(usize, [f64; 3])>, Structure, Option<usize>);
+    let cases: [Case; 6] = [
         ("four", FAR.map(|centre| (300, centre)).to_vec(), Structure::Kinds, Some(4)),
         ("uneven", vec![(900, FAR[0]), (60, FAR[1]), (40, FAR[2])], Structure::Kinds, Some(3)),
         ("below the floor", vec![(900, FAR[0]), (400, FAR[1]), (20, FAR[2])], Structure::Kinds, Some(2)),

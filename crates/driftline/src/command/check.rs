@@ -32,7 +32,7 @@ pub(super) async fn execute(cli: &Cli, project: &Project, world: &World) -> Resu
     for job in &jobs {
         crate::notes::read(&project.root, &job.name)?;
         let (own, _) = crate::names::read(&project.root, &job.name)?;
-        check_names(&project.sql(), &job, &own)?;
+        check_names(&project.sql(), job, &own)?;
     }
     crate::suppression::read(&project.root)?;
     let scratch = world.scratch.join(format!("driftline-check-{}", std::process::id()));

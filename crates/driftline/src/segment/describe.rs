@@ -38,8 +38,8 @@ fn tilts(people: &People, points: &Points, scales: &[Scale], assigned: &[i64]) -
     let none = || (vec![0.0f64; dimensions], 0.0f64);
     let (mut sum, mut squares) = (vec![0.0; dimensions], vec![0.0; dimensions]);
     let mut own: BTreeMap<u32, (Vec<f64>, f64)> = BTreeMap::new();
-    for row in 0..points.rows() {
-        let of_segment = own.entry(u32::try_from(assigned[row]).unwrap_or(0)).or_insert_with(none);
+    for (row, segment) in assigned.iter().enumerate().take(points.rows()) {
+        let of_segment = own.entry(u32::try_from(*segment).unwrap_or(0)).or_insert_with(none);
         of_segment.1 += 1.0;
         for (at, value) in points.row(row).iter().enumerate() {
             sum[at] += value;
