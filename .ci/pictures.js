@@ -8,7 +8,7 @@ const puppeteer = require("puppeteer-core");
 const [mails, site, out] = process.argv.slice(2);
 // What is shown: from the top of the first element of `part` on, so many pixels of it.
 const PICTURES = [
-  { name: "mail", file: join(mails, "gb-2011Q2-everyone.html"), part: "body", width: 660, height: 1400 },
+  { name: "mail", file: join(mails, "gb-2011Q1-everyone.html"), part: "body", width: 660, height: 1400 },
   { name: "quiet", file: join(mails, "us-2017Q4-everyone.html"), part: "body", width: 660, height: 660 },
   { name: "report", file: join(site, "us", "reports", "2017Q4-whole.html"), part: "#personas", width: 1100, height: 1400 },
   { name: "site", file: join(site, "index.html"), part: "body", width: 1180, height: 1000 },

@@ -1,12 +1,13 @@
 //! Segments of a market: last period's model stays but for what happened to its segments; a market without one gets its own.
 //!
-//! `people` are the customers as coordinates of habits, `choose` draws a model, `evolve` carries one on, `place` says who is where,
+//! `people` are the customers as coordinates of habits, `last` what last period's model says of them, `choose` draws a model, `evolve` carries one on, `place` says who is where,
 //! `describe` how segments differ, what they are called and by which rule they are told.
 
 mod called;
 mod choose;
 mod describe;
 mod evolve;
+mod last;
 mod people;
 mod place;
 
@@ -16,11 +17,12 @@ use driftline_core::Period;
 use driftline_core::lineage::{Continuity, SegmentEventKind};
 use driftline_core::profile::{FeatureTilt, OTHER_SEGMENT};
 use driftline_core::report::SegmentModel;
-use driftline_lake::read::PublishedCustomer;
 use driftline_stats::cluster::prediction_strength;
 use driftline_stats::groups::{self, Groups, Structure};
 
 pub use self::called::{Called, Calling};
+pub use self::last::{Last, restated};
+use self::last::{by_last, last_rows};
 use self::people::Coordinates;
 pub use self::people::{Items, People, items_of};
 pub use self::place::assign;
@@ -77,18 +79,6 @@ pub struct Fit<'a> {
     pub least: Least,
     pub settings: &'a Segments,
     pub calling: &'a Calling,
-}
-
-/// Last period's model with the segments that it was published with.
-#[derive(Clone, Copy)]
-pub struct Last<'a> {
-    pub model: &'a SegmentModel,
-    /// Whether it was made as this one is: by the market itself, or by its parent.
-    pub is_own: bool,
-    /// Everyone active then, by key.
-    pub published: &'a [PublishedCustomer],
-    /// From its as-of day to this one's.
-    pub months: f64,
 }
 
 /// Fits or keeps the model of a market with enough customers of its own.
@@ -262,62 +252,6 @@ fn watched(people: &People, model: &SegmentModel, at: &Coordinates, sample_rows:
         Groups { centroids: model.centroids.clone(), owners: model.segments.clone(), next: model.next_segment };
     let (recent, rows) = people.recent(&model.habits, sample_rows);
     groups::watch(&at.clipped.take(sample_rows), (&recent, &rows), &groups)
-}
-
-/// Segment of last period by row; none where somebody was not active, or was in none.
-fn last_rows(people: &People, last: Option<&Last<'_>>) -> Vec<Option<u32>> {
-    let published = last.map_or(&[][..], |last| last.published);
-    people.known.keys.iter().map(|key| segment_of(published, *key)).collect()
-}
-
-fn segment_of(published: &[PublishedCustomer], key: i64) -> Option<u32> {
-    let place = published.binary_search_by_key(&key, |customer| customer.key).ok()?;
-    u32::try_from(published[place].segment).ok().filter(|segment| *segment > 0)
-}
-
-/// This period's customers by last period's model. One that assigns nobody any more leaves everybody where they were published; who
-/// was not there is where most of their new segment was.
-fn by_last(fit: &Fit<'_>, last: &Last<'_>, assigned: &[i64]) -> Vec<i64> {
-    let people = fit.people;
-    if people.can_use(last.model) && people.are_told_apart_by(last.model) {
-        let at = people.coordinates(&last.model.habits);
-        return assign(&at, last.model, &last_rows(people, Some(last)), fit.least);
-    }
-    as_published(&people.known.keys, assigned, last.published)
-}
-
-/// Segments as they were published, by key; who has none is where most of those are who are together with them now.
-pub fn as_published(keys: &[i64], together: &[i64], published: &[PublishedCustomer]) -> Vec<i64> {
-    let known: Vec<Option<u32>> = keys.iter().map(|key| segment_of(published, *key)).collect();
-    let mut counts: BTreeMap<i64, BTreeMap<u32, u64>> = BTreeMap::new();
-    for (with, segment) in together.iter().zip(&known) {
-        if let Some(segment) = segment {
-            *counts.entry(*with).or_default().entry(*segment).or_default() += 1;
-        }
-    }
-    let most = |counts: &BTreeMap<u32, u64>| {
-        counts.iter().max_by_key(|(segment, count)| (**count, u32::MAX - **segment)).map(|(segment, _)| *segment)
-    };
-    let all = counts.values().flatten().fold(BTreeMap::new(), |mut all: BTreeMap<u32, u64>, (segment, count)| {
-        *all.entry(*segment).or_default() += count;
-        all
-    });
-    let everyones = most(&all).unwrap_or(0);
-    let usual: BTreeMap<i64, u32> = counts.iter().filter_map(|(with, counts)| Some((*with, most(counts)?))).collect();
-    let place = |(with, segment): (&i64, &Option<u32>)| {
-        i64::from(segment.unwrap_or_else(|| usual.get(with).copied().unwrap_or(everyones)))
-    };
-    together.iter().zip(&known).map(place).collect()
-}
-
-/// Last period's customers from today's data, by the model that they were published with.
-pub fn restated(people: &People, model: &SegmentModel, published: &[PublishedCustomer], least: Least) -> Vec<i64> {
-    if people.can_use(model) && people.are_told_apart_by(model) {
-        let at = people.coordinates(&model.habits);
-        let last = Last { model, is_own: true, published, months: 0.0 };
-        return assign(&at, model, &last_rows(people, Some(&last)), least);
-    }
-    as_published(&people.known.keys, &vec![0; people.count()], published)
 }
 
 /// A model of nothing yet.
