@@ -16,105 +16,135 @@ recent_day_squares = { type = "decimal(18,6)", about = "As day_squares, of the l
 ---*/
 with
 
-order_lines as (
+category_days as (
 
     select
         customer_key,
         order_date,
         category,
-        channel,
         amount
-    from int_order_lines
-    where customer_key is not null
-        and is_profiled
-        and kind = 'sale'
-        and amount > 0
-        and order_date >= $year_start
+    from int_category_days
 
 ),
 
-items_by_day as (
+category_totals as (
 
     select
         customer_key,
         order_date,
-        'category' as habit,
-        category as item,
-        sum(amount) as amount
-    from order_lines
-    where category is not null
-    group by
-        customer_key,
-        order_date,
-        category
-
-    union all
-
-    select
-        customer_key,
-        order_date,
-        'channel' as habit,
-        channel as item,
-        sum(amount) as amount
-    from order_lines
-    where channel is not null
-    group by
-        customer_key,
-        order_date,
-        channel
-
-),
-
-totals_by_day as (
-
-    select
-        customer_key,
-        order_date,
-        habit,
         sum(amount) as total
-    from items_by_day
+    from category_days
     group by
         customer_key,
-        order_date,
-        habit
+        order_date
 
 ),
 
-shares_by_day as (
+category_shares as (
 
     select
-        items_by_day.customer_key,
-        items_by_day.habit,
-        items_by_day.item,
-        items_by_day.amount,
-        days_between(items_by_day.order_date, $as_of) <= 91 as is_recent,
+        category_days.customer_key,
+        category_days.category as item,
+        category_days.amount,
+        days_between(category_days.order_date, $as_of) <= 91 as is_recent,
         cast(
-            cast(items_by_day.amount as decimal(28, 10)) / cast(totals_by_day.total as decimal(28, 4)) as decimal(9, 6)
+            cast(category_days.amount as decimal(28, 10)) / cast(category_totals.total as decimal(28, 4)) as decimal(9, 6)
         ) as share
-    from items_by_day
-    inner join totals_by_day
-        on items_by_day.customer_key = totals_by_day.customer_key
-        and items_by_day.order_date = totals_by_day.order_date
-        and items_by_day.habit = totals_by_day.habit
+    from category_days
+    inner join category_totals
+        on category_days.customer_key = category_totals.customer_key
+        and category_days.order_date = category_totals.order_date
 
 ),
 
-summed as (
+category_summed as (
 
     select
         customer_key,
-        habit,
         item,
         sum(amount) as amount,
         sum(share) as day_shares,
         sum(share * share) as day_squares,
         coalesce(sum(share) filter (where is_recent), 0) as recent_day_shares,
         coalesce(sum(share * share) filter (where is_recent), 0) as recent_day_squares
-    from shares_by_day
+    from category_shares
     group by
         customer_key,
-        habit,
         item
+
+),
+
+channel_days as (
+
+    select
+        customer_key,
+        order_date,
+        channel,
+        amount
+    from int_channel_days
+
+),
+
+channel_totals as (
+
+    select
+        customer_key,
+        order_date,
+        sum(amount) as total
+    from channel_days
+    group by
+        customer_key,
+        order_date
+
+),
+
+channel_shares as (
+
+    select
+        channel_days.customer_key,
+        channel_days.channel as item,
+        channel_days.amount,
+        days_between(channel_days.order_date, $as_of) <= 91 as is_recent,
+        cast(
+            cast(channel_days.amount as decimal(28, 10)) / cast(channel_totals.total as decimal(28, 4)) as decimal(9, 6)
+        ) as share
+    from channel_days
+    inner join channel_totals
+        on channel_days.customer_key = channel_totals.customer_key
+        and channel_days.order_date = channel_totals.order_date
+
+),
+
+channel_summed as (
+
+    select
+        customer_key,
+        item,
+        sum(amount) as amount,
+        sum(share) as day_shares,
+        sum(share * share) as day_squares,
+        coalesce(sum(share) filter (where is_recent), 0) as recent_day_shares,
+        coalesce(sum(share * share) filter (where is_recent), 0) as recent_day_squares
+    from channel_shares
+    group by
+        customer_key,
+        item
+
+),
+
+summed as (
+
+    select
+        'category' as habit,
+        *
+    from category_summed
+
+    union all
+
+    select
+        'channel' as habit,
+        *
+    from channel_summed
 
 ),
 
@@ -122,12 +152,19 @@ totals as (
 
     select
         customer_key,
-        habit,
+        'category' as habit,
         sum(amount) as total
-    from summed
-    group by
+    from category_days
+    group by customer_key
+
+    union all
+
+    select
         customer_key,
-        habit
+        'channel' as habit,
+        sum(amount) as total
+    from channel_days
+    group by customer_key
 
 )
 

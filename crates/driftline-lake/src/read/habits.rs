@@ -117,7 +117,7 @@ pub async fn habits(
 }
 
 /// One row an active customer: what is published of it, and sums over its days, of which the figures are logarithms where a habit says so.
-/// Everything is added up as decimals, so the order of days changes no bit.
+/// Everything is added up as decimals or whole millionths, so the order of days changes no bit.
 fn query(columns: &[(String, Habit)], means: &[(&str, &str, Scale)]) -> String {
     let published: Vec<String> = columns
         .iter()
@@ -130,38 +130,43 @@ fn query(columns: &[(String, Habit)], means: &[(&str, &str, Scale)]) -> String {
         .map(|(place, (_, column, scale))| match scale {
             Scale::Log => {
                 format!(
-                    "cast(natural_log(cast(greatest({column}, 0.01) as double)) as decimal(18, 6)) as figure_{place}"
+                    "cast(1000000 * natural_log(cast(greatest({column}, 0.01) as double)) as bigint) as figure_{place}"
                 )
             }
-            Scale::Linear => format!("cast({column} as decimal(18, 6)) as figure_{place}"),
+            Scale::Linear => format!("cast(1000000 * {column} as bigint) as figure_{place}"),
         })
         .collect();
-    let mut sums = Vec::new();
-    for (window, condition) in [("year", "is_purchase"), ("recent", "is_recent and is_purchase")] {
-        let any = condition.split(" and is_purchase").next().filter(|text| *text != "is_purchase").unwrap_or("true");
-        sums.push(format!("cast(count(*) filter (where {condition}) as double) as {window}_days"));
-        sums.push(format!("cast(sum(sold_amount) filter (where {any}) as double) as {window}_sold"));
-        sums.push(format!("cast(sum(returned_amount) filter (where {any}) as double) as {window}_returned"));
+    // Each window by itself: most days are not recent.
+    let sums = |window: &str| {
+        let mut sums = vec![
+            format!("cast(count(*) filter (where is_purchase) as double) as {window}_days"),
+            format!("cast(sum(sold_amount) as double) as {window}_sold"),
+            format!("cast(sum(returned_amount) as double) as {window}_returned"),
+        ];
         for place in 0..means.len() {
-            let figure = format!("figure_{place}");
-            sums.push(format!("cast(count({figure}) filter (where {condition}) as double) as {window}_days_{place}"));
-            sums.push(format!("cast(sum({figure}) filter (where {condition}) as double) as {window}_sum_{place}"));
+            sums.push(format!("cast(count(figure_{place}) as double) as {window}_days_{place}"));
+            sums.push(format!("cast(sum(figure_{place}) as double) / 1e6 as {window}_sum_{place}"));
             sums.push(format!(
-                "cast(sum(cast({figure} * {figure} as decimal(28, 6))) filter (where {condition}) as double) as {window}_squares_{place}"
+                "cast(sum(figure_{place} * figure_{place}) as double) / 1e12 as {window}_squares_{place}"
             ));
         }
-    }
+        sums.join(", ")
+    };
     let figures = figures.into_iter().map(|figure| format!(", {figure}")).collect::<String>();
     let published = published.into_iter().map(|column| format!(", {column}")).collect::<String>();
     format!(
         "with days as (select customer_key, is_purchase, is_recent, sold_amount, returned_amount{figures} from int_habit_days), \
-         sums as (select customer_key, {} from days group by customer_key) \
+         year as (select customer_key, {} from days group by customer_key), \
+         recent as (select customer_key, {} from days where is_recent group by customer_key) \
          select customers.customer_key, cast(customers.age_days as double) as age_days, \
          cast(customers.recency_days as double) as recency_days, \
-         cast(customers.purchase_days as double) as purchase_days{published}, sums.* exclude (customer_key) \
-         from int_customers_described as customers left join sums on customers.customer_key = sums.customer_key \
+         cast(customers.purchase_days as double) as purchase_days{published}, year.* exclude (customer_key), \
+         recent.* exclude (customer_key) \
+         from int_customers_described as customers left join year on customers.customer_key = year.customer_key \
+         left join recent on customers.customer_key = recent.customer_key \
          where customers.is_active order by customers.customer_key",
-        sums.join(", ")
+        sums("year"),
+        sums("recent")
     )
 }
 

@@ -11,7 +11,7 @@ macro_rules! files {
     ($($path:literal),* $(,)?) => { [$(($path, include_str!(concat!("../../../../", $path)))),*] };
 }
 
-const SHARED: [(&str, &str); 66] = files![
+const SHARED: [(&str, &str); 68] = files![
     "sql/README.md",
     "sql/staging/canonical/stg_acquisition_costs.sql",
     "sql/staging/canonical/stg_cancelled_sales.sql",
@@ -21,6 +21,8 @@ const SHARED: [(&str, &str); 66] = files![
     "sql/staging/canonical/stg_feedback.sql",
     "sql/staging/canonical/stg_order_lines.sql",
     "sql/intermediate/int_cancelled_days.sql",
+    "sql/intermediate/int_category_days.sql",
+    "sql/intermediate/int_channel_days.sql",
     "sql/intermediate/int_customer_categories.sql",
     "sql/intermediate/int_customer_days.sql",
     "sql/intermediate/int_customer_shares.sql",
