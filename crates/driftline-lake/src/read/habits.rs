@@ -124,16 +124,16 @@ fn query(columns: &[(String, Habit)], means: &[(&str, &str, Scale)]) -> String {
         .filter(|(_, habit)| habit.kind != HabitKind::Rate)
         .map(|(name, _)| format!("cast(customers.{name} as double) as {name}"))
         .collect();
+    // Nothing on a day that is no purchase: `greatest` of nothing and a number is the number.
     let figures: Vec<String> = means
         .iter()
         .enumerate()
-        .map(|(place, (_, column, scale))| match scale {
-            Scale::Log => {
-                format!(
-                    "cast(1000000 * natural_log(cast(greatest({column}, 0.01) as double)) as bigint) as figure_{place}"
-                )
-            }
-            Scale::Linear => format!("cast(1000000 * {column} as bigint) as figure_{place}"),
+        .map(|(place, (_, column, scale))| {
+            let figure = match scale {
+                Scale::Log => format!("natural_log(cast(greatest({column}, 0.01) as double))"),
+                Scale::Linear => (*column).to_owned(),
+            };
+            format!("case when is_purchase then cast(1000000 * {figure} as bigint) end as figure_{place}")
         })
         .collect();
     // Each window by itself: most days are not recent.
