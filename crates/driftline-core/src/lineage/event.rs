@@ -24,7 +24,7 @@ pub struct SegmentEvent {
     pub kind: SegmentEventKind,
     pub segment: u32,
     pub from: Option<u32>,
-    /// Of fading: members of last period who bought, by those who were expected to.
+    /// Not told any more: with the expected number it would give a handful of buyers away.
     pub ratio: Option<f64>,
 }
 

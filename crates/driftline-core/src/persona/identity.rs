@@ -158,9 +158,8 @@ fn survived(
         let lineage = format!("merged from {}", names.collect::<Vec<_>>().join(" and "));
         return (lineage, merged.into_iter().map(|persona| persona.key.clone()).collect());
     }
-    if let Some(event) = events().find(|event| event.kind == SegmentEventKind::Faded) {
-        let ratio = event.ratio.unwrap_or(0.0);
-        let lineage = format!("fading: {:.0} % of the returning members who were expected to buy did", 100.0 * ratio);
+    if events().any(|event| event.kind == SegmentEventKind::Faded) {
+        let lineage = "fading: far fewer of its returning members bought than were expected to".to_owned();
         return (lineage, Vec::new());
     }
     let both: u64 = overlaps.shared[parent][child];

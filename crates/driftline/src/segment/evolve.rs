@@ -48,9 +48,6 @@ pub(super) fn evolve(fit: &Fit<'_>, last: &SegmentModel, at: &Coordinates, sampl
         let now = groups::watch(&sample, (&recent, &rows), &groups);
         let size = |groups: &Groups, group: u32| size_of(&sample, groups, group);
         events.extend(groups.merge(&last.watched, &now, &fresh, size));
-    }
-    if last.structure != Structure::Bands {
-        let now = groups::watch(&sample, (&recent, &rows), &groups);
         events.extend(groups.part(&now, |groups, place| centre_size(&sample, groups, place)));
     }
     groups.join_centres(&sample);
@@ -179,7 +176,8 @@ pub(super) fn fading(people: &People, last: &Last<'_>) -> Vec<SegmentEvent> {
             kind: SegmentEventKind::Faded,
             segment: own.segment,
             from: None,
-            ratio: Some(ratio),
+            // With the expected number a ratio would give a handful of buyers away.
+            ratio: None,
         })
     };
     model.expected.iter().filter_map(judge).collect()
