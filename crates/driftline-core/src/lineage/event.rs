@@ -24,8 +24,6 @@ pub struct SegmentEvent {
     pub kind: SegmentEventKind,
     pub segment: u32,
     pub from: Option<u32>,
-    /// Not told any more: with the expected number it would give a handful of buyers away.
-    pub ratio: Option<f64>,
 }
 
 /// What a segment's event means for personas: `key` is the persona that it happened to, `from` those that it came out of or took over.

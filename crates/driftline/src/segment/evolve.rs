@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use driftline_core::lineage::{SegmentEvent, SegmentEventKind};
 use driftline_core::report::{ExpectedBuyers, SegmentModel};
+use driftline_stats::cluster::{Points, nearest};
 use driftline_stats::groups::{self, EventKind, Groups, Limits, Structure};
 use driftline_stats::habit::{Kind, Scale};
 
@@ -46,9 +47,9 @@ pub(super) fn evolve(fit: &Fit<'_>, last: &SegmentModel, at: &Coordinates, sampl
     let (recent, rows) = fit.people.recent(scales, sample_rows);
     if last.structure != Structure::Bands {
         let now = groups::watch(&sample, (&recent, &rows), &groups);
-        let size = |groups: &Groups, group: u32| size_of(&sample, groups, group);
+        let size = |groups: &Groups, group: u32| members(&sample, groups, |place| groups.owners[place] == group);
         events.extend(groups.merge(&last.watched, &now, &fresh, size));
-        events.extend(groups.part(&now, |groups, place| centre_size(&sample, groups, place)));
+        events.extend(groups.part(&now, |groups, place| members(&sample, groups, |other| other == place)));
     }
     groups.join_centres(&sample);
     events.extend(groups.close(&sample, to_stay(fit, sample.rows())));
@@ -98,15 +99,9 @@ fn to_stay(fit: &Fit<'_>, rows: usize) -> usize {
     ((fit.least.to_stay() * rows as u64) as usize).div_ceil(all).max(1)
 }
 
-fn size_of(sample: &driftline_stats::cluster::Points, groups: &Groups, group: u32) -> usize {
-    let nearest = |row: usize| driftline_stats::cluster::nearest(&groups.centroids, sample.row(row)).0;
-    (0..sample.rows()).filter(|row| groups.owners[nearest(*row)] == group).count()
-}
-
-fn centre_size(sample: &driftline_stats::cluster::Points, groups: &Groups, place: usize) -> usize {
-    (0..sample.rows())
-        .filter(|row| driftline_stats::cluster::nearest(&groups.centroids, sample.row(*row)).0 == place)
-        .count()
+/// How many of the sample are nearest to a centre of some places.
+fn members(sample: &Points, groups: &Groups, is_counted: impl Fn(usize) -> bool) -> usize {
+    (0..sample.rows()).filter(|row| is_counted(nearest(&groups.centroids, sample.row(*row)).0)).count()
 }
 
 fn told(event: groups::Event) -> SegmentEvent {
@@ -116,7 +111,7 @@ fn told(event: groups::Event) -> SegmentEvent {
         EventKind::Merged => SegmentEventKind::Merged,
         EventKind::Closed => SegmentEventKind::Closed,
     };
-    SegmentEvent { kind, segment: event.group, from: event.from, ratio: None }
+    SegmentEvent { kind, segment: event.group, from: event.from }
 }
 
 fn kept(last: &SegmentModel, fit: &Fit<'_>, events: &[SegmentEvent]) -> String {
@@ -175,9 +170,8 @@ pub(super) fn fading(people: &People, last: &Last<'_>) -> Vec<SegmentEvent> {
         (is_fading && is_segment && !model.fading.contains(&own.segment)).then_some(SegmentEvent {
             kind: SegmentEventKind::Faded,
             segment: own.segment,
+            // No ratio is told: with the expected number it would give a handful of buyers away.
             from: None,
-            // With the expected number a ratio would give a handful of buyers away.
-            ratio: None,
         })
     };
     model.expected.iter().filter_map(judge).collect()
