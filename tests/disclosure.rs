@@ -129,6 +129,19 @@ pub(crate) fn check(warehouse: &Path, job: &str, market: &str, period: &str) -> 
             }
         }
     }
+    if let Some(assortment) = &report.assortment {
+        let items = product::table(&run.join("tables/item_moves.parquet"))?;
+        let lines = [&assortment.new, &assortment.dropped, &assortment.movers].into_iter().flatten();
+        let sold = lines.map(|line| (&line.label, ["customers_before", "customers_now"]));
+        let returned = assortment.returns.iter().flat_map(|returns| &returns.items);
+        let returned = returned.map(|item| (&item.label, ["returners_before", "returners_now"]));
+        for (label, columns) in sold.chain(returned) {
+            let row = items.iter().find(|row| row["item"] == *label).ok_or(format!("{place}: no item {label}"))?;
+            for column in columns {
+                small(label, row[column].parse().unwrap_or(1))?;
+            }
+        }
+    }
     if let Some(totals) = &report.totals {
         small("totals", totals.customers)?;
     }

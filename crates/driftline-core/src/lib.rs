@@ -4,6 +4,7 @@
 //! whole quarter's comparison can be tested in a millisecond.
 
 pub mod acquisition;
+pub mod assortment;
 pub mod audience;
 pub mod bridge;
 pub mod change;

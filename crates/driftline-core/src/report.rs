@@ -12,6 +12,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::acquisition::AcquisitionCosts;
+use crate::assortment::Assortment;
 use crate::audience::ForYou;
 use crate::bridge::{Bridge, Measure};
 use crate::change::Change;
@@ -371,6 +372,9 @@ pub struct Report {
     /// Why a compared report has no `sales_change`, and what would give it.
     #[serde(default)]
     pub sales_change_note: Option<String>,
+    /// What is new, gone and sent back, by name; absent if the last published period is not the one before this.
+    #[serde(default)]
+    pub assortment: Option<Assortment>,
     /// RFM groups by last period's cut points and by today's; empty unless both periods' 12-month windows are full.
     #[serde(default)]
     pub rfm_groups: Vec<RfmGroup>,

@@ -9,11 +9,12 @@ mod profiles;
 pub use acquisition::{acquisition_costs, category_margins, category_sales};
 pub use fitted_on::{purchase_histories, purchase_log, returns, spend_histories};
 pub use habits::{Habits, PublishedCustomer, Shares, habit_columns, habits, published_customers, shares, top_items};
-pub use products::product_moves;
+pub use products::{item_moves, product_moves};
 pub use profiles::{flows, segment_profiles};
 
 use std::collections::BTreeMap;
 
+use chrono::NaiveDate;
 use datafusion::arrow::array::{Array, AsArray, RecordBatch};
 use datafusion::arrow::datatypes::{DataType, Date32Type, Decimal128Type, Float64Type, Int32Type, Int64Type};
 use driftline_core::Minor;
@@ -96,6 +97,11 @@ impl Cells<'_> {
             return Ok(None);
         }
         Ok(Some(crate::contract::shown(column, row)))
+    }
+
+    /// A calendar day; `None` for null.
+    fn day(&self, name: &str, row: usize) -> Result<Option<NaiveDate>> {
+        Ok(self.text(name, row)?.and_then(|day| day.parse().ok()))
     }
 }
 

@@ -5,7 +5,9 @@ mod words;
 
 use std::collections::BTreeMap;
 
+use driftline_core::Minor;
 use driftline_core::acquisition::AcquisitionCosts;
+use driftline_core::assortment::{self, Assortment, ItemSales, MarketSales};
 use driftline_core::audience;
 use driftline_core::bridge::{self, Bridge, MarketNet, Measure, Ranks};
 use driftline_core::change::{self, Change, Verdict};
@@ -51,6 +53,8 @@ pub struct Parts<'a> {
     pub totals_restated: MarketTotals,
     /// What was sold by product; absent if the last published period is not the one before this.
     pub products: Option<Vec<ProductSales>>,
+    /// What was sold and returned by category and product; absent likewise.
+    pub items: Option<Vec<ItemSales>>,
     /// Reports of the periods before, whose changes say what is usual.
     pub history: History,
     pub tree: FamilyTree,
@@ -135,6 +139,8 @@ pub fn report(mut parts: Parts<'_>) -> Result<Report> {
         _ => None,
     };
     let (sales_change, sales_change_note) = if comparable { sales_change(&parts, min_cell) } else { (None, None) };
+    let assortment =
+        parts.items.as_deref().filter(|_| comparable).map(|items| assortment(&parts, items, &words, min_cell));
     let rfm_groups = if visible { rfm_groups(&parts, min_cell, comparable) } else { Vec::new() };
     let risk_changes = flows.zip(parts.previous).and_then(|(flows, previous)| {
         let before = (&previous.personas, previous.models.churn.as_ref());
@@ -170,6 +176,7 @@ pub fn report(mut parts: Parts<'_>) -> Result<Report> {
         decomposition,
         sales_change,
         sales_change_note,
+        assortment,
         rfm_groups,
         attribute_drift: if comparable { parts.attribute_drift } else { Vec::new() },
         tree: if visible { parts.tree } else { FamilyTree::default() },
@@ -229,6 +236,15 @@ fn sales_change(parts: &Parts<'_>, min_cell: u64) -> (Option<SalesChange>, Optio
             (None, Some(note.to_owned()))
         }
     }
+}
+
+/// What is new, gone, and sent back, by name.
+fn assortment(parts: &Parts<'_>, items: &[ItemSales], words: &Words, min_cell: u64) -> Assortment {
+    let both = |of: fn(&MarketTotals) -> Minor| [of(&parts.totals_restated), of(&parts.totals)];
+    let market = MarketSales { sold: both(|totals| totals.gross), returned: both(|totals| Minor(-totals.returned.0)) };
+    let found = assortment::compare(items, market, parts.plan.period.start(), min_cell);
+    let sentences = found.sentences(words, &parts.plan.period.noun());
+    Assortment { sentences, ..found }
 }
 
 /// The bridges that can be built from whole periods and full windows, small groups pooled; and notes on those that cannot.

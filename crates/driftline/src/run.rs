@@ -157,7 +157,7 @@ pub async fn one(
     // Products are compared with the period just before this one, from today's data.
     let is_next = previous.as_ref().is_some_and(|recalled| recalled.report.period.next() == plan.period);
     if is_next {
-        lake.build(&["product_moves"]).await.in_place(&place)?;
+        lake.build(&["product_moves", "item_moves"]).await.in_place(&place)?;
     }
     let year_before = year_before.filter(|recalled| plan.period.year_before() == recalled.report.period);
     let year_is_over = year_before.as_ref().is_some_and(|recalled| is_year_graded(plan, &recalled.report));
@@ -186,6 +186,7 @@ pub async fn one(
         None => None,
     };
     let products = if is_next { Some(read::product_moves(&lake).await.in_place(&place)?) } else { None };
+    let items = if is_next { Some(read::item_moves(&lake).await.in_place(&place)?) } else { None };
     let scorecard = match &previous {
         Some(previous) if is_graded(plan, &previous.report) => {
             let (scored, tenths) = read::scorecard(&lake).await.in_place(&place)?;
@@ -270,6 +271,7 @@ pub async fn one(
         year_before: year_before.as_ref().map(|recalled| &recalled.report),
         totals_restated,
         products,
+        items,
         attribute_drift,
         history: History::new(plan.period, &past_reports),
         tree,

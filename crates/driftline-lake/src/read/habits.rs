@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use datafusion::arrow::array::{Array, AsArray, PrimitiveArray, RecordBatch};
+use datafusion::arrow::compute::cast;
 use datafusion::arrow::datatypes::{
     ArrowPrimitiveType, DataType, Decimal128Type, Field, Float64Type, Int64Type, Schema,
 };
@@ -234,9 +235,10 @@ pub async fn shares(lake: &Lake, habit: &str, items: &[String], keys: &[i64], re
         let (share, recent) = (decimal("share")?, decimal("recent_day_shares")?);
         let (sums, own_squares, recent_squares) =
             (decimal("day_shares")?, decimal("day_squares")?, decimal("recent_day_squares")?);
-        for row in 0..batch.num_rows() {
-            let Some(name) = cells.text("item", row)? else { continue };
-            let item = places.get(name.as_str()).copied().filter(|place| Some(*place) != rest);
+        let names =
+            cast(cells.column("item")?, &DataType::Utf8).map_err(|error| Error::execute("items", error.into()))?;
+        for (row, name) in names.as_string::<i32>().iter().enumerate() {
+            let item = name.and_then(|name| places.get(name).copied()).filter(|place| Some(*place) != rest);
             let Some(place) = item.or(rest) else { continue };
             let Ok(customer) = keys.binary_search(&customers.value(row)) else { continue };
             let at = customer * items.len() + place;

@@ -1,8 +1,9 @@
-//! What was sold of each product, last period and this one.
+//! What was sold of each product and category, last period and this one.
 
+use driftline_core::assortment::{ItemSales, Level, Side};
 use driftline_core::sales::ProductSales;
 
-use super::each_row;
+use super::{Cells, each_row};
 use crate::error::Result;
 use crate::lake::Lake;
 
@@ -26,4 +27,40 @@ pub async fn product_moves(lake: &Lake) -> Result<Vec<ProductSales>> {
     })
     .await?;
     Ok(products)
+}
+
+/// Rows of `item_moves`.
+///
+/// # Errors
+/// `Error::Shape` if the mart lacks a column of `sql/marts/item_moves.sql`.
+pub async fn item_moves(lake: &Lake) -> Result<Vec<ItemSales>> {
+    let mut items = Vec::new();
+    each_row(lake, "item_moves", "level, item", |cells, row| {
+        items.push(ItemSales {
+            level: if cells.text("level", row)?.as_deref() == Some("product") {
+                Level::Product
+            } else {
+                Level::Category
+            },
+            item: cells.text("item", row)?.unwrap_or_default(),
+            first_sold_on: cells.day("first_sold_on", row)?,
+            sold: side(cells, row, ["customers", "sold", "largest"])?,
+            returned: side(cells, row, ["returners", "returned", "largest_returned"])?,
+        });
+        Ok(())
+    })
+    .await?;
+    Ok(items)
+}
+
+/// The columns of both periods of customers, amount, and largest amount of one customer.
+fn side(cells: &Cells<'_>, row: usize, [customers, amount, largest]: [&str; 3]) -> Result<Side> {
+    let mut side = Side::default();
+    for (period, suffix) in ["before", "now"].into_iter().enumerate() {
+        let money = |of: &str| cells.minor(&format!("{of}_{suffix}"), row).map(Option::unwrap_or_default);
+        side.customers[period] = cells.count(&format!("{customers}_{suffix}"), row)?;
+        side.amount[period] = money(amount)?;
+        side.largest[period] = money(largest)?;
+    }
+    Ok(side)
 }

@@ -11,7 +11,7 @@ macro_rules! files {
     ($($path:literal),* $(,)?) => { [$(($path, include_str!(concat!("../../../../", $path)))),*] };
 }
 
-const SHARED: [(&str, &str); 68] = files![
+const SHARED: [(&str, &str); 69] = files![
     "sql/README.md",
     "sql/staging/canonical/stg_acquisition_costs.sql",
     "sql/staging/canonical/stg_cancelled_sales.sql",
@@ -44,6 +44,7 @@ const SHARED: [(&str, &str); 68] = files![
     "sql/marts/customer_flows.sql",
     "sql/marts/customer_shares.sql",
     "sql/marts/customers.sql",
+    "sql/marts/item_moves.sql",
     "sql/marts/market_periods.sql",
     "sql/marts/product_moves.sql",
     "sql/marts/revision_changes.sql",
