@@ -1,5 +1,5 @@
 /*---
-about = "Every day of the last 12 months of the active customers, with the figures that habits are estimated from. A figure is null on a day that is no purchase."
+about = "Every day of the last 12 months, with the figures that habits are estimated from. A figure is null on a day that is no purchase."
 grain = ["customer_key", "order_date"]
 kind = "view"
 
@@ -29,38 +29,23 @@ purchase_log as (
     from int_purchase_log
     where order_date >= $year_start
 
-),
-
-active_customers as (
-
-    select customer_key
-    from int_customers_summarised
-    where is_active
-
 )
 
 select
-    purchase_log.customer_key,
-    purchase_log.order_date,
-    purchase_log.spend is not null as is_purchase,
-    days_between(purchase_log.order_date, $as_of) <= 91 as is_recent,
-    purchase_log.sold_amount,
-    cast(-purchase_log.returned_amount as decimal(18, 4)) as returned_amount,
-    purchase_log.spend,
-    case when purchase_log.spend is not null then purchase_log.sold_lines end as sold_lines,
+    customer_key,
+    order_date,
+    spend is not null as is_purchase,
+    days_between(order_date, $as_of) <= 91 as is_recent,
+    sold_amount,
+    cast(-returned_amount as decimal(18, 4)) as returned_amount,
+    spend,
+    case when spend is not null then sold_lines end as sold_lines,
     cast(
         case
-            when purchase_log.spend is null or purchase_log.discount_amount is null then null
-            when purchase_log.sold_amount + purchase_log.discount_amount > 0
-                then least(
-                    greatest(
-                        purchase_log.discount_amount / (purchase_log.sold_amount + purchase_log.discount_amount), 0
-                    ),
-                    1
-                )
+            when spend is null or discount_amount is null then null
+            when sold_amount + discount_amount > 0
+                then least(greatest(discount_amount / (sold_amount + discount_amount), 0), 1)
             else 0
         end as decimal(9, 6)
     ) as discount_share
 from purchase_log
-inner join active_customers
-    on purchase_log.customer_key = active_customers.customer_key

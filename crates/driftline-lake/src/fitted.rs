@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use datafusion::arrow::array::{ArrayRef, Float64Array, Int64Array, RecordBatch, StringArray};
+use datafusion::arrow::array::{ArrayRef, Decimal128Array, Float64Array, Int64Array, RecordBatch, StringArray};
 use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use driftline_stats::purchase::PurchaseModel;
 use driftline_stats::returns::Returns;
@@ -95,20 +95,52 @@ pub fn give_last_segments(lake: &Lake, keys: &[i64], segments: &[i64]) -> Result
     lake.give("fitted", "last_segments", schema, vec![rows])
 }
 
-/// Gives `fitted.named_items`: the items that names and rules of personas speak of, as habit and item.
+/// Gives `fitted.drawn_customers`: whom scales of habits and the search for segments are made from.
 ///
 /// # Errors
 /// `Error::Engine` if the table cannot be registered.
-pub fn give_named_items(lake: &Lake, items: &[(String, String)]) -> Result<()> {
+pub fn give_drawn(lake: &Lake, keys: &[i64]) -> Result<()> {
+    let schema: SchemaRef = Arc::new(Schema::new(vec![Field::new("customer_key", DataType::Int64, true)]));
+    let rows = batch(&schema, vec![Arc::new(Int64Array::from(keys.to_vec()))])?;
+    lake.give("fitted", "drawn_customers", schema, vec![rows])
+}
+
+/// What customers spend on one item, as a part of what they spend where the export tells it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ItemShares {
+    /// `category` or `channel`.
+    pub habit: String,
+    pub item: String,
+    /// Of each customer, in millionths.
+    pub shares: Vec<u32>,
+}
+
+/// Gives `fitted.item_shares`: the shares of the items that names and rules of personas speak of, of the customers with these keys who have any.
+///
+/// # Errors
+/// `Error::Engine` if the table cannot be registered.
+pub fn give_item_shares(lake: &Lake, keys: &[i64], items: &[ItemShares]) -> Result<()> {
     let schema: SchemaRef = Arc::new(Schema::new(vec![
+        Field::new("customer_key", DataType::Int64, true),
         Field::new("habit", DataType::Utf8, true),
         Field::new("item", DataType::Utf8, true),
+        Field::new("share", DataType::Decimal128(9, 6), true),
     ]));
-    let column = |of: fn(&(String, String)) -> &str| -> ArrayRef {
-        Arc::new(StringArray::from_iter_values(items.iter().map(of)))
+    let of = |of: &ItemShares| {
+        let (keys, shares): (Vec<i64>, Vec<i128>) = keys
+            .iter()
+            .zip(&of.shares)
+            .filter(|(_, share)| **share > 0)
+            .map(|(key, share)| (*key, i128::from(*share)))
+            .unzip();
+        let text = |text: &str| Arc::new(StringArray::from_iter_values(keys.iter().map(|_| text))) as ArrayRef;
+        let share = Decimal128Array::from(shares).with_data_type(DataType::Decimal128(9, 6));
+        let columns: Vec<ArrayRef> =
+            vec![Arc::new(Int64Array::from(keys.clone())), text(&of.habit), text(&of.item), Arc::new(share)];
+        batch(&schema, columns)
     };
-    let rows = batch(&schema, vec![column(|item| &item.0), column(|item| &item.1)])?;
-    lake.give("fitted", "named_items", schema, vec![rows])
+    let rows = items.iter().map(of).collect::<Result<Vec<_>>>()?;
+    lake.give("fitted", "item_shares", Arc::clone(&schema), rows)
 }
 
 /// Gives every fitted table without rows: what models are planned and tested against before anything is fitted.
@@ -119,7 +151,8 @@ pub fn give_none(lake: &Lake) -> Result<()> {
     give_models(lake, None)?;
     give_last_models(lake, None)?;
     give_segments(lake, &[], &[], &[])?;
-    give_named_items(lake, &[])?;
+    give_drawn(lake, &[])?;
+    give_item_shares(lake, &[], &[])?;
     give_last_segments(lake, &[], &[])?;
     give_last_risks(lake, &[], Vec::new())?;
     give_outlooks(lake, &[], Vec::new(), Vec::new())

@@ -3,12 +3,14 @@
 mod acquisition;
 mod fitted_on;
 mod habits;
+mod items;
 mod products;
 mod profiles;
 
 pub use acquisition::{acquisition_costs, category_margins, category_sales};
 pub use fitted_on::{purchase_histories, purchase_log, returns, spend_histories};
-pub use habits::{Habits, PublishedCustomer, Shares, habit_columns, habits, published_customers, shares, top_items};
+pub use habits::{Habits, PublishedCustomer, habit_columns, habits, published_customers};
+pub use items::{Shares, shares, top_items};
 pub use products::{item_moves, product_moves};
 pub use profiles::{flows, segment_profiles};
 

@@ -92,10 +92,15 @@ pub(crate) async fn fit_segments(
     })
     .await;
     match &segmented {
-        Some(found) => fitted::give_segments(lake, &found.keys, &found.assigned, &found.rates)?,
-        None => fitted::give_segments(lake, &[], &[], &[])?,
+        Some(found) => {
+            fitted::give_segments(lake, &found.keys, &found.assigned, &found.rates)?;
+            fitted::give_item_shares(lake, &found.keys, &found.called.items)?;
+        }
+        None => {
+            fitted::give_segments(lake, &[], &[], &[])?;
+            fitted::give_item_shares(lake, &[], &[])?;
+        }
     }
-    fitted::give_named_items(lake, segmented.as_ref().map_or(&[], |found| &found.called.items))?;
     Ok((status, segmented))
 }
 

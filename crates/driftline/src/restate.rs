@@ -69,7 +69,7 @@ pub(crate) async fn give(
     past.build(&[
         "int_customers_described",
         "int_habit_days",
-        "int_customer_shares",
+        "int_customer_items",
         "int_purchase_log",
         "int_cancelled_days",
     ])

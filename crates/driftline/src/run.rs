@@ -88,7 +88,7 @@ pub async fn one(
     let (ends, has_ended) = oneshot::channel::<()>();
     let described = lake.aside(async move |lake| {
         let _ends = ends;
-        lake.build_beside(&["int_customers_described", "int_habit_days", "int_customer_shares"]).await
+        lake.build_beside(&["int_customers_described", "int_habit_days", "int_customer_items"]).await
     });
     let as_of = plan.as_of;
     let later = lake.aside(async move |lake| {

@@ -83,7 +83,7 @@ pub struct Fit<'a> {
 
 /// Fits or keeps the model of a market with enough customers of its own.
 pub fn fit(fit: &Fit<'_>, last: Option<&Last<'_>>) -> Segmented {
-    let sample_rows = fit.people.drawn(fit.settings);
+    let sample_rows = fit.people.drawn();
     let outdated = last.and_then(|last| outdated(fit, last));
     let Some(last_model) = last.filter(|_| outdated.is_none()).map(|last| last.model) else {
         let reason = outdated
@@ -110,7 +110,7 @@ pub fn adopt(fit: &Fit<'_>, parent: &SegmentModel, last: Option<&Last<'_>>) -> S
         is_redrawn: last.is_some_and(|last| last.model.habits != parent.habits),
         ..parent.clone()
     };
-    let sample_rows = fit.people.drawn(fit.settings);
+    let sample_rows = fit.people.drawn();
     let last_rows = last_rows(fit.people, last.filter(|_| !model.is_redrawn));
     let assigned = assign(&at, &model, &last_rows, fit.least);
     let by_last = last.map(|last| by_last(fit, last, &assigned));

@@ -4,16 +4,14 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use datafusion::arrow::array::{Array, AsArray, PrimitiveArray, RecordBatch};
-use datafusion::arrow::compute::cast;
-use datafusion::arrow::datatypes::{
-    ArrowPrimitiveType, DataType, Decimal128Type, Field, Float64Type, Int64Type, Schema,
-};
+use datafusion::arrow::array::{Array, AsArray, PrimitiveArray};
+use datafusion::arrow::datatypes::{ArrowPrimitiveType, DataType, Field, Float64Type, Int64Type, Schema};
 use driftline_stats::cluster::Points;
-use driftline_stats::habit::{MeanSums, REST, ShareSums, Sums};
+use driftline_stats::habit::{MeanSums, Sums};
 
 use super::Cells;
 use crate::error::{Error, Result};
+use crate::fitted;
 use crate::lake::Lake;
 use crate::model::{Habit, HabitKind, Scale};
 
@@ -32,22 +30,15 @@ pub struct Habits {
     pub recency_days: Vec<f64>,
     /// Purchase days ever.
     pub purchase_days: Vec<f64>,
-    /// The last 12 months.
+    /// The last 12 months; squares of those only who were drawn.
     pub year: Sums,
-    /// The last 91 days, of those rows only that were drawn.
+    /// The customers that scales and the search for segments are made from, in the order of the keys.
+    pub drawn_rows: Vec<usize>,
+    /// The last 91 days, of those who were drawn and bought in them.
     pub recent: Sums,
     pub recent_rows: Vec<usize>,
     /// Columns of `customers` as published, in the order of the habits; NaN where null, and for the rate, which follows from a model.
     pub published: Points,
-}
-
-/// Shares of some items, for the same customers.
-#[derive(Clone, Debug, Default)]
-pub struct Shares {
-    pub year: ShareSums,
-    pub recent: ShareSums,
-    /// As `customer_shares` publishes them: `published[customer * items + item]`.
-    pub published: Vec<f32>,
 }
 
 /// The habit columns of `customers`, by its front matter; all, or those that a job names.
@@ -61,44 +52,33 @@ pub fn habit_columns(lake: &Lake, chosen: &[String]) -> Vec<(String, Habit)> {
     chosen.iter().filter_map(|name| Some((name.clone(), all.get(name)?.clone()))).collect()
 }
 
-/// Habits of the active customers, by key. `draw` gives the rows whose last 91 days are kept.
+/// A habit that is a mean: its column of `customers`, its column of `int_habit_days`, and its scale.
+type Mean<'a> = (&'a str, &'a str, Scale);
+
+/// Habits of the active customers, by key. `draw` gives the rows that scales and the search for segments are made from; they are given to
+/// SQL as `fitted.drawn_customers`, and what they bought on single days is computed.
 ///
 /// # Errors
-/// `Error::Shape` if a habit is no number.
+/// `Error::Shape` if a habit is no number; any error of computing `int_item_shares`.
 pub async fn habits(
     lake: &Lake,
     columns: &[(String, Habit)],
     window_days: i64,
     draw: impl FnOnce(&[i64]) -> Vec<usize>,
 ) -> Result<Habits> {
-    let means: Vec<(&str, &str, Scale)> = columns
+    let means: Vec<Mean<'_>> = columns
         .iter()
         .filter(|(_, habit)| habit.kind == HabitKind::Mean)
         .filter_map(|(name, habit)| Some((name.as_str(), habit.of_days.as_deref()?, habit.scale)))
         .collect();
-    let batches = lake.query(&query(columns, &means)).await?;
     let mut found = Habits::default();
     found.published.dimensions = columns.len();
-    let mut recent = Sums::default();
-    for sums in [&mut found.year, &mut recent] {
-        sums.means =
-            means.iter().map(|(name, ..)| MeanSums { name: (*name).to_owned(), ..MeanSums::default() }).collect();
-    }
-    for batch in batches {
+    found.year.means = named(&means);
+    for batch in lake.query(&query(columns, &means)).await? {
         let cells = Cells { table: "int_habit_days", batch: &batch };
         found.keys.extend(typed::<Int64Type>(&cells, "customer_key")?.values());
-        let (age, recency) = (floats(&cells, "age_days")?, floats(&cells, "recency_days")?);
-        read_sums(&cells, "year", &mut found.year, age.iter().map(|age| age.min(window_days as f64)))?;
-        read_sums(&cells, "recent", &mut recent, age.iter().map(|age| age.min(RECENT_DAYS)))?;
-        for (row, age) in age.iter().enumerate() {
-            let first = found.year.days.len() - batch.num_rows();
-            // The first purchase day of a lifetime is no repeat.
-            for (sums, window) in [(&mut found.year, window_days as f64), (&mut recent, RECENT_DAYS)] {
-                let is_first_inside = *age <= window;
-                let repeats = sums.days[first + row] - f64::from(u8::from(is_first_inside));
-                sums.repeats.push(repeats.max(0.0));
-            }
-        }
+        let age = floats(&cells, "age_days")?;
+        read_sums(&cells, "year", &mut found.year, &age, window_days as f64)?;
         let published = columns.iter().map(|(name, habit)| match habit.kind {
             HabitKind::Rate => Ok(vec![f64::NAN; batch.num_rows()]),
             _ => floats(&cells, name),
@@ -108,162 +88,137 @@ pub async fn habits(
             found.published.values.extend(published.iter().map(|column| column[row]));
         }
         found.age_days.extend(age);
-        found.recency_days.extend(recency);
+        found.recency_days.extend(floats(&cells, "recency_days")?);
         found.purchase_days.extend(floats(&cells, "purchase_days")?);
     }
-    found.recent_rows = draw(&found.keys);
-    found.recent_rows.retain(|row| recent.days[*row] > 0.0);
-    found.recent = recent.take(&found.recent_rows);
+    found.drawn_rows = draw(&found.keys);
+    let drawn: Vec<i64> = found.drawn_rows.iter().map(|row| found.keys[*row]).collect();
+    fitted::give_drawn(lake, &drawn)?;
+    lake.build_beside(&["int_item_shares"]).await?;
+    read_drawn(lake, &means, &mut found).await?;
     Ok(found)
 }
 
-/// One row an active customer: what is published of it, and sums over its days, of which the figures are logarithms where a habit says so.
-/// Everything is added up as decimals or whole millionths, so the order of days changes no bit.
-fn query(columns: &[(String, Habit)], means: &[(&str, &str, Scale)]) -> String {
-    let published: Vec<String> = columns
-        .iter()
-        .filter(|(_, habit)| habit.kind != HabitKind::Rate)
-        .map(|(name, _)| format!("cast(customers.{name} as double) as {name}"))
-        .collect();
-    // Nothing on a day that is no purchase: `greatest` of nothing and a number is the number.
-    let figures: Vec<String> = means
-        .iter()
-        .enumerate()
-        .map(|(place, (_, column, scale))| {
-            let figure = match scale {
-                Scale::Log => format!("natural_log(cast(greatest({column}, 0.01) as double))"),
-                Scale::Linear => (*column).to_owned(),
-            };
-            format!("case when is_purchase then cast(1000000 * {figure} as bigint) end as figure_{place}")
-        })
-        .collect();
-    // Each window by itself: most days are not recent.
-    let sums = |window: &str| {
-        let mut sums = vec![
-            format!("cast(count(*) filter (where is_purchase) as double) as {window}_days"),
-            format!("cast(sum(sold_amount) as double) as {window}_sold"),
-            format!("cast(sum(returned_amount) as double) as {window}_returned"),
-        ];
-        for place in 0..means.len() {
-            sums.push(format!("cast(count(figure_{place}) as double) as {window}_days_{place}"));
-            sums.push(format!("cast(sum(figure_{place}) as double) / 1e6 as {window}_sum_{place}"));
-            sums.push(format!(
-                "cast(sum(figure_{place} * figure_{place}) as double) / 1e12 as {window}_squares_{place}"
-            ));
-        }
-        sums.join(", ")
-    };
-    let figures = figures.into_iter().map(|figure| format!(", {figure}")).collect::<String>();
-    let published = published.into_iter().map(|column| format!(", {column}")).collect::<String>();
-    format!(
-        "with days as (select customer_key, is_purchase, is_recent, sold_amount, returned_amount{figures} from int_habit_days), \
-         year as (select customer_key, {} from days group by customer_key), \
-         recent as (select customer_key, {} from days where is_recent group by customer_key) \
-         select customers.customer_key, cast(customers.age_days as double) as age_days, \
-         cast(customers.recency_days as double) as recency_days, \
-         cast(customers.purchase_days as double) as purchase_days{published}, year.* exclude (customer_key), \
-         recent.* exclude (customer_key) \
-         from int_customers_described as customers left join year on customers.customer_key = year.customer_key \
-         left join recent on customers.customer_key = recent.customer_key \
-         where customers.is_active order by customers.customer_key",
-        sums("year"),
-        sums("recent")
-    )
-}
-
-/// Appends one window's sums of a batch; `exposure` are the days in which a repeat could have been.
-fn read_sums(cells: &Cells<'_>, window: &str, to: &mut Sums, exposure: impl Iterator<Item = f64>) -> Result<()> {
-    let column = |name: &str| zeroed(cells, &format!("{window}_{name}"));
-    to.days.extend(column("days")?);
-    to.sold.extend(column("sold")?);
-    to.returned.extend(column("returned")?);
-    to.months.extend(exposure.map(|days| days / MONTH_DAYS));
-    for (place, mean) in to.means.iter_mut().enumerate() {
-        mean.days.extend(column(&format!("days_{place}"))?);
-        mean.sums.extend(column(&format!("sum_{place}"))?);
-        mean.squares.extend(column(&format!("squares_{place}"))?);
+/// What is known of the drawn only: squares of the year, and the last 91 days.
+async fn read_drawn(lake: &Lake, means: &[Mean<'_>], found: &mut Habits) -> Result<()> {
+    let age: Vec<f64> = found.drawn_rows.iter().map(|row| found.age_days[*row]).collect();
+    let mut recent = Sums { means: named(means), ..Sums::default() };
+    for mean in &mut found.year.means {
+        mean.squares = vec![0.0; found.keys.len()];
     }
+    let mut place = 0;
+    for batch in lake.query(&drawn_query(means)).await? {
+        let cells = Cells { table: "int_habit_days", batch: &batch };
+        let rows = place..place + batch.num_rows();
+        read_sums(&cells, "recent", &mut recent, &age[rows.clone()], RECENT_DAYS)?;
+        for (number, mean) in recent.means.iter_mut().enumerate() {
+            mean.squares.extend(zeroed(&cells, &format!("recent_squares_{number}"))?);
+        }
+        for (number, mean) in found.year.means.iter_mut().enumerate() {
+            let squares = zeroed(&cells, &format!("year_squares_{number}"))?;
+            for (row, squares) in found.drawn_rows[rows.clone()].iter().zip(squares) {
+                mean.squares[*row] = squares;
+            }
+        }
+        place = rows.end;
+    }
+    let bought: Vec<usize> = (0..place).filter(|place| recent.days[*place] > 0.0).collect();
+    found.recent_rows = bought.iter().map(|place| found.drawn_rows[*place]).collect();
+    found.recent = recent.take(&bought);
     Ok(())
 }
 
-/// The items on which most money is spent, by habit (`category`, `channel`): so many at most
-/// of those that were sold in the last 91 days, the largest first, and then all others as one.
-///
-/// # Errors
-/// `Error::Shape` as above.
-pub async fn top_items(lake: &Lake, most: usize) -> Result<BTreeMap<String, Vec<String>>> {
-    let sql = "select habit, item, sum(sold_amount) as sold from int_customer_shares group by habit, item \
-               having sum(recent_day_shares) > 0 order by habit, sold desc, item";
-    let mut items: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    for batch in lake.query(sql).await? {
-        let cells = Cells { table: "int_customer_shares", batch: &batch };
-        for row in 0..batch.num_rows() {
-            if let (Some(habit), Some(item)) = (cells.text("habit", row)?, cells.text("item", row)?) {
-                items.entry(habit).or_default().push(item);
-            }
-        }
-    }
-    for items in items.values_mut() {
-        items.truncate(most);
-        items.push(REST.to_owned());
-    }
-    Ok(items)
+fn named(means: &[Mean<'_>]) -> Vec<MeanSums> {
+    means.iter().map(|(name, ..)| MeanSums { name: (*name).to_owned(), ..MeanSums::default() }).collect()
 }
 
-/// Shares that customers spend on some items of a habit; `recent_rows` are those whose last 91 days are kept.
-///
-/// # Errors
-/// `Error::Shape` as above.
-pub async fn shares(lake: &Lake, habit: &str, items: &[String], keys: &[i64], recent_rows: &[usize]) -> Result<Shares> {
-    let empty = || ShareSums { name: habit.to_owned(), items: items.to_vec(), ..ShareSums::default() };
-    let mut found = Shares { year: empty(), recent: empty(), published: Vec::new() };
-    // Added up as whole millionths: in any order of rows the same.
-    let cells_of = |customers: usize| vec![0u32; customers * items.len()];
-    let (mut published, mut year, mut last_months) =
-        (cells_of(keys.len()), cells_of(keys.len()), cells_of(recent_rows.len()));
-    let rest = items.iter().position(|item| item == REST);
-    let mut squares = [vec![0i128; keys.len()], vec![0i128; recent_rows.len()]];
-    let places: BTreeMap<&str, usize> = items.iter().enumerate().map(|(place, item)| (item.as_str(), place)).collect();
-    let sql = format!(
-        "select customer_key, item, share, day_shares, day_squares, recent_day_shares, recent_day_squares \
-         from int_customer_shares where habit = '{habit}'"
-    );
-    let read = |batch: RecordBatch| {
-        let cells = Cells { table: "int_customer_shares", batch: &batch };
-        let customers = typed::<Int64Type>(&cells, "customer_key")?;
-        let decimal = |name: &str| typed::<Decimal128Type>(&cells, name);
-        let (share, recent) = (decimal("share")?, decimal("recent_day_shares")?);
-        let (sums, own_squares, recent_squares) =
-            (decimal("day_shares")?, decimal("day_squares")?, decimal("recent_day_squares")?);
-        let names =
-            cast(cells.column("item")?, &DataType::Utf8).map_err(|error| Error::execute("items", error.into()))?;
-        for (row, name) in names.as_string::<i32>().iter().enumerate() {
-            let item = name.and_then(|name| places.get(name).copied()).filter(|place| Some(*place) != rest);
-            let Some(place) = item.or(rest) else { continue };
-            let Ok(customer) = keys.binary_search(&customers.value(row)) else { continue };
-            let at = customer * items.len() + place;
-            published[at] += share.value(row) as u32;
-            year[at] += sums.value(row) as u32;
-            let drawn = recent_rows.binary_search(&customer).ok();
-            if let Some(drawn) = drawn {
-                last_months[drawn * items.len() + place] += recent.value(row) as u32;
-            }
-            if item.is_some() {
-                squares[0][customer] += own_squares.value(row);
-                if let Some(drawn) = drawn {
-                    squares[1][drawn] += recent_squares.value(row);
-                }
-            }
-        }
-        Ok(())
+/// The figures of each day, of which habits are the means. Everything is added up as decimals or whole millionths, so the order of days
+/// changes no bit.
+fn figures(means: &[Mean<'_>]) -> String {
+    // Nothing on a day that is no purchase: `greatest` of nothing and a number is the number.
+    let figure = |(place, (_, column, scale)): (usize, &Mean<'_>)| {
+        let figure = match scale {
+            Scale::Log => format!("natural_log(cast(greatest({column}, 0.01) as double))"),
+            Scale::Linear => (*column).to_owned(),
+        };
+        format!(", case when is_purchase then cast(1000000 * {figure} as bigint) end as figure_{place}")
     };
-    lake.each_batch(&sql, read).await?;
-    found.published = published.into_iter().map(millionths).collect();
-    found.year.sums = year.into_iter().map(millionths).collect();
-    found.recent.sums = last_months.into_iter().map(millionths).collect();
-    found.year.squares = squares[0].iter().map(|sum| *sum as f64 / 1e6).collect();
-    found.recent.squares = squares[1].iter().map(|sum| *sum as f64 / 1e6).collect();
-    Ok(found)
+    means.iter().enumerate().map(figure).collect()
+}
+
+/// Sums of a window over days and their figures.
+fn sums(window: &str, means: usize) -> String {
+    let mut sums = vec![
+        format!("cast(count(*) filter (where is_purchase) as double) as {window}_days"),
+        format!("cast(sum(sold_amount) as double) as {window}_sold"),
+        format!("cast(sum(returned_amount) as double) as {window}_returned"),
+    ];
+    for place in 0..means {
+        sums.push(format!("cast(count(figure_{place}) as double) as {window}_days_{place}"));
+        sums.push(format!("cast(sum(figure_{place}) as double) / 1e6 as {window}_sum_{place}"));
+    }
+    sums.join(", ")
+}
+
+fn squares(window: &str, means: usize) -> String {
+    let of = |place: usize| {
+        format!(", cast(sum(figure_{place} * figure_{place}) as double) / 1e12 as {window}_squares_{place}")
+    };
+    (0..means).map(of).collect()
+}
+
+/// One row an active customer: what is published of it, and sums over its days, of which the figures are logarithms where a habit says so.
+fn query(columns: &[(String, Habit)], means: &[Mean<'_>]) -> String {
+    let published: String = columns
+        .iter()
+        .filter(|(_, habit)| habit.kind != HabitKind::Rate)
+        .map(|(name, _)| format!(", cast(customers.{name} as double) as {name}"))
+        .collect();
+    format!(
+        "with days as (select customer_key, is_purchase, sold_amount, returned_amount{} from int_habit_days), \
+         year as (select customer_key, {} from days group by customer_key) \
+         select customers.customer_key, cast(customers.age_days as double) as age_days, \
+         cast(customers.recency_days as double) as recency_days, \
+         cast(customers.purchase_days as double) as purchase_days{published}, year.* exclude (customer_key) \
+         from int_customers_described as customers left join year on customers.customer_key = year.customer_key \
+         where customers.is_active order by customers.customer_key",
+        figures(means),
+        sums("year", means.len()),
+    )
+}
+
+/// One row a drawn customer.
+fn drawn_query(means: &[Mean<'_>]) -> String {
+    format!(
+        "with days as (select days.customer_key, is_purchase, is_recent, sold_amount, returned_amount{} \
+         from fitted.drawn_customers as drawn inner join int_habit_days as days on drawn.customer_key = days.customer_key), \
+         year as (select customer_key{} from days group by customer_key), \
+         recent as (select customer_key, {}{} from days where is_recent group by customer_key) \
+         select year.* exclude (customer_key), recent.* exclude (customer_key) from fitted.drawn_customers as drawn \
+         left join year on drawn.customer_key = year.customer_key \
+         left join recent on drawn.customer_key = recent.customer_key order by drawn.customer_key",
+        figures(means),
+        squares("year", means.len()),
+        sums("recent", means.len()),
+        squares("recent", means.len()),
+    )
+}
+
+/// Appends one window's sums of a batch; `age` are days since the first purchase of a lifetime, which is no repeat.
+fn read_sums(cells: &Cells<'_>, window: &str, to: &mut Sums, age: &[f64], window_days: f64) -> Result<()> {
+    let column = |name: &str| zeroed(cells, &format!("{window}_{name}"));
+    let days = column("days")?;
+    let repeats = |(days, age): (&f64, &f64)| (days - f64::from(u8::from(*age <= window_days))).max(0.0);
+    to.repeats.extend(days.iter().zip(age).map(repeats));
+    to.months.extend(age.iter().map(|age| age.min(window_days) / MONTH_DAYS));
+    to.days.extend(days);
+    to.sold.extend(column("sold")?);
+    to.returned.extend(column("returned")?);
+    for (place, mean) in to.means.iter_mut().enumerate() {
+        mean.days.extend(column(&format!("days_{place}"))?);
+        mean.sums.extend(column(&format!("sum_{place}"))?);
+    }
+    Ok(())
 }
 
 /// Somebody who was active in a period.
@@ -303,11 +258,7 @@ pub async fn published_customers(lake: &Lake, path: &Path) -> Result<Vec<Publish
     Ok(found)
 }
 
-fn millionths(value: u32) -> f32 {
-    (f64::from(value) / 1e6) as f32
-}
-
-fn typed<'a, T: ArrowPrimitiveType>(cells: &'a Cells<'_>, name: &str) -> Result<&'a PrimitiveArray<T>> {
+pub(super) fn typed<'a, T: ArrowPrimitiveType>(cells: &'a Cells<'_>, name: &str) -> Result<&'a PrimitiveArray<T>> {
     let wrong = || Error::Shape { table: cells.table.to_owned(), column: name.to_owned() };
     cells.column(name)?.as_primitive_opt::<T>().ok_or_else(wrong)
 }

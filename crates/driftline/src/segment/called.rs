@@ -9,12 +9,13 @@ use driftline_core::persona::PersonaSet;
 use driftline_core::profile::OTHER_SEGMENT;
 use driftline_core::rule::{MeasuredRule, Operand, Rule, RuleCounts, measured};
 use driftline_core::sentence::Words;
+use driftline_lake::fitted::ItemShares;
 use driftline_stats::cluster::Points;
 use driftline_stats::habit::{Kind, REST, Scale};
 use driftline_stats::rule;
 
 use super::Fit;
-use super::people::{Items, People};
+use super::people::Published;
 
 /// What names are made with.
 pub struct Calling {
@@ -36,8 +37,8 @@ pub struct Called {
     pub rules: BTreeMap<u32, MeasuredRule>,
     /// Members of whom all claims of the name are true.
     pub typical: BTreeMap<u32, u64>,
-    /// Items that a name or a rule speaks of, as habit and item.
-    pub items: Vec<(String, String)>,
+    /// Of the items that a name or a rule speaks of, what customers spend on them.
+    pub items: Vec<ItemShares>,
 }
 
 /// A company's own rule gives its name to the segment of whose members at least this part match.
@@ -53,7 +54,7 @@ pub(super) fn call(
     continuity: Continuity,
 ) -> Called {
     let calling = fit.calling;
-    let seen = Seen::new(fit.people, scales, rates, fit.named);
+    let seen = Seen::new(fit, scales, rates);
     let segments: Vec<u32> = assigned.iter().map(|segment| u32::try_from(*segment).unwrap_or(0)).collect();
     let all: BTreeSet<u32> = segments.iter().copied().filter(|segment| is_segment(*segment)).collect();
     let mut called = Called::default();
@@ -89,12 +90,22 @@ pub(super) fn call(
     called.names = naming::names(&naming);
     called.rules = rules(&seen, &segments, &all, sample_rows, calling);
     called.typical = typical(&seen, &segments, &called.names);
-    called.items = items(&called);
+    let shares = items(&called).into_iter().filter_map(|(habit, item)| {
+        let scale = scales.iter().find(|scale| scale.name == habit)?;
+        seen_shares(fit, scale)?.of_item(&item)
+    });
+    called.items = shares.collect();
     called
 }
 
 fn is_segment(segment: u32) -> bool {
     segment > 0 && segment != OTHER_SEGMENT
+}
+
+/// Shares of a habit that names speak of: of what is bought most now, whatever the model tells apart.
+fn seen_shares<'a>(fit: &Fit<'a>, scale: &Scale) -> Option<&'a Published> {
+    let now = fit.named.get(&scale.name).and_then(|items| fit.people.shares_of(&scale.name, items));
+    now.or_else(|| fit.people.shares_of(&scale.name, &scale.items))
 }
 
 /// Habits in use as they are published, one column a habit and one an item; last, where there is a rate, on how many days they
@@ -105,14 +116,13 @@ struct Seen {
 }
 
 impl Seen {
-    fn new(people: &People, scales: &[Scale], rates: &[Option<f64>], items: &Items) -> Self {
+    fn new(fit: &Fit<'_>, scales: &[Scale], rates: &[Option<f64>]) -> Self {
+        let people = fit.people;
         let mut columns = Vec::new();
         let mut values: Vec<Box<dyn Fn(usize) -> f64 + '_>> = Vec::new();
         for scale in scales.iter().filter(|scale| scale.is_in_use) {
             if scale.kind == Kind::Shares {
-                // Names speak of what is bought most now, whatever the model tells apart.
-                let now = items.get(&scale.name).and_then(|items| people.shares_of(&scale.name, items));
-                let Some(shares) = now.or_else(|| people.shares_of(&scale.name, &scale.items)) else { continue };
+                let Some(shares) = seen_shares(fit, scale) else { continue };
                 for (place, item) in shares.items.iter().enumerate().filter(|(_, item)| *item != REST) {
                     let operand = Operand::Share { habit: scale.name.clone(), item: item.clone() };
                     let Some(words) = HabitWords::usual(&operand) else { continue };

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use driftline_core::period::year_before;
 use driftline_core::report::SegmentModel;
+use driftline_lake::fitted::ItemShares;
 use driftline_lake::model::{Habit, HabitKind};
 use driftline_lake::{Lake, read};
 use driftline_stats::cluster::Points;
@@ -21,18 +22,23 @@ pub struct People {
     pub columns: Vec<(String, Habit)>,
 }
 
-/// Shares that customers spend on items, as `customer_shares` publishes them: `values[customer * items + item]`.
+/// Shares that customers spend on items, as `customer_shares` publishes them, in millionths: `values[customer * items + item]`.
 pub struct Published {
     pub habit: String,
     pub items: Vec<String>,
-    pub values: Vec<f32>,
+    pub values: Vec<u32>,
 }
 
 impl Published {
-    /// To the six places that are published.
     pub fn share(&self, customer: usize, item: usize) -> f64 {
-        let value = self.values.get(customer * self.items.len() + item).copied().unwrap_or(0.0);
-        (f64::from(value) * 1e6).round() / 1e6
+        f64::from(self.values.get(customer * self.items.len() + item).copied().unwrap_or(0)) / 1e6
+    }
+
+    /// Of everyone, those of one item.
+    pub fn of_item(&self, item: &str) -> Option<ItemShares> {
+        let place = self.items.iter().position(|known| known == item)?;
+        let shares = self.values.chunks(self.items.len()).map(|own| own[place]).collect();
+        Some(ItemShares { habit: self.habit.clone(), item: item.to_owned(), shares })
     }
 }
 
@@ -54,7 +60,7 @@ impl People {
             if self.shares_of(habit, items).is_some() {
                 continue;
             }
-            let shares = read::shares(lake, habit, items, &self.known.keys, &self.known.recent_rows).await?;
+            let shares = read::shares(lake, habit, items, &self.known).await?;
             self.known.year.shares.push(shares.year);
             self.known.recent.shares.push(shares.recent);
             self.shares.push(Published { habit: habit.clone(), items: items.clone(), values: shares.published });
@@ -72,13 +78,13 @@ impl People {
     }
 
     /// Rows of the customers that the search for segments looks at, in the order of the keys.
-    pub fn drawn(&self, settings: &Segments) -> Vec<usize> {
-        drawn(&self.known.keys, settings.sample_max)
+    pub fn drawn(&self) -> Vec<usize> {
+        self.known.drawn_rows.clone()
     }
 
-    /// Scales of everyone's habits now; shares of these items.
+    /// Scales of the habits of now, by those who were drawn; shares of these items.
     pub fn fit_scales(&self, settings: &Segments, items: &Items) -> Vec<Scale> {
-        self.fit_of(&self.known.year, settings, items)
+        self.fit_of(&self.known.year.take(&self.known.drawn_rows), settings, items)
     }
 
     fn fit_of(&self, sums: &Sums, settings: &Segments, items: &Items) -> Vec<Scale> {
