@@ -1,28 +1,19 @@
 //! Which claims can be made about a segment, and which one or two set its members apart best: exact counts over all rows.
 
-use std::cmp::Ordering;
+mod choice;
+mod tally;
+
 use std::collections::BTreeMap;
 
 use driftline_stats::cluster::Points;
 
+pub(super) use self::choice::Choice;
+use self::choice::{Counted, GAP_FAINT, is_band, rank};
+use self::tally::Sets;
+pub(super) use self::tally::Tally;
 use super::OTHER_SEGMENT;
-use super::words::{HabitColumn, HabitUnit, Part, has_word};
+use super::words::{HabitColumn, HabitUnit, has_word};
 use crate::rule::{Condition, Operand};
-
-/// Share of members of whom a claim must be true.
-const MEMBERS_MIN: f64 = 0.6;
-
-/// Share of members from which on a claim is not a near thing.
-const MEMBERS_SAFE: f64 = 0.7;
-
-/// What a claim that is a near thing loses against others.
-const NEAR_COST: f64 = 0.1;
-
-/// How much more often a claim must be true of members than of everyone to set them apart clearly.
-const GAP_CLEAR: f64 = 0.15;
-
-/// Less than this may be another way round next period, and says nothing: for names that nothing else tells apart.
-const GAP_FAINT: f64 = 0.05;
 
 /// That so little is spent on an item, or that any share is so little or more, says nothing either.
 const HOLLOW_BELOW: f64 = 0.15;
@@ -60,59 +51,6 @@ const NEARLY_AS_GOOD: f64 = 0.05;
 
 /// Pairs to which a third claim is tried.
 const PAIRS_EXTENDED: usize = 20;
-
-/// How many customers a condition is true of.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub(super) struct Tally {
-    everyone: u64,
-    members: u64,
-    matching: u64,
-    matching_members: u64,
-}
-
-impl Tally {
-    pub(super) fn of_members(self) -> f64 {
-        share(self.matching_members, self.members)
-    }
-
-    pub(super) fn of_everyone(self) -> f64 {
-        share(self.matching, self.everyone)
-    }
-
-    /// Share of members minus share of all others.
-    fn youden(self) -> f64 {
-        self.of_members() - share(self.matching - self.matching_members, self.everyone - self.members)
-    }
-
-    /// How much more often it is true of members than of everyone.
-    fn gap(self) -> f64 {
-        self.of_members() - self.of_everyone()
-    }
-
-    /// What no claim may fail.
-    pub(super) fn is_true(self) -> bool {
-        self.of_members() >= MEMBERS_MIN && self.of_members() > self.of_everyone()
-    }
-
-    fn is_clear(self) -> bool {
-        self.is_true() && self.gap() >= GAP_CLEAR
-    }
-
-    /// Members of whom it is true and is not, others of whom it is true and is not.
-    pub(super) fn cells(self) -> [u64; 4] {
-        let others_matching = self.matching - self.matching_members;
-        [
-            self.matching_members,
-            self.members - self.matching_members,
-            others_matching,
-            self.everyone - self.members - others_matching,
-        ]
-    }
-}
-
-fn share(part: u64, whole: u64) -> f64 {
-    if whole == 0 { 0.0 } else { part as f64 / whole as f64 }
-}
 
 /// All customers, counted by segment, column and readable threshold.
 pub(super) struct Population<'a> {
@@ -327,175 +265,4 @@ fn halfway(unit: HabitUnit, edges: &[f64], one: usize, other: usize) -> f64 {
     }
     // Edge `e` is between bin `e` and bin `e + 1`.
     (one + other) as f64 / 2.0 - 0.5
-}
-
-/// Whether two claims are the lower and the upper bound of one column.
-fn is_band(one: &Counted, other: &Counted) -> bool {
-    one.column == other.column && one.at_least && !other.at_least && one.threshold < other.threshold
-}
-
-/// A claim with what it is true of.
-#[derive(Clone, Copy, Debug, PartialEq)]
-struct Counted {
-    column: usize,
-    at_least: bool,
-    threshold: f64,
-    tally: Tally,
-    /// Whether a rate is not only reached: half of the members or more do not buy twice as often.
-    says_how_often: bool,
-    /// Whether it says nothing although it may be true of many more members than others.
-    is_hollow: bool,
-    bonus: f64,
-    cost: f64,
-    /// What it loses for a threshold that is not halfway.
-    off: f64,
-}
-
-impl Counted {
-    /// As ties are broken: earlier columns, lower bounds, and of thresholds the one that says most first.
-    fn order(&self, other: &Self) -> Ordering {
-        let place = |claim: &Self| (claim.column, !claim.at_least);
-        let says = |claim: &Self| if claim.at_least { -claim.threshold } else { claim.threshold };
-        place(self).cmp(&place(other)).then(says(self).total_cmp(&says(other)))
-    }
-
-    fn is_sound(&self) -> bool {
-        self.tally.gap() >= GAP_FAINT && !self.is_hollow
-    }
-
-    fn score(&self) -> f64 {
-        score(&[*self], self.tally)
-    }
-
-    fn best_first(&self, other: &Self) -> Ordering {
-        other.score().total_cmp(&self.score()).then_with(|| self.order(other))
-    }
-}
-
-/// How well claims set members apart together.
-fn strength(claims: &[Counted], tally: Tally) -> f64 {
-    let is_near = claims.iter().any(|claim| claim.tally.of_members() < MEMBERS_SAFE);
-    let cost: f64 = claims.iter().map(|claim| claim.cost).sum();
-    tally.youden() - cost - if is_near { NEAR_COST } else { 0.0 }
-}
-
-/// The same with how good they are to read.
-fn score(claims: &[Counted], tally: Tally) -> f64 {
-    // A band has no halfway: others are on both sides. Nor does one claim more make it worse.
-    let off = if let [one, other] = claims
-        && is_band(one, other)
-    {
-        0.0
-    } else {
-        claims.iter().map(|claim| claim.off).fold(0.0, f64::max)
-    };
-    strength(claims, tally) + claims.iter().map(|claim| claim.bonus).sum::<f64>() - off
-}
-
-/// One to three claims that a segment may be called by, on different columns but for the two bounds of one.
-#[derive(Clone, Debug)]
-pub(super) struct Choice {
-    /// In the order of columns.
-    claims: Vec<Counted>,
-    tally: Tally,
-    strength: f64,
-    score: f64,
-    /// Whether it sets the segment apart clearly, and no claim less would do as well.
-    pub(super) is_clear: bool,
-}
-
-impl Choice {
-    fn new(claims: Vec<Counted>, tally: Tally) -> Self {
-        let is_clear = match &claims[..] {
-            // Half of the others are on either side of a band: what sets it apart is both bounds together.
-            [one, other] if is_band(one, other) => tally.gap() >= GAP_CLEAR && claims.iter().all(Counted::is_sound),
-            _ => claims.iter().all(|claim| claim.tally.is_clear() && claim.is_sound()),
-        };
-        Self { strength: strength(&claims, tally), score: score(&claims, tally), claims, tally, is_clear }
-    }
-
-    /// What is clear is above what is not, that above what may be chance, and that above what says nothing.
-    pub(super) fn rank(&self) -> f64 {
-        match (self.is_clear, self.is_sound()) {
-            (true, _) => self.score,
-            (false, true) => self.score - 10.0,
-            (false, false) if !self.claims.iter().any(|claim| claim.is_hollow) => self.score - 20.0,
-            (false, false) => self.score - 30.0,
-        }
-    }
-
-    /// Whether each claim is worth making; others are for names that nothing else tells apart.
-    pub(super) fn is_sound(&self) -> bool {
-        self.claims.iter().all(Counted::is_sound)
-    }
-
-    /// Whether this is a band which lies in the upper, or in the lower, half of everyone.
-    pub(super) fn half(&self) -> Option<bool> {
-        match &self.claims[..] {
-            [one, other] if is_band(one, other) && one.tally.of_everyone() <= 0.5 => Some(true),
-            [one, other] if is_band(one, other) && other.tally.of_everyone() <= 0.5 => Some(false),
-            _ => None,
-        }
-    }
-
-    pub(super) fn parts<'b>(&self, population: &Population<'b>) -> Vec<Part<'b>> {
-        let part = |claim: &Counted| {
-            let column = &population.columns[claim.column];
-            let condition =
-                Condition { operand: column.operand.clone(), at_least: claim.at_least, threshold: claim.threshold };
-            Part { column, condition, says_how_often: claim.says_how_often }
-        };
-        self.claims.iter().map(part).collect()
-    }
-}
-
-/// Best first, each once.
-fn rank(choices: &mut Vec<Choice>) {
-    let order = |a: &Choice, b: &Choice| {
-        let claims = a.claims.iter().zip(&b.claims).map(|(a, b)| a.order(b)).find(|order| order.is_ne());
-        claims.unwrap_or_else(|| a.claims.len().cmp(&b.claims.len()))
-    };
-    choices.sort_by(|a, b| b.rank().total_cmp(&a.rank()).then_with(|| order(a, b)));
-    choices.dedup_by(|a, b| a.claims == b.claims);
-}
-
-/// Of whom each claim is true, a bit a row, so that conjunctions are counted a word at a time.
-struct Sets {
-    everyone: u64,
-    members: Vec<u64>,
-    claims: Vec<Vec<u64>>,
-}
-
-impl Sets {
-    fn new(population: &Population<'_>, segment: u32, claims: &[Counted]) -> Self {
-        let words = population.segments.len().div_ceil(64);
-        let mut sets = Self {
-            everyone: population.segments.len() as u64,
-            members: vec![0; words],
-            claims: vec![vec![0; words]; claims.len()],
-        };
-        for (row, of) in population.segments.iter().enumerate() {
-            let (word, bit) = (row / 64, row % 64);
-            let values = population.rows.row(row);
-            sets.members[word] |= u64::from(*of == segment) << bit;
-            for (set, claim) in sets.claims.iter_mut().zip(claims) {
-                let value = values[claim.column];
-                let is_true = if claim.at_least { value >= claim.threshold } else { value < claim.threshold };
-                set[word] |= u64::from(is_true) << bit;
-            }
-        }
-        sets
-    }
-
-    /// Counts of the conjunction of some claims.
-    fn tally(&self, claims: &[usize]) -> Tally {
-        let mut tally = Tally { everyone: self.everyone, ..Tally::default() };
-        for (word, members) in self.members.iter().enumerate() {
-            let matching = claims.iter().fold(u64::MAX, |all, claim| all & self.claims[*claim][word]);
-            tally.members += u64::from(members.count_ones());
-            tally.matching += u64::from(matching.count_ones());
-            tally.matching_members += u64::from((matching & members).count_ones());
-        }
-        tally
-    }
 }
