@@ -14,6 +14,7 @@ pub mod habit;
 pub mod lifetime;
 mod optimise;
 pub mod outlier;
+pub mod paired;
 pub mod pool;
 pub mod purchase;
 pub mod purchase_log;
