@@ -1,5 +1,6 @@
 //! What the tables say about segments and customers' ways between them: plain rows, read once, before anything is described.
 
+use driftline_stats::paired::{Counts, Levels};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -154,6 +155,38 @@ pub struct Flow {
     pub value_from_squares: f64,
     pub value_to_squares: f64,
     pub value_change_squares: f64,
+}
+
+/// Customers of one segment last period and this one, by last period's model, who ordered in both; segment 0 is everyone active
+/// in both. Sums over them, from today's data.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct PairedOrders {
+    pub segment: u32,
+    /// Purchase days.
+    pub orders: Counts,
+    /// Customers with spend above zero in both.
+    pub valued: u64,
+    /// Sums of their mean natural logarithms of spend a purchase day, in major units.
+    pub level_before: f64,
+    pub level_now: f64,
+    /// Sum of squares of the changes of that mean.
+    pub level_change_squares: f64,
+}
+
+/// Who bought for the first time, and who came back, last period and this one, from today's data.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Newcomers {
+    pub before: u64,
+    pub now: u64,
+    /// What they spent in the period in which they came.
+    pub spend_before: Minor,
+    pub spend_now: Minor,
+    /// Logarithms of what each of them spent, in major units.
+    pub levels_before: Levels,
+    pub levels_now: Levels,
+    /// Customers with a purchase day in the period who had bought before it.
+    pub came_back_before: u64,
+    pub came_back_now: u64,
 }
 
 /// How a segment differs from everyone in the features that it was made of, in standard deviations.

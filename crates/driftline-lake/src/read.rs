@@ -12,7 +12,7 @@ pub use fitted_on::{purchase_histories, purchase_log, returns, spend_histories};
 pub use habits::{Habits, PublishedCustomer, habit_columns, habits, published_customers};
 pub use items::{Shares, shares, top_items};
 pub use products::{item_moves, product_moves};
-pub use profiles::{flows, segment_profiles};
+pub use profiles::{flows, newcomers, paired_orders, segment_profiles};
 
 use std::collections::BTreeMap;
 

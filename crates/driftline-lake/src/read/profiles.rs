@@ -5,8 +5,11 @@ use std::collections::BTreeMap;
 use driftline_core::persona::note::Topic;
 use driftline_core::persona::voice::Quote;
 use driftline_core::profile::{
-    AttributeCount, CategoryCount, ContactCount, Flow, FlowKind, Habit, RiskSum, SegmentProfile, TopicCount,
+    AttributeCount, CategoryCount, ContactCount, Flow, FlowKind, Habit, Newcomers, PairedOrders, RiskSum,
+    SegmentProfile, TopicCount,
 };
+
+use driftline_stats::paired::{Counts, Levels};
 
 use super::each_row;
 use crate::error::Result;
@@ -182,4 +185,62 @@ pub async fn flows(lake: &Lake) -> Result<Vec<Flow>> {
     })
     .await?;
     Ok(flows)
+}
+
+/// What the same people ordered last period and this one, by segment of both; segment 0 is everyone.
+///
+/// # Errors
+/// `Error::Shape` as above.
+pub async fn paired_orders(lake: &Lake) -> Result<Vec<PairedOrders>> {
+    let mut rows = Vec::new();
+    each_row(lake, "persona_changes", "segment", |cells, row| {
+        rows.push(PairedOrders {
+            segment: cells.integer("segment", row)? as u32,
+            orders: Counts {
+                people: cells.count("customers", row)?,
+                before: cells.count("orders_before", row)?,
+                now: cells.count("orders_now", row)?,
+                before_squares: cells.count("orders_before_squares", row)?,
+                now_squares: cells.count("orders_now_squares", row)?,
+                products: cells.count("orders_products", row)?,
+            },
+            valued: cells.count("valued", row)?,
+            level_before: cells.float("level_before", row)?.unwrap_or(0.0),
+            level_now: cells.float("level_now", row)?.unwrap_or(0.0),
+            level_change_squares: cells.float("level_change_squares", row)?.unwrap_or(0.0),
+        });
+        Ok(())
+    })
+    .await?;
+    Ok(rows)
+}
+
+/// Who came for the first time, and again, last period and this one.
+///
+/// # Errors
+/// `Error::Shape` as above.
+pub async fn newcomers(lake: &Lake) -> Result<Newcomers> {
+    let mut found = Newcomers::default();
+    each_row(lake, "newcomers", "customers_now", |cells, row| {
+        let levels = |period: &str| -> Result<Levels> {
+            Ok(Levels {
+                people: cells.count(&format!("valued_{period}"), row)?,
+                sum: cells.float(&format!("level_{period}"), row)?.unwrap_or(0.0),
+                squares: cells.float(&format!("level_{period}_squares"), row)?.unwrap_or(0.0),
+            })
+        };
+        found = Newcomers {
+            before: cells.count("customers_before", row)?,
+            now: cells.count("customers_now", row)?,
+            spend_before: cells.minor("spend_before", row)?.unwrap_or_default(),
+            spend_now: cells.minor("spend_now", row)?.unwrap_or_default(),
+            levels_before: levels("before")?,
+            levels_now: levels("now")?,
+            came_back_before: cells.count("came_back_before", row)?,
+            came_back_now: cells.count("came_back_now", row)?,
+        };
+        Ok(())
+    })
+    .await?;
+    Ok(found)
 }

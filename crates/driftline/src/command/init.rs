@@ -11,7 +11,7 @@ macro_rules! files {
     ($($path:literal),* $(,)?) => { [$(($path, include_str!(concat!("../../../../", $path)))),*] };
 }
 
-const SHARED: [(&str, &str); 69] = files![
+const SHARED: [(&str, &str); 71] = files![
     "sql/README.md",
     "sql/staging/canonical/stg_acquisition_costs.sql",
     "sql/staging/canonical/stg_cancelled_sales.sql",
@@ -46,6 +46,8 @@ const SHARED: [(&str, &str); 69] = files![
     "sql/marts/customers.sql",
     "sql/marts/item_moves.sql",
     "sql/marts/market_periods.sql",
+    "sql/marts/newcomers.sql",
+    "sql/marts/persona_changes.sql",
     "sql/marts/product_moves.sql",
     "sql/marts/revision_changes.sql",
     "sql/marts/rfm_groups.sql",
