@@ -102,6 +102,36 @@ pub struct Bridge {
     pub drill: Vec<Drill>,
 }
 
+impl Cause {
+    /// Whether it is no doing of customers: another definition, or other data of the past.
+    pub fn is_bookkeeping(self) -> bool {
+        matches!(self, Self::DefinitionChanged | Self::Restatement)
+    }
+}
+
+impl Bridge {
+    /// The sum of the bars of one cause.
+    pub fn amount(&self, cause: Cause) -> Minor {
+        self.bars.iter().filter(|bar| bar.cause == cause).map(|bar| bar.amount).sum()
+    }
+
+    /// Last period from today's data, by its own models.
+    pub fn restated(&self) -> Minor {
+        self.start + self.amount(Cause::Restatement)
+    }
+
+    /// What customers moved.
+    pub fn moved(&self) -> Minor {
+        self.bars.iter().filter(|bar| !bar.cause.is_bookkeeping()).map(|bar| bar.amount).sum()
+    }
+
+    /// What customers moved as a part of last period restated; `None` if that is not above zero.
+    pub fn like_for_like(&self) -> Option<f64> {
+        let restated = self.restated();
+        if restated.0 > 0 { self.moved().ratio(restated) } else { None }
+    }
+}
+
 /// Totals of the market that the flows do not hold, in both periods.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct MarketNet {

@@ -3,6 +3,12 @@
 //!
 //! Only what *customers moved* is judged: last period recomputed from today's data against this period, both by last period's
 //! models. What a changed definition or a restatement adds is told beside it and is never drift.
+//!
+//! What is tested is what is stable enough to carry a verdict: a persona's share, and orders a member and spend an order of the
+//! same people in both periods. Money is the consequence: it stands in the bridge, and its line is called a change only beside one.
+
+mod orders;
+mod share;
 
 use driftline_stats::significance::{benjamini_hochberg, minimum_effect_p};
 use schemars::JsonSchema;
@@ -10,8 +16,15 @@ use serde::{Deserialize, Serialize};
 
 use crate::Minor;
 use crate::history::{History, Usual};
-use crate::persona::{Persona, PersonaSet};
-use crate::profile::{Flow, FlowKind};
+use crate::persona::PersonaSet;
+use crate::profile::{Flow, Newcomers, PairedOrders};
+use orders::{Of, PAIRED};
+
+/// Subject of the lines that are of no persona.
+pub const MARKET: &str = "market";
+
+/// Standard errors that an effect must lie beyond half of what is material.
+const ERRORS: f64 = 2.5;
 
 /// What a business calls a change: settings of the job, with their units.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -21,12 +34,18 @@ pub struct Materiality {
     pub share_points: f64,
     /// … and at least this part of itself.
     pub share_relative: f64,
-    /// Of value: at least this part of the market's total.
+    /// Of orders a member and spend an order: at least this part of itself.
+    pub effect_relative: f64,
+    /// Of the market's value and its spend an order, and of a cause that a headline names: at least this part of the total.
     pub value_of_total: f64,
-    /// Of a persona's value a customer: at least this part of itself.
-    pub value_mean_relative: f64,
-    /// Members on both sides below which it is too small to say.
+    /// Of new customers: at least this part of last period's.
+    pub newcomers_relative: f64,
+    /// Net revenue or value that moves by this part of itself, like for like, is told though no cause of it is sure.
+    pub large_relative: f64,
+    /// Members on both sides below which a share is too small to say.
     pub members_min: u64,
+    /// People with orders in both periods below which what they order is too small to say.
+    pub pairs_min: u64,
     /// False-discovery rate over all persona × metric lines of a report.
     pub false_discovery_rate: f64,
 }
@@ -36,9 +55,12 @@ impl Default for Materiality {
         Self {
             share_points: 0.01,
             share_relative: 0.05,
+            effect_relative: 0.05,
             value_of_total: 0.02,
-            value_mean_relative: 0.03,
+            newcomers_relative: 0.1,
+            large_relative: 0.15,
             members_min: 100,
+            pairs_min: 30,
             false_discovery_rate: 0.05,
         }
     }
@@ -49,9 +71,17 @@ impl Default for Materiality {
 pub enum Metric {
     /// Share of active customers, 0 to 1.
     CustomerShare,
+    /// Purchase days a member, of those with one in both periods.
+    OrdersPerMember,
+    /// Typical (geometric mean) spend a purchase day of the same people, in minor units.
+    OrderValue,
+    /// Customers with their first purchase day in the period.
+    NewCustomers,
+    /// Typical (geometric mean) spend in the period of a customer who came in it, in minor units.
+    NewCustomerSpend,
     /// 12-month value in minor units.
     Value,
-    /// 12-month value a customer in minor units.
+    /// 12-month value a customer in minor units: only in reports from before orders were compared.
     ValuePerCustomer,
 }
 
@@ -78,7 +108,8 @@ pub struct Causes {
     pub restatement: f64,
 }
 
-/// One line. `from`, `to`, `change`, its causes and the range are shares, or minor units for money.
+/// One line. `from`, `to`, `change`, its causes and the range are shares, orders, customers, or minor units for money.
+/// Figures of the same people (orders, spend an order) and new customers are both from today's data, so nothing but customers moved them.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Change {
     /// Persona key, or `market`.
@@ -99,260 +130,209 @@ pub struct Change {
     /// How the move compares with past ones of the same figure.
     #[serde(default)]
     pub usual: Usual,
-    /// Change of the persona's or market's 12-month value: what lines are ranked by.
+    /// What lines are ranked by: the part of its last net revenue that the figure moved by; of value, how far it moved.
     pub money: Minor,
 }
 
-/// What a figure was published as, restated, by last period's models, and as published now.
-struct States {
-    published: f64,
-    restated: f64,
-    by_last_models: f64,
-    now: f64,
-}
+impl Change {
+    /// What the figure is like for like before: as published, restated.
+    pub fn restated(&self) -> f64 {
+        self.from + self.causes.restatement
+    }
 
-impl States {
-    fn causes(&self, scale: impl Fn(f64) -> f64) -> Causes {
-        // Each state is rounded once, so the causes of money add up to the minor unit.
-        let [published, restated, last, now] =
-            [self.published, self.restated, self.by_last_models, self.now].map(&scale);
-        Causes { customers_moved: last - restated, definition_changed: now - last, restatement: restated - published }
+    /// What customers moved as it is compared with the past: points of a share, else a part of the figure before.
+    pub fn moved(&self) -> f64 {
+        match self.metric {
+            Metric::CustomerShare => self.causes.customers_moved,
+            _ if self.restated() == 0.0 => 0.0,
+            _ => self.causes.customers_moved / self.restated(),
+        }
+    }
+
+    /// Units of the figure in one unit of [`Change::moved`].
+    fn unit(&self) -> f64 {
+        if self.metric == Metric::CustomerShare { 1.0 } else { self.restated() }
     }
 }
 
-/// A line before the family of all lines has judged it.
+/// A line before the family of all lines has judged it. `effect`, `floor` and `error` are in one unit, that of a share or a part
+/// of the figure, and for value that of its causes.
 struct Open {
     change: Change,
-    p: f64,
+    effect: f64,
+    floor: f64,
+    error: f64,
     /// Whether it is enough data and material.
     could_pass: bool,
 }
 
-/// Compares every persona that has a predecessor; lines ranked by money, largest first.
-pub fn compare(
-    previous: &PersonaSet,
-    current: &PersonaSet,
-    flows: &[Flow],
-    rules: &Materiality,
-    history: &History,
-) -> Vec<Change> {
-    let total_before: Minor = flows.iter().map(|flow| flow.value_from).sum();
-    let mut lines: Vec<Open> = Vec::new();
-    for persona in &current.personas {
-        let Some(old) = previous.personas.iter().find(|old| old.key == persona.key) else { continue };
-        let enough = old.customers >= rules.members_min && persona.customers >= rules.members_min;
-        let money = persona.value.unwrap_or_default() - old.value.unwrap_or_default();
-        let (states, deviation) = share_of(old, persona, flows);
-        let moved = (states.by_last_models - states.restated).abs();
-        let floor = (0.5 * rules.share_points).max(0.5 * rules.share_relative * old.share);
-        let material = moved >= rules.share_points && moved >= rules.share_relative * old.share;
-        lines.push(open(persona, Metric::CustomerShare, &states, deviation, floor, enough, material, money));
-        if let (Some(from), Some(to)) = (old.value, persona.value) {
-            let (states, deviation) = value_of(old, from, to, flows);
-            let threshold = rules.value_of_total * total_before.as_major().abs();
-            let material = (states.by_last_models - states.restated).abs() >= threshold;
-            lines.push(open(persona, Metric::Value, &states, deviation, 0.5 * threshold, enough, material, money));
-            let (states, deviation) = mean_of(old, from, to, persona.customers, flows);
-            let threshold = rules.value_mean_relative * states.restated.abs();
-            let material = (states.by_last_models - states.restated).abs() >= threshold && threshold > 0.0;
-            let metric = Metric::ValuePerCustomer;
-            lines.push(open(persona, metric, &states, deviation, 0.5 * threshold, enough, material, money));
+impl Open {
+    fn p(&self) -> f64 {
+        minimum_effect_p(self.effect, self.floor, self.error)
+    }
+
+    /// Passed but for the past: enough, material, and sure beyond the noise of so many lines; a persona's line, of which there are
+    /// many, by so many standard errors too.
+    fn is_sure(&self, q: f64, rules: &Materiality) -> bool {
+        let is_few = self.change.subject == MARKET;
+        self.could_pass && q <= rules.false_discovery_rate && (is_few || is_beyond(self.effect, self.floor, self.error))
+    }
+
+    /// Adds the fourth condition, where there is a history to tell.
+    fn judged(self, is_sure: bool, history: &History) -> Change {
+        let mut change = self.change;
+        // Half of what is material and its noise: what two moves may differ by and still be alike.
+        let scale = if change.metric == Metric::Value { change.restated().abs().max(1.0) } else { 1.0 };
+        let alike = (self.floor + ERRORS * self.error) / scale;
+        change.usual = history.usual(&change.subject, change.metric, change.moved(), alike).scaled(change.unit());
+        if is_sure {
+            change.verdict = if change.usual.is_inside() { Verdict::Usual } else { Verdict::Changed };
+        }
+        change
+    }
+}
+
+/// Whether an effect is surely larger than half of what is material.
+fn is_beyond(effect: f64, floor: f64, error: f64) -> bool {
+    effect.abs() - floor > ERRORS * error
+}
+
+/// What two periods are compared by.
+#[derive(Clone, Copy, Debug)]
+pub struct Compared<'a> {
+    pub flows: &'a [Flow],
+    /// What the same people ordered; empty if the last published period is not the one before this.
+    pub orders: &'a [PairedOrders],
+    pub newcomers: Option<&'a Newcomers>,
+    pub rules: &'a Materiality,
+    pub history: &'a History,
+}
+
+impl Compared<'_> {
+    /// Every persona that has a predecessor, and what all customers do; lines ranked by money, largest first. The personas of
+    /// both periods are left out where they are not the same.
+    pub fn lines(&self, personas: Option<(&PersonaSet, &PersonaSet)>) -> Vec<Change> {
+        let mut open = personas.map_or_else(Vec::new, |(previous, current)| self.of_personas(previous, current));
+        open.extend(self.newcomers.into_iter().flat_map(|newcomers| orders::of_newcomers(newcomers, self.rules)));
+        let events = personas.map_or_else(Vec::new, |(previous, current)| in_events(previous, current));
+        open.extend(PAIRED.iter().filter_map(|metric| self.of_everyone(*metric, &events)));
+        let q = benjamini_hochberg(&open.iter().map(Open::p).collect::<Vec<_>>());
+        let mut changes: Vec<Change> = Vec::new();
+        for (line, q) in open.into_iter().zip(q) {
+            let is_sure = line.is_sure(q, self.rules);
+            changes.push(Change { q, ..line.judged(is_sure, self.history) });
+        }
+        if let Some((previous, _)) = personas {
+            self.tell_the_rest(previous, &events, &mut changes);
+        }
+        changes.sort_by_key(|change| (change.verdict, -change.money.0.abs(), change.subject.clone(), change.metric));
+        changes
+    }
+
+    /// The market's 12-month value, judged by the same gate: a change only `beside_others`, for it follows from what customers did.
+    /// `level_error` is how far the level of the models may be off, as a part of the value.
+    pub fn value(&self, level_error: f64, beside_others: bool) -> Change {
+        let line = share::of_value(self.flows, self.rules, level_error);
+        let is_sure = line.is_sure(line.p(), self.rules) && beside_others;
+        line.judged(is_sure, self.history)
+    }
+
+    fn of_personas(&self, previous: &PersonaSet, current: &PersonaSet) -> Vec<Open> {
+        let mut open = Vec::new();
+        let events = in_events(previous, current);
+        let everyone = self.everyone_but(&events);
+        // A single persona is everybody: its share is no figure, and what it does is told of all customers.
+        if previous.personas.len() == 1 && current.personas.len() == 1 {
+            return open;
+        }
+        for persona in &current.personas {
+            let Some(old) = previous.personas.iter().find(|old| old.key == persona.key) else { continue };
+            let is_told = events.contains(&old.segment);
+            let share = share::of_share(old, persona, self.flows, self.rules);
+            open.push(Open { could_pass: share.could_pass && !is_told, ..share });
+            let rows = everyone.as_ref().zip(self.orders.iter().find(|row| row.segment == old.segment));
+            let of = Of {
+                subject: &persona.key,
+                label: &persona.label,
+                net: share::net_before(Some(old.segment), self.flows),
+                least: self.rules.pairs_min,
+                threshold: self.rules.effect_relative,
+            };
+            for metric in PAIRED {
+                let Some((all, row)) = rows else { continue };
+                let Some((people, ratio)) = orders::ratio(row, metric) else { continue };
+                let line = orders::line(&of, metric, people, &ratio);
+                let is_its_own = !is_told && orders::is_its_own(&ratio, all, row, metric, self.rules);
+                open.push(Open { could_pass: line.could_pass && is_its_own, ..line });
+            }
+        }
+        open
+    }
+
+    /// What everyone ordered who is not in one of these segments.
+    fn everyone_but(&self, besides: &[u32]) -> Option<PairedOrders> {
+        let all = *self.orders.iter().find(|row| row.segment == 0)?;
+        let some = self.orders.iter().filter(|row| row.segment > 0 && besides.contains(&row.segment));
+        Some(some.fold(all, |all, row| orders::without(&all, row)))
+    }
+
+    /// The line of everyone who is not in one of these segments.
+    fn of_everyone(&self, metric: Metric, besides: &[u32]) -> Option<Open> {
+        let all = self.everyone_but(besides)?;
+        let (people, ratio) = orders::ratio(&all, metric)?;
+        let threshold =
+            if metric == Metric::OrderValue { self.rules.value_of_total } else { self.rules.effect_relative };
+        let label = if besides.is_empty() { "All customers" } else { "All other customers" };
+        let of = Of {
+            subject: MARKET,
+            label,
+            net: share::net_before(None, self.flows),
+            least: self.rules.pairs_min,
+            threshold,
+        };
+        Some(orders::line(&of, metric, people, &ratio))
+    }
+
+    /// What some personas do is no news of everybody: where a persona's line has passed, the market's is of all others.
+    fn tell_the_rest(&self, previous: &PersonaSet, events: &[u32], changes: &mut [Change]) {
+        for metric in PAIRED {
+            let segment = |change: &&Change| change.metric == metric && change.verdict == Verdict::Changed;
+            let told: Vec<u32> = changes
+                .iter()
+                .filter(segment)
+                .filter_map(|change| previous.personas.iter().find(|old| old.key == change.subject))
+                .map(|old| old.segment)
+                .chain(events.iter().copied())
+                .collect();
+            let place = changes.iter().position(|line| line.subject == MARKET && line.metric == metric);
+            if let (true, Some(place)) = (told.len() > events.len(), place)
+                && changes[place].verdict == Verdict::Changed
+            {
+                let of_all = changes[place].q;
+                changes[place].verdict = Verdict::NotMaterial;
+                if let Some(rest) = self.of_everyone(metric, &told) {
+                    let q = of_all.max(rest.p());
+                    let is_sure = rest.is_sure(q, self.rules);
+                    changes[place] = Change { q, ..rest.judged(is_sure, self.history) };
+                }
+            }
         }
     }
-    let q = benjamini_hochberg(&lines.iter().map(|line| line.p).collect::<Vec<_>>());
-    let judged = lines.into_iter().zip(q).map(|(line, q)| {
-        let sure = line.could_pass && q <= rules.false_discovery_rate;
-        judge(Change { q, ..line.change }, sure, history)
-    });
-    let mut changes: Vec<Change> = judged.collect();
-    changes.sort_by_key(|change| (change.verdict, -change.money.0.abs(), change.subject.clone(), change.metric));
-    changes
 }
 
-/// The market's total 12-month value against last period, judged by the same gate.
-pub fn of_market(flows: &[Flow], rules: &Materiality, history: &History) -> Change {
-    let sum = |of: fn(&Flow) -> Minor| flows.iter().map(of).sum::<Minor>();
-    let (from, to) = (sum(|flow| flow.value_published), sum(|flow| flow.value_now));
-    let states = States {
-        published: from.as_major(),
-        restated: sum(|flow| flow.value_from).as_major(),
-        by_last_models: sum(|flow| flow.value_to).as_major(),
-        now: to.as_major(),
+/// Segments of last period's personas to which something happened as a whole: a birth in their midst, a split, a merger, an end.
+/// That is told as such, and is the cause of what their members seem to do.
+fn in_events(previous: &PersonaSet, current: &PersonaSet) -> Vec<u32> {
+    let is_told = |key: &String| {
+        current.events.iter().any(|event| event.key == *key || event.from.contains(key))
+            || current.ended.iter().any(|ended| ended.key == *key)
     };
-    let variance: f64 = flows.iter().map(|flow| flow.value_change_squares).sum();
-    let moved = states.by_last_models - states.restated;
-    let error = variance.max(0.0).sqrt();
-    let threshold = rules.value_of_total * states.restated.abs();
-    let p = minimum_effect_p(moved, 0.5 * threshold, error);
-    let enough = previous_active(flows) >= rules.members_min;
-    let change = Change {
-        subject: "market".to_owned(),
-        label: "All active customers".to_owned(),
-        metric: Metric::Value,
-        from: from.0 as f64,
-        to: to.0 as f64,
-        change: (to - from).0 as f64,
-        causes: states.causes(minor),
-        low_95: minor(moved - 1.96 * error),
-        high_95: minor(moved + 1.96 * error),
-        q: p,
-        verdict: if enough { Verdict::NotMaterial } else { Verdict::TooSmallToSay },
-        usual: Usual::default(),
-        money: to - from,
-    };
-    judge(change, enough && moved.abs() >= threshold && p <= rules.false_discovery_rate, history)
-}
-
-/// The fourth condition, where there is a history to tell.
-fn judge(mut change: Change, sure: bool, history: &History) -> Change {
-    change.usual = history.usual(&change.subject, change.metric, change.causes.customers_moved);
-    if sure {
-        change.verdict = if change.usual.is_inside() { Verdict::Usual } else { Verdict::Changed };
-    }
-    change
+    previous.personas.iter().filter(|old| is_told(&old.key)).map(|old| old.segment).collect()
 }
 
 /// Money lines are in minor units everywhere outside this module.
 fn minor(amount: f64) -> f64 {
     (100.0 * amount).round()
-}
-
-fn was_active(flow: &Flow) -> bool {
-    matches!(flow.kind, FlowKind::Stayed | FlowKind::Lost)
-}
-
-fn is_active_now(flow: &Flow) -> bool {
-    matches!(flow.kind, FlowKind::New | FlowKind::Returning | FlowKind::Stayed)
-}
-
-fn previous_active(flows: &[Flow]) -> u64 {
-    flows.iter().filter(|flow| was_active(flow)).map(|flow| flow.customers).sum()
-}
-
-/// A persona's share in its four states, and the standard deviation of the move: each customer moves the share by what they
-/// add to one period's and take from the other's. It is what a Poisson bootstrap by customer converges to.
-fn share_of(old: &Persona, new: &Persona, flows: &[Flow]) -> (States, f64) {
-    let count = |of: &dyn Fn(&Flow) -> bool| -> f64 {
-        flows.iter().filter(|flow| of(flow)).map(|flow| flow.customers).sum::<u64>() as f64
-    };
-    let (n0, n1) = (count(&was_active).max(1.0), count(&is_active_now).max(1.0));
-    let is_member_before = |flow: &Flow| was_active(flow) && flow.from_segment == old.segment;
-    let is_member_now = |flow: &Flow| is_active_now(flow) && flow.to_segment == old.segment;
-    let (before, now) = (count(&is_member_before) / n0, count(&is_member_now) / n1);
-    let variance: f64 = flows
-        .iter()
-        .filter(|flow| flow.kind != FlowKind::Outside)
-        .map(|flow| {
-            let part = |is_member: bool, share: f64, of: f64| (f64::from(u8::from(is_member)) - share) / of;
-            let gone = if was_active(flow) { part(is_member_before(flow), before, n0) } else { 0.0 };
-            let come = if is_active_now(flow) { part(is_member_now(flow), now, n1) } else { 0.0 };
-            flow.customers as f64 * (come - gone) * (come - gone)
-        })
-        .sum();
-    let states = States { published: old.share, restated: before, by_last_models: now, now: new.share };
-    (states, variance.max(0.0).sqrt())
-}
-
-/// A persona's value in its four states, and the standard deviation of the move. It does not hold the uncertainty of the fitted
-/// models: both ends are by the same ones.
-fn value_of(old: &Persona, published: Minor, to: Minor, flows: &[Flow]) -> (States, f64) {
-    let (mut restated, mut by_last_models, mut variance) = (Minor::ZERO, Minor::ZERO, 0.0);
-    for flow in flows {
-        let member_before = was_active(flow) && flow.from_segment == old.segment;
-        let member_now = is_active_now(flow) && flow.to_segment == old.segment;
-        if member_before {
-            restated += flow.value_from;
-        }
-        if member_now {
-            by_last_models += flow.value_to;
-        }
-        variance += match (member_before, member_now) {
-            (true, true) => flow.value_change_squares,
-            (true, false) => flow.value_from_squares,
-            (false, true) => flow.value_to_squares,
-            (false, false) => 0.0,
-        };
-    }
-    let states = States {
-        published: published.as_major(),
-        restated: restated.as_major(),
-        by_last_models: by_last_models.as_major(),
-        now: to.as_major(),
-    };
-    (states, variance.max(0.0).sqrt())
-}
-
-/// A persona's value a customer in its four states, and the standard deviation of the move, by what each customer adds to the
-/// two means.
-fn mean_of(old: &Persona, published: Minor, to: Minor, now: u64, flows: &[Flow]) -> (States, f64) {
-    let is_member_before = |flow: &Flow| was_active(flow) && flow.from_segment == old.segment;
-    let is_member_now = |flow: &Flow| is_active_now(flow) && flow.to_segment == old.segment;
-    let count = |of: &dyn Fn(&Flow) -> bool| -> f64 {
-        (flows.iter().filter(|flow| of(flow)).map(|flow| flow.customers).sum::<u64>() as f64).max(1.0)
-    };
-    let (n0, n1) = (count(&is_member_before), count(&is_member_now));
-    let sum = |of: &dyn Fn(&Flow) -> bool, value: fn(&Flow) -> Minor| -> f64 {
-        flows.iter().filter(|flow| of(flow)).map(value).sum::<Minor>().as_major()
-    };
-    let before = sum(&is_member_before, |flow| flow.value_from) / n0;
-    let after = sum(&is_member_now, |flow| flow.value_to) / n1;
-    let variance: f64 = flows
-        .iter()
-        .map(|flow| {
-            let n = flow.customers as f64;
-            let (v0, v1) = (flow.value_from.as_major(), flow.value_to.as_major());
-            let gone = (flow.value_from_squares - 2.0 * before * v0 + n * before * before) / (n0 * n0);
-            let come = (flow.value_to_squares - 2.0 * after * v1 + n * after * after) / (n1 * n1);
-            // Sum of the products of a customer's two values, from the squares of their difference.
-            let product = 0.5 * (flow.value_from_squares + flow.value_to_squares - flow.value_change_squares);
-            let both = (product - after * v0 - before * v1 + n * before * after) / (n0 * n1);
-            match (is_member_before(flow), is_member_now(flow)) {
-                (true, true) => gone + come - 2.0 * both,
-                (true, false) => gone,
-                (false, true) => come,
-                (false, false) => 0.0,
-            }
-        })
-        .sum();
-    let states = States {
-        published: published.as_major() / old.customers.max(1) as f64,
-        restated: before,
-        by_last_models: after,
-        now: to.as_major() / now.max(1) as f64,
-    };
-    (states, variance.max(0.0).sqrt())
-}
-
-#[expect(clippy::too_many_arguments, reason = "one private constructor of a wide row")]
-fn open(
-    persona: &Persona,
-    metric: Metric,
-    states: &States,
-    deviation: f64,
-    floor: f64,
-    enough: bool,
-    material: bool,
-    money: Minor,
-) -> Open {
-    let moved = states.by_last_models - states.restated;
-    let scale = |amount: f64| if metric == Metric::CustomerShare { amount } else { minor(amount) };
-    let (from, to) = (scale(states.published), scale(states.now));
-    let change = Change {
-        subject: persona.key.clone(),
-        label: persona.label.clone(),
-        metric,
-        from,
-        to,
-        change: to - from,
-        causes: states.causes(scale),
-        low_95: scale(moved - 1.96 * deviation),
-        high_95: scale(moved + 1.96 * deviation),
-        q: 1.0,
-        verdict: if enough { Verdict::NotMaterial } else { Verdict::TooSmallToSay },
-        usual: Usual::default(),
-        money,
-    };
-    Open { change, p: minimum_effect_p(moved, floor, deviation), could_pass: enough && material }
 }
 
 #[cfg(test)]

@@ -59,11 +59,19 @@ pub struct Headline {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum HeadlineKind {
-    /// Something passed the gate.
+    /// Something passed the gate, and the mail shows it.
     Changed,
+    /// The market's money moved far, like for like, and no cause of it is sure.
+    LargeNotSure,
     NoMaterialChange,
     /// The first published period of the market.
     First,
+    /// Less than a year is known of the market: growth is told as growth, and nothing is called a change.
+    NewMarket,
+    /// The personas were drawn anew: nothing is called a change of customers.
+    DefinitionChanged,
+    /// The data contradict themselves too much to tell anybody but the owner.
+    DataAlarm,
     /// A partial period, or one whose windows are not full: nothing is compared.
     NotCompared,
     NotEnoughData,
@@ -91,6 +99,10 @@ pub struct Kpi {
     pub change: Option<f64>,
     /// Relative change for counts and money; shares change in points.
     pub relative_change: Option<f64>,
+    /// What customers moved of it, by one definition and one state of the data: relative for counts and money, points for shares.
+    /// Absent where it is not known, or reads as the plain change does.
+    #[serde(default)]
+    pub like_for_like: Option<f64>,
     pub note: Option<String>,
 }
 
@@ -395,7 +407,7 @@ pub struct Report {
     pub risk_changes: Option<RiskChanges>,
     pub market_change: Option<Change>,
     pub changes: Vec<Change>,
-    /// One sentence a change that passed the gate, at most three.
+    /// One sentence a change that passed the gate, at most five; none unless the headline says that something changed.
     pub change_sentences: Vec<String>,
     pub unchanged: String,
     pub notes: Vec<String>,

@@ -1,12 +1,13 @@
 //! Words for numbers: one place makes the sentences of the mail, the page and `report.json`, so they cannot differ.
 
+mod bridges;
+mod changes;
+
 use chrono::{Datelike, NaiveDate};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::bridge::{Bridge, Cause};
-use crate::change::{Causes, Change, Metric};
-use crate::history::Usual;
+use crate::bridge::Cause;
 use crate::{Currency, Minor};
 
 pub(crate) const MONTHS_EN: [&str; 12] = [
@@ -158,128 +159,6 @@ fn plus(is_positive: bool, text: String) -> String {
 pub struct Words {
     pub locale: Locale,
     pub currency: Currency,
-}
-
-impl Words {
-    /// `12-month value rose 1.0 % to £20,365: new customers (+£1,900) … outweighed lost customers (−£1,530) …`.
-    pub fn headline(&self, bridge: &Bridge, noun: &str) -> String {
-        let money = |amount| self.locale.money(amount, &self.currency);
-        let relative = bridge.change.ratio(bridge.start);
-        let moved = match (bridge.change.0.signum(), relative) {
-            (0, _) => format!("{noun} is unchanged at {}", money(bridge.end)),
-            (sign, Some(relative)) if bridge.start.0 > 0 => format!(
-                "{noun} {} {} to {}",
-                if sign > 0 { "rose" } else { "fell" },
-                self.locale.percent(relative.abs(), 1),
-                money(bridge.end)
-            ),
-            (sign, _) => format!("{noun} {} to {}", if sign > 0 { "rose" } else { "fell" }, money(bridge.end)),
-        };
-        let mut gains: Vec<_> = bridge.bars.iter().filter(|bar| bar.amount.0 > 0).collect();
-        let mut losses: Vec<_> = bridge.bars.iter().filter(|bar| bar.amount.0 < 0).collect();
-        gains.sort_by_key(|bar| -bar.amount.0);
-        losses.sort_by_key(|bar| bar.amount.0);
-        let list = |bars: &[&crate::bridge::Bar]| -> String {
-            let parts: Vec<String> = bars
-                .iter()
-                .take(2)
-                .map(|bar| format!("{} ({})", noun_of(bar.cause), self.locale.signed_money(bar.amount, &self.currency)))
-                .collect();
-            parts.join(" and ")
-        };
-        match (gains.is_empty(), losses.is_empty()) {
-            (true, true) => format!("{moved}."),
-            (false, true) => format!("{moved}, from {}.", list(&gains)),
-            (true, false) => format!("{moved}, from {}.", list(&losses)),
-            (false, false) if bridge.change.0 >= 0 => {
-                format!("{moved}: {} outweighed {}.", list(&gains), list(&losses))
-            }
-            (false, false) => format!("{moved}: {} outweighed {}.", list(&losses), list(&gains)),
-        }
-    }
-
-    /// What past changes were, with a space before it; nothing where there is no history.
-    fn usual(&self, change: &Change) -> String {
-        let written = |amount: f64| match change.metric {
-            Metric::CustomerShare => self.locale.points(amount),
-            Metric::Value | Metric::ValuePerCustomer => self.locale.signed_money(Minor(amount as i64), &self.currency),
-        };
-        match change.usual {
-            Usual::NoHistory { .. } => String::new(),
-            Usual::Inside { past, low, high } => {
-                format!(
-                    " Normal for this market: {past} past changes range from {} to {}.",
-                    written(low),
-                    written(high)
-                )
-            }
-            Usual::Outside { past, low, high } => {
-                format!(" Unusual: {past} past changes range from {} to {}.", written(low), written(high))
-            }
-        }
-    }
-
-    /// A sentence for each change. That there is no history yet is said once, behind the last of them.
-    pub fn changes(&self, changes: &[&Change]) -> Vec<String> {
-        let mut sentences: Vec<String> = changes.iter().map(|change| self.change(change)).collect();
-        let without = changes.iter().filter(|change| matches!(change.usual, Usual::NoHistory { .. })).count();
-        let words = match (without, changes.len()) {
-            (0, _) => "",
-            (1, 1) => " No history of such changes yet.",
-            (without, all) if without == all => " No history of changes like these yet.",
-            _ => " No history yet of those changes that are not called normal or unusual.",
-        };
-        if let Some(last) = sentences.last_mut() {
-            last.push_str(words);
-        }
-        sentences
-    }
-
-    /// The fixed form of a change: who, verb, from → to, difference with its range, and what is normal.
-    fn change(&self, change: &Change) -> String {
-        let verb = if change.change > 0.0 { "grew" } else { "shrank" };
-        let usual = self.usual(change);
-        match change.metric {
-            Metric::CustomerShare => format!(
-                "{} {verb} from {} to {} of active customers ({}).{usual}",
-                change.label,
-                self.locale.percent(change.from, 1),
-                self.locale.percent(change.to, 1),
-                causes(change, &|points| self.locale.points(points)),
-            ),
-            Metric::Value | Metric::ValuePerCustomer => {
-                let of = if change.metric == Metric::Value { "of" } else { "a customer of" };
-                let money = |minor: f64| self.locale.money(Minor(minor as i64), &self.currency);
-                let signed = |minor: f64| self.locale.signed_money(Minor(minor as i64), &self.currency);
-                format!(
-                    "The 12-month value {of} {} {verb} from {} to {} ({}).{usual}",
-                    change.label,
-                    money(change.from),
-                    money(change.to),
-                    causes(change, &signed),
-                )
-            }
-        }
-    }
-}
-
-/// The difference, and what of it customers moved, with the range of that; the other causes where they can be seen.
-fn causes(change: &Change, write: &dyn Fn(f64) -> String) -> String {
-    let range = format!("95 % range {} to {}", write(change.low_95), write(change.high_95));
-    let Causes { customers_moved, definition_changed, restatement } = change.causes;
-    let nothing = write(0.0);
-    let is_seen = |amount: f64| write(amount) != nothing;
-    if !is_seen(definition_changed) && !is_seen(restatement) {
-        return format!("{}, {range}", write(change.change));
-    }
-    let mut parts = vec![format!("customers who moved {} ({range})", write(customers_moved))];
-    if is_seen(definition_changed) {
-        parts.push(format!("refitted models {}", write(definition_changed)));
-    }
-    if is_seen(restatement) {
-        parts.push(format!("restated data {}", write(restatement)));
-    }
-    format!("{}: {}", write(change.change), parts.join(", "))
 }
 
 fn noun_of(cause: Cause) -> &'static str {

@@ -190,7 +190,10 @@ impl Templates {
 
     /// The waterfall of the headline's bridge, for a mail that shows one.
     fn bridge_picture(&self, report: &Report) -> Result<Option<Picture>> {
-        let is_shown = !matches!(report.headline.kind, HeadlineKind::NoMaterialChange | HeadlineKind::NotEnoughData);
+        let is_shown = !matches!(
+            report.headline.kind,
+            HeadlineKind::NoMaterialChange | HeadlineKind::NotEnoughData | HeadlineKind::DataAlarm
+        );
         let Some(bridge) = report.headline_bridge().filter(|_| is_shown) else { return Ok(None) };
         let words = Words { locale: report.locale, currency: report.currency.clone() };
         let titles = [report.previous_title.as_deref().unwrap_or("before"), report.period_title.as_str()];

@@ -1,6 +1,8 @@
 //! Steps 12 and 14: puts the compared figures into one report, with the words that everybody will read.
 
+mod alarm;
 mod figures;
+mod headline;
 mod words;
 
 use std::collections::BTreeMap;
@@ -9,16 +11,18 @@ use driftline_core::Minor;
 use driftline_core::acquisition::AcquisitionCosts;
 use driftline_core::assortment::{self, Assortment, ItemSales, MarketSales};
 use driftline_core::audience;
-use driftline_core::bridge::{self, Bridge, MarketNet, Measure, Ranks};
-use driftline_core::change::{self, Change, Verdict};
+use driftline_core::bridge::{self, Bridge, Cause, MarketNet, Measure, Ranks};
+use driftline_core::change::{Change, Compared, Verdict};
 use driftline_core::decomposition::decompose;
 use driftline_core::disclosure::attack::Beside;
 use driftline_core::disclosure::{is_publishable, pool_bridge};
 use driftline_core::drill::drill;
 use driftline_core::history::History;
 use driftline_core::persona::{Persona, PersonaSet, year_ago};
-use driftline_core::profile::{Flow, MarketTotals, SegmentProfile};
-use driftline_core::report::{self, AttributeDrift, Method, Migration, Models, Quality, Report, SCHEMA, Status};
+use driftline_core::profile::{Flow, MarketTotals, Newcomers, PairedOrders, SegmentProfile};
+use driftline_core::report::{
+    self, AttributeDrift, HeadlineKind, Method, Migration, Models, Quality, Report, SCHEMA, Status,
+};
 use driftline_core::rfm::{self, RfmGroup, RfmRow};
 use driftline_core::risk;
 use driftline_core::sales::{self, ProductSales, SalesChange};
@@ -28,7 +32,8 @@ use driftline_core::tree::FamilyTree;
 use driftline_lake::read::Base;
 
 use self::figures::kpis;
-use self::words::{data_notes, headline, told, unchanged};
+use self::headline::{Facts, headline, is_new_market};
+use self::words::{data_notes, told, unchanged};
 use crate::error::{InPlace, Result};
 use crate::job::Job;
 use crate::plan::RunPlan;
@@ -51,6 +56,10 @@ pub struct Parts<'a> {
     pub year_before: Option<&'a Report>,
     /// The market's totals of last period, from today's data.
     pub totals_restated: MarketTotals,
+    /// What the same people ordered last period and this one, and who came; empty and absent if the last published period is not
+    /// the one before this.
+    pub paired: Vec<PairedOrders>,
+    pub newcomers: Option<Newcomers>,
     /// What was sold by product; absent if the last published period is not the one before this.
     pub products: Option<Vec<ProductSales>>,
     /// What was sold and returned by category and product; absent likewise.
@@ -87,18 +96,10 @@ pub fn report(mut parts: Parts<'_>) -> Result<Report> {
         (Some(flows), Some(previous)) => bridges(&parts, flows, previous, min_cell).in_place(&place)?,
         _ => (Vec::new(), Vec::new()),
     };
-    let market_change = flows
-        .filter(|_| has_value(&parts))
-        .map(|flows| change::of_market(flows, &parts.job.file.materiality, &parts.history));
-    let changes: Vec<Change> = match (flows, parts.previous) {
-        // Personas that were drawn anew are not those of before.
-        (Some(flows), Some(previous)) if !parts.personas.is_redrawn => {
-            change::compare(&previous.personas, &parts.personas, flows, &parts.job.file.materiality, &parts.history)
-        }
-        _ => Vec::new(),
-    };
+    let newcomers = shown_newcomers(&parts, &bridges, min_cell);
+    let (changes, market_change) = flows.map_or((Vec::new(), None), |flows| changes(&parts, flows, newcomers.as_ref()));
     let passed: Vec<&Change> = changes.iter().filter(|line| line.verdict == Verdict::Changed).collect();
-    let change_sentences: Vec<String> = words.changes(&told(&passed));
+    let told = told(&passed);
     let migration: Option<Migration> = match (flows, parts.previous) {
         (Some(flows), Some(previous)) if parts.status == Status::Full => {
             // Moves are by last period's model; its personas are the columns if another has taken its place.
@@ -120,9 +121,20 @@ pub fn report(mut parts: Parts<'_>) -> Result<Report> {
     };
     notes.extend(data_notes(&parts, visible));
     let headline_measure = if has_value(&parts) { parts.job.file.bridge.value } else { Measure::NetRevenue };
-    let headline =
-        headline(&parts, &words, &bridges, headline_measure, market_change.as_ref(), &passed, visible, comparable);
-    let kpis = if visible { kpis(&parts, comparable) } else { Vec::new() };
+    let headline = headline(
+        &parts,
+        &Facts {
+            words: &words,
+            bridges: &bridges,
+            measure: headline_measure,
+            market: market_change.as_ref(),
+            told: &told,
+            newcomers,
+            visible,
+            comparable,
+        },
+    );
+    let change_sentences = if headline.kind == HeadlineKind::Changed { words.changes(&told) } else { Vec::new() };
     let unchanged = unchanged(&changes, comparable);
     let method = Method {
         active_days: parts.job.file.active_days,
@@ -146,6 +158,7 @@ pub fn report(mut parts: Parts<'_>) -> Result<Report> {
         let before = (&previous.personas, previous.models.churn.as_ref());
         risk::compare(flows, before, (&parts.personas, parts.models.churn.as_ref()), min_cell)
     });
+    let kpis = if visible { kpis(&parts, comparable, &bridges, risk_changes.as_ref()) } else { Vec::new() };
     let mut report = Report {
         schema: SCHEMA.to_owned(),
         content_id: parts.content_id,
@@ -209,6 +222,39 @@ pub fn report(mut parts: Parts<'_>) -> Result<Report> {
     };
     report.for_you = audience::for_everybody(&report);
     Ok(report)
+}
+
+/// What passed the gate and what did not, of personas and of everybody, and the market's value beside it. Nothing is judged in a
+/// market that is new; personas that were drawn anew are not those of before.
+fn changes(parts: &Parts<'_>, flows: &[Flow], newcomers: Option<&Newcomers>) -> (Vec<Change>, Option<Change>) {
+    let compared = Compared {
+        flows,
+        orders: &parts.paired,
+        newcomers,
+        rules: &parts.job.file.materiality,
+        history: &parts.history,
+    };
+    let personas = parts.previous.filter(|_| !parts.personas.is_redrawn);
+    let personas = personas.map(|previous| (&previous.personas, &parts.personas));
+    let lines = if is_new_market(parts) { Vec::new() } else { compared.lines(personas) };
+    // The level of the models is as sure as how far they were off, at least 2 % (DECISIONS.md, ranges of the 12-month value).
+    let off = parts.models.value_level.map_or(0.1, |level| (1.0 - level).abs().max(0.02));
+    let others = lines.iter().any(|line| line.verdict == Verdict::Changed);
+    let market = has_value(parts).then(|| compared.value(1.25 * off, others));
+    (lines, market)
+}
+
+/// New customers of both periods, where each bridge shows those of this one in a bar of their own and none differs from what was
+/// published by a few people only.
+fn shown_newcomers(parts: &Parts<'_>, bridges: &[Bridge], min_cell: u64) -> Option<Newcomers> {
+    let count = |bridge: &Bridge| bridge.bars.iter().find(|bar| bar.cause == Cause::New).and_then(|bar| bar.customers);
+    let new = parts.newcomers?;
+    let is_shown = !bridges.is_empty() && bridges.iter().all(|bridge| count(bridge) == Some(new.now));
+    let published = parts.previous.and_then(|previous| previous.bridges.first()).and_then(count);
+    let late = published.map_or(0, |published| published.abs_diff(new.before));
+    let before = if late < min_cell { published.unwrap_or(new.before) } else { new.before };
+    let is_safe = is_shown && new.now >= min_cell && before >= min_cell;
+    is_safe.then_some(Newcomers { before, ..new })
 }
 
 fn has_value(parts: &Parts<'_>) -> bool {

@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use chrono::{DateTime, Utc};
 use driftline_core::audience::Audience;
-use driftline_core::report::Report;
+use driftline_core::report::{HeadlineKind, Report};
 use driftline_ledger::{Action, Delivery, Lease, Ledger, MailPlan, MailState, Publication, next_action};
 use driftline_report::mailer::Mailer;
 use driftline_report::message::{self, Identity, Mail, Sender, address_of, mask, recipient_of};
@@ -51,14 +51,26 @@ impl Post<'_> {
         let place = format!("{} {}", report.market, report.period);
         let sender = self.sender()?;
         let today = self.now.date_naive();
-        let wanted =
-            self.job.file.mail.recipients.iter().filter(|recipient| !self.suppressed.holds(&recipient.to, today));
+        let readers = self.readers(report.headline.kind == HeadlineKind::DataAlarm);
+        let wanted = readers.iter().filter(|recipient| !self.suppressed.holds(&recipient.to, today));
         wanted
             .map(|recipient| {
                 let corrects = earlier.and_then(|earlier| mail_of(earlier, &recipient.to));
                 self.letter(report, location, recipient, &sender, self.now, corrects.as_ref()).in_place(&place)
             })
             .collect()
+    }
+
+    /// Who gets a mail: every recipient, or of a data alarm the owner alone, else who answers the mails.
+    fn readers(&self, is_alarm: bool) -> Vec<Recipient> {
+        let mail = &self.job.file.mail;
+        if !is_alarm {
+            return mail.recipients.clone();
+        }
+        let is_owner = |recipient: &&Recipient| recipient.role == Audience::Owner;
+        let owners: Vec<Recipient> = mail.recipients.iter().filter(is_owner).cloned().collect();
+        let answering = || mail.reply_to.iter().map(|to| Recipient { to: to.clone(), role: Audience::Owner });
+        if owners.is_empty() { answering().collect() } else { owners }
     }
 
     /// The mail to one recipient, dated `date`.
@@ -172,7 +184,9 @@ impl Post<'_> {
     /// they are still a recipient of the job.
     fn may_get(&self, recipient: &str, by_person: bool) -> bool {
         let address = address_of(recipient);
-        let is_recipient = || self.job.file.mail.recipients.iter().any(|other| address_of(&other.to) == address);
+        let mail = &self.job.file.mail;
+        let entered = || mail.recipients.iter().map(|other| &other.to).chain(&mail.reply_to);
+        let is_recipient = || entered().any(|other| address_of(other) == address);
         !self.suppressed.holds(recipient, self.now.date_naive())
             && check_address(&self.job.file.mail, recipient).is_ok()
             && (by_person || is_recipient())

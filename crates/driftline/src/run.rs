@@ -154,10 +154,10 @@ pub async fn one(
     }
     leftovers.into_iter().for_each(|leftover| leftover.clear(!taken_over.is_empty()));
     lake.build(&["rfm_groups"]).await.in_place(&place)?;
-    // Products are compared with the period just before this one, from today's data.
+    // Products, and what the same people order, are compared with the period just before this one, from today's data.
     let is_next = previous.as_ref().is_some_and(|recalled| recalled.report.period.next() == plan.period);
     if is_next {
-        lake.build(&["product_moves", "item_moves"]).await.in_place(&place)?;
+        lake.build(&["product_moves", "item_moves", "persona_changes", "newcomers"]).await.in_place(&place)?;
     }
     let year_before = year_before.filter(|recalled| plan.period.year_before() == recalled.report.period);
     let year_is_over = year_before.as_ref().is_some_and(|recalled| is_year_graded(plan, &recalled.report));
@@ -187,6 +187,8 @@ pub async fn one(
     };
     let products = if is_next { Some(read::product_moves(&lake).await.in_place(&place)?) } else { None };
     let items = if is_next { Some(read::item_moves(&lake).await.in_place(&place)?) } else { None };
+    let paired = if is_next { read::paired_orders(&lake).await.in_place(&place)? } else { Vec::new() };
+    let newcomers = if is_next { Some(read::newcomers(&lake).await.in_place(&place)?) } else { None };
     let scorecard = match &previous {
         Some(previous) if is_graded(plan, &previous.report) => {
             let (scored, tenths) = read::scorecard(&lake).await.in_place(&place)?;
@@ -270,6 +272,8 @@ pub async fn one(
         previous: previous.as_ref().map(|recalled| &recalled.report),
         year_before: year_before.as_ref().map(|recalled| &recalled.report),
         totals_restated,
+        paired,
+        newcomers,
         products,
         items,
         attribute_drift,

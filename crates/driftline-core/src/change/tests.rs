@@ -10,15 +10,18 @@ use driftline_stats::random::SplitMix64;
 use super::*;
 use crate::Period;
 use crate::decomposition::decompose;
+use crate::persona::PersonaSet;
 use crate::persona::{Persona, PriorityScore, Role};
-use crate::profile::Flow;
+use crate::profile::{Flow, FlowKind};
 
 /// What is planted between the two periods.
 #[derive(Clone, Copy, Debug, Default)]
 struct Planted {
-    /// Times the value of every customer of persona 1, and of everyone.
+    /// What customers of persona 1, and everyone, spend more an order, and order more often, as a part of before.
     value_of_first: f64,
     value_of_all: f64,
+    orders_of_first: f64,
+    orders_of_all: f64,
     /// Share of persona 2's customers that go over to persona 1.
     moves: f64,
     /// Share of customers whose last period was published a tenth too low.
@@ -30,9 +33,12 @@ const VALUES: [f64; 4] = [400.0, 150.0, 60.0, 20.0];
 
 /// Two quarters of a population: customers come and go alike, change persona alike in both directions, and their values change
 /// by a third of themselves either way.
-fn flows(customers: usize, planted: Planted, seed: u64) -> Vec<Flow> {
+fn quarters(customers: usize, planted: Planted, seed: u64) -> (Vec<Flow>, Vec<PairedOrders>) {
     let mut random = SplitMix64::new(seed);
+    // What the same people order is drawn by itself, so that the ways they take do not depend on it.
+    let mut buying = SplitMix64::new(seed ^ 0x5eed);
     let mut cells: BTreeMap<(FlowKind, u32, u32), Flow> = BTreeMap::new();
+    let mut paired: BTreeMap<u32, PairedOrders> = BTreeMap::new();
     for _ in 0..customers {
         let mut draw = random.next_f64();
         let segment = SHARES.iter().position(|share| {
@@ -78,12 +84,50 @@ fn flows(customers: usize, planted: Planted, seed: u64) -> Vec<Flow> {
         flow.value_from += v0;
         flow.value_to += v1;
         flow.value_now += v1;
+        if kind == FlowKind::Stayed {
+            let orders = pair(&mut buying, planted, to == 1);
+            let segments = if from == to { vec![0, to] } else { vec![0] };
+            for segment in segments {
+                add(paired.entry(segment).or_default(), segment, orders);
+            }
+        }
         let (v0, v1) = (v0.as_major(), v1.as_major());
         flow.value_from_squares += v0 * v0;
         flow.value_to_squares += v1 * v1;
         flow.value_change_squares += (v1 - v0) * (v1 - v0);
     }
-    cells.into_values().collect()
+    (cells.into_values().collect(), paired.into_values().collect())
+}
+
+/// Orders of a customer in two quarters, and the mean logarithm of what they spend an order, by a deviation of .5 an order.
+fn pair(random: &mut SplitMix64, planted: Planted, is_first: bool) -> [(u64, f64); 2] {
+    let first = f64::from(u8::from(is_first));
+    let often = 1.0 + planted.orders_of_all + first * planted.orders_of_first;
+    let spend = (1.0 + planted.value_of_all) * (1.0 + first * planted.value_of_first);
+    let rate = 3.0 * random.next_gamma(2.0) / 2.0;
+    let mut quarter = |rate: f64, level: f64| {
+        let (mut orders, mut left) = (1, rate - random.next_exponential());
+        while left > 0.0 {
+            (orders, left) = (orders + 1, left - random.next_exponential());
+        }
+        (orders, level + 0.5 * random.next_normal() / (orders as f64).sqrt())
+    };
+    // The first order is there in both, so the others carry the whole change.
+    [quarter(rate, 0.0), quarter(rate * often + often - 1.0, spend.ln())]
+}
+
+fn add(row: &mut PairedOrders, segment: u32, [(before, level_before), (now, level_now)]: [(u64, f64); 2]) {
+    row.segment = segment;
+    row.orders.people += 1;
+    row.orders.before += before;
+    row.orders.now += now;
+    row.orders.before_squares += before * before;
+    row.orders.now_squares += now * now;
+    row.orders.products += before * now;
+    row.valued += 1;
+    row.level_before += level_before;
+    row.level_now += level_now;
+    row.level_change_squares += (level_now - level_before) * (level_now - level_before);
 }
 
 /// The personas that reports of such flows would show: only what the gate reads.
@@ -157,11 +201,14 @@ pub(crate) fn persona(segment: u32, customers: u64, share: f64, value: Minor) ->
 /// The market's line and the personas'.
 type Told = (Change, Vec<Change>);
 
-fn report(flows: &[Flow], history: &History) -> Told {
+fn report((flows, orders): &(Vec<Flow>, Vec<PairedOrders>), history: &History) -> Told {
     let before = personas(flows, |flow| flow.published_segment, |flow| flow.value_published);
     let now = personas(flows, |flow| flow.now_segment, |flow| flow.value_now);
     let rules = Materiality::default();
-    (of_market(flows, &rules, history), compare(&before, &now, flows, &rules, history))
+    let compared = Compared { flows, orders, newcomers: None, rules: &rules, history };
+    let lines = compared.lines(Some((&before, &now)));
+    let others = lines.iter().any(|line| line.verdict == Verdict::Changed);
+    (compared.value(0.025, others), lines)
 }
 
 fn has_headline((market, lines): &Told) -> bool {
@@ -177,7 +224,8 @@ fn history(customers: usize, periods: u32, seed: u64) -> History {
     let mut history = History::default();
     let mut period: Period = "2015Q1".parse().unwrap();
     for n in 0..periods {
-        let (market, lines) = report(&flows(customers, Planted::default(), seed + u64::from(n)), &History::default());
+        let (market, lines) =
+            report(&quarters(customers, Planted::default(), seed + u64::from(n)), &History::default());
         for change in lines.iter().chain([&market]) {
             history.add(period, change);
         }
@@ -191,8 +239,9 @@ fn nothing_happened_is_said_of_a_population_seen_twice() {
     for (customers, periods) in [(1_500, 0), (1_500, 9), (8_000, 0)] {
         let past = history(customers, periods, 50_000);
         let runs = 400;
-        let headlines =
-            (0..runs).filter(|seed| has_headline(&report(&flows(customers, Planted::default(), *seed), &past))).count();
+        let headlines = (0..runs)
+            .filter(|seed| has_headline(&report(&quarters(customers, Planted::default(), *seed), &past)))
+            .count();
         assert!(headlines <= runs as usize / 20, "{customers} customers: {headlines} headlines in {runs} reports");
     }
 }
@@ -201,43 +250,48 @@ fn nothing_happened_is_said_of_a_population_seen_twice() {
 fn planted_changes_are_found_with_their_cause() {
     const RUNS: u64 = 40;
     const LEAST: u64 = 38;
+    // Per case: what is planted, whose line tells it, and by which figure; nobody else's line of an order may tell it too.
+    let none = Planted::default();
+    let cases = [
+        ("+10 % an order of a persona", Planted { value_of_first: 0.1, ..none }, "p1", Metric::OrderValue),
+        ("+10 % orders of a persona", Planted { orders_of_first: 0.1, ..none }, "p1", Metric::OrdersPerMember),
+        ("+5 % an order of everybody", Planted { value_of_all: 0.05, ..none }, MARKET, Metric::OrderValue),
+        ("+10 % orders of everybody", Planted { orders_of_all: 0.1, ..none }, MARKET, Metric::OrdersPerMember),
+        // A tenth of 35 % is 3.5 points, of which a part would have come anyway.
+        ("a move of three points", Planted { moves: 0.1, ..none }, "p1", Metric::CustomerShare),
+    ];
     let past = history(50_000, 9, 90_000);
     for history in [&History::default(), &past] {
-        let hits = |planted: Planted, is_found: &dyn Fn(&Told, &[Flow]) -> bool| {
-            let hit = |seed: &u64| {
-                let flows = flows(50_000, planted, 7_000 + *seed);
-                is_found(&report(&flows, history), &flows)
-            };
-            (0..RUNS).filter(hit).count() as u64
-        };
-        let one = hits(Planted { value_of_first: 0.05, ..Planted::default() }, &|(_, lines), _| {
-            lines.iter().any(|line| found(line, "p1", Metric::ValuePerCustomer))
+        for (name, planted, subject, metric) in cases {
+            let hits = (0..RUNS).filter(|seed| {
+                let (_, lines) = report(&quarters(50_000, planted, 7_000 + *seed), history);
+                let others = |line: &Change| {
+                    line.verdict == Verdict::Changed && line.subject != subject && orders::PAIRED.contains(&line.metric)
+                };
+                lines.iter().any(|line| found(line, subject, metric) && line.moved() > 0.0) && !lines.iter().any(others)
+            });
+            let hits = hits.count() as u64;
+            assert!(hits >= LEAST, "{name}: {hits} of {RUNS}");
+        }
+        let mix = (0..RUNS).filter(|seed| {
+            let (flows, _) = quarters(50_000, cases[4].1, 7_000 + *seed);
+            let parts = decompose(&flows, &set(Vec::new()), 10).unwrap();
+            parts.mix.0 > parts.rate.0.abs() + parts.volume.0.abs()
         });
-        assert!(one >= LEAST, "+5 % of a persona: {one} of {RUNS}");
-        let all = hits(Planted { value_of_all: 0.05, ..Planted::default() }, &|(market, _), flows| {
-            let parts = decompose(flows, &set(Vec::new()), 10).unwrap();
-            market.verdict == Verdict::Changed && parts.rate.0 > parts.mix.0.abs() + parts.volume.0.abs()
+        assert!(mix.count() as u64 >= LEAST, "people who move are a mix");
+        let late = (0..RUNS).filter(|seed| {
+            let told = report(&quarters(50_000, Planted { late: 0.3, ..none }, 7_000 + *seed), history);
+            let market = &told.0;
+            !has_headline(&told) && market.causes.restatement > 0.02 * market.from && market.change > 0.0
         });
-        assert!(all >= LEAST, "+5 % of the market: {all} of {RUNS}");
-        // A tenth of 35 % is 3.5 points, of which a part would have come anyway.
-        let mix = hits(Planted { moves: 0.1, ..Planted::default() }, &|(_, lines), flows| {
-            let parts = decompose(flows, &set(Vec::new()), 10).unwrap();
-            let share = lines.iter().any(|line| found(line, "p1", Metric::CustomerShare) && line.change > 0.0);
-            share && parts.mix.0 > parts.rate.0.abs() + parts.volume.0.abs()
-        });
-        assert!(mix >= LEAST, "a move of three points: {mix} of {RUNS}");
-        let late = hits(Planted { late: 0.3, ..Planted::default() }, &|report, _| {
-            let market = &report.0;
-            !has_headline(report) && market.causes.restatement > 0.02 * market.from && market.change > 0.0
-        });
-        assert!(late >= LEAST, "late orders are restatement, not drift: {late} of {RUNS}");
+        assert!(late.count() as u64 >= LEAST, "late orders are restatement, not drift");
     }
 }
 
 #[test]
 fn causes_add_up() {
-    let flows = flows(5_000, Planted { value_of_first: 0.2, late: 0.2, ..Planted::default() }, 3);
-    let (market, lines) = report(&flows, &History::default());
+    let quarters = quarters(5_000, Planted { value_of_first: 0.2, late: 0.2, ..Planted::default() }, 3);
+    let (market, lines) = report(&quarters, &History::default());
     for line in lines.iter().chain([&market]) {
         let Causes { customers_moved, definition_changed, restatement } = line.causes;
         let sum = customers_moved + definition_changed + restatement;
@@ -245,21 +299,46 @@ fn causes_add_up() {
     }
 }
 
+/// A line of the market whose customers moved it by a part of itself.
+fn moved(part: f64) -> Change {
+    let rules = Materiality::default();
+    let history = History::default();
+    let compared = Compared { flows: &[], orders: &[], newcomers: None, rules: &rules, history: &history };
+    let line = compared.value(0.0, true);
+    Change { from: 100.0, causes: Causes { customers_moved: 100.0 * part, ..Causes::default() }, ..line }
+}
+
 #[test]
 fn a_usual_change_is_not_called_one() {
     let mut history = History::default();
-    let change = |moved: f64| Change {
-        causes: Causes { customers_moved: moved, ..Causes::default() },
-        ..of_market(&[], &Materiality::default(), &History::default())
-    };
     let mut period: Period = "2015Q1".parse().unwrap();
-    for moved in [10.0, 12.0, 8.0, 11.0, 9.0, 10.0, 13.0] {
-        history.add(period, &change(moved));
+    let usual = |history: &History, part: f64| history.usual(MARKET, Metric::Value, part, 0.01);
+    for part in [0.10, 0.12, 0.08] {
+        history.add(period, &moved(part));
         period = period.next();
     }
-    assert_eq!(history.usual("market", Metric::Value, 500.0), Usual::NoHistory { past: 7 });
-    history.add(period, &change(7.0));
-    assert!(matches!(history.usual("market", Metric::Value, 11.0), Usual::Inside { past: 8, .. }));
-    assert!(matches!(history.usual("market", Metric::Value, 30.0), Usual::Outside { past: 8, .. }));
-    assert_eq!(history.usual("p1", Metric::Value, 11.0), Usual::NoHistory { past: 0 });
+    assert_eq!(usual(&history, 0.5), Usual::NoHistory { past: 3 });
+    // From four on, what the middle of them and a single one's noise allow: growth is usual where it always grows.
+    history.add(period, &moved(0.11));
+    assert!(matches!(usual(&history, 0.11), Usual::Inside { past: 4, .. }));
+    assert!(matches!(usual(&history, 0.13), Usual::Outside { past: 4, .. }));
+    for part in [0.09, 0.10, 0.13, 0.07] {
+        period = period.next();
+        history.add(period, &moved(part));
+    }
+    // From eight on by their spread, if that is more.
+    assert!(matches!(usual(&history, 0.13), Usual::Inside { past: 8, .. }));
+    assert!(matches!(usual(&history, 0.30), Usual::Outside { past: 8, .. }));
+    assert_eq!(history.usual("p1", Metric::Value, 0.11, 0.01), Usual::NoHistory { past: 0 });
+}
+
+#[test]
+fn what_last_year_had_too_is_the_season() {
+    let report_of = "2016Q4".parse::<Period>().unwrap();
+    let mut history = History::new(report_of, std::iter::empty());
+    history.add(report_of.year_before(), &moved(0.3));
+    let usual = |part: f64| history.usual(MARKET, Metric::Value, part, 0.04);
+    assert!(matches!(usual(0.33), Usual::Season { .. }));
+    assert_eq!(usual(0.5), Usual::NoHistory { past: 1 });
+    assert_eq!(usual(-0.3), Usual::NoHistory { past: 1 });
 }

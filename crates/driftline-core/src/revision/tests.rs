@@ -21,6 +21,7 @@ fn kpi(key: &str, unit: Unit, now: f64) -> Kpi {
         year_before: None,
         change: None,
         relative_change: None,
+        like_for_like: None,
         note: None,
     }
 }

@@ -3,6 +3,9 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 use super::*;
+use crate::bridge::{Bar, Bridge, Measure};
+use crate::change::{Causes, Change, Metric};
+use crate::history::Usual;
 
 #[test]
 fn numbers_are_written_as_readers_write_them() {
@@ -61,5 +64,84 @@ fn that_there_is_no_history_is_said_once() {
         assert_eq!(sentences.len(), usual.len());
         assert_eq!(sentences.join(" ").matches("No history").count(), times, "{sentences:?}");
         assert!(sentences.last().is_none_or(|last| last.ends_with(end)), "{sentences:?}");
+    }
+}
+
+fn bridge(start: i64, bars: &[(Cause, i64)]) -> Bridge {
+    let bars: Vec<Bar> = bars
+        .iter()
+        .map(|(cause, amount)| Bar { cause: *cause, label: String::new(), customers: Some(50), amount: Minor(*amount) })
+        .collect();
+    let change: Minor = bars.iter().map(|bar| bar.amount).sum();
+    let (start, end) = (Minor(start), Minor(start) + change);
+    Bridge { measure: Measure::NetRevenue, label: String::new(), start, end, change, bars, drill: Vec::new() }
+}
+
+/// What customers did comes first; bookkeeping, small causes, pools and what rounds to nothing never lead.
+#[test]
+fn a_headline_is_like_for_like() {
+    let words = Words { locale: Locale::En, currency: "GBP".parse().unwrap() };
+    let cases: [(&[(Cause, i64)], &str); 5] = [
+        (
+            &[(Cause::New, 150_000), (Cause::Lost, -30_000), (Cause::Within, -5_000), (Cause::SmallGroups, 5_000)],
+            "Value rose 12.0 % to £11,200: new customers (+£1,500) outweighed lost customers (−£300).",
+        ),
+        (
+            &[(Cause::New, 100_000), (Cause::DefinitionChanged, -150_000)],
+            "Value rose 10.0 % like for like and is £9,500, from new customers (+£1,000). Bookkeeping: re-drawing the models lowered it by 15.0 points.",
+        ),
+        (
+            &[(Cause::Within, -100_000), (Cause::Restatement, 1_000_000)],
+            "Value fell 5.0 % like for like and is £19,000, from change within personas (−£1,000). Bookkeeping: late or corrected data raised last period's by 50.0 points.",
+        ),
+        (&[(Cause::Within, 300), (Cause::SmallGroups, -90)], "Value is steady at £10,002."),
+        (&[(Cause::SmallGroups, 90_000), (Cause::Lost, -5_000)], "Value rose 8.5 % to £10,850."),
+    ];
+    for (bars, expected) in cases {
+        assert_eq!(words.headline(&bridge(1_000_000, bars), "Value", 0.02), expected);
+    }
+}
+
+/// The verb stands with the numbers that it is about, and what was published comes after them.
+#[test]
+fn a_verb_agrees_with_its_numbers() {
+    let words = Words { locale: Locale::En, currency: "GBP".parse().unwrap() };
+    let line = |metric, from: f64, to: f64, causes: Causes, range: (f64, f64)| Change {
+        subject: "k".to_owned(),
+        label: "Loyal".to_owned(),
+        metric,
+        from,
+        to,
+        change: to - from,
+        causes,
+        low_95: range.0,
+        high_95: range.1,
+        q: 0.0,
+        verdict: crate::change::Verdict::Changed,
+        usual: Usual::Season { last_year: causes.customers_moved },
+        money: Minor(1),
+    };
+    let moved = |customers_moved| Causes { customers_moved, ..Causes::default() };
+    let redrawn = Causes { customers_moved: 0.036, definition_changed: -0.036, restatement: 0.0 };
+    let cases = [
+        (
+            line(Metric::CustomerShare, 0.18, 0.18, redrawn, (0.03, 0.042)),
+            "Loyal grew from 18.0 % to 21.6 % of active customers (+3.6 pts, 95 % range +3.0 pts to +4.2 pts). That is like for like; published were 18.0 % and 18.0 %. Normal for this season: +3.6 pts a year ago.",
+            "Loyal grew by 3.6 points of active customers",
+        ),
+        (
+            line(Metric::OrderValue, 2_000.0, 2_500.0, moved(500.0), (400.0, 600.0)),
+            "Loyal spent more an order: typically £25.00, £20.00 last period (+25.0 %, 95 % range +20.0 % to +30.0 %; the same people). Normal for this season: +25.0 % a year ago.",
+            "Loyal spent 25.0 % more an order",
+        ),
+        (
+            line(Metric::OrdersPerMember, 4.0, 3.0, moved(-1.0), (-1.2, -0.8)),
+            "Loyal ordered less often: 3.00 orders each, 4.00 last period (−25.0 %, 95 % range −30.0 % to −20.0 %; the same people). Normal for this season: −25.0 % a year ago.",
+            "Loyal ordered 25.0 % less often",
+        ),
+    ];
+    for (change, sentence, lead) in cases {
+        assert_eq!(words.changes(&[&change]), [sentence]);
+        assert_eq!(words.lead(&change), lead);
     }
 }

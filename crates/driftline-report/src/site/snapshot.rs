@@ -5,6 +5,7 @@ use driftline_core::change::{Change, Metric, Verdict};
 use driftline_core::persona::other::Other;
 use driftline_core::persona::{Persona, Role};
 use driftline_core::report::{Report, Unit};
+use driftline_core::sentence::Words;
 use serde::Serialize;
 
 use super::history::risk_method;
@@ -65,12 +66,8 @@ impl Figure {
 
 /// The gate's words on a change. A range that holds zero says more than that the gate was not passed.
 fn judged(report: &Report, change: &Change) -> Option<Judged> {
-    let written = |amount: f64| match change.metric {
-        Metric::CustomerShare => report.locale.points(amount),
-        Metric::Value | Metric::ValuePerCustomer => {
-            report.locale.signed_money(Minor(amount.round() as i64), &report.currency)
-        }
-    };
+    let words = Words { locale: report.locale, currency: report.currency.clone() };
+    let written = |amount: f64| words.moved(change, amount);
     let word = match change.verdict {
         Verdict::Changed => "changed",
         Verdict::Usual => "normal for this market",

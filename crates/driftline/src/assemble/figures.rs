@@ -1,10 +1,13 @@
 //! The strip of figures at the head of a report, against last period and the same period last year.
 
+use driftline_core::bridge::{Bridge, Cause, Measure};
+use driftline_core::change::MARKET;
 use driftline_core::report::{Kpi, Models, Report, Unit};
+use driftline_core::risk::RiskChanges;
 
 use super::Parts;
 
-pub(super) fn kpis(parts: &Parts<'_>, comparable: bool) -> Vec<Kpi> {
+pub(super) fn kpis(parts: &Parts<'_>, comparable: bool, bridges: &[Bridge], risks: Option<&RiskChanges>) -> Vec<Kpi> {
     let everyone = parts.profiles.iter().find(|profile| profile.segment == 0);
     let value = everyone.and_then(|profile| profile.value);
     let risk = everyone.and_then(|profile| profile.churn_risk);
@@ -49,11 +52,37 @@ pub(super) fn kpis(parts: &Parts<'_>, comparable: bool) -> Vec<Kpi> {
         if let (Some(now), Some(before)) = (kpi.now, kpi.previous) {
             kpi.change = Some(now - before);
             kpi.relative_change = (kpi.unit != Unit::Share && before != 0.0).then(|| (now - before) / before.abs());
+            let plain = kpi.relative_change.or(kpi.change);
+            kpi.like_for_like = like_for_like(&kpi.key, parts, bridges, risks).filter(|moved| {
+                let shown = |part: f64| parts.job.locale(&parts.plan.market).percent(part, 1);
+                plain.is_some_and(|plain| shown(plain) != shown(*moved))
+            });
         } else if parts.previous.is_some() && kpi.note.is_none() {
             kpi.note = Some("not compared".to_owned());
         }
     }
     kpis
+}
+
+/// What customers moved of a figure, where its bridge or its causes say so. Orders that came late are told where their customers
+/// are enough for a bar of their own.
+fn like_for_like(key: &str, parts: &Parts<'_>, bridges: &[Bridge], risks: Option<&RiskChanges>) -> Option<f64> {
+    let find = |measure| bridges.iter().find(|bridge: &&Bridge| bridge.measure == measure);
+    match key {
+        "net_revenue" => find(Measure::NetRevenue)?.like_for_like(),
+        "value_12_months" => find(Measure::Value12Months)?.like_for_like(),
+        "churn_risk" => {
+            let line = risks?.lines.iter().find(|line| line.subject == MARKET)?;
+            Some(line.causes.customers_moved)
+        }
+        "orders" => {
+            let bars = &find(Measure::NetRevenue)?.bars;
+            let is_told = bars.iter().any(|bar| bar.cause == Cause::Restatement && bar.customers.is_some());
+            let before = parts.totals_restated.orders as f64;
+            (is_told && before > 0.0).then(|| (parts.totals.orders as f64 - before) / before)
+        }
+        _ => None,
+    }
 }
 
 /// A risk by another method is another figure: the difference would be the method's, not the customers'.
@@ -72,6 +101,7 @@ fn kpi(key: &str, label: &str, unit: Unit, now: Option<f64>, note: Option<String
         year_before: None,
         change: None,
         relative_change: None,
+        like_for_like: None,
         note,
     }
 }

@@ -1,0 +1,77 @@
+//! A bridge in a sentence: what customers moved first, by one definition and one state of the data; then what the bookkeeping did.
+
+use super::Words;
+use crate::bridge::{Bar, Bridge, Cause};
+
+impl Words {
+    /// `12-month customer value rose 9.3 % like for like, to £20,365: new customers (+£1,900) outweighed lost customers (−£1,530).
+    /// Re-drawing the models lowered it by 15.0 points.`
+    ///
+    /// A bar that is less than the part `material` of the total is no reason, nor is a pool of small groups.
+    pub fn headline(&self, bridge: &Bridge, noun: &str, material: f64) -> String {
+        let end = self.locale.money(bridge.end, &self.currency);
+        let bookkeeping = self.bookkeeping(bridge);
+        let Some(relative) = bridge.like_for_like() else {
+            return format!("{noun} is {end}.{bookkeeping}");
+        };
+        let (alike, and) = if bookkeeping.is_empty() { ("", "to") } else { (" like for like", "and is") };
+        if !self.is_seen(relative) {
+            return format!("{noun} is steady{alike} at {end}.{bookkeeping}");
+        }
+        let verb = if relative > 0.0 { "rose" } else { "fell" };
+        let moved = format!("{noun} {verb} {}{alike} {and} {end}", self.locale.percent(relative.abs(), 1));
+        format!("{moved}{}.{bookkeeping}", self.reasons(bridge, material, relative > 0.0))
+    }
+
+    /// Whether a part of a whole is anything, as it is written.
+    fn is_seen(&self, part: f64) -> bool {
+        self.locale.percent(part, 1) != self.locale.percent(0.0, 1)
+    }
+
+    /// The two largest bars on each side, those that explain the direction first.
+    fn reasons(&self, bridge: &Bridge, material: f64, is_up: bool) -> String {
+        let least = material * bridge.restated().as_major().abs();
+        let told = |bar: &&Bar| {
+            !bar.cause.is_bookkeeping() && bar.cause != Cause::SmallGroups && bar.amount.as_major().abs() >= least
+        };
+        let side = |is_gain: bool| {
+            let mut bars: Vec<&Bar> = bridge
+                .bars
+                .iter()
+                .filter(told)
+                .filter(|bar| bar.amount.0 != 0 && (bar.amount.0 > 0) == is_gain)
+                .collect();
+            bars.sort_by_key(|bar| -bar.amount.0.abs());
+            let parts: Vec<String> = bars
+                .iter()
+                .take(2)
+                .map(|bar| {
+                    format!("{} ({})", super::noun_of(bar.cause), self.locale.signed_money(bar.amount, &self.currency))
+                })
+                .collect();
+            parts.join(" and ")
+        };
+        let (with, against) = (side(is_up), side(!is_up));
+        match (with.is_empty(), against.is_empty()) {
+            // What only slows a move is no reason of it.
+            (true, _) => String::new(),
+            (false, true) => format!(", from {with}"),
+            (false, false) => format!(": {with} outweighed {against}"),
+        }
+    }
+
+    /// What refitted models and restated data did to a total, each if it can be seen; with a space before it.
+    fn bookkeeping(&self, bridge: &Bridge) -> String {
+        let part = |cause: Cause| bridge.amount(cause).ratio(bridge.restated()).filter(|part| self.is_seen(*part));
+        let points = |part: f64| format!("{} points", self.locale.number(100.0 * part.abs(), 1));
+        let verb = |part: f64| if part > 0.0 { "raised" } else { "lowered" };
+        let mut said = Vec::new();
+        if let Some(part) = part(Cause::DefinitionChanged) {
+            said.push(format!("re-drawing the models {} it by {}", verb(part), points(part)));
+        }
+        if let Some(part) = part(Cause::Restatement) {
+            said.push(format!("late or corrected data {} last period's by {}", verb(part), points(part)));
+        }
+        if said.is_empty() { String::new() } else { format!(" Bookkeeping: {}.", said.join(", ")) }
+    }
+}

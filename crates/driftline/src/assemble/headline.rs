@@ -1,0 +1,285 @@
+//! The first line of a report, and which of its states it is in: something changed; large, but not sure; quiet; a first report, a new
+//! market or personas drawn anew, where nothing is called a change; data that only the owner should see.
+
+use driftline_core::bridge::{Bridge, Measure};
+use driftline_core::change::Change;
+use driftline_core::lineage::SegmentEventKind;
+use driftline_core::persona::Persona;
+use driftline_core::profile::Newcomers;
+use driftline_core::report::{Headline, HeadlineKind, Status};
+use driftline_core::sentence::Words;
+use driftline_stats::groups::Structure;
+
+use super::Parts;
+use super::alarm::alarm;
+
+/// Days of history below which a market is new: a year, less what its first customers took to come.
+const YEAR_ABOUT: i64 = 350;
+
+/// What a headline is made of.
+pub(super) struct Facts<'a> {
+    pub(super) words: &'a Words,
+    pub(super) bridges: &'a [Bridge],
+    pub(super) measure: Measure,
+    pub(super) market: Option<&'a Change>,
+    /// The changes that the mail tells in sentences.
+    pub(super) told: &'a [&'a Change],
+    /// Absent if it would give a few people away.
+    pub(super) newcomers: Option<Newcomers>,
+    pub(super) visible: bool,
+    pub(super) comparable: bool,
+}
+
+/// Whether less than a year is known of the market: what is new in it is its growth.
+pub(super) fn is_new_market(parts: &Parts<'_>) -> bool {
+    parts.previous.is_some() && parts.base.history_days < YEAR_ABOUT
+}
+
+pub(super) fn headline(parts: &Parts<'_>, facts: &Facts<'_>) -> Headline {
+    let name = format!(
+        "{} {}, {}",
+        parts.job.file.title,
+        parts.job.market_name(&parts.plan.market),
+        parts.plan.period.title()
+    );
+    let corrected = if parts.revision > 1 { "Corrected: " } else { "" };
+    let (kind, message, sentence) = not_compared(parts, facts).unwrap_or_else(|| compared(parts, facts));
+    Headline { kind, subject: format!("{corrected}{name}: {message}"), sentence }
+}
+
+type Said = (HeadlineKind, String, String);
+
+/// The states in which nothing is compared.
+fn not_compared(parts: &Parts<'_>, facts: &Facts<'_>) -> Option<Said> {
+    let min_cell = parts.job.file.personas.min_cell;
+    let words = facts.words;
+    let of = |kind, message: &str, sentence: String| Some((kind, message.to_owned(), sentence));
+    if !facts.visible {
+        let sentence = format!("Fewer than {min_cell} customers: there is nothing that can be said about them.");
+        return of(HeadlineKind::NotEnoughData, "not enough data", sentence);
+    }
+    if let Some(partial) = &parts.plan.partial {
+        let sentence = format!("The period is not whole: {partial}. Its figures are not compared with a whole one.");
+        return of(HeadlineKind::NotCompared, "partial period, not compared", sentence);
+    }
+    if parts.status == Status::NotEnoughData {
+        return of(HeadlineKind::NotEnoughData, "not enough data for personas", too_few(parts, words));
+    }
+    if parts.previous.is_none() {
+        let described = parts.personas.personas.len();
+        let sentence = format!(
+            "First report of this market: {} active customers in {described} persona{}. Changes are shown from the next period on.{}",
+            words.locale.count(parts.base.active),
+            if described == 1 { "" } else { "s" },
+            one_group(parts, words)
+        );
+        return of(HeadlineKind::First, "first report", sentence);
+    }
+    if !facts.comparable {
+        let sentence = "The period before is not whole, so nothing is compared with it.".to_owned();
+        return of(HeadlineKind::NotCompared, "not compared with a partial period", sentence);
+    }
+    None
+}
+
+fn too_few(parts: &Parts<'_>, words: &Words) -> String {
+    let small = &parts.job.file.small_markets;
+    let needed = if small.parent.is_some() { small.provisional_from } else { small.own_from };
+    let active = words.locale.count(parts.base.active);
+    match &small.parent {
+        Some(parent) if parts.base.active >= needed => format!(
+            "{active} active customers are too few for personas of their own, and {} has none published for this period to lean on; totals only.",
+            parts.job.market_name(parent)
+        ),
+        _ => format!("{active} active customers are too few for personas ({needed} are needed); totals only."),
+    }
+}
+
+/// The states of a report that is compared with the period before.
+fn compared(parts: &Parts<'_>, facts: &Facts<'_>) -> Said {
+    let rules = &parts.job.file.materiality;
+    if let Some(why) = alarm(parts) {
+        let sentence =
+            format!("The data contradict themselves: {why}. Only the owner is told until somebody has looked.");
+        return (HeadlineKind::DataAlarm, "data alarm".to_owned(), sentence);
+    }
+    if is_new_market(parts) {
+        let sentence = format!(
+            "Less than a year is known of this market, so nothing is called a change yet.{}{}{}",
+            growth(parts, facts),
+            money(facts, Measure::NetRevenue, f64::INFINITY),
+            one_group(parts, facts.words)
+        );
+        return (HeadlineKind::NewMarket, new_market(parts, facts), sentence);
+    }
+    let consequence = consequence(parts, facts, rules.value_of_total);
+    if parts.personas.is_redrawn {
+        let sentence = format!(
+            "The personas were drawn anew, which is no change of customers: none of them is compared.{consequence}"
+        );
+        return (HeadlineKind::DefinitionChanged, "personas drawn anew".to_owned(), sentence);
+    }
+    let events = events(parts);
+    let lines = facts.told.len() + events.len();
+    if lines > 0 {
+        let event = events.first().map_or("", String::as_str);
+        let (short, lead) = match facts.told.first() {
+            Some(change) => (facts.words.short(change), facts.words.lead(change)),
+            None => (event.to_owned(), capitalised(event)),
+        };
+        let message = format!("{lines} change{}: {short}", if lines == 1 { "" } else { "s" });
+        let more = match lines {
+            1 => String::new(),
+            2 => " One more change is below.".to_owned(),
+            lines => format!(" {} more changes are below.", lines - 1),
+        };
+        return (HeadlineKind::Changed, message, format!("{lead}.{more}{consequence}"));
+    }
+    if let Some((message, sentence)) = large(parts, facts) {
+        return (HeadlineKind::LargeNotSure, message, sentence);
+    }
+    let sentence = format!(
+        "Nothing that customers do changed by enough to be sure of it.{}",
+        self::consequence(parts, facts, f64::INFINITY)
+    );
+    (HeadlineKind::NoMaterialChange, "no material change".to_owned(), sentence)
+}
+
+/// What the market's money did, as the consequence: in a market of people who buy once, how many came and came back instead of a
+/// forecast of what they will still buy.
+fn consequence(parts: &Parts<'_>, facts: &Facts<'_>, material: f64) -> String {
+    let once = one_group(parts, facts.words);
+    if !once.is_empty() && is_mostly_once(parts) {
+        return format!("{}{}{once}", growth(parts, facts), money(facts, Measure::NetRevenue, f64::INFINITY));
+    }
+    format!("{}{once}", money(facts, facts.measure, material))
+}
+
+/// New personas, those that fade and those that are no more: each is a line of the mail.
+fn events(parts: &Parts<'_>) -> Vec<String> {
+    let set = &parts.personas;
+    let is_new = |persona: &&Persona| persona.since == parts.plan.period;
+    let is_fading = |persona: &&Persona| {
+        set.events.iter().any(|event| event.kind == SegmentEventKind::Faded && event.key == persona.key)
+    };
+    let new = set.personas.iter().filter(is_new).map(|persona| format!("new persona {}", persona.label));
+    let fading = set.personas.iter().filter(is_fading).map(|persona| format!("{} fade", persona.label));
+    let ended = set.ended.iter().map(|ended| format!("{} are no persona any more", ended.label));
+    new.chain(fading).chain(ended).collect()
+}
+
+/// The market's money moved far, like for like and more than it usually does, though no cause of it is sure.
+fn large(parts: &Parts<'_>, facts: &Facts<'_>) -> Option<(String, String)> {
+    let least = parts.job.file.materiality.large_relative;
+    let find = |measure| facts.bridges.iter().find(|bridge: &&Bridge| bridge.measure == measure);
+    let net = find(Measure::NetRevenue).and_then(|bridge| Some((bridge, bridge.like_for_like()?)));
+    let net = net.filter(|(_, moved)| moved.abs() >= least && parts.history.unusual_net(*moved).abs() >= least);
+    let value = facts.market.filter(|line| line.moved().abs() >= least && !line.usual.is_inside());
+    let value =
+        value.and_then(|_| find(Measure::Value12Months)).and_then(|bridge| Some((bridge, bridge.like_for_like()?)));
+    let (bridge, moved) = net.or(value)?;
+    let noun = noun(bridge.measure);
+    let message = format!(
+        "{}{} {}, no cause of it is sure",
+        noun[..1].to_lowercase(),
+        &noun[1..],
+        facts.words.locale.signed_percent(moved, 1)
+    );
+    let sentence = format!(
+        "{} No cause of it is sure: no persona and no habit changed by enough.{}",
+        facts.words.headline(bridge, noun, parts.job.file.materiality.value_of_total),
+        growth(parts, facts)
+    );
+    Some((message, sentence))
+}
+
+fn noun(measure: Measure) -> &'static str {
+    match measure {
+        Measure::Value12Months => "12-month customer value",
+        Measure::NetRevenue => "Net revenue of the period",
+        Measure::Trailing12Months => "Net revenue of the last 12 months",
+    }
+}
+
+/// The sentence of a bridge, or of the first there is; with a space before it.
+fn money(facts: &Facts<'_>, measure: Measure, material: f64) -> String {
+    let found = facts.bridges.iter().find(|bridge| bridge.measure == measure).or_else(|| facts.bridges.first());
+    found
+        .map_or_else(String::new, |bridge| format!(" {}", facts.words.headline(bridge, noun(bridge.measure), material)))
+}
+
+/// New customers against those of the period before, and who came back; with a space before it.
+fn growth(parts: &Parts<'_>, facts: &Facts<'_>) -> String {
+    let Some(new) = facts.newcomers else { return String::new() };
+    let locale = facts.words.locale;
+    let relative = (new.now as f64 - new.before as f64) / new.before.max(1) as f64;
+    let came = format!(
+        " {} new customers came, {} the {} before ({}).",
+        locale.count(new.now),
+        locale.count(new.before),
+        parts.plan.period.noun(),
+        locale.signed_percent(relative, 1)
+    );
+    let min_cell = parts.job.file.personas.min_cell;
+    let is_safe = |count: u64| count == 0 || count >= min_cell;
+    let rest = |customers: u64, new: u64, back: u64| customers.checked_sub(new + back);
+    let others = [
+        rest(parts.totals.customers, new.now, new.came_back_now),
+        rest(parts.totals_restated.customers, new.before, new.came_back_before),
+    ];
+    let back = [new.came_back_now, new.came_back_before];
+    if !back.into_iter().chain(others.into_iter().flatten()).all(is_safe) || others.contains(&None) {
+        return came;
+    }
+    let again = match back {
+        [0, 0] => " Nobody came back.".to_owned(),
+        [now, before] => format!(
+            " {} who had bought before came back, {} the {} before.",
+            locale.count(now),
+            locale.count(before),
+            parts.plan.period.noun()
+        ),
+    };
+    format!("{came}{again}")
+}
+
+/// A new market in the subject: how many customers, and its money.
+fn new_market(parts: &Parts<'_>, facts: &Facts<'_>) -> String {
+    let locale = facts.words.locale;
+    let net = facts.bridges.iter().find(|bridge| bridge.measure == Measure::NetRevenue).and_then(Bridge::like_for_like);
+    let net = net.map_or_else(String::new, |moved| format!(", net revenue {}", locale.signed_percent(moved, 1)));
+    format!("less than a year known, {} active customers{net}", locale.count(parts.base.active))
+}
+
+fn capitalised(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().collect::<String>() + letters.as_str())
+}
+
+/// Whether there is one persona because most people buy once.
+fn is_mostly_once(parts: &Parts<'_>) -> bool {
+    let is_one = parts.models.segments.as_ref().is_some_and(|model| model.structure == Structure::One);
+    let customers = parts.base.customers.max(1);
+    is_one && 2 * customers.saturating_sub(parts.base.repeat_customers) >= customers
+}
+
+/// Where nothing tells customers apart: how many never came back, and what their first order tells.
+fn one_group(parts: &Parts<'_>, words: &Words) -> String {
+    let Some(model) = parts.models.segments.as_ref().filter(|model| model.structure == Structure::One) else {
+        return String::new();
+    };
+    let customers = parts.base.customers.max(1);
+    let never = customers.saturating_sub(parts.base.repeat_customers);
+    let min_cell = parts.job.file.personas.min_cell;
+    let is_safe = |count: u64| count == 0 || count >= min_cell;
+    if !(is_safe(never) && is_safe(customers - never))
+        || 2 * never < customers
+        || !model.centroids.iter().all(Vec::is_empty)
+    {
+        return " No groups of customers stand out by their habits, so there is one persona.".to_owned();
+    }
+    let share = words.locale.percent(never as f64 / customers as f64, if never == customers { 0 } else { 1 });
+    format!(
+        " {share} of all customers there have been never came back after their first order. Nothing else is known of them, so there is one persona, described by what people buy."
+    )
+}
