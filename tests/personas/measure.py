@@ -559,6 +559,15 @@ def tasks(given, program):
     return found
 
 
+def program_path(given):
+    """The program that is asked for, or that was built."""
+    built = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", "target")) / "debug" / "driftline"
+    path = (ROOT / (given or built)).resolve()
+    if not path.exists():
+        sys.exit(f"error: no program at {path}; `cargo build` makes it")
+    return path
+
+
 def main():
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("--driftline", type=pathlib.Path, help="the program; default target/debug/driftline")
@@ -569,11 +578,7 @@ def main():
     arguments.add_argument("--report-only", action="store_true", help="exit 0 even if a bar is missed")
     arguments.add_argument("--json", type=pathlib.Path, help="all measures, as a file")
     given = arguments.parse_args()
-    built = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", "target")) / "debug" / "driftline"
-    path = (ROOT / (given.driftline or built)).resolve()
-    if not path.exists():
-        sys.exit(f"error: no program at {path}; `cargo build` makes it")
-    program = Program(path)
+    program = Program(program_path(given.driftline))
     if not given.reuse:
         shutil.rmtree(WORK / "project", ignore_errors=True)
     start, results, problems = time.monotonic(), [], []
