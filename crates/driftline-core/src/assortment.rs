@@ -15,6 +15,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::Minor;
+use crate::naming::words::plain_item;
 
 /// An item with less than this share of what the market sells is no line of its own.
 const LINE_SHARE_MIN: f64 = 0.02;
@@ -102,8 +103,10 @@ pub struct Assortment {
     pub is_renamed: bool,
     /// Returns, if their part of the sales changed by more than chance.
     pub returns: Option<ReturnsChange>,
-    /// The same in words, a line each.
-    pub sentences: Vec<String>,
+    /// What is new, dropped, or sent back more or less: a line of the mail each.
+    pub news: Vec<String>,
+    /// Why sales moved, where they did.
+    pub why: Vec<String>,
 }
 
 /// One item with what it stands for.
@@ -191,7 +194,7 @@ impl Lines {
         let has_moved = change.ratio(market.sold[0]).is_some_and(|part| part.abs() >= SALES_CHANGE_MIN);
         let line = |item: &ItemSales, period: usize| Line {
             level: item.level,
-            label: item.item.clone(),
+            label: plain_item(&item.item),
             customers: item.sold.customers[period],
             before: item.sold.amount[0],
             now: item.sold.amount[1],
@@ -217,7 +220,10 @@ impl Lines {
     /// Takes lines back until those of all three lists together leave no handful of customers over.
     fn keep_company(&mut self, items: &[&ItemSales], min_cell: u64) {
         let is_named = |lines: &Self, item: &ItemSales| {
-            [&lines.new, &lines.dropped, &lines.movers].into_iter().flatten().any(|line| line.label == item.item)
+            [&lines.new, &lines.dropped, &lines.movers]
+                .into_iter()
+                .flatten()
+                .any(|line| line.label == plain_item(&item.item))
         };
         while !leaves_a_crowd(items, |item| &item.sold, |item| is_named(self, item), min_cell) {
             let taken = self.movers.pop().or_else(|| self.dropped.pop()).or_else(|| self.new.pop());

@@ -407,7 +407,7 @@ pub struct Report {
     pub risk_changes: Option<RiskChanges>,
     pub market_change: Option<Change>,
     pub changes: Vec<Change>,
-    /// One sentence a change that passed the gate, at most five; none unless the headline says that something changed.
+    /// One sentence a change that passed the gate, at most five, and a line each for what is new, dropped or sent back; none unless the headline says that something changed.
     pub change_sentences: Vec<String>,
     pub unchanged: String,
     pub notes: Vec<String>,

@@ -10,7 +10,7 @@ use driftline_core::change::Change;
 use driftline_core::lineage::SegmentEventKind;
 use driftline_core::persona::{AttributeBand, AttributeSummary, CategoryShare, Ended, Persona, Role};
 use driftline_core::profile::{FeatureTilt, Habit};
-use driftline_core::report::{Kpi, Migration, Quality, Report};
+use driftline_core::report::{HeadlineKind, Kpi, Migration, Quality, Report};
 use driftline_core::sentence::Words;
 use serde::Serialize;
 
@@ -156,6 +156,8 @@ pub struct Plain {
     /// What a revision changed: at most three.
     pub revision_sentences: Vec<String>,
     pub change_sentences: Vec<String>,
+    /// Why sales moved, where the mail tells of changes.
+    pub why_sales_moved: Vec<String>,
     pub unchanged: String,
     /// How the last forecast turned out.
     pub scorecard: Option<String>,
@@ -171,6 +173,8 @@ pub struct Html {
     /// What a revision changed: at most three.
     pub revision_sentences: Vec<String>,
     pub change_sentences: Vec<String>,
+    /// Why sales moved, where the mail tells of changes.
+    pub why_sales_moved: Vec<String>,
     pub for_you: Vec<String>,
 }
 
@@ -341,6 +345,7 @@ impl Plain {
             revision_reason: report.revision_reason.as_ref().map(|text| broken(text, COLUMNS, "")),
             revision_sentences: items(revision_sentences(report)),
             change_sentences: items(&report.change_sentences),
+            why_sales_moved: items(why_sales_moved(report)),
             unchanged: broken(&report.unchanged, COLUMNS, ""),
             scorecard: report.scorecard.as_ref().map(|scorecard| broken(&scorecard.sentence, COLUMNS, "")),
             notes: notes.iter().map(|note| broken(note, COLUMNS - 2, "  ")).collect(),
@@ -357,9 +362,15 @@ impl Html {
             headline: unbroken(&report.headline.sentence),
             revision_sentences: unbroken_all(revision_sentences(report)),
             change_sentences: unbroken_all(&report.change_sentences),
+            why_sales_moved: unbroken_all(why_sales_moved(report)),
             for_you: unbroken_all(for_you.map_or(&[], |block| &block.lines)),
         }
     }
+}
+
+fn why_sales_moved(report: &Report) -> &[String] {
+    let is_told = matches!(report.headline.kind, HeadlineKind::Changed | HeadlineKind::LargeNotSure);
+    report.assortment.as_ref().filter(|_| is_told).map_or(&[], |assortment| &assortment.why)
 }
 
 pub(crate) fn unbroken(text: &str) -> String {

@@ -121,6 +121,9 @@ pub fn report(mut parts: Parts<'_>) -> Result<Report> {
     };
     notes.extend(data_notes(&parts, visible));
     let headline_measure = if has_value(&parts) { parts.job.file.bridge.value } else { Measure::NetRevenue };
+    let (sales_change, sales_change_note) = if comparable { sales_change(&parts, min_cell) } else { (None, None) };
+    let items = parts.items.as_deref().filter(|_| comparable);
+    let assortment = items.map(|items| assortment(&parts, items, &words, sales_change.as_ref()));
     let headline = headline(
         &parts,
         &Facts {
@@ -130,11 +133,16 @@ pub fn report(mut parts: Parts<'_>) -> Result<Report> {
             market: market_change.as_ref(),
             told: &told,
             newcomers,
+            assortment: assortment.as_ref(),
             visible,
             comparable,
         },
     );
-    let change_sentences = if headline.kind == HeadlineKind::Changed { words.changes(&told) } else { Vec::new() };
+    let mut change_sentences = Vec::new();
+    if headline.kind == HeadlineKind::Changed {
+        change_sentences = words.changes(&told);
+        change_sentences.extend(assortment.iter().flat_map(|assortment| assortment.news.iter().cloned()));
+    }
     let unchanged = unchanged(&changes, comparable);
     let method = Method {
         active_days: parts.job.file.active_days,
@@ -150,9 +158,6 @@ pub fn report(mut parts: Parts<'_>) -> Result<Report> {
         (Some(flows), Some(previous)) if has_value(&parts) => decompose(flows, &previous.personas, min_cell),
         _ => None,
     };
-    let (sales_change, sales_change_note) = if comparable { sales_change(&parts, min_cell) } else { (None, None) };
-    let assortment =
-        parts.items.as_deref().filter(|_| comparable).map(|items| assortment(&parts, items, &words, min_cell));
     let rfm_groups = if visible { rfm_groups(&parts, min_cell, comparable) } else { Vec::new() };
     let risk_changes = flows.zip(parts.previous).and_then(|(flows, previous)| {
         let before = (&previous.personas, previous.models.churn.as_ref());
@@ -285,12 +290,11 @@ fn sales_change(parts: &Parts<'_>, min_cell: u64) -> (Option<SalesChange>, Optio
 }
 
 /// What is new, gone, and sent back, by name.
-fn assortment(parts: &Parts<'_>, items: &[ItemSales], words: &Words, min_cell: u64) -> Assortment {
+fn assortment(parts: &Parts<'_>, items: &[ItemSales], words: &Words, sales: Option<&SalesChange>) -> Assortment {
     let both = |of: fn(&MarketTotals) -> Minor| [of(&parts.totals_restated), of(&parts.totals)];
     let market = MarketSales { sold: both(|totals| totals.gross), returned: both(|totals| Minor(-totals.returned.0)) };
-    let found = assortment::compare(items, market, parts.plan.period.start(), min_cell);
-    let sentences = found.sentences(words, &parts.plan.period.noun());
-    Assortment { sentences, ..found }
+    let (start, noun) = (parts.plan.period.start(), parts.plan.period.noun());
+    assortment::compare(items, market, start, parts.job.file.personas.min_cell).told(words, &noun, sales)
 }
 
 /// The bridges that can be built from whole periods and full windows, small groups pooled; and notes on those that cannot.

@@ -2,6 +2,7 @@
 
 use super::{ItemSales, Level, MarketSales, ReturnedItem, ReturnsChange, shown};
 use crate::Minor;
+use crate::naming::words::plain_item;
 
 /// Returns are told from a change of their rate of this many points, and of this part of itself.
 const RATE_POINTS_MIN: f64 = 0.005;
@@ -32,7 +33,7 @@ pub(super) fn compare(items: &[ItemSales], market: MarketSales, min_cell: u64) -
     let named = [Level::Product, Level::Category].map(of_level).into_iter().find(|named| !named.is_empty());
     let items = named.unwrap_or_default().into_iter().map(|item| ReturnedItem {
         level: item.level,
-        label: item.item.clone(),
+        label: plain_item(&item.item),
         before: item.returned.amount[0],
         now: item.returned.amount[1],
         share_of_change: item.returned.change().ratio(moved).unwrap_or(0.0),

@@ -36,7 +36,8 @@ fn found(items: &[ItemSales]) -> Assortment {
 
 fn said(items: &[ItemSales]) -> Vec<String> {
     let words = Words { locale: Locale::En, currency: "EUR".parse().unwrap() };
-    found(items).sentences(&words, "quarter")
+    let told = found(items).told(&words, "quarter", None);
+    [told.news, told.why].concat()
 }
 
 #[test]

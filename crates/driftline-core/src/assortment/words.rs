@@ -2,11 +2,13 @@
 
 use super::{Assortment, Line, ReturnsChange};
 use crate::Minor;
+use crate::sales::{Grain, SalesChange};
 use crate::sentence::Words;
 
 impl Assortment {
-    /// What is new, what is gone, what moved the sales, what comes back: a sentence each. `noun` is the period's: `quarter`.
-    pub fn sentences(&self, words: &Words, noun: &str) -> Vec<String> {
+    /// With its sentences. `noun` is the period's, `quarter`; `sales` says what of their move was volume and price.
+    #[must_use]
+    pub fn told(self, words: &Words, noun: &str, sales: Option<&SalesChange>) -> Self {
         let new = told(&self.new, |line| {
             format!(
                 "{} ({}, {} of sales, {} customers)",
@@ -20,15 +22,22 @@ impl Assortment {
             let before = words.locale.money(line.before, &words.currency);
             format!("{} ({before} last {noun}, {} of sales)", line.label, words.locale.percent(line.share_of_sales, 1))
         });
-        [
+        let news = [
             new.map(|lines| format!("New this {noun}: {lines}.")),
             dropped.map(|lines| format!("Not sold any more: {lines}.")),
-            self.movers_told(words),
             self.returns.as_ref().map(|returns| returns.sentence(words)),
-        ]
-        .into_iter()
-        .flatten()
-        .collect()
+        ];
+        let why = [self.movers_told(words), sales.and_then(|sales| sales.sentence(words))];
+        Self { news: news.into_iter().flatten().collect(), why: why.into_iter().flatten().collect(), ..self }
+    }
+
+    /// The first line of the news in the subject of a mail.
+    pub fn short(&self, words: &Words) -> Option<String> {
+        let first = |lines: &[Line]| lines.first().map(|line| line.label.clone());
+        let rate = |returns: &ReturnsChange| format!("returns {} of sales", words.locale.percent(returns.rate_now, 1));
+        let new = first(&self.new).map(|label| format!("new: {label}"));
+        let dropped = first(&self.dropped).map(|label| format!("{label} not sold any more"));
+        new.or(dropped).or_else(|| self.returns.as_ref().map(rate))
     }
 
     fn movers_told(&self, words: &Words) -> Option<String> {
@@ -62,6 +71,28 @@ impl ReturnsChange {
             words.locale.percent(self.rate_before, 1),
             words.locale.percent(self.rate_now, 1)
         )
+    }
+}
+
+/// Sales that moved by less than this part of themselves are not explained, nor prices that moved by less.
+const EXPLAINED_FROM: f64 = 0.02;
+const PRICES_FROM: f64 = 0.01;
+
+impl SalesChange {
+    /// Price against volume, where products are known, both moved sales, and sales moved enough.
+    fn sentence(&self, words: &Words) -> Option<String> {
+        let has_moved = self.change.ratio(self.before).is_some_and(|part| part.abs() >= EXPLAINED_FROM);
+        let prices = self.price_change.filter(|part| part.abs() >= PRICES_FROM)?;
+        let signed = |amount: Minor| words.locale.signed_money(amount, &words.currency);
+        (has_moved && self.grain == Grain::Product).then(|| {
+            format!(
+                "Prices of the same products moved by {} ({}); more or fewer units brought {}, other products {}.",
+                words.locale.signed_percent(prices, 1),
+                signed(self.price),
+                signed(self.volume),
+                signed(self.change - self.price - self.volume)
+            )
+        })
     }
 }
 

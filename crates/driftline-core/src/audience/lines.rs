@@ -58,8 +58,11 @@ pub(super) fn marketing(report: &Report, words: &Words) -> Vec<String> {
     lines
 }
 
-/// What people inside the personas do differently, and what each buys above the base.
+/// What is sold and sent back by name, what people inside the personas do differently, and what each buys above the base.
 pub(super) fn product(report: &Report, words: &Words) -> Vec<String> {
+    let mut lines: Vec<String> =
+        report.assortment.iter().flat_map(|assortment| assortment.news.iter().cloned()).collect();
+    lines.extend(report.assortment.iter().flat_map(|assortment| assortment.why.iter().cloned()));
     let moved = |column: &DriftedColumn| column.finding.w1_over_sd.or(column.finding.tvd).unwrap_or(0.0);
     let mut drifted: Vec<(&str, &DriftedColumn)> = report
         .attribute_drift
@@ -70,7 +73,7 @@ pub(super) fn product(report: &Report, words: &Words) -> Vec<String> {
         .filter(|(_, column)| !NO_HABITS.contains(&column.finding.column.as_str()))
         .collect();
     drifted.sort_by(|a, b| moved(b.1).total_cmp(&moved(a.1)).then(a.0.cmp(b.0)).then(a.1.label.cmp(&b.1.label)));
-    let mut lines: Vec<String> = drifted
+    let habits: Vec<String> = drifted
         .iter()
         .filter_map(|(group, column)| {
             let (before, now) = (column.finding.mean_ref?, column.finding.mean_cur?);
@@ -80,11 +83,13 @@ pub(super) fn product(report: &Report, words: &Words) -> Vec<String> {
         })
         .take(2)
         .collect();
+    let has_none = habits.is_empty();
+    lines.extend(habits);
     let mut compared =
         report.attribute_drift.iter().filter(|group| Some(group.against) == report.previous_period).peekable();
     let is_quiet = compared.peek().is_some()
         && compared.all(|group| group.columns.iter().all(|column| column.finding.verdict == Verdict::NoDrift));
-    if lines.is_empty() && is_quiet {
+    if has_none && is_quiet {
         lines.push("No habit changed by enough to matter, wherever there were enough customers to compare.".to_owned());
     }
     for persona in primaries(report) {
@@ -203,6 +208,8 @@ pub(super) fn finance(report: &Report, words: &Words) -> Vec<String> {
             ));
         }
     }
+    let returns = report.assortment.as_ref().and_then(|assortment| assortment.returns.as_ref());
+    lines.extend(returns.map(|returns| returns.sentence(words)));
     lines.extend(report.acquisition.as_ref().and_then(|costs| costs.sentence(words)));
     if let Some(scorecard) = &report.scorecard {
         lines.push(scorecard.sentence.clone());

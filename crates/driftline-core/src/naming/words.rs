@@ -77,7 +77,7 @@ impl HabitWords {
 }
 
 /// An item as it may stand in a sentence or the subject of a mail: one short line, written as in the exports.
-fn plain_item(item: &str) -> String {
+pub(crate) fn plain_item(item: &str) -> String {
     let line: Vec<&str> =
         item.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty()).collect();
     let line = line.join(" ");

@@ -1,6 +1,7 @@
 //! The first line of a report, and which of its states it is in: something changed; large, but not sure; quiet; a first report, a new
 //! market or personas drawn anew, where nothing is called a change; data that only the owner should see.
 
+use driftline_core::assortment::Assortment;
 use driftline_core::bridge::{Bridge, Measure};
 use driftline_core::change::Change;
 use driftline_core::lineage::SegmentEventKind;
@@ -26,6 +27,8 @@ pub(super) struct Facts<'a> {
     pub(super) told: &'a [&'a Change],
     /// Absent if it would give a few people away.
     pub(super) newcomers: Option<Newcomers>,
+    /// What is new, gone and sent back.
+    pub(super) assortment: Option<&'a Assortment>,
     pub(super) visible: bool,
     pub(super) comparable: bool,
 }
@@ -120,13 +123,10 @@ fn compared(parts: &Parts<'_>, facts: &Facts<'_>) -> Said {
         return (HeadlineKind::DefinitionChanged, "personas drawn anew".to_owned(), sentence);
     }
     let events = events(parts);
-    let lines = facts.told.len() + events.len();
+    let news = facts.assortment.map_or(&[][..], |assortment| assortment.news.as_slice());
+    let lines = facts.told.len() + events.len() + news.len();
     if lines > 0 {
-        let event = events.first().map_or("", String::as_str);
-        let (short, lead) = match facts.told.first() {
-            Some(change) => (facts.words.short(change), facts.words.lead(change)),
-            None => (event.to_owned(), capitalised(event)),
-        };
+        let (short, lead) = lead(facts, &events, news);
         let message = format!("{lines} change{}: {short}", if lines == 1 { "" } else { "s" });
         let more = match lines {
             1 => String::new(),
@@ -143,6 +143,19 @@ fn compared(parts: &Parts<'_>, facts: &Facts<'_>) -> Said {
         self::consequence(parts, facts, f64::INFINITY)
     );
     (HeadlineKind::NoMaterialChange, "no material change".to_owned(), sentence)
+}
+
+/// The first of the lines, in the subject and as the first sentence without its end: what customers did, what became of personas, what
+/// is sold and sent back.
+fn lead(facts: &Facts<'_>, events: &[String], news: &[String]) -> (String, String) {
+    if let Some(change) = facts.told.first() {
+        return (facts.words.short(change), facts.words.lead(change));
+    }
+    if let Some(event) = events.first() {
+        return (event.clone(), capitalised(event));
+    }
+    let short = facts.assortment.and_then(|assortment| assortment.short(facts.words)).unwrap_or_default();
+    (short, news.first().map_or("", |line| line.trim_end_matches('.')).to_owned())
 }
 
 /// What the market's money did, as the consequence: in a market of people who buy once, how many came and came back instead of a
