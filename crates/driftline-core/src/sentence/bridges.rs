@@ -7,8 +7,9 @@ impl Words {
     /// `12-month customer value rose 9.3 % like for like, to £20,365: new customers (+£1,900) outweighed lost customers (−£1,530).
     /// Re-drawing the models lowered it by 15.0 points.`
     ///
-    /// A bar that is less than the part `material` of the total is no reason, nor is a pool of small groups.
-    pub fn headline(&self, bridge: &Bridge, noun: &str, material: f64) -> String {
+    /// A move of less than the part `material` of the total is none to speak of; a bar of less is no reason, nor is a pool of small
+    /// groups. Without `reasons` none is named.
+    pub fn headline(&self, bridge: &Bridge, noun: &str, material: f64, reasons: bool) -> String {
         let end = self.locale.money(bridge.end, &self.currency);
         let bookkeeping = self.bookkeeping(bridge);
         let Some(relative) = bridge.like_for_like() else {
@@ -18,9 +19,14 @@ impl Words {
         if !self.is_seen(relative) {
             return format!("{noun} is steady{alike} at {end}.{bookkeeping}");
         }
+        if relative.abs() < material {
+            let moved = self.locale.signed_percent(relative, 1);
+            return format!("{noun} is about steady{alike} ({moved}) at {end}.{bookkeeping}");
+        }
         let verb = if relative > 0.0 { "rose" } else { "fell" };
         let moved = format!("{noun} {verb} {}{alike} {and} {end}", self.locale.percent(relative.abs(), 1));
-        format!("{moved}{}.{bookkeeping}", self.reasons(bridge, material, relative > 0.0))
+        let why = if reasons { self.reasons(bridge, material, relative > 0.0) } else { String::new() };
+        format!("{moved}{why}.{bookkeeping}")
     }
 
     /// Whether a part of a whole is anything, as it is written.

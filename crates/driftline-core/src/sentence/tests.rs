@@ -81,7 +81,7 @@ fn bridge(start: i64, bars: &[(Cause, i64)]) -> Bridge {
 #[test]
 fn a_headline_is_like_for_like() {
     let words = Words { locale: Locale::En, currency: "GBP".parse().unwrap() };
-    let cases: [(&[(Cause, i64)], &str); 5] = [
+    let cases: [(&[(Cause, i64)], &str); 6] = [
         (
             &[(Cause::New, 150_000), (Cause::Lost, -30_000), (Cause::Within, -5_000), (Cause::SmallGroups, 5_000)],
             "Value rose 12.0 % to £11,200: new customers (+£1,500) outweighed lost customers (−£300).",
@@ -95,10 +95,11 @@ fn a_headline_is_like_for_like() {
             "Value fell 5.0 % like for like and is £19,000, from change within personas (−£1,000). Bookkeeping: late or corrected data raised last period's by 50.0 points.",
         ),
         (&[(Cause::Within, 300), (Cause::SmallGroups, -90)], "Value is steady at £10,002."),
+        (&[(Cause::Within, -9_000)], "Value is about steady (−0.9 %) at £9,910."),
         (&[(Cause::SmallGroups, 90_000), (Cause::Lost, -5_000)], "Value rose 8.5 % to £10,850."),
     ];
     for (bars, expected) in cases {
-        assert_eq!(words.headline(&bridge(1_000_000, bars), "Value", 0.02), expected);
+        assert_eq!(words.headline(&bridge(1_000_000, bars), "Value", 0.02, true), expected);
     }
 }
 

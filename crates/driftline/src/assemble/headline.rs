@@ -100,7 +100,6 @@ fn too_few(parts: &Parts<'_>, words: &Words) -> String {
 
 /// The states of a report that is compared with the period before.
 fn compared(parts: &Parts<'_>, facts: &Facts<'_>) -> Said {
-    let rules = &parts.job.file.materiality;
     if let Some(why) = alarm(parts) {
         let sentence =
             format!("The data contradict themselves: {why}. Only the owner is told until somebody has looked.");
@@ -108,14 +107,17 @@ fn compared(parts: &Parts<'_>, facts: &Facts<'_>) -> Said {
     }
     if is_new_market(parts) {
         let sentence = format!(
-            "Less than a year is known of this market, so nothing is called a change yet.{}{}{}",
-            growth(parts, facts),
-            money(facts, Measure::NetRevenue, f64::INFINITY),
+            "Less than a year is known of this market, so nothing is called a change yet. {} customers are active{}.{}{}",
+            facts.words.locale.count(parts.base.active),
+            grown(parts).map_or_else(String::new, |by| {
+                format!(", {} since the {} before", facts.words.locale.signed_percent(by, 1), parts.plan.period.noun())
+            }),
+            money(parts, facts, Measure::NetRevenue, false),
             one_group(parts, facts.words)
         );
         return (HeadlineKind::NewMarket, new_market(parts, facts), sentence);
     }
-    let consequence = consequence(parts, facts, rules.value_of_total);
+    let consequence = consequence(parts, facts, true);
     if parts.personas.is_redrawn {
         let sentence = format!(
             "The personas were drawn anew, which is no change of customers: none of them is compared.{consequence}"
@@ -140,7 +142,7 @@ fn compared(parts: &Parts<'_>, facts: &Facts<'_>) -> Said {
     }
     let sentence = format!(
         "Nothing that customers do changed by enough to be sure of it.{}",
-        self::consequence(parts, facts, f64::INFINITY)
+        self::consequence(parts, facts, false)
     );
     (HeadlineKind::NoMaterialChange, "no material change".to_owned(), sentence)
 }
@@ -160,12 +162,12 @@ fn lead(facts: &Facts<'_>, events: &[String], news: &[String]) -> (String, Strin
 
 /// What the market's money did, as the consequence: in a market of people who buy once, how many came and came back instead of a
 /// forecast of what they will still buy.
-fn consequence(parts: &Parts<'_>, facts: &Facts<'_>, material: f64) -> String {
+fn consequence(parts: &Parts<'_>, facts: &Facts<'_>, reasons: bool) -> String {
     let once = one_group(parts, facts.words);
     if !once.is_empty() && is_mostly_once(parts) {
-        return format!("{}{}{once}", growth(parts, facts), money(facts, Measure::NetRevenue, f64::INFINITY));
+        return format!("{}{}{once}", growth(parts, facts), money(parts, facts, Measure::NetRevenue, false));
     }
-    format!("{}{once}", money(facts, facts.measure, material))
+    format!("{}{once}", money(parts, facts, facts.measure, reasons))
 }
 
 /// New personas, those that fade and those that are no more: each is a line of the mail.
@@ -200,7 +202,7 @@ fn large(parts: &Parts<'_>, facts: &Facts<'_>) -> Option<(String, String)> {
     );
     let sentence = format!(
         "{} No cause of it is sure: no persona and no habit changed by enough.{}",
-        facts.words.headline(bridge, noun, parts.job.file.materiality.value_of_total),
+        facts.words.headline(bridge, noun, parts.job.file.materiality.value_of_total, true),
         growth(parts, facts)
     );
     Some((message, sentence))
@@ -215,10 +217,12 @@ fn noun(measure: Measure) -> &'static str {
 }
 
 /// The sentence of a bridge, or of the first there is; with a space before it.
-fn money(facts: &Facts<'_>, measure: Measure, material: f64) -> String {
+fn money(parts: &Parts<'_>, facts: &Facts<'_>, measure: Measure, reasons: bool) -> String {
+    let material = parts.job.file.materiality.value_of_total;
     let found = facts.bridges.iter().find(|bridge| bridge.measure == measure).or_else(|| facts.bridges.first());
-    found
-        .map_or_else(String::new, |bridge| format!(" {}", facts.words.headline(bridge, noun(bridge.measure), material)))
+    found.map_or_else(String::new, |bridge| {
+        format!(" {}", facts.words.headline(bridge, noun(bridge.measure), material, reasons))
+    })
 }
 
 /// New customers against those of the period before, and who came back; with a space before it.
@@ -256,12 +260,21 @@ fn growth(parts: &Parts<'_>, facts: &Facts<'_>) -> String {
     format!("{came}{again}")
 }
 
-/// A new market in the subject: how many customers, and its money.
+/// A new market in the subject: how many customers, and its money. All customers of its first period were new, so those who come are
+/// not compared with them.
 fn new_market(parts: &Parts<'_>, facts: &Facts<'_>) -> String {
     let locale = facts.words.locale;
     let net = facts.bridges.iter().find(|bridge| bridge.measure == Measure::NetRevenue).and_then(Bridge::like_for_like);
     let net = net.map_or_else(String::new, |moved| format!(", net revenue {}", locale.signed_percent(moved, 1)));
-    format!("less than a year known, {} active customers{net}", locale.count(parts.base.active))
+    let grown = grown(parts).map_or_else(String::new, |by| format!(" ({})", locale.signed_percent(by, 1)));
+    format!("less than a year known, {} active customers{grown}{net}", locale.count(parts.base.active))
+}
+
+/// How much more customers are active than last period, as published.
+fn grown(parts: &Parts<'_>) -> Option<f64> {
+    let kpis = &parts.previous?.kpis;
+    let before = kpis.iter().find(|kpi| kpi.key == "active_customers")?.now.filter(|before| *before > 0.0)?;
+    Some(parts.base.active as f64 / before - 1.0)
 }
 
 fn capitalised(text: &str) -> String {
