@@ -11,7 +11,6 @@ purchase_days = { type = "int64", min = 1, about = "Purchase days before as-of."
 purchase_days_active = { type = "int64", min = 0, about = "Purchase days inside the active window." }
 recency_days = { type = "int64", min = 0, about = "Days from the last purchase day to as-of." }
 age_days = { type = "int64", min = 0, about = "Days from the first purchase day to as-of." }
-mean_repeat_spend = { type = "decimal(18,4)", min = 0, about = "Mean spend of the purchase days after the first; zero if there is none." }
 net_period = { type = "decimal(18,4)", about = "Sold plus returned amounts inside the period." }
 net_12_months = { type = "decimal(18,4)", about = "Sold plus returned amounts in the 12 calendar months before as-of." }
 net_lifetime = { type = "decimal(18,4)", about = "Sold plus returned amounts before as-of." }
@@ -38,9 +37,7 @@ purchase_log as (
         discount_amount,
         spend,
         net_amount,
-        case when spend is not null then order_date end as purchase_date,
-        -- Days count above the 18 digits of an amount, so the least such number is the first purchase day's: half the work of an ordered aggregate.
-        cast(days_between(date '0001-01-01', order_date) as decimal(7, 0)) * 100000000000000 + spend as day_and_spend
+        case when spend is not null then order_date end as purchase_date
     from int_purchase_log
 
 ),
@@ -55,7 +52,6 @@ days_summed_to_customers as (
         min(purchase_date) as first_purchase_date,
         max(purchase_date) as last_purchase_date,
         sum(spend) as spend,
-        min(day_and_spend) % 100000000000000 as first_spend,
         sum(net_amount) as net_lifetime,
         sum(sold_amount) as sold_lifetime,
         coalesce(sum(net_amount) filter (where order_date >= $period_start), 0) as net_period,
@@ -78,9 +74,6 @@ select
     purchase_days_12_months,
     days_between(last_purchase_date, $as_of) as recency_days,
     days_between(first_purchase_date, $as_of) as age_days,
-    cast(
-        case when purchase_days > 1 then (spend - first_spend) / (purchase_days - 1) else 0 end as decimal(18, 4)
-    ) as mean_repeat_spend,
     cast(net_period as decimal(18, 4)) as net_period,
     cast(net_12_months as decimal(18, 4)) as net_12_months,
     cast(net_lifetime as decimal(18, 4)) as net_lifetime,

@@ -1,20 +1,30 @@
 /*---
-about = "Distinct spend histories of customers with a repeat purchase and money in it: what the spend model is fitted on."
-grain = ["repeat_purchases", "mean_repeat_spend"]
+about = "Distinct spend histories of customers who spent anything: what the spend model is fitted on. The first purchase day is one of the days."
+grain = ["purchase_days", "mean_spend"]
 kind = "view"
 
 [columns]
-repeat_purchases = { type = "int64", about = "x: purchase days less one." }
-mean_repeat_spend = { type = "decimal(18,4)", about = "m: mean spend of the repeat purchase days." }
+purchase_days = { type = "int64", about = "n: purchase days." }
+mean_spend = { type = "decimal(18,4)", about = "m: mean spend of these days." }
 customers = { type = "int64", about = "Customers with this history." }
 ---*/
+with
+
+customers as (
+
+    select
+        purchase_days,
+        cast(spend_lifetime / purchase_days as decimal(18, 4)) as mean_spend
+    from int_customers_summarised
+    where spend_lifetime > 0
+
+)
+
 select
-    purchase_days - 1 as repeat_purchases,
-    mean_repeat_spend,
+    purchase_days,
+    mean_spend,
     count(*) as customers
-from int_customers_summarised
-where purchase_days > 1
-    and mean_repeat_spend > 0
+from customers
 group by
-    purchase_days - 1,
-    mean_repeat_spend
+    purchase_days,
+    mean_spend

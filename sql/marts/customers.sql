@@ -27,6 +27,7 @@ net_12_months = { type = "decimal(18,4)", about = "Net amount of the 12 calendar
 net_lifetime = { type = "decimal(18,4)", about = "Net amount before as-of." }
 p_alive = { type = "decimal(9,6)", min = 0, max = 1, about = "Probability that the customer still buys at all; null if no model could be fitted." }
 churn_risk = { type = "decimal(9,6)", min = 0, max = 1, about = "P(no purchase in the next horizon); null if no model could be fitted." }
+days_to_purchase = { type = "int64", min = 0, about = "Days until the customer has bought again with a probability of one half; at most the next horizon just where churn_risk is at most one half. Null if it takes more than ten years, or if no model could be fitted." }
 expected_purchases = { type = "decimal(12,6)", min = 0, about = "Expected purchase days in the next 365 days; null if no model could be fitted." }
 expected_spend = { type = "decimal(18,4)", min = 0, about = "Expected spend a purchase day; null if no model could be fitted." }
 value_12_months = { type = "decimal(18,2)", about = "Expected net amount of the next 365 days, rounded to the minor unit; null if no model could be fitted." }
@@ -81,6 +82,7 @@ select
     customers.net_lifetime,
     valued.p_alive,
     valued.churn_risk,
+    valued.days_to_purchase,
     valued.expected_purchases,
     valued.expected_spend,
     valued.value_12_months,

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
 use driftline_stats::drift::Finding;
+use driftline_stats::expectation::{Expectation, RangeModel};
 use driftline_stats::purchase::Fit;
 use driftline_stats::returns::Returns;
 use driftline_stats::spend::SpendFit;
@@ -147,14 +148,18 @@ pub struct Models {
     /// How many purchase days of a customer's own weigh as much as that share (Bühlmann's k); absent if all have the same.
     #[serde(default)]
     pub net_share_prior_days: Option<f64>,
+    /// What customers are scored by: purchase models by band, the spend model and the market's levels. Absent in reports from before
+    /// there were bands, whose `purchase` and `spend` (of repeat purchases) score everybody.
+    #[serde(default)]
+    pub expectation: Option<Expectation>,
     /// What a provisional market's models were pooled from.
     #[serde(default)]
     pub pool: Option<PooledFrom>,
     /// Ranges of the 12-month value of everyone active.
     #[serde(default)]
     pub value_range: Option<ValueRange>,
-    /// Predicted over actual net amount of the horizon before, by the purchase and spend model as they were then; outside
-    /// .9 to 1.1 the level is uncertain. `None` if nothing could be judged.
+    /// Predicted over actual net amount of the horizon before, by the same rule as it would have been then; outside .9 to 1.1
+    /// the level is uncertain. `None` if nothing could be judged.
     #[serde(default)]
     pub value_level: Option<f64>,
     /// Set if `value_level` is outside .9 to 1.1.
@@ -203,7 +208,12 @@ pub struct ForecastModel {
     pub factor: f64,
     pub reason: String,
     pub judged: Option<forecast::Judged>,
+    /// In reports from before there were `ranges`.
+    #[serde(default)]
     pub spread: Option<forecast::Spread>,
+    /// How wide ranges are, and how many past ones held.
+    #[serde(default)]
+    pub ranges: Option<RangeModel>,
     /// Set if the judged total was off by more than a tenth.
     pub is_level_uncertain: bool,
     /// Everyone known at as-of.

@@ -33,6 +33,42 @@ pub struct Grade {
     /// Mean risk of no purchase as published, and the share that did not buy; `None` below `min_cell` either way.
     pub risk_said: f64,
     pub risk_happened: Option<f64>,
+    /// Customers whose next purchase was expected within the period, and how many of them bought; `None` if that or the rest tells
+    /// of fewer than `min_cell`, and for a persona.
+    #[serde(default)]
+    pub expected_buyers: Option<ExpectedToBuy>,
+}
+
+/// Who was expected to buy within the period, by the time to the next purchase.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ExpectedToBuy {
+    pub customers: u64,
+    pub bought: u64,
+}
+
+/// How many of the 80 % ranges published so far held what came.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct PastRanges {
+    /// Of everyone's, in scorecards up to this one.
+    pub market_held: u64,
+    pub market: u64,
+    /// Of personas'.
+    pub personas_held: u64,
+    pub personas: u64,
+}
+
+impl PastRanges {
+    /// Counts the scorecards of reports up to now.
+    pub fn of<'a>(scorecards: impl IntoIterator<Item = &'a Scorecard>) -> Self {
+        let mut past = Self::default();
+        for card in scorecards {
+            past.market += u64::from(card.everyone.is_covered.is_some());
+            past.market_held += u64::from(card.everyone.is_covered == Some(true));
+            past.personas += card.ranges;
+            past.personas_held += card.covered;
+        }
+        past
+    }
 }
 
 /// A tenth of risk: said and happened.
@@ -63,6 +99,9 @@ pub struct Scorecard {
     /// The 12-month forecast of a year ago, once its 12 months are over.
     #[serde(default)]
     pub year: Option<YearScorecard>,
+    /// How all published ranges did so far; absent in reports from before it was counted.
+    #[serde(default)]
+    pub past_ranges: Option<PastRanges>,
 }
 
 /// A row of the `scorecard` table.
@@ -74,6 +113,9 @@ pub struct Scored {
     pub actual: Minor,
     pub risk_said: f64,
     pub did_not_buy: u64,
+    /// Customers whose next purchase was expected in the period, and how many of them bought.
+    pub expected_to_buy: u64,
+    pub expected_who_bought: u64,
 }
 
 /// What a grade needs beside the row: the label and the range as published.
@@ -87,6 +129,10 @@ pub fn grade(scored: &Scored, published: &Published<'_>, min_cell: u64) -> Grade
     // A share may not tell of fewer than `min_cell` customers, on either side of it.
     let bought = scored.customers.saturating_sub(scored.did_not_buy);
     let shown = scored.did_not_buy >= min_cell && bought >= min_cell;
+    let among = |bought: u64| scored.expected_to_buy.saturating_sub(bought);
+    let who = scored.expected_who_bought;
+    let cells = [who, among(who), bought.saturating_sub(who), scored.did_not_buy.saturating_sub(among(who))];
+    let expected = scored.segment == 0 && cells.iter().all(|cell| *cell >= min_cell);
     let range = published.next_period.low_80.zip(published.next_period.high_80);
     Grade {
         label: published.label.to_owned(),
@@ -96,6 +142,7 @@ pub fn grade(scored: &Scored, published: &Published<'_>, min_cell: u64) -> Grade
         error: scored.forecast.ratio(scored.actual).map(|ratio| ratio - 1.0),
         is_covered: range.map(|(low, high)| (low..=high).contains(&scored.actual)),
         risk_said: scored.risk_said,
+        expected_buyers: expected.then_some(ExpectedToBuy { customers: scored.expected_to_buy, bought: who }),
         risk_happened: shown.then(|| scored.did_not_buy as f64 / scored.customers.max(1) as f64),
     }
 }
@@ -130,10 +177,32 @@ pub fn sentence(words: &Words, of_title: &str, everyone: &Grade) -> String {
             words.locale.percent(happened, 1)
         )
     });
+    let buyers = everyone.expected_buyers.map_or_else(String::new, |of| {
+        format!(
+            " Of {} who were expected to order within the period, {} did.",
+            words.locale.count(of.customers),
+            words.locale.count(of.bought)
+        )
+    });
     format!(
-        "The {of_title} report expected {} of net revenue{range} from the customers known then; they brought {}{off}.{risk}",
+        "The {of_title} report expected {} of net revenue{range} from the customers known then; they brought {}{off}.{risk}{buyers}",
         money(everyone.forecast.value),
         money(everyone.actual)
+    )
+}
+
+/// One sentence on all ranges so far; nothing while there are fewer than two of the market.
+pub fn past_sentence(past: &PastRanges) -> String {
+    if past.market < 2 {
+        return String::new();
+    }
+    let of_personas = match past.personas {
+        0 => String::new(),
+        all => format!(", and {} of {all} of personas", past.personas_held),
+    };
+    format!(
+        " Of the 80 % ranges published so far, {} of {} of the market held{of_personas}.",
+        past.market_held, past.market
     )
 }
 
@@ -150,12 +219,21 @@ mod tests {
             actual: Minor(10_000),
             risk_said: 0.3,
             did_not_buy: 25,
+            expected_to_buy: 60,
+            expected_who_bought: 49,
         };
         let next_period = NextPeriod { value: Minor(11_000), low_80: Some(Minor(9_000)), high_80: Some(Minor(13_000)) };
         let published = Published { label: "Loyal", next_period };
         let of = grade(&scored, &published, 10);
         assert_eq!((of.is_covered, of.risk_happened), (Some(true), Some(0.25)));
         assert!(of.error.is_some_and(|error| (error - 0.1).abs() < 1e-12));
+        // Only of everyone, and only if none of the four groups is a small cell.
+        assert_eq!(of.expected_buyers, None);
+        let all = Scored { segment: 0, ..scored };
+        assert_eq!(grade(&all, &published, 10).expected_buyers, Some(ExpectedToBuy { customers: 60, bought: 49 }));
+        for small in [Scored { expected_who_bought: 51, ..all }, Scored { expected_to_buy: 65, ..all }] {
+            assert_eq!(grade(&small, &published, 10).expected_buyers, None, "{small:?}");
+        }
         let few = grade(&Scored { did_not_buy: 3, ..scored }, &published, 10);
         assert_eq!(few.risk_happened, None);
         let all_but_few = grade(&Scored { did_not_buy: 97, ..scored }, &published, 10);

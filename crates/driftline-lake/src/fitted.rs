@@ -13,23 +13,12 @@ use crate::lake::Lake;
 
 const PURCHASE: [&str; 4] = ["first_parameter", "second_parameter", "third_parameter", "fourth_parameter"];
 
-/// Gives `fitted.purchase_model` and `fitted.spend_model`; without models, the tables are empty and every score is null.
+/// Gives `fitted.purchase_model` and `fitted.spend_model`, those of all customers together: for a company's own queries. Without
+/// models the tables are empty.
 ///
 /// # Errors
 /// `Error::Engine` if a table cannot be registered.
 pub fn give_models(lake: &Lake, models: Option<(&PurchaseModel, &SpendModel, Returns)>) -> Result<()> {
-    models_as(lake, ["purchase_model", "spend_model"], models)
-}
-
-/// Gives last period's models as `fitted.last_purchase_model` and `fitted.last_spend_model`.
-///
-/// # Errors
-/// `Error::Engine` if a table cannot be registered.
-pub fn give_last_models(lake: &Lake, models: Option<(&PurchaseModel, &SpendModel, Returns)>) -> Result<()> {
-    models_as(lake, ["last_purchase_model", "last_spend_model"], models)
-}
-
-fn models_as(lake: &Lake, names: [&str; 2], models: Option<(&PurchaseModel, &SpendModel, Returns)>) -> Result<()> {
     let number = |value: f64| -> ArrayRef { Arc::new(Float64Array::from(vec![value])) };
     let mut fields = vec![Field::new("model", DataType::Utf8, true)];
     fields.extend(PURCHASE.iter().map(|name| Field::new(*name, DataType::Float64, true)));
@@ -57,8 +46,8 @@ fn models_as(lake: &Lake, names: [&str; 2], models: Option<(&PurchaseModel, &Spe
             (vec![batch(&purchase_schema, columns)?], vec![batch(&spend_schema, spend)?])
         }
     };
-    lake.give("fitted", names[0], purchase_schema, purchase_rows)?;
-    lake.give("fitted", names[1], spend_schema, spend_rows)
+    lake.give("fitted", "purchase_model", purchase_schema, purchase_rows)?;
+    lake.give("fitted", "spend_model", spend_schema, spend_rows)
 }
 
 /// Gives `fitted.segments`: one row per active customer, with the purchases a month to expect where they are known.
@@ -149,52 +138,72 @@ pub fn give_item_shares(lake: &Lake, keys: &[i64], items: &[ItemShares]) -> Resu
 /// `Error::Engine` if a table cannot be registered.
 pub fn give_none(lake: &Lake) -> Result<()> {
     give_models(lake, None)?;
-    give_last_models(lake, None)?;
     give_segments(lake, &[], &[], &[])?;
     give_drawn(lake, &[])?;
     give_item_shares(lake, &[], &[])?;
     give_last_segments(lake, &[], &[])?;
-    give_last_risks(lake, &[], Vec::new())?;
-    give_outlooks(lake, &[], Vec::new(), Vec::new())
+    give_last_outlooks(lake, &Outlooks::default())?;
+    give_outlooks(lake, &Outlooks::default())
 }
 
-/// Gives `fitted.last_risks`: this period's customers with the risk that last period's models give them.
+/// What the fitted models say of each customer who has bought. All columns are as long as `keys`, or empty where nothing is said.
+#[derive(Clone, Debug, Default)]
+pub struct Outlooks {
+    pub keys: Vec<i64>,
+    pub p_alive: Vec<Option<f64>>,
+    /// P(no purchase in the horizon).
+    pub churn_risk: Vec<Option<f64>>,
+    /// Until the customer has bought again with a probability of one half.
+    pub days_to_purchase: Vec<Option<f64>>,
+    /// In 365 days.
+    pub expected_purchases: Vec<Option<f64>>,
+    /// A purchase day.
+    pub expected_spend: Vec<Option<f64>>,
+    /// Net amounts.
+    pub value_12_months: Vec<Option<f64>>,
+    pub next_period_value: Vec<Option<f64>>,
+}
+
+/// Gives `fitted.outlooks`: what this period's models say of its customers.
 ///
 /// # Errors
 /// `Error::Engine` if the table cannot be registered.
-pub fn give_last_risks(lake: &Lake, keys: &[i64], churn_risks: Vec<Option<f64>>) -> Result<()> {
-    let schema: SchemaRef = Arc::new(Schema::new(vec![
-        Field::new("customer_key", DataType::Int64, true),
-        Field::new("churn_risk", DataType::Float64, true),
-    ]));
-    let columns: Vec<ArrayRef> =
-        vec![Arc::new(Int64Array::from(keys.to_vec())), Arc::new(Float64Array::from(churn_risks))];
-    let rows = batch(&schema, columns)?;
-    lake.give("fitted", "last_risks", schema, vec![rows])
-}
-
-/// Gives `fitted.outlooks`: risk and next-period value of each customer that has them.
-///
-/// # Errors
-/// `Error::Engine` if the table cannot be registered.
-pub fn give_outlooks(
-    lake: &Lake,
-    keys: &[i64],
-    churn_risks: Vec<Option<f64>>,
-    next_values: Vec<Option<f64>>,
-) -> Result<()> {
-    let schema: SchemaRef = Arc::new(Schema::new(vec![
-        Field::new("customer_key", DataType::Int64, true),
-        Field::new("churn_risk", DataType::Float64, true),
-        Field::new("next_period_value", DataType::Float64, true),
-    ]));
-    let columns: Vec<ArrayRef> = vec![
-        Arc::new(Int64Array::from(keys.to_vec())),
-        Arc::new(Float64Array::from(churn_risks)),
-        Arc::new(Float64Array::from(next_values)),
+pub fn give_outlooks(lake: &Lake, of: &Outlooks) -> Result<()> {
+    let columns = [
+        ("p_alive", &of.p_alive),
+        ("churn_risk", &of.churn_risk),
+        ("days_to_purchase", &of.days_to_purchase),
+        ("expected_purchases", &of.expected_purchases),
+        ("expected_spend", &of.expected_spend),
+        ("value_12_months", &of.value_12_months),
+        ("next_period_value", &of.next_period_value),
     ];
-    let rows = batch(&schema, columns)?;
-    lake.give("fitted", "outlooks", schema, vec![rows])
+    give_scores(lake, "outlooks", &of.keys, &columns)
+}
+
+/// Gives `fitted.last_outlooks`: what last period's models say of this period's customers.
+///
+/// # Errors
+/// `Error::Engine` if the table cannot be registered.
+pub fn give_last_outlooks(lake: &Lake, of: &Outlooks) -> Result<()> {
+    let columns = [("churn_risk", &of.churn_risk), ("value_12_months", &of.value_12_months)];
+    give_scores(lake, "last_outlooks", &of.keys, &columns)
+}
+
+fn give_scores(lake: &Lake, name: &str, keys: &[i64], columns: &[(&str, &Vec<Option<f64>>)]) -> Result<()> {
+    let mut fields = vec![Field::new("customer_key", DataType::Int64, true)];
+    fields.extend(columns.iter().map(|(name, _)| Field::new(*name, DataType::Float64, true)));
+    let schema: SchemaRef = Arc::new(Schema::new(fields));
+    let number = |values: &Vec<Option<f64>>| -> ArrayRef {
+        if values.is_empty() {
+            return Arc::new(Float64Array::new_null(keys.len()));
+        }
+        Arc::new(Float64Array::from(values.clone()))
+    };
+    let mut arrays: Vec<ArrayRef> = vec![Arc::new(Int64Array::from(keys.to_vec()))];
+    arrays.extend(columns.iter().map(|(_, values)| number(values)));
+    let rows = batch(&schema, arrays)?;
+    lake.give("fitted", name, schema, vec![rows])
 }
 
 fn batch(schema: &SchemaRef, columns: Vec<ArrayRef>) -> Result<RecordBatch> {

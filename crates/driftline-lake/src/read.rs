@@ -184,6 +184,8 @@ pub async fn scorecard(lake: &Lake) -> Result<(Vec<Scored>, Vec<RiskTenth>)> {
             actual: cells.minor("actual_value", row)?.unwrap_or_default(),
             risk_said: cells.float("risk_said", row)?.unwrap_or_default(),
             did_not_buy: cells.count("did_not_buy", row)?,
+            expected_to_buy: cells.count("expected_to_buy", row)?,
+            expected_who_bought: cells.count("expected_who_bought", row)?,
         });
         Ok(())
     })

@@ -14,27 +14,35 @@
 //!   probability among them; the strength of the penalty is chosen by cross-validation inside its own cut.
 //! * `logistic_levelled`: the same, shifted by one number on the logit scale to the purchase model's mean risk.
 //! * `blend`: the mean of the logits of `logistic` and `purchase_model`, shifted likewise.
+//! * `levelled_blend`: the same blend at the mean risk of the purchase model after a shift of its logits, which is forecast from
+//!   those that would have been right at earlier origins ([`crate::level`]): seasons and growth move everyone's risk.
 //!
-//! The winner has the lowest log loss among those whose AUC is within 0.005 of the best and whose calibration error is at
-//! most 0.03, or at most 0.005 above the least. Nobody's protected attribute is a feature: all are of purchases.
+//! The levelled blend is taken, or the method in use, while its log loss is within 2 % of the lowest one and it is as well
+//! calibrated; else the winner has the lowest log loss among those whose AUC is within 0.005 of the best and whose calibration
+//! error is at most 0.03, or at most 0.005 above the least. Nobody's protected attribute is a feature: all are of purchases.
 
 mod features;
 mod fitted;
+mod levelled;
 mod logistic;
 mod metrics;
 mod snapshot;
 
 pub use features::{FAMILIES, FEATURES, Feature, features};
 pub use fitted::FittedRisk;
+pub(crate) use levelled::right_shift;
 pub use logistic::{Logistic, fit_logistic};
 pub use metrics::{Quality, ReliabilityBin, quality};
 
-use crate::chunks::{self, CHUNK};
-use crate::purchase::{Kind, PurchaseModel};
+use crate::expectation::Shift;
+use crate::level;
+use crate::purchase::Kind;
+use crate::purchase::bands::Bands;
 use crate::purchase_log::{Cut, PurchaseLog};
+use levelled::{at_level, levelled};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use snapshot::{Snapshot, calibrated, fit_rows, fitted, model_risk, snapshot};
+use snapshot::{Snapshot, calibrated, fit_rows, fitted, snapshot};
 
 /// How far below the best AUC a candidate may be and still be chosen for its log loss.
 const LEVEL_AUC: f64 = 0.005;
@@ -69,6 +77,8 @@ pub enum Method {
     LogisticLevelled,
     /// The mean of the logits of `Logistic` and `PurchaseModel`, with the latter's mean risk.
     Blend,
+    /// The same blend at the level that earlier origins say.
+    LevelledBlend,
 }
 
 /// A candidate with its quality on the judged cut.
@@ -98,6 +108,9 @@ pub struct Assessment {
     pub backtest: Option<Backtest>,
     /// Risk of each customer of the log at the as-of cut; `None` before the first purchase.
     pub risks: Vec<Option<f64>>,
+    /// Days until each has bought again with a probability of one half, by the purchase model at the level of the risk; `None`
+    /// if that is more than ten years.
+    pub days_to_purchase: Vec<Option<f64>>,
     /// What gave the risks: enough to give them again, at this cut or another.
     pub fitted: FittedRisk,
     /// What each of [`FAMILIES`] adds to the logit of each customer's risk, against a customer at the mean of all features;
@@ -106,22 +119,24 @@ pub struct Assessment {
 }
 
 /// Chooses a candidate by the log's own past and scores everyone at `as_of`. `kinds` are the purchase models to
-/// consider, `known` is the one fitted at `as_of` already, if any was; `kept` is the method in use, which stays while its
-/// log loss is within 2 % of the best. `None` if no purchase model can be fitted at `as_of`.
+/// consider, `known` are those fitted at `as_of` already, if any were; `shifts` are the logit shifts that would have been right at
+/// earlier origins; `kept` is the method in use, which stays while its log loss is within 2 % of the best. `None` if no
+/// purchase model can be fitted at `as_of`.
 pub fn assess(
     log: &PurchaseLog,
     as_of: Cut,
     horizon_days: i32,
     kinds: &[Kind],
-    known: Option<&PurchaseModel>,
+    known: Option<&Bands>,
+    shifts: &[Shift],
     kept: Option<Method>,
 ) -> Option<Assessment> {
     let now = log.pasts(as_of, usize::MAX);
-    let model = match known {
-        Some(known) => *known,
+    let bands = match known {
+        Some(known) => known.clone(),
         None => fitted(&now, kinds)?,
     };
-    let (chosen, reason, backtest, last) = match judged(log, as_of, horizon_days, kinds) {
+    let (chosen, reason, backtest, last) = match judged(log, as_of, horizon_days, kinds, shifts) {
         Ok((backtest, last)) => {
             let (chosen, reason) = choice(&backtest.candidates, kept);
             (chosen, reason, Some(backtest), Some(last))
@@ -130,13 +145,14 @@ pub fn assess(
     };
     let regression = last.as_ref().and_then(|last| match chosen {
         Method::Recency => Some(fit_rows(last, &[features::LOG_RECENCY])),
-        Method::Logistic | Method::LogisticLevelled | Method::Blend => {
+        Method::Logistic | Method::LogisticLevelled | Method::Blend | Method::LevelledBlend => {
             Some(fit_rows(last, &features::usable(log.has_amounts)))
         }
         Method::PurchaseModelCalibrated => Some(calibrated(last)),
         Method::PurchaseModel => None,
     });
-    let fitted = FittedRisk { method: chosen, horizon_days, purchase: model, regression };
+    let shift = if chosen == Method::LevelledBlend { shift_at(shifts, 0, horizon_days) } else { 0.0 };
+    let fitted = FittedRisk { method: chosen, horizon_days, bands: Some(bands), purchase: None, shift, regression };
     let (scored, effects) = fitted.score(log, &now, as_of);
     let mut by_family = Vec::new();
     if !effects.is_empty() {
@@ -146,14 +162,30 @@ pub fn assess(
         }
     }
     let mut risks = vec![None; log.customers()];
-    for ((customer, _), risk) in now.iter().zip(scored) {
+    let mut days_to_purchase = vec![None; log.customers()];
+    let days = fitted.days_to_purchase(&now, &scored);
+    for (((customer, _), risk), days) in now.iter().zip(scored).zip(days) {
         risks[*customer] = Some(risk);
+        days_to_purchase[*customer] = days;
     }
-    Some(Assessment { chosen, reason, backtest, risks, fitted, by_family })
+    Some(Assessment { chosen, reason, backtest, risks, days_to_purchase, fitted, by_family })
+}
+
+/// The shift to expect at a step, from those that were over by then.
+fn shift_at(shifts: &[Shift], step: i32, horizon_days: i32) -> f64 {
+    let past: Vec<Shift> = shifts.iter().filter(|shift| shift.step < step).copied().collect();
+    let a_year = crate::expectation::steps_a_year(horizon_days);
+    level::levels(&past, &[step], a_year, &level::OF_RISKS)[0].mean
 }
 
 /// Fits every candidate at A − 2H and judges it at A − H.
-fn judged(log: &PurchaseLog, as_of: Cut, horizon: i32, kinds: &[Kind]) -> Result<(Backtest, Snapshot), String> {
+fn judged(
+    log: &PurchaseLog,
+    as_of: Cut,
+    horizon: i32,
+    kinds: &[Kind],
+    shifts: &[Shift],
+) -> Result<(Backtest, Snapshot), String> {
     let too_little = || {
         format!(
             "it takes two horizons of {horizon} days with at least {CUSTOMERS_LEAST} customers before them, {EITHER_LABEL_LEAST} of whom buy and {EITHER_LABEL_LEAST} of whom do not"
@@ -180,54 +212,17 @@ fn judged(log: &PurchaseLog, as_of: Cut, horizon: i32, kinds: &[Kind]) -> Result
         })
         .collect();
     let of_regression: Vec<f64> = last.rows.iter().map(|row| regressions[2].1.probability(row)).collect();
-    for (method, weight) in [(Method::LogisticLevelled, 1.0), (Method::Blend, BLENDED)] {
-        let scores = levelled(&of_regression, &last.model_risks, weight);
+    let shift = shift_at(shifts, -1, horizon);
+    let methods =
+        [(Method::LogisticLevelled, 1.0, 0.0), (Method::Blend, BLENDED, 0.0), (Method::LevelledBlend, BLENDED, shift)];
+    for (method, weight, shift) in methods {
+        let scores = levelled(&of_regression, &last.model_risks, weight, at_level(&last.model_risks, shift));
         candidates.push(Candidate { method, quality: quality(&scores, &last.labels) });
     }
     candidates
         .insert(1, Candidate { method: Method::PurchaseModel, quality: quality(&last.model_risks, &last.labels) });
     let churn_rate = last.labels.iter().sum::<f64>() / last.labels.len() as f64;
     Ok((Backtest { customers: last.labels.len(), churn_rate, candidates }, last))
-}
-
-/// The order of both, the level of the purchase model: means of the logits, shifted by one number so that the mean risk
-/// is the purchase model's. A regression learns the level of the past horizon; the purchase model knows how
-/// customers have aged since.
-fn levelled(of_regression: &[f64], of_model: &[f64], weight: f64) -> Vec<f64> {
-    let logit = |risk: f64| {
-        let risk = risk.clamp(1e-9, 1.0 - 1e-9);
-        libm::log(risk / (1.0 - risk))
-    };
-    let places: Vec<usize> = (0..of_regression.len()).collect();
-    let logits =
-        chunks::each(&places, |&place| weight * logit(of_regression[place]) + (1.0 - weight) * logit(of_model[place]));
-    let level: f64 = of_model.iter().sum();
-    // The mean risk and its slope, for Newton's method inside a bracket.
-    let total = |by: f64| {
-        let parts = chunks::map(logits.len(), CHUNK, |range| {
-            logits[range].iter().fold((0.0, 0.0), |(sum, slope), logit| {
-                let risk = crate::special::logistic(logit + by);
-                (sum + risk, slope + risk * (1.0 - risk))
-            })
-        });
-        parts.iter().fold((0.0, 0.0), |(sum, slope), part| (sum + part.0, slope + part.1))
-    };
-    let (mut low, mut high, mut by) = (-4.0, 4.0, 0.0);
-    for _ in 0..40 {
-        let (sum, slope) = total(by);
-        if sum < level {
-            low = by
-        } else {
-            high = by
-        }
-        let step = (level - sum) / slope.max(1e-12);
-        let next = by + step;
-        by = if next > low && next < high { next } else { 0.5 * (low + high) };
-        if step.abs() < 1e-12 {
-            break;
-        }
-    }
-    chunks::each(&logits, |logit| crate::special::logistic(logit + by))
 }
 
 fn choice(candidates: &[Candidate], kept: Option<Method>) -> (Method, String) {
@@ -241,14 +236,16 @@ fn choice(candidates: &[Candidate], kept: Option<Method>) -> (Method, String) {
         Some(chosen) => (Some(chosen), " and are calibrated"),
         None => (level().min_by(by_loss), ""),
     };
-    let in_use = level()
-        .filter(|candidate| calibrated(&candidate.quality) && Some(candidate.method) == kept)
-        .find(|candidate| chosen.is_some_and(|best| candidate.quality.log_loss <= KEPT * best.quality.log_loss));
+    let stays = |method: Method| {
+        let mut found = level().filter(|candidate| calibrated(&candidate.quality) && candidate.method == method);
+        found.find(|candidate| chosen.is_some_and(|best| candidate.quality.log_loss <= KEPT * best.quality.log_loss))
+    };
+    let in_use = stays(Method::LevelledBlend).or_else(|| kept.and_then(stays));
     if let (Some(in_use), Some(best)) = (in_use, chosen)
         && in_use.method != best.method
     {
         let reason = format!(
-            "{} is kept: {} would lower its log loss ({:.4}) by less than 2 %",
+            "{} is preferred: {} would lower its log loss ({:.4}) by less than 2 %",
             in_use.method, best.method, in_use.quality.log_loss
         );
         return (in_use.method, reason);
@@ -274,6 +271,7 @@ impl core::fmt::Display for Method {
             Self::Logistic => "logistic",
             Self::LogisticLevelled => "logistic_levelled",
             Self::Blend => "blend",
+            Self::LevelledBlend => "levelled_blend",
         })
     }
 }

@@ -26,6 +26,7 @@ mod origin;
 use crate::purchase::Kind;
 use crate::purchase_log::{Cut, PurchaseLog};
 use crate::value::ValueModel;
+pub(crate) use origin::top_tenth;
 use origin::{Models, Origin, Part, origin};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -57,6 +58,8 @@ pub enum Method {
     RecentBlend,
     LevelledBlend,
     Blend,
+    /// That of [`crate::expectation`], which jobs use.
+    LevelledModel,
 }
 
 /// A candidate on the judged origin.
@@ -276,6 +279,7 @@ impl core::fmt::Display for Method {
             Self::RecentBlend => "recent_blend",
             Self::LevelledBlend => "levelled_blend",
             Self::Blend => "blend",
+            Self::LevelledModel => "levelled_model",
         })
     }
 }

@@ -47,6 +47,7 @@
 //! All of it is finite for every history and every positive finite parameter; the removable singularities of the
 //! published formulas (a = 1, s = 1, a + b < 1) do not occur in the forms used here.
 
+pub mod bands;
 mod beta_geometric;
 mod coordinates;
 mod count;
@@ -63,7 +64,7 @@ mod term;
 mod tests;
 
 pub use fit::{Choice, Fit, choose, fit};
-pub(crate) use fit::{fit_around, point_of};
+pub(crate) use fit::{fit_around, fit_part, point_of};
 pub use kind::Kind;
 pub use scorer::Scorer;
 

@@ -122,6 +122,8 @@ pub struct Past {
     pub age_days: f64,
     /// Mean spend of the purchase days after the first; 0 without any.
     pub mean_repeat_spend: f64,
+    /// Spend of the first purchase day, known before anybody can come again.
+    pub first_spend: f64,
     /// Net amount over spend, 0 to 1; `None` if nothing was spent.
     pub own_net_share: Option<f64>,
 }
@@ -218,6 +220,7 @@ impl PurchaseLog {
             recency_days: f64::from(last - first.day),
             age_days: f64::from(cut.age_to - first.day),
             mean_repeat_spend: if repeats > 0.0 { spend / repeats } else { 0.0 },
+            first_spend: first.spend,
             own_net_share: (first.spend + spend > 0.0).then(|| (net / (first.spend + spend)).clamp(0.0, 1.0)),
         })
     }
@@ -256,6 +259,13 @@ impl Past {
     /// What a spend model needs.
     pub fn spend_history(&self) -> SpendHistory {
         SpendHistory { repeat_purchases: self.repeat_purchases, mean_spend: self.mean_repeat_spend, customers: 1.0 }
+    }
+
+    /// What a spend model of all purchase days needs, the first one among them.
+    pub fn whole_spend_history(&self) -> SpendHistory {
+        let days = self.repeat_purchases + 1.0;
+        let spend = self.first_spend + self.repeat_purchases * self.mean_repeat_spend;
+        SpendHistory { repeat_purchases: days, mean_spend: spend / days, customers: 1.0 }
     }
 }
 

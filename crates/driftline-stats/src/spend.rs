@@ -10,7 +10,8 @@
 //!
 //! with `β(a, b) = ln B(a, b) − a ln(a/(a+b)) − b ln(b/(a+b))`. This is equation 1a of the note with its powers paired
 //! off: `e` is by how much the customer spends more than expected, and no large terms cancel when p or q is large. Spend
-//! does not depend on how often a customer buys; `m` is the mean of the repeat purchases, as everywhere in this crate.
+//! does not depend on how often a customer buys. `m` is the mean of the repeat purchases, as in the literature; in
+//! [`crate::expectation`] it is that of all purchase days, of which x is then the number, for a first purchase tells too.
 //!
 //! # Limits
 //!
@@ -48,9 +49,9 @@ const SAMPLE: usize = 16_384;
 /// What a customer spent, and the number of customers who share it.
 #[derive(Clone, Copy, Debug, PartialEq, PartialOrd, Serialize, Deserialize, JsonSchema)]
 pub struct SpendHistory {
-    /// `x`: purchase days after the first one.
+    /// `x`: purchase days after the first one; of a model of all purchase days, all of them.
     pub repeat_purchases: f64,
-    /// `m`: mean net amount of these days, in the currency of the input.
+    /// `m`: mean spend of these days, in the currency of the input.
     pub mean_spend: f64,
     /// How many customers have this history; above 0.
     pub customers: f64,

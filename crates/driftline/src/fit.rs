@@ -7,6 +7,7 @@ use driftline_core::report::{Models, Status};
 use driftline_core::sentence::Words;
 use driftline_lake::read::PublishedCustomer;
 use driftline_lake::{Lake, fitted, read};
+use driftline_stats::pool::Pool;
 
 use crate::plan::RunPlan;
 use crate::recall::Recalled;
@@ -14,23 +15,23 @@ use crate::room::Room;
 use crate::segment::{self, Calling, Fit, Items, Last, Least, People, Segmented, items_of};
 use crate::value;
 
-/// The purchase and the spend model, by the tier of the market.
+/// The purchase and the spend model, by the tier of the market, with what a small one is pulled to.
 pub(crate) async fn fit_value(
     room: &Room,
     lake: &Lake,
     base: &read::Base,
     pool: &[Recalled],
-) -> driftline_lake::Result<Models> {
+) -> driftline_lake::Result<(Models, Option<Pool>)> {
     let histories = read::purchase_histories(lake).await?;
     let spends = read::spend_histories(lake).await?;
     let returns = read::returns(lake).await?;
-    let models = value::fit(base, &histories, &spends, returns, &room.job.file.value, pool);
+    let (models, pool) = value::fit(base, &histories, &spends, returns, &room.job.file.value, pool);
     let fitted = match (&models.purchase, &models.spend) {
         (Some(purchase), Some(spend)) => Some((&purchase.model, &spend.model, returns)),
         _ => None,
     };
     fitted::give_models(lake, fitted)?;
-    Ok(models)
+    Ok((models, pool))
 }
 
 /// Own segments, a parent's, or none: by the number of active customers.

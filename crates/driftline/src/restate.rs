@@ -5,15 +5,14 @@
 
 use std::sync::Arc;
 
-use driftline_core::report::{Models, Report};
+use driftline_core::report::Report;
 use driftline_lake::read::PublishedCustomer;
 use driftline_lake::session::Limits;
 use driftline_lake::source::PinnedSource;
 use driftline_lake::{Lake, fitted, read};
-use driftline_stats::returns::Returns;
 
 use crate::error::{InPlace, Result};
-use crate::outlook::risks_by;
+use crate::outlook::outlooks_by;
 use crate::plan::RunPlan;
 use crate::recall::{Recalled, give_published};
 use crate::record::past_id;
@@ -29,17 +28,9 @@ pub(crate) async fn give_last_models(
     segmented: Option<&Segmented>,
 ) -> driftline_lake::Result<()> {
     let models = previous.map(|report| &report.models);
-    fitted::give_last_models(lake, models.and_then(of_value))?;
-    let (keys, risks) = risks_by(lake, models.and_then(|models| models.churn.as_ref()), plan.as_of).await?;
-    fitted::give_last_risks(lake, &keys, risks)?;
+    fitted::give_last_outlooks(lake, &outlooks_by(lake, models, plan.as_of).await?)?;
     let Some(segmented) = segmented else { return fitted::give_last_segments(lake, &[], &[]) };
     fitted::give_last_segments(lake, &segmented.keys, segmented.by_last.as_ref().unwrap_or(&segmented.assigned))
-}
-
-fn of_value(
-    models: &Models,
-) -> Option<(&driftline_stats::purchase::PurchaseModel, &driftline_stats::spend::SpendModel, Returns)> {
-    Some((&models.purchase.as_ref()?.model, &models.spend.as_ref()?.model, models.returns()?))
 }
 
 /// Gives `previous.restated`: last period's customers by its own models, from today's data. Where the data of then are what
@@ -75,10 +66,8 @@ pub(crate) async fn give(
     ])
     .await
     .in_place(&place)?;
-    fitted::give_models(&past, of_value(&report.models)).in_place(&place)?;
-    let (keys, risks) = risks_by(&past, report.models.churn.as_ref(), report.as_of).await.in_place(&place)?;
-    let unknown = vec![None; keys.len()];
-    fitted::give_outlooks(&past, &keys, risks, unknown).in_place(&place)?;
+    let outlooks = outlooks_by(&past, Some(&report.models), report.as_of).await.in_place(&place)?;
+    fitted::give_outlooks(&past, &outlooks).in_place(&place)?;
     match report.models.segments.as_ref() {
         None => fitted::give_segments(&past, &[], &[], &[]).in_place(&place)?,
         Some(last) => {

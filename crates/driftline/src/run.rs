@@ -102,7 +102,7 @@ pub async fn one(
         Some(previous) => Some(fetch_customers(room, "customers", &previous.publication, &scratch).await?),
         None => None,
     };
-    let mut models = fit_value(room, &lake, &base, &pool).await.in_place(&place)?;
+    let (mut models, prior) = fit_value(room, &lake, &base, &pool).await.in_place(&place)?;
     let last_report = previous.as_ref().map(|recalled| &recalled.report);
     let segments = async {
         described.finished().await.in_place(&place)?;
@@ -113,11 +113,11 @@ pub async fn one(
         let last = previous.as_ref().map(|recalled| (recalled, published.as_slice()));
         fit_segments(room, plan, &lake, &base, last, parent.as_ref()).await.in_place(&place).map(|fit| (fit, published))
     };
-    let outlook = async { outlook::assess(&lake, &room.job, plan, last_report, &models).await.in_place(&place) };
+    let outlook = async { outlook::assess(&lake, &room.job, plan, last_report, &models, prior).await.in_place(&place) };
     let (((status, segmented), published), outlook) = tokio::try_join!(segments, outlook)?;
     let segmented = segmented.map(Arc::new);
     models.segments = segmented.as_ref().map(|segmented| segmented.model.clone());
-    let evidence = outlook::give(&lake, &room.job, plan, outlook, &mut models).in_place(&place)?;
+    let evidence = outlook::give(&lake, &room.job, outlook, &mut models).in_place(&place)?;
     let days = later.finished().await.in_place(&place)?;
     let taken_over = lake.taken_over().join(", ");
     if let (Some((_, journal)), false) = (under, taken_over.is_empty()) {
@@ -140,8 +140,8 @@ pub async fn one(
         "segment_topics",
         "segment_quotes",
     ];
-    let explained = outlook::explain(evidence, segmented.clone(), models.clone());
-    let (built, (reasons, value_ranges)) = tokio::join!(lake.build(&marts), explained);
+    let explained = outlook::explain(evidence, segmented.clone());
+    let (built, (reasons, ranges)) = tokio::join!(lake.build(&marts), explained);
     built.in_place(&place)?;
     if let (Some(previous), Some(path)) = (&previous, &previous_customers) {
         restate::give_last_models(plan, &lake, Some(&previous.report), segmented.as_deref()).await.in_place(&place)?;
@@ -189,7 +189,7 @@ pub async fn one(
     let items = if is_next { Some(read::item_moves(&lake).await.in_place(&place)?) } else { None };
     let paired = if is_next { read::paired_orders(&lake).await.in_place(&place)? } else { Vec::new() };
     let newcomers = if is_next { Some(read::newcomers(&lake).await.in_place(&place)?) } else { None };
-    let scorecard = match &previous {
+    let mut scorecard = match &previous {
         Some(previous) if is_graded(plan, &previous.report) => {
             let (scored, tenths) = read::scorecard(&lake).await.in_place(&place)?;
             let year = match (&year_before, year_is_over) {
@@ -219,31 +219,28 @@ pub async fn one(
         segmented.as_deref(),
         &economics,
     );
+    let everyones = profiles.iter().find(|profile| profile.segment == 0).and_then(|profile| profile.value);
+    models.value_range = everyones.and_then(|value| ranges.year(0, value));
     for persona in &mut personas.personas {
-        let value = persona.value.unwrap_or_default();
-        persona.value_range = value_ranges.get(&persona.segment).map(|range| range.of(value));
+        persona.risk_reasons = reasons.get(&persona.segment).cloned().unwrap_or_default();
+        persona.value_range = ranges.year(persona.segment, persona.value.unwrap_or_default());
+        persona.next_period = persona.next_period.and_then(|next| ranges.next(persona.segment, next.value));
     }
     if let Some(other) = &mut personas.other {
-        let value = other.value.unwrap_or_default();
-        other.value_range = value_ranges.get(&OTHER_SEGMENT).map(|range| range.of(value));
+        other.value_range = ranges.year(OTHER_SEGMENT, other.value.unwrap_or_default());
+        other.next_period = other.next_period.and_then(|next| ranges.next(OTHER_SEGMENT, next.value));
     }
-    let everyones = profiles.iter().find(|profile| profile.segment == 0).and_then(|profile| profile.value);
-    models.value_range = everyones.zip(value_ranges.get(&0)).map(|(value, range)| range.of(value));
     if let Some(model) = &mut models.forecast {
-        for persona in &mut personas.personas {
-            persona.risk_reasons = reasons.get(&persona.segment).cloned().unwrap_or_default();
-            persona.next_period = persona.next_period.map(|next| outlook::ranged(next.value, true, model));
-        }
-        if let Some(other) = &mut personas.other {
-            other.next_period = other.next_period.map(|next| outlook::ranged(next.value, true, model));
-        }
         let all = read::next_period_of_everyone(&lake).await.in_place(&place)?;
-        model.next_period = Some(outlook::ranged(all, false, model));
+        model.next_period = ranges.next_of_everyone(all);
     }
     let acquisition = acquisition::give(&economics, &room.job, plan, &profiles, &models, &mut personas);
     progress.done("describe", Some(personas.personas.len() as u64));
 
     let past_reports = if previous.is_some() { recall_history(room, &slot).await? } else { Vec::new() };
+    if let Some(card) = &mut scorecard {
+        outlook::count_past_ranges(card, &past_reports);
+    }
     let tree = grow(
         past_reports.iter().rev().map(|report| (report.period, &report.personas)).chain([(plan.period, &personas)]),
     );

@@ -1,23 +1,14 @@
-//! Step 8 for value: fits the purchase and the spend model of a market, or says why there are none; and how sure a value is.
+//! Step 8 for value: fits the purchase and the spend model of all customers of a market, or says why there are none.
 
-use std::collections::BTreeMap;
-
-use driftline_core::Minor;
 use driftline_core::report::{Models, PooledFrom};
-use driftline_core::scorecard::year::ValueRange;
 use driftline_lake::read::Base;
-use driftline_stats::forecast::{self, Forecast};
-use driftline_stats::lifetime::customer;
-use driftline_stats::pool;
+use driftline_stats::pool::{self, Pool};
 use driftline_stats::purchase::{self, Fit, History, Kind};
-use driftline_stats::purchase_log::{Cut, PurchaseLog};
 use driftline_stats::returns::Returns;
 use driftline_stats::spend::{SpendFit, SpendHistory, fit_spend_winsorised};
-use driftline_stats::value::{Customer, Total, total};
 
 use crate::job::Value;
 use crate::recall::Recalled;
-use crate::segment::Segmented;
 
 /// How much history a market has for its value models.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,7 +34,7 @@ pub fn tier(base: &Base, settings: &Value) -> Tier {
 }
 
 /// Fits what the market's history allows; the tier and its reason are part of the report. `others` are the last reports of
-/// the job's markets in tier own.
+/// the job's markets in tier own; what a small market is pulled to comes beside the models.
 pub fn fit(
     base: &Base,
     histories: &[History],
@@ -51,11 +42,11 @@ pub fn fit(
     returns: Returns,
     settings: &Value,
     others: &[Recalled],
-) -> Models {
+) -> (Models, Option<Pool>) {
     let none =
         |reason: String| Models { value_tier: "history only".to_owned(), value_note: reason, ..Models::default() };
     let fitted = match tier(base, settings) {
-        Tier::Own => own(base, histories, spends, settings),
+        Tier::Own => own(base, histories, spends, settings).map(|models| (models, None)),
         Tier::Provisional => provisional(base, histories, spends, settings, others),
         Tier::HistoryOnly => Err(format!(
             "too little history for a forecast: a model needs {} purchasers and {} with a repeat purchase",
@@ -63,15 +54,16 @@ pub fn fit(
         )),
     };
     match fitted {
-        Ok(mut models) => {
+        Ok((mut models, pool)) => {
             if let Some(bound) = models.spend.as_ref().and_then(|spend| spend.model.own_above) {
                 models.value_note.push_str(&format!(
                     "; some spend far more than all others: a mean above {bound:.2} a purchase day counts as that much in the fit of the spend model and is kept as it is in their own values"
                 ));
             }
-            Models { net_share: Some(returns.share), net_share_prior_days: returns.prior_days, ..models }
+            let models = Models { net_share: Some(returns.share), net_share_prior_days: returns.prior_days, ..models };
+            (models, pool)
         }
-        Err(reason) => none(reason),
+        Err(reason) => (none(reason), None),
     }
 }
 
@@ -103,7 +95,7 @@ fn provisional(
     spends: &[SpendHistory],
     settings: &Value,
     others: &[Recalled],
-) -> Result<Models, String> {
+) -> Result<(Models, Option<Pool>), String> {
     let needed = format!(
         "{} customers and {} days of history, some with three purchases",
         settings.own_purchasers, settings.own_history_days
@@ -120,7 +112,7 @@ fn provisional(
         pool::purchase_in(&pool, histories).map_err(|error| format!("no purchase model could be fitted ({error})"))?;
     let spend = pool::spend_in(&pool, spends).map_err(|error| format!("no spend model could be fitted ({error})"))?;
     let spread = if pool.is_spread_estimated { "estimated" } else { "assumed: a factor of 1.65 either way" };
-    Ok(Models {
+    let models = Models {
         value_tier: "provisional".to_owned(),
         value_note: format!(
             "{} customers and {} days of history are too few for models of its own ({needed}), so they are pulled towards those of {} (spread between markets {spread})",
@@ -142,89 +134,8 @@ fn provisional(
             is_spread_estimated: pool.is_spread_estimated,
         }),
         ..Models::default()
-    })
-}
-
-/// Ranges of the 12-month value by segment, as parts of it; segment 0 is everyone active.
-pub type Ranges = BTreeMap<u32, RelativeRange>;
-
-/// A range in parts of the expected value.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct RelativeRange {
-    range_80: (f64, f64),
-    range_95: (f64, f64),
-}
-
-impl RelativeRange {
-    fn new(total: &Total, level_off: f64) -> Option<Self> {
-        let part = |level: f64| {
-            let (low, high) = total.range(level, level_off * total.expected);
-            (low / total.expected, high / total.expected)
-        };
-        (total.expected > 0.0).then(|| Self { range_80: part(0.8), range_95: part(0.95) })
-    }
-
-    /// The range of an expected value.
-    pub fn of(&self, value: Minor) -> ValueRange {
-        let times = |part: f64| Minor((value.0 as f64 * part).round() as i64);
-        ValueRange {
-            low_80: times(self.range_80.0),
-            high_80: times(self.range_80.1),
-            low_95: times(self.range_95.0),
-            high_95: times(self.range_95.1),
-        }
-    }
-}
-
-/// Predicted over actual of the purchase and spend model on the horizon before.
-pub fn level(forecast: &Forecast) -> Option<f64> {
-    let judged = forecast.judged.as_ref()?;
-    let is_plain = |c: &&forecast::Candidate| c.method == forecast::Method::PurchaseModel && !c.calibrated;
-    judged.candidates.iter().find(is_plain).map(|candidate| candidate.ratio)
-}
-
-/// How sure the 12-month values are: customers' own variation, the parameters' uncertainty, how far the same models were off
-/// on the horizon before, and for a part of the market how far `groups` of customers were off beside that.
-pub fn ranges(
-    log: &PurchaseLog,
-    keys: &[i64],
-    as_of: Cut,
-    models: &Models,
-    groups: Option<f64>,
-    segmented: &Segmented,
-) -> Ranges {
-    const YEAR_WEEKS: f64 = 365.0 / 7.0;
-    let (Some(purchase), Some(spend), Some(returns)) = (&models.purchase, &models.spend, models.returns()) else {
-        return Ranges::new();
     };
-    let groups_off = groups.unwrap_or_default();
-    let level_off = models.value_level.map_or(0.0, |ratio| forecast::level_deviation(ratio - 1.0));
-    let mut members: BTreeMap<u32, Vec<Customer>> = BTreeMap::new();
-    let pasts = log.pasts(as_of, usize::MAX);
-    // All are in the order of the keys.
-    let mut pasts = pasts.iter().map(|(place, past)| (keys[*place], past)).peekable();
-    for (key, segment) in segmented.keys.iter().zip(&segmented.assigned) {
-        while pasts.next_if(|(other, _)| other < key).is_some() {}
-        let Some((_, past)) = pasts.next_if(|(other, _)| other == key) else { continue };
-        for of in [0, u32::try_from(*segment).unwrap_or(0)] {
-            members.entry(of).or_default().push(customer(past, 7.0));
-        }
-    }
-    let of = |segment: u32, customers: &[Customer]| {
-        let groups_off = if segment == 0 { 0.0 } else { groups_off };
-        let off = (level_off * level_off + groups_off * groups_off).sqrt();
-        RelativeRange::new(&total(purchase, spend, returns, customers, YEAR_WEEKS), off)
-    };
-    // Everyone is as much work as all segments together.
-    let everyone = members.remove(&0).unwrap_or_default();
-    std::thread::scope(|scope| {
-        let everyones = scope.spawn(|| of(0, &everyone));
-        let mut ranges: Ranges =
-            members.iter().filter_map(|(segment, members)| Some((*segment, of(*segment, members)?))).collect();
-        let everyones = everyones.join().unwrap_or_else(|cause| std::panic::resume_unwind(cause));
-        ranges.extend(everyones.map(|range| (0, range)));
-        ranges
-    })
+    Ok((models, Some(pool)))
 }
 
 #[cfg(test)]

@@ -96,16 +96,16 @@ pub async fn purchase_histories(lake: &Lake) -> Result<Vec<History>> {
     Ok(histories)
 }
 
-/// Distinct spend histories of customers with a repeat purchase.
+/// Distinct spend histories of all purchase days.
 ///
 /// # Errors
 /// `Error::Shape` as above.
 pub async fn spend_histories(lake: &Lake) -> Result<Vec<SpendHistory>> {
     let mut histories = Vec::new();
-    each_row(lake, "int_spend_histories", "repeat_purchases, mean_repeat_spend", |cells, row| {
+    each_row(lake, "int_spend_histories", "purchase_days, mean_spend", |cells, row| {
         histories.push(SpendHistory {
-            repeat_purchases: cells.integer("repeat_purchases", row)? as f64,
-            mean_spend: cells.float("mean_repeat_spend", row)?.unwrap_or(0.0),
+            repeat_purchases: cells.integer("purchase_days", row)? as f64,
+            mean_spend: cells.float("mean_spend", row)?.unwrap_or(0.0),
             customers: cells.integer("customers", row)? as f64,
         });
         Ok(())

@@ -3,9 +3,11 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{BLENDED, FAMILIES, FEATURES, Logistic, Method, features, levelled, model_risk};
+use super::levelled::{at_level, levelled};
+use super::{BLENDED, FAMILIES, FEATURES, Logistic, Method, features};
 use crate::chunks;
 use crate::purchase::PurchaseModel;
+use crate::purchase::bands::Bands;
 use crate::purchase_log::{Cut, Past, PurchaseLog};
 
 /// What gives the risks of a period; carried with its report, so that the next one can tell who moved from what was refitted.
@@ -14,7 +16,15 @@ pub struct FittedRisk {
     pub method: Method,
     /// The event is no purchase in so many days after a cut.
     pub horizon_days: i32,
-    pub purchase: PurchaseModel,
+    /// The purchase models by band of the first purchase; absent in reports from before there were bands.
+    #[serde(default)]
+    pub bands: Option<Bands>,
+    /// Everybody's purchase model in such reports.
+    #[serde(default)]
+    pub purchase: Option<PurchaseModel>,
+    /// What the purchase model's logits are shifted by to the level that is expected.
+    #[serde(default)]
+    pub shift: f64,
     /// Over the features of [`FEATURES`]; `None` where the method has none.
     pub regression: Option<Logistic>,
 }
@@ -30,6 +40,18 @@ impl FittedRisk {
         risks
     }
 
+    fn bands(&self) -> Option<Bands> {
+        self.bands.clone().or_else(|| self.purchase.map(Bands::one))
+    }
+
+    /// Days to the next purchase of each of `now`, by their risks.
+    pub(super) fn days_to_purchase(&self, now: &[(usize, Past)], risks: &[f64]) -> Vec<Option<f64>> {
+        let Some(bands) = self.bands() else { return vec![None; now.len()] };
+        let days = f64::from(self.horizon_days);
+        let places: Vec<usize> = (0..now.len()).collect();
+        chunks::each(&places, |&place| bands.days_to_purchase(&now[place].1, days, risks[place]))
+    }
+
     /// Risks in the order of `now`, and what each family of features adds to their logits; no effects without a regression.
     pub(super) fn score(
         &self,
@@ -37,7 +59,9 @@ impl FittedRisk {
         now: &[(usize, Past)],
         cut: Cut,
     ) -> (Vec<f64>, Vec<[f32; FAMILIES.len()]>) {
-        let model_risks = chunks::each(now, |(_, past)| model_risk(&self.purchase, past, self.horizon_days));
+        let Some(bands) = self.bands() else { return (vec![1.0; now.len()], Vec::new()) };
+        let days = f64::from(self.horizon_days);
+        let model_risks = chunks::each(now, |(_, past)| bands.p_no_purchase(past, days));
         let whole = |risks: Vec<f64>| risks.into_iter().map(|risk| risk.clamp(0.0, 1.0)).collect();
         let Some(regression) = &self.regression else { return (whole(model_risks), Vec::new()) };
         let places: Vec<usize> = (0..now.len()).collect();
@@ -51,9 +75,10 @@ impl FittedRisk {
             (risk, effects)
         });
         let (risks, effects): (Vec<f64>, Vec<_>) = explained.into_iter().unzip();
+        let level = at_level(&model_risks, self.shift);
         let risks = match self.method {
-            Method::LogisticLevelled => levelled(&risks, &model_risks, 1.0),
-            Method::Blend => levelled(&risks, &model_risks, BLENDED),
+            Method::LogisticLevelled => levelled(&risks, &model_risks, 1.0, level),
+            Method::Blend | Method::LevelledBlend => levelled(&risks, &model_risks, BLENDED, level),
             _ => risks,
         };
         (whole(risks), effects)

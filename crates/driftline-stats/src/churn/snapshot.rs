@@ -2,7 +2,8 @@
 
 use super::{FEATURES, Logistic, features, fit_logistic};
 use crate::chunks;
-use crate::purchase::{History, Kind, PurchaseModel, choose};
+use crate::purchase::bands::Bands;
+use crate::purchase::{History, Kind, choose};
 use crate::purchase_log::{Cut, Past, PurchaseLog};
 
 /// Customers that are learnt from and judged on at most, drawn by a hash of their number.
@@ -34,9 +35,9 @@ const UNIT_DAYS: f64 = 7.0;
 pub(super) fn snapshot(log: &PurchaseLog, cut: Cut, horizon: i32, kinds: &[Kind]) -> Option<Snapshot> {
     let known = log.known_at(cut);
     let past = known.pasts(cut, SAMPLED_AT_MOST);
-    let model = fitted(&past, kinds)?;
+    let bands = fitted(&past, kinds)?;
     let places: Vec<usize> = (0..past.len()).collect();
-    let model_risks = chunks::each(&past, |(_, past)| model_risk(&model, past, horizon));
+    let model_risks = chunks::each(&past, |(_, past)| bands.p_no_purchase(past, f64::from(horizon)));
     let row = |&place: &usize| features(known.seen(past[place].0, cut), &past[place].1, cut, model_risks[place]);
     let rows = chunks::each(&places, row);
     let then = log.known_at(cut.earlier(-horizon));
@@ -45,12 +46,7 @@ pub(super) fn snapshot(log: &PurchaseLog, cut: Cut, horizon: i32, kinds: &[Kind]
     Some(Snapshot { rows, model_risks, labels })
 }
 
-pub(super) fn fitted(past: &[(usize, Past)], kinds: &[Kind]) -> Option<PurchaseModel> {
+pub(super) fn fitted(past: &[(usize, Past)], kinds: &[Kind]) -> Option<Bands> {
     let histories: Vec<History> = past.iter().map(|(_, past)| past.history(UNIT_DAYS)).collect();
-    Some(choose(kinds, &histories).ok()?.fit.model)
-}
-
-pub(super) fn model_risk(model: &PurchaseModel, past: &Past, horizon: i32) -> f64 {
-    let h = past.history(UNIT_DAYS);
-    model.p_no_purchase(h.repeat_purchases, h.recency, h.age, f64::from(horizon) / UNIT_DAYS)
+    Some(Bands::fit(&choose(kinds, &histories).ok()?.fit.model, past))
 }

@@ -104,9 +104,9 @@ fn log(customers: usize, days: f64, seed: u64) -> PurchaseLog {
 fn the_choice_is_as_good_as_the_best_and_calibrated_on_what_comes() {
     let log = log(6_000, 900.0, 21);
     let as_of = Cut::as_of(720);
-    let assessment = assess(&log, as_of, 90, &[Kind::MbgNbd, Kind::BgNbd], None, None).unwrap();
+    let assessment = assess(&log, as_of, 90, &[Kind::MbgNbd, Kind::BgNbd], None, &[], None).unwrap();
     let backtest = assessment.backtest.as_ref().unwrap();
-    assert_eq!(backtest.candidates.len(), 6);
+    assert_eq!(backtest.candidates.len(), 7);
     let best = backtest.candidates.iter().map(|c| c.quality.auc).fold(0.0, f64::max);
     let chosen = backtest.candidates.iter().find(|c| c.method == assessment.chosen).unwrap();
     assert!(chosen.quality.auc >= best - LEVEL_AUC && chosen.quality.ece < 0.03, "{assessment:?}");
@@ -127,7 +127,7 @@ fn the_choice_is_as_good_as_the_best_and_calibrated_on_what_comes() {
 fn frozen_risks_are_given_again() {
     let log = log(3_000, 900.0, 22);
     let (as_of, later) = (Cut::as_of(720), Cut::as_of(810));
-    let assessment = assess(&log, as_of, 90, &[Kind::MbgNbd], None, None).unwrap();
+    let assessment = assess(&log, as_of, 90, &[Kind::MbgNbd], None, &[], None).unwrap();
     assert_eq!(assessment.fitted.risks(&log, as_of), assessment.risks);
     assert_eq!((assessment.fitted.method, assessment.fitted.horizon_days), (assessment.chosen, 90));
     let rows = snapshot(&log, as_of.earlier(90), 90, &[Kind::MbgNbd]).unwrap();
@@ -156,7 +156,7 @@ fn nothing_leaks_from_the_future() {
         true,
     );
     let (with, without) =
-        (assess(&log, cut, 90, &Kind::ALL, None, None), assess(&known, cut, 90, &Kind::ALL, None, None));
+        (assess(&log, cut, 90, &Kind::ALL, None, &[], None), assess(&known, cut, 90, &Kind::ALL, None, &[], None));
     let (with, without) = (with.unwrap(), without.unwrap());
     assert_eq!((with.chosen, with.backtest), (without.chosen, without.backtest));
     let scored = |risks: &[Option<f64>]| risks.iter().flatten().copied().collect::<Vec<f64>>();
@@ -166,8 +166,8 @@ fn nothing_leaks_from_the_future() {
 #[test]
 fn too_little_history_is_said() {
     let log = log(300, 100.0, 2);
-    let assessment = assess(&log, Cut::as_of(100), 91, &[Kind::MbgNbd], None, None).unwrap();
+    let assessment = assess(&log, Cut::as_of(100), 91, &[Kind::MbgNbd], None, &[], None).unwrap();
     assert!(assessment.backtest.is_none() && assessment.reason.starts_with("no backtest: it takes"), "{assessment:?}");
     assert_eq!(assessment.chosen, Method::PurchaseModel);
-    assert_eq!(assess(&PurchaseLog::default(), Cut::as_of(100), 91, &[Kind::MbgNbd], None, None), None);
+    assert_eq!(assess(&PurchaseLog::default(), Cut::as_of(100), 91, &[Kind::MbgNbd], None, &[], None), None);
 }

@@ -36,15 +36,7 @@ impl Origin {
 
     /// What the tenth with the highest forecasts brought.
     pub(super) fn of_top_tenth(&self, forecasts: &[f64]) -> f64 {
-        let tenth = (0.1 * forecasts.len().max(1) as f64).round() as usize;
-        let mut order: Vec<usize> = (0..forecasts.len()).collect();
-        let by_forecast = |a: &usize, b: &usize| forecasts[*b].total_cmp(&forecasts[*a]).then(a.cmp(b));
-        if (1..order.len()).contains(&tenth) {
-            order.select_nth_unstable_by(tenth - 1, by_forecast);
-            order.truncate(tenth);
-            order.sort_unstable();
-        }
-        order.iter().take(tenth).map(|index| self.actual[*index]).sum()
+        top_tenth(forecasts, &self.actual)
     }
 
     /// Actual over predicted, inside the limits.
@@ -76,6 +68,19 @@ impl Origin {
         let factor = before.and_then(|before| before.factor(method)).unwrap_or(1.0);
         Some(Spread { level: factor * predicted / happened - 1.0, groups: libm::sqrt(squares / happened) })
     }
+}
+
+/// What the tenth with the highest forecasts brought.
+pub(crate) fn top_tenth(forecasts: &[f64], actual: &[f64]) -> f64 {
+    let tenth = (0.1 * forecasts.len().max(1) as f64).round() as usize;
+    let mut order: Vec<usize> = (0..forecasts.len()).collect();
+    let by_forecast = |a: &usize, b: &usize| forecasts[*b].total_cmp(&forecasts[*a]).then(a.cmp(b));
+    if (1..order.len()).contains(&tenth) {
+        order.select_nth_unstable_by(tenth - 1, by_forecast);
+        order.truncate(tenth);
+        order.sort_unstable();
+    }
+    order.iter().take(tenth).map(|index| actual[*index]).sum()
 }
 
 /// Which part of an origin is computed.

@@ -110,27 +110,33 @@ pub(crate) fn fit_around(
 ) -> Result<Fit, Error> {
     let search = Search::new(histories)?;
     let space = search.space(kind);
-    let all = search.levels.last().ok_or(Error::NoCustomers)?;
-    let bounds = space.bounds();
-    let function = |point: &[f64; 4]| {
-        let (mut value, mut gradient) = space.log_likelihood(all, point);
-        for n in 0..4 {
-            let off = (point[n] - mean[n]) / deviation[n];
-            value -= 0.5 * off * off;
-            gradient[n] -= off / deviation[n];
-        }
-        (value, gradient)
-    };
-    let plain = scaled_identity(4.0 / all.customers);
     let mut points = vec![*mean];
     points.extend(space.starts().into_iter().filter_map(|group| group.first().copied()));
-    let climbed = points.iter().map(|point| {
-        climb(&function, Peak::new(&function, bounds.clamp(*point), plain), &bounds, tolerance(all.customers), 200)
-    });
-    let mut peak = climbed.max_by(by_value).ok_or(Error::NoCustomers)?;
-    peak.inverse = inverse(&negative_hessian(&function, &peak.point, HESSIAN_STEP)).unwrap_or([[f64::INFINITY; 4]; 4]);
-    let log_likelihood = space.log_likelihood(all, &peak.point).0;
-    Ok(Fit { log_likelihood, ..search.result(&space, &peak, points.len()) })
+    search.around(&space, &points, mean, deviation)
+}
+
+/// A part of the customers of a fit, pulled to it: the model that maximises their likelihood times a normal density of each
+/// coordinate around the fitted one's. A part may have nobody who bought twice: the density speaks where they cannot.
+///
+/// # Errors
+/// [`Error::NoCustomers`] or [`Error::InvalidHistory`].
+pub(crate) fn fit_part(of: &PurchaseModel, histories: &[History], deviation: f64) -> Result<PurchaseModel, Error> {
+    let mean = point_at(of);
+    let mut search = Search::of(histories)?;
+    // Edges are set by the rate of all: that of the part may be zero.
+    search.rate = libm::exp(mean[1]);
+    let space = search.space(of.kind);
+    Ok(search.around(&space, &[mean], &mean, &[deviation; 4])?.model)
+}
+
+/// The point of a model in the coordinates of the search.
+fn point_at(model: &PurchaseModel) -> [f64; 4] {
+    let [shape, scale, first, second] = model.parameters.map(libm::log);
+    let size = match model.kind {
+        Kind::BgNbd | Kind::MbgNbd => libm::log(model.parameters[2] + model.parameters[3]),
+        Kind::ParetoNbd => first,
+    };
+    [shape, shape - scale, size, first - second]
 }
 
 /// A fit's point in the coordinates of the search, with the variances of its error; `None` at a boundary.
@@ -173,12 +179,15 @@ struct Search {
 
 impl Search {
     fn new(histories: &[History]) -> Result<Self, Error> {
+        let search = Self::of(histories)?;
+        let customers = search.levels.last().map_or(0.0, |all| all.customers);
+        if search.rate > 0.0 { Ok(search) } else { Err(Error::NoRepeatPurchases { customers }) }
+    }
+
+    fn of(histories: &[History]) -> Result<Self, Error> {
         let merged = merge(histories)?;
         let total = |of: fn(&History) -> f64| merged.iter().map(|history| history.customers * of(history)).sum::<f64>();
         let (customers, repeats, time) = (total(|_| 1.0), total(|h| h.repeat_purchases), total(|h| h.age));
-        if repeats <= 0.0 {
-            return Err(Error::NoRepeatPurchases { customers });
-        }
         let mut levels: Vec<Counted> = SAMPLES
             .into_iter()
             .filter(|points| 3 * points < merged.len())
@@ -189,8 +198,39 @@ impl Search {
             .collect();
         levels.push(Counted::new(&merged));
         let squares = total(|history| history.repeat_purchases * history.repeat_purchases);
-        let most_shapes = Coordinates::most_shapes(customers, repeats, squares);
-        Ok(Self { levels, histories: merged.len(), mean_age: time / customers, rate: repeats / time, most_shapes })
+        let most_shapes = Coordinates::most_shapes(customers, repeats.max(1.0), squares);
+        let rate = if repeats > 0.0 { repeats / time } else { 0.0 };
+        Ok(Self { levels, histories: merged.len(), mean_age: time / customers, rate, most_shapes })
+    }
+
+    /// The maximum of likelihood times a normal density, climbed to from each of `points`.
+    fn around(
+        &self,
+        space: &Coordinates,
+        points: &[[f64; 4]],
+        mean: &[f64; 4],
+        deviation: &[f64; 4],
+    ) -> Result<Fit, Error> {
+        let all = self.levels.last().ok_or(Error::NoCustomers)?;
+        let bounds = space.bounds();
+        let function = |point: &[f64; 4]| {
+            let (mut value, mut gradient) = space.log_likelihood(all, point);
+            for n in 0..4 {
+                let off = (point[n] - mean[n]) / deviation[n];
+                value -= 0.5 * off * off;
+                gradient[n] -= off / deviation[n];
+            }
+            (value, gradient)
+        };
+        let plain = scaled_identity(4.0 / all.customers);
+        let climbed = points.iter().map(|point| {
+            climb(&function, Peak::new(&function, bounds.clamp(*point), plain), &bounds, tolerance(all.customers), 200)
+        });
+        let mut peak = climbed.max_by(by_value).ok_or(Error::NoCustomers)?;
+        peak.inverse =
+            inverse(&negative_hessian(&function, &peak.point, HESSIAN_STEP)).unwrap_or([[f64::INFINITY; 4]; 4]);
+        let log_likelihood = space.log_likelihood(all, &peak.point).0;
+        Ok(Fit { log_likelihood, ..self.result(space, &peak, points.len()) })
     }
 
     fn space(&self, kind: Kind) -> Coordinates {

@@ -18,7 +18,7 @@ pub(super) fn execute(cli: &Cli, args: &Churn) -> Result<()> {
     let cut = Cut::after(date32(args.as_of));
     let kinds = [Kind::MbgNbd, Kind::BgNbd];
     let place = args.log.file.display().to_string();
-    let Some(assessment) = assess(&read.log, cut, args.horizon_days, &kinds, None, None) else {
+    let Some(assessment) = assess(&read.log, cut, args.horizon_days, &kinds, None, &[], None) else {
         let known = (0..read.log.customers()).filter(|customer| read.log.past(*customer, cut).is_some()).count();
         let source =
             if known == 0 { Reason::NoCustomers } else { Reason::NoRepeatPurchases { customers: known as f64 } };
