@@ -4,7 +4,7 @@
     .ci/personas [--long] [--driftline PATH] [--report-only] [--json FILE]
 
 Short: the fictional company of `driftline simulate` with two seeds (markets de, fr and gb, 2024Q3 to 2025Q4), and one seed of each shop of
-shops.py (2024Q1 to 2025Q4). Long: 20 seeds of the company (the market that opens late with the first of them), 20 of the shop `steady`, 5 of each other shop, and
+shops.py (2024Q1 to 2025Q4). Long: 20 seeds of the company (with the market that opens late), 20 of the shop `steady`, 5 of each other shop, and
 the real data: complete-journey, and online-retail where it is at hand. At most two runs at a time; everything lies under target/personas.
 
 What is measured:
@@ -17,6 +17,7 @@ What is measured:
 * `change`: of those active and in a persona in both quarters, the share in another one; not counted are those whose persona of before ended, or whose
   persona of now is new.
 * every claim of a name (`claims`): true of at least 60 % of the members, more often than of everyone active, as the report says.
+* forecasts: see forecasts.py.
 * every rule: precision and coverage on the published table are those that the report says.
 
 A report without `personas.events` (of a program before there were any) has its events read from the sentences of lineage.
@@ -40,6 +41,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 import figures
+import forecasts
 import planted
 import rules
 import shops
@@ -319,9 +321,9 @@ def of_company(demo, seed, market, reports):
     truth = json.loads((demo / "truth.json").read_text())["planted"]
     if market == "at":
         # Its personas are the parent's; there is no lineage of its own to judge.
-        return {"where": where, "rows": rows, "planted": [], "false": []}
+        return {"where": where, "rows": rows, "planted": [], "false": [], "forecasts": forecasts.of_market(where, reports)}
     found, false = planted.judge(quarters, truth, groups)
-    return {"where": where, "rows": rows, "planted": found, "false": false}
+    return {"where": where, "rows": rows, "planted": found, "false": false, "forecasts": forecasts.of_market(where, reports)}
 
 
 def shop(program, name, seed, reuse):
@@ -337,7 +339,7 @@ def shop(program, name, seed, reuse):
              for report in reports for event in report.events]
     if name == "grow":
         false = [wrong for wrong in false if not is_of_new_product(wrong, exports, reports)]
-    return [{"where": where, "rows": measured(where, reports), "planted": [], "false": false}]
+    return [{"where": where, "rows": measured(where, reports), "planted": [], "false": false, "forecasts": forecasts.of_market(where, reports)}]
 
 
 def is_of_new_product(wrong, exports, reports):
@@ -370,7 +372,7 @@ def real(program, job, market, periods, exports, reuse):
     reports = reports_of(warehouse, job, market)
     where = {"what": job, "seed": None, "market": market}
     false = [{"period": report.period, "event": event, "why": "not explained"} for report in reports for event in report.events]
-    return [{"where": where, "rows": measured(where, reports), "planted": [], "false": false}]
+    return [{"where": where, "rows": measured(where, reports), "planted": [], "false": false, "forecasts": forecasts.of_market(where, reports)}]
 
 
 # What is said.
@@ -550,8 +552,7 @@ def tasks(given, program):
             found.append(("complete-journey us", lambda: real(program, "complete-journey", "us", "2017Q2..2017Q4", exports, given.reuse)))
     if wants("simulated"):
         for seed in seeds:
-            with_late_market = given.long and seed == list(seeds)[0]
-            found.append((f"company, seed {seed}", lambda seed=seed, late=with_late_market: company(program, seed, late, given.reuse)))
+            found.append((f"company, seed {seed}", lambda seed=seed: company(program, seed, given.long, given.reuse)))
     for name in shops.SHOPS:
         if wants(name):
             own = given.seeds and numbers(given.seeds) or range(1, (21 if name == "steady" else 6) if given.long else 2)
@@ -573,7 +574,7 @@ def main():
     arguments.add_argument("--driftline", type=pathlib.Path, help="the program; default target/debug/driftline")
     arguments.add_argument("--long", action="store_true", help="the long form")
     arguments.add_argument("--seeds", help="other seeds, like 1-5,9")
-    arguments.add_argument("--only", help="some of simulated, once, grow, bikes, steady, real, like simulated,steady")
+    arguments.add_argument("--only", help="some of simulated, once, grow, bikes, steady, seasons, cohort, real, like simulated,steady")
     arguments.add_argument("--reuse", action="store_true", help="measure again what was published before by the same seeds; nothing is run that lies there")
     arguments.add_argument("--report-only", action="store_true", help="exit 0 even if a bar is missed")
     arguments.add_argument("--json", type=pathlib.Path, help="all measures, as a file")
@@ -600,9 +601,11 @@ def main():
             results.extend(done)
     document = summary(results)
     say(document)
-    reached = bars(document)
+    judged = forecasts.by_kind([row for result in results for row in result["forecasts"]])
+    forecasts.say(judged)
+    reached = bars(document) + forecasts.bars(judged)
     if given.json:
-        text = json.dumps({"summary": document, "bars": [{"what": words, "reached": yes} for words, yes in reached], "results": results}, indent=1)
+        text = json.dumps({"summary": document, "bars": [{"what": words, "reached": yes} for words, yes in reached], "forecasts": judged, "results": results}, indent=1)
         given.json.write_text(text + "\n")
     print(f"\n== bars ({time.monotonic() - start:.0f} s)")
     for words, yes in reached:

@@ -7,12 +7,17 @@ once    everybody buys exactly once, evenly over three years: nothing can be kno
 grow    half as many customers again every year, 2 % buy again; a second product (kettle) from 2024, baskets of two from mid-2024
 bikes   one customer in four buys a dear bike and mostly again, the others a cheap part once
 steady  regular customers, often or seldom, cheap or dear, one line or two; nothing ever changes
+seasons four kinds of customers, who buy at rates of their own until they stop (MBG/NBD); quarters of the year differ by 0, 15 or 30 %, and every
+        quarter is moved by a shock of 0, 5 or 10 % that fades (by the seed, one of three)
+cohort  customers of one quarter, like CDNOW's: most buy once, some go on for years; nobody new comes later
 
 Needs pyarrow.
 """
 import argparse
+import bisect
 import datetime
 import decimal
+import math
 import pathlib
 import random
 
@@ -29,7 +34,7 @@ SCHEMA = pa.schema([
 
 class Shop:
     def __init__(self, seed):
-        self.random, self.rows, self.orders = random.Random(seed), [], 0
+        self.seed, self.random, self.rows, self.orders = seed, random.Random(seed), [], 0
 
     def order(self, customer, day, *items):
         """Items are (category, product, quantity, amount); nothing happens after the last day."""
@@ -91,7 +96,59 @@ def steady(shop):
             day += 1 + int(chance.expovariate(1 / (25 if is_frequent else 90)))
 
 
-SHOPS = {"once": once, "grow": grow, "bikes": bikes, "steady": steady}
+def comes_back(chance, rate, stop, advance, day):
+    """Days of a customer from the first on, who stops after each with probability `stop`; `advance` turns days at a steady rate into days."""
+    while day < DAYS:
+        yield day
+        if chance.random() < stop:
+            return
+        day = max(day + 1, advance(day, chance.expovariate(rate)))
+
+
+def seasons(shop):
+    chance = shop.random
+    size = shop.seed % 3
+    season = [math.exp(chance.gauss(0, (0, 0.15, 0.3)[size])) for _ in range(4)]
+    level, levels = 0.0, []
+    for quarter in range(13):
+        level = 0.7 * level + chance.gauss(0, (0, 0.05, 0.1)[size])
+        levels.append(math.exp(level) * season[quarter % 4])
+    pace = [0.0]
+    for day in range(DAYS):
+        pace.append(pace[-1] + levels[min(12, day * 4 // 365)])
+
+    def advance(day, wait):
+        return bisect.bisect_left(pace, pace[day] + wait)
+
+    kinds = [(0.01 * math.exp(chance.gauss(0, 0.7)), chance.uniform(0.5, 2.5), chance.uniform(0.02, 0.3), chance.uniform(1, 6),
+              60 * math.exp(chance.gauss(0, 0.8)), chance.uniform(0.2, 0.6), chance.uniform(0.2, 0.6)) for _ in range(4)]
+    for n in range((1000, 1500, 800)[size] * 3 // 2):
+        mean, shape, dropout, certainty, spend, between, within = kinds[n % 4]
+        first = chance.randrange(DAYS + 200) - 200  # some were there before the first day
+        rate = max(chance.gammavariate(shape, mean / shape), 1e-6)
+        stop = chance.betavariate(dropout * certainty, (1 - dropout) * certainty)
+        own = math.log(spend) + chance.gauss(0, between)
+        for day in comes_back(chance, rate, stop, advance, max(first, 0)):
+            shop.order(f"c{n}", day, ("goods", f"p{n % 4}", 1, round(math.exp(own + chance.gauss(0, within)), 2)))
+
+
+def cohort(shop):
+    chance = shop.random
+    for n in range(2000):
+        # The parameters that the literature prints for CDNOW: BG/NBD (r .243, alpha 4.414 weeks, a .793, b 2.426), Gamma-Gamma (6.25, 3.74, 15.44).
+        rate = max(chance.gammavariate(0.243, 1 / 4.414) / 7, 1e-7)
+        stop = chance.betavariate(0.793, 2.426)
+        scale = chance.gammavariate(3.74, 1 / 15.44)
+        day, is_first = chance.randrange(90), True
+        while day < DAYS:
+            shop.order(f"c{n}", day, ("music", "album", 1, round(max(chance.gammavariate(6.25, 1 / scale), 0.5), 2)))
+            if not is_first and chance.random() < stop:
+                break
+            is_first = False
+            day += 1 + int(chance.expovariate(rate))
+
+
+SHOPS = {"once": once, "grow": grow, "bikes": bikes, "steady": steady, "seasons": seasons, "cohort": cohort}
 
 
 def write(name, folder, seed):

@@ -25,7 +25,7 @@ mod walk;
 
 pub use origin::{History, Market, Shift};
 pub use ranges::{Held, RangeModel, Spread};
-pub use walk::Present;
+pub use walk::{Present, Told};
 
 use crate::chunks;
 use crate::level::{self, Level};

@@ -128,9 +128,9 @@ impl Covariance {
         }
         let solved = |right: &dyn Fn(usize) -> f64| {
             let mut found: Vec<f64> = Vec::with_capacity(count);
-            for row in 0..count {
-                let within: f64 = (0..row).map(|n| factor[row][n] * found[n]).sum();
-                found.push((right(row) - within) / factor[row][row]);
+            for (row, weights) in factor.iter().enumerate() {
+                let within: f64 = weights.iter().zip(&found).map(|(weight, part)| weight * part).sum();
+                found.push((right(row) - within) / weights[row]);
             }
             found
         };

@@ -3,9 +3,11 @@
 
 mod grades;
 mod ranges;
+mod told;
 
 pub use grades::{count_past_ranges, graded, graded_year};
 pub use ranges::Ranges;
+pub(crate) use told::told;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -15,7 +17,7 @@ use driftline_core::report::{ChurnModel, ForecastModel, Models, Report};
 use driftline_lake::fitted::Outlooks;
 use driftline_lake::functions::date32;
 use driftline_lake::{Lake, fitted, read};
-use driftline_stats::expectation::{self, Expectation, History, Market, Present, RangeModel, Score};
+use driftline_stats::expectation::{self, Expectation, History, Market, Present, RangeModel, Score, Told};
 use driftline_stats::pool::Pool;
 use driftline_stats::purchase::Kind;
 use driftline_stats::purchase::bands::Bands;
@@ -47,7 +49,7 @@ struct Expected {
 }
 
 /// Judges the methods on the market's past and scores everyone; nothing without a purchase model. `pool` is what a small market's
-/// models are pulled to.
+/// models are pulled to, `told` what published reports say of forecasts.
 pub async fn assess(
     lake: &Lake,
     job: &Job,
@@ -55,6 +57,7 @@ pub async fn assess(
     previous: Option<&Report>,
     models: &Models,
     pool: Option<Pool>,
+    told: Told,
 ) -> driftline_lake::Result<Option<Outlook>> {
     let Some(purchase) = models.purchase.as_ref().map(|fit| fit.model) else { return Ok(None) };
     let horizon_days = i32::try_from(plan.horizon_days(job)).unwrap_or(91);
@@ -70,7 +73,7 @@ pub async fn assess(
         let (assessment, expected) = std::thread::scope(|scope| {
             let expected = scope.spawn(|| {
                 let (spend, returns) = spend?;
-                let present = past.present();
+                let present = past.present(&told);
                 let factors = present.factors.clone();
                 let models = Expectation::new(bands.clone(), spend, returns, horizon_days).at_level(factors);
                 let scores = models.scores(&log, as_of);

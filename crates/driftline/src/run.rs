@@ -103,6 +103,8 @@ pub async fn one(
         None => None,
     };
     let (mut models, prior) = fit_value(room, &lake, &base, &pool).await.in_place(&place)?;
+    let past_reports = if previous.is_some() { recall_history(room, &slot).await? } else { Vec::new() };
+    let told = outlook::told(&past_reports, &pool);
     let last_report = previous.as_ref().map(|recalled| &recalled.report);
     let segments = async {
         described.finished().await.in_place(&place)?;
@@ -113,7 +115,8 @@ pub async fn one(
         let last = previous.as_ref().map(|recalled| (recalled, published.as_slice()));
         fit_segments(room, plan, &lake, &base, last, parent.as_ref()).await.in_place(&place).map(|fit| (fit, published))
     };
-    let outlook = async { outlook::assess(&lake, &room.job, plan, last_report, &models, prior).await.in_place(&place) };
+    let outlook =
+        async { outlook::assess(&lake, &room.job, plan, last_report, &models, prior, told).await.in_place(&place) };
     let (((status, segmented), published), outlook) = tokio::try_join!(segments, outlook)?;
     let segmented = segmented.map(Arc::new);
     models.segments = segmented.as_ref().map(|segmented| segmented.model.clone());
@@ -237,7 +240,6 @@ pub async fn one(
     let acquisition = acquisition::give(&economics, &room.job, plan, &profiles, &models, &mut personas);
     progress.done("describe", Some(personas.personas.len() as u64));
 
-    let past_reports = if previous.is_some() { recall_history(room, &slot).await? } else { Vec::new() };
     if let Some(card) = &mut scorecard {
         outlook::count_past_ranges(card, &past_reports);
     }

@@ -16,6 +16,9 @@ use statrs::distribution::{ContinuousCDF, StudentsT};
 /// What a range is widened by while little could be judged.
 pub(super) const CAUTION: f64 = 1.25;
 
+/// τ² before any group was seen.
+pub(super) const BETWEEN: f64 = 0.15 * 0.15;
+
 /// Degrees of freedom of the prior.
 pub(super) const PRIOR: f64 = 4.0;
 
@@ -73,6 +76,34 @@ impl Spread {
         libm::sqrt(value * value * (libm::expm1(self.level) + self.between) + self.chance * variance)
     }
 
+    /// How far a published forecast of a part was off, in its own deviations, from its 80 % range by this spread.
+    pub fn miss(&self, forecast: f64, high_80: f64, came: f64) -> Option<f64> {
+        let deviation = (high_80 - forecast) / self.quantile_80;
+        (deviation > 0.0).then(|| (came - forecast).abs() / deviation)
+    }
+
+    /// The mean of several markets' spreads; `None` of none.
+    pub fn mean(of: &[Self]) -> Option<Self> {
+        let count = of.len() as f64;
+        let mean = |part: fn(&Self) -> f64| of.iter().map(part).sum::<f64>() / count;
+        Some(Self {
+            level: mean(|spread| spread.level),
+            inflation: mean(|spread| spread.inflation),
+            seen: of.iter().map(|spread| spread.seen).min()?,
+            between: mean(|spread| spread.between),
+            chance: mean(|spread| spread.chance),
+            quantile_80: mean(|spread| spread.quantile_80),
+        })
+    }
+
+    /// Of a market with too little past of its own: its level is known no less than those of its neighbours are.
+    pub(super) fn leaning_on(self, others: &Self) -> Self {
+        if self.level <= others.level {
+            return self;
+        }
+        Self { between: self.between, chance: self.chance, ..*others }
+    }
+
     /// Whether the error to expect is larger than the value itself: a forecast that says nothing.
     pub fn is_beyond(&self, value: f64, variance: f64, is_part: bool) -> bool {
         let deviation = if is_part {
@@ -112,16 +143,15 @@ pub(super) struct PastPart {
     pub(super) came: f64,
 }
 
-/// τ² and ψ: squared misses by least squares, weighted by what their variance is about.
-pub(super) fn between_and_chance(parts: &[PastPart]) -> (f64, f64) {
+/// τ² and ψ: squared misses by least squares, weighted by what their variance is about; `prior` is τ² before any was seen.
+pub(super) fn between_and_chance(parts: &[PastPart], prior: f64) -> (f64, f64) {
     const PSEUDO: f64 = 6.0;
-    const BETWEEN: f64 = 0.15 * 0.15;
     const CHANCE: f64 = 1.2;
     /// Pseudo-observations of τ² stand for parts of nine times the square of their deviation.
     const WEIGHT: f64 = 9.0;
     const MOST: f64 = 30.0;
     let (mut aa, mut bb) = (PSEUDO * WEIGHT, PSEUDO);
-    let (mut ab, mut ay, mut by) = (0.0, PSEUDO * WEIGHT * BETWEEN, PSEUDO * CHANCE);
+    let (mut ab, mut ay, mut by) = (0.0, PSEUDO * WEIGHT * prior, PSEUDO * CHANCE);
     for part in parts {
         let square = part.forecast * part.forecast;
         let scale = 0.02 * square + part.variance + 1e-9;

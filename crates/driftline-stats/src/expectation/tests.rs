@@ -62,7 +62,7 @@ fn past(log: &PurchaseLog, cut: Cut) -> History {
 fn horizons_hang_together_for_everybody() {
     let log = market(3, 1_500, 0.2, 0.05);
     let cut = Cut::as_of(AS_OF);
-    let made = models(&log, cut).at_level(past(&log, cut).present().factors);
+    let made = models(&log, cut).at_level(past(&log, cut).present(&Told::default()).factors);
     let scores: Vec<(usize, Score)> =
         made.scores(&log, cut).into_iter().enumerate().filter_map(|(n, score)| Some((n, score?))).collect();
     assert_eq!(scores.len(), log.pasts(cut, usize::MAX).len());
@@ -125,7 +125,7 @@ fn nothing_after_the_cut_is_known() {
     let cut = Cut::as_of(AS_OF - 60);
     let known = |customer: usize| log.seen(customer, cut).iter().map(move |day| (customer as u32, *day));
     let seen = PurchaseLog::new((0..log.customers()).flat_map(known), true);
-    let (with, without) = (past(&log, cut).present(), past(&seen, cut).present());
+    let (with, without) = (past(&log, cut).present(&Told::default()), past(&seen, cut).present(&Told::default()));
     assert_eq!((with.factors, with.ranges, with.judged), (without.factors, without.ranges, without.judged));
     assert_eq!(with.origins, 12);
 }
@@ -139,7 +139,7 @@ fn ranges_hold_as_often_as_they_say() {
         let strong = seed % 2 == 1;
         let log = market(seed, 700, if strong { 0.3 } else { 0.0 }, if strong { 0.1 } else { 0.02 });
         let cut = Cut::as_of(AS_OF);
-        let present = past(&log, cut).present();
+        let present = past(&log, cut).present(&Told::default());
         let of = present.ranges;
         for (count, held) in
             counts.iter_mut().zip([of.next_held, of.next_groups_held, of.year_held, of.year_groups_held])
@@ -163,7 +163,7 @@ fn ranges_hold_as_often_as_they_say() {
 #[test]
 fn too_little_past_is_judged_by_nothing_and_ranges_are_cautious() {
     let log = market(7, 40, 0.0, 0.0);
-    let present = past(&log, Cut::as_of(AS_OF)).present();
+    let present = past(&log, Cut::as_of(AS_OF)).present(&Told::default());
     assert_eq!((present.origins, present.judged, present.factors[0]), (0, None, 1.0));
     let (low, high) = present.ranges.next.range(1_000.0, 100.0, false, 0.8);
     assert!(low < 800.0 && high > 1_250.0 && low > 0.0, "{low} {high}");

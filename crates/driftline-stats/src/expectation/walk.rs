@@ -1,7 +1,7 @@
 //! From the oldest origin to the present: at each, levels and ranges from what was known before it, and then what came.
 
 use super::origin::{History, Origin, Sums};
-use super::ranges::{CAUTION, Held, PRIOR, PastPart, RangeModel, Spread, between_and_chance, quantile_80};
+use super::ranges::{BETWEEN, CAUTION, Held, PRIOR, PastPart, RangeModel, Spread, between_and_chance, quantile_80};
 use super::{factors, levels};
 use crate::forecast::Judged;
 use crate::level::{Level, Seen};
@@ -33,6 +33,16 @@ pub struct Present {
     pub origins: usize,
 }
 
+/// What published reports tell beside the log.
+#[derive(Clone, Debug, Default)]
+pub struct Told {
+    /// How far published forecasts of parts of the market were off, in their own deviations ([`Spread::miss`]).
+    pub next_misses: Vec<f64>,
+    pub year_misses: Vec<f64>,
+    /// Ranges of the next horizon and of 12 months of the markets that a small one leans on.
+    pub neighbours: Option<(Spread, Spread)>,
+}
+
 /// What was seen up to an origin.
 #[derive(Default)]
 struct Known<'a> {
@@ -47,8 +57,8 @@ struct Known<'a> {
 }
 
 impl History {
-    /// Walks to the present.
-    pub fn present(&self) -> Present {
+    /// Walks to the present; `told` is what is known besides.
+    pub fn present(&self, told: &Told) -> Present {
         let mut known = Known::default();
         let mut judged = None;
         for origin in &self.origins {
@@ -59,8 +69,17 @@ impl History {
         }
         let (first, later) = self.levels(&known.origins, 0);
         let [next_held, next_groups_held, year_held, year_groups_held] = known.held;
-        let next = self.next_spread(&known, &first);
-        let year = self.year_spread(&known, 0);
+        let mut next = self.next_spread(&known, &first);
+        let mut year = self.year_spread(&known, 0, &next);
+        known.group_misses.extend(&told.next_misses);
+        next.quantile_80 = quantile_80(&known.group_misses);
+        known.year_group_misses.retain(|(step, _)| step + self.steps_a_year <= 0);
+        let year_misses: Vec<f64> = known.year_group_misses.iter().map(|(_, miss)| *miss).collect();
+        year.quantile_80 = quantile_80(&[year_misses, told.year_misses.clone()].concat());
+        if let Some((of_next, of_year)) = told.neighbours.filter(|_| known.origins.len() < ORIGINS_FEW) {
+            next = next.leaning_on(&of_next);
+            year = year.leaning_on(&of_year);
+        }
         Present {
             factors: factors(&first, &later),
             ranges: RangeModel { next, year, next_held, next_groups_held, year_held, year_groups_held },
@@ -89,13 +108,15 @@ impl History {
         let misses = &known.misses[known.misses.len().saturating_sub(MISSES)..];
         let parts = |origin: &&Origin| {
             let came = origin.everyone.came[0].unwrap_or_default();
-            parts_of(origin, came / origin.everyone.blend, &|sums| Some((sums.blend, sums.variance, sums.came[0]?)))
+            parts_of(origin, came / origin.everyone.blend, &|sums| {
+                Some(PastPart { forecast: sums.blend, variance: sums.variance, came: sums.came[0]? })
+            })
         };
-        let (between, chance) = between_and_chance(&known.origins.iter().flat_map(parts).collect::<Vec<_>>());
-        let few = if known.origins.len() < ORIGINS_FEW { CAUTION } else { 1.0 };
+        let parts: Vec<PastPart> = known.origins.iter().flat_map(parts).collect();
+        let (between, chance) = between_and_chance(&parts, BETWEEN);
         Spread {
             level: level.variance,
-            inflation: few * inflation(misses),
+            inflation: few(known) * inflation(misses),
             seen: misses.len() as u32,
             between,
             chance,
@@ -104,7 +125,7 @@ impl History {
     }
 
     /// Ranges of 12 months at a step: only those that were over by then tell.
-    fn year_spread(&self, known: &Known<'_>, step: i32) -> Spread {
+    fn year_spread(&self, known: &Known<'_>, step: i32, next: &Spread) -> Spread {
         let is_over = |of: i32| of + self.steps_a_year <= step;
         let misses: Vec<f64> = known.year_misses.iter().filter(|(of, _)| is_over(*of)).map(|(_, miss)| *miss).collect();
         let misses = &misses[misses.len().saturating_sub(MISSES)..];
@@ -113,16 +134,20 @@ impl History {
         let parts = |origin: &&Origin| {
             let all = |sums: &Sums| sums.blend + sums.parts[1..].iter().sum::<f64>();
             let came = origin.everyone.year(self.parts).unwrap_or_default();
-            let of = |sums: &Sums| Some((all(sums), sums.year_variance, sums.year(self.parts)?));
+            let of = |sums: &Sums| {
+                Some(PastPart { forecast: all(sums), variance: sums.year_variance, came: sums.year(self.parts)? })
+            };
             parts_of(origin, came / all(&origin.everyone), &of)
         };
         let over = known.origins.iter().filter(|origin| is_over(origin.step));
-        let (between, chance) = between_and_chance(&over.flat_map(parts).collect::<Vec<_>>());
+        // A part's own level lasts: what the next horizon shows of it is expected of 12 months.
+        let (between, chance) =
+            between_and_chance(&over.flat_map(parts).collect::<Vec<_>>(), next.between.max(BETWEEN));
         let group_misses: Vec<f64> =
             known.year_group_misses.iter().filter(|(of, _)| is_over(*of)).map(|(_, miss)| *miss).collect();
         Spread {
             level: (squares + PRIOR * YEAR_PRIOR * YEAR_PRIOR) / (count + PRIOR),
-            inflation: 1.0,
+            inflation: few(known),
             seen: misses.len() as u32,
             between,
             chance,
@@ -152,7 +177,7 @@ impl History {
                 known.group_misses.push((came - value).abs() / spread.part_deviation(value, variance));
             }
         }
-        let spread = self.year_spread(known, origin.step);
+        let spread = self.year_spread(known, origin.step, &spread);
         if let Some(came) = origin.everyone.year(self.parts).filter(|came| *came > 0.0) {
             let value = year(&origin.everyone);
             if has_past {
@@ -170,14 +195,16 @@ impl History {
 }
 
 /// The groups of an origin at the level that came, if it is over.
-fn parts_of(origin: &Origin, level: f64, of: &dyn Fn(&Sums) -> Option<(f64, f64, f64)>) -> Vec<PastPart> {
+fn parts_of(origin: &Origin, level: f64, of: &dyn Fn(&Sums) -> Option<PastPart>) -> Vec<PastPart> {
     let level = if level.is_finite() { level.clamp(0.5, 2.0) } else { 1.0 };
-    let part = |(forecast, variance, came): (f64, f64, f64)| PastPart {
-        forecast: level * forecast,
-        variance: level * level * variance,
-        came,
-    };
-    origin.groups.iter().filter_map(|group| of(group).map(part)).collect()
+    let at_level =
+        |part: PastPart| PastPart { forecast: level * part.forecast, variance: level * level * part.variance, ..part };
+    origin.groups.iter().filter_map(|group| of(group).map(at_level)).collect()
+}
+
+/// While there are few origins ranges are wider.
+fn few(known: &Known<'_>) -> f64 {
+    if known.origins.len() < ORIGINS_FEW { CAUTION } else { 1.0 }
 }
 
 /// From the misses in their own deviations: 1 if they are as large as they should be.

@@ -29,7 +29,8 @@ const UNIT_DAYS: f64 = 7.0;
 /// A purchase model for each band of first purchases.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Bands {
-    /// The most that a first purchase day brought in each band but the last, in the log's currency, ascending.
+    /// The most that a first purchase day brings in each band but the last, in the log's currency and rounded up to two digits;
+    /// ascending.
     pub at_most: Vec<f64>,
     /// The model of each band, lowest amounts first; times are in weeks.
     pub models: Vec<PurchaseModel>,
@@ -102,10 +103,21 @@ fn quartiles(pasts: &[(usize, Past)]) -> Vec<f64> {
     let mut spends: Vec<f64> = pasts.iter().map(|(_, past)| past.first_spend).collect();
     spends.sort_unstable_by(f64::total_cmp);
     let Some(most) = spends.last().copied() else { return Vec::new() };
-    let mut edges: Vec<f64> = (1..BANDS).map(|n| spends[(spends.len() * n / BANDS).max(1) - 1]).collect();
+    let mut edges: Vec<f64> = (1..BANDS).map(|n| rounded_up(spends[(spends.len() * n / BANDS).max(1) - 1])).collect();
     edges.dedup();
     edges.retain(|edge| *edge < most);
     edges
+}
+
+/// To two digits, so that no edge is what one customer spent.
+fn rounded_up(amount: f64) -> f64 {
+    if amount <= 0.0 {
+        return amount;
+    }
+    let exponent = libm::floor(libm::log10(amount)) as i32 - 1;
+    // A power of ten is exact, its inverse is not.
+    let unit = libm::pow(10.0, f64::from(exponent.abs()));
+    if exponent < 0 { (amount * unit).ceil() / unit } else { (amount / unit).ceil() * unit }
 }
 
 #[cfg(test)]

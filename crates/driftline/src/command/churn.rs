@@ -3,6 +3,7 @@
 use driftline_lake::functions::date32;
 use driftline_stats::churn::{Assessment, Candidate, assess};
 use driftline_stats::error::Error as Reason;
+use driftline_stats::expectation::{History, Market};
 use driftline_stats::purchase::Kind;
 use driftline_stats::purchase_log::Cut;
 use serde_json::{Map, Value, json};
@@ -18,7 +19,9 @@ pub(super) fn execute(cli: &Cli, args: &Churn) -> Result<()> {
     let cut = Cut::after(date32(args.as_of));
     let kinds = [Kind::MbgNbd, Kind::BgNbd];
     let place = args.log.file.display().to_string();
-    let Some(assessment) = assess(&read.log, cut, args.horizon_days, &kinds, None, &[], None) else {
+    let market = Market { kind: Kind::MbgNbd, pool: None, horizon_days: args.horizon_days };
+    let shifts = History::new(&read.log, cut, &market).shifts();
+    let Some(assessment) = assess(&read.log, cut, args.horizon_days, &kinds, None, &shifts, None) else {
         let known = (0..read.log.customers()).filter(|customer| read.log.past(*customer, cut).is_some()).count();
         let source =
             if known == 0 { Reason::NoCustomers } else { Reason::NoRepeatPurchases { customers: known as f64 } };

@@ -11,7 +11,7 @@ fn pasts(count: usize, dear: f64, cheap: f64) -> Vec<(usize, Past)> {
     let model = PurchaseModel::new(Kind::MbgNbd, [1.2, 20.0, 0.8, 4.0]).unwrap();
     let mut random = SplitMix64::new(12);
     let of = |customer: usize| {
-        let is_dear = customer % 4 == 0;
+        let is_dear = customer.is_multiple_of(4);
         let age = (30.0 + 900.0 * random.next_f64()).floor();
         let times = if is_dear { random.purchases(&model, age / 7.0) } else { Vec::new() };
         let last = times.last().map_or(0.0, |weeks| (7.0 * weeks).ceil().min(age));
@@ -55,10 +55,19 @@ fn few_or_equal_first_orders_make_one_band_and_ties_fewer() {
     equal.iter_mut().for_each(|(_, past)| past.first_spend = 20.0);
     assert_eq!(Bands::fit(&pooled, &equal), Bands::one(pooled));
     for (customer, past) in &mut equal {
-        past.first_spend = if *customer % 4 == 0 { 90.0 } else { 20.0 };
+        past.first_spend = if customer.is_multiple_of(4) { 90.0 } else { 20.0 };
     }
     let two = Bands::fit(&pooled, &equal);
     assert_eq!((two.at_most, two.models.len()), (vec![20.0], 2));
+}
+
+#[test]
+fn edges_are_nobodys_own_amount() {
+    for (amount, edge) in
+        [(45.37, 46.0), (20.0, 20.0), (1_501.0, 1_600.0), (0.037, 0.037), (0.0371, 0.038), (9.99, 10.0), (0.0, 0.0)]
+    {
+        assert_eq!(rounded_up(amount), edge, "{amount}");
+    }
 }
 
 #[test]
