@@ -17,8 +17,9 @@
 //! * `levelled_blend`: the same blend at the mean risk of the purchase model after a shift of its logits, which is forecast from
 //!   those that would have been right at earlier origins ([`crate::level`]): seasons and growth move everyone's risk.
 //!
-//! The levelled blend is taken while its log loss is within 2 % of the winner's, or the method in use if it is as well calibrated;
-//! the winner has the lowest log loss among those whose AUC is within 0.005 of the best and whose calibration error is at most 0.03, or at most 0.005 above the least. Nobody's protected attribute is a feature: all are of purchases.
+//! The levelled blend is taken, or else the method in use, while it is calibrated and its log loss is within 2 % of the winner's.
+//! The winner has the lowest log loss among those whose AUC is within 0.005 of the best and whose calibration error is at most 0.03,
+//! or at most 0.005 above the least. Nobody's protected attribute is a feature: all are of purchases.
 
 mod features;
 mod fitted;
@@ -242,14 +243,11 @@ fn choice(candidates: &[Candidate], kept: Option<Method>) -> (Method, String) {
         Some(chosen) => (Some(chosen), " and are calibrated"),
         None => (level().min_by(by_loss), ""),
     };
-    let is_near =
-        |candidate: &&Candidate| chosen.is_some_and(|best| candidate.quality.log_loss <= KEPT * best.quality.log_loss);
-    // One judged horizon tells little of calibration that the level of several does not know better.
-    let preferred = level().filter(is_near).find(|candidate| candidate.method == Method::LevelledBlend);
-    let in_use = preferred.or_else(|| {
-        let is_in_use = |candidate: &&Candidate| calibrated(&candidate.quality) && Some(candidate.method) == kept;
-        level().filter(is_near).find(is_in_use)
-    });
+    let stays = |method: Method| {
+        let mut found = level().filter(|candidate| calibrated(&candidate.quality) && candidate.method == method);
+        found.find(|candidate| chosen.is_some_and(|best| candidate.quality.log_loss <= KEPT * best.quality.log_loss))
+    };
+    let in_use = stays(Method::LevelledBlend).or_else(|| kept.and_then(stays));
     if let (Some(in_use), Some(best)) = (in_use, chosen)
         && in_use.method != best.method
     {
