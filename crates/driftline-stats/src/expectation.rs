@@ -37,8 +37,9 @@ use crate::value::Customer;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// Weight of what a customer brought in the horizon before, if they were known through all of it.
-pub const RECENT_WEIGHT: f64 = 0.3;
+/// Weights of what a customer brought in the horizon before, if they were known through all of it, of which a market's own
+/// earlier origins choose.
+pub const RECENT_WEIGHTS: [f64; 5] = [0.3, 0.15, 0.45, 0.6, 0.0];
 
 /// Days of the longer horizon.
 pub const YEAR_DAYS: f64 = 365.0;
@@ -99,8 +100,15 @@ pub(crate) struct Raw {
     pub(crate) net: f64,
     /// ΔE of each part; 0 beyond the last.
     pub(crate) parts: [f64; PARTS],
+    /// What f₁ has beside ΔE₁, by the recent weight: the part of the horizon before that the customer was known in, times R − ΔE₁.
+    pub(crate) recent: f64,
+}
+
+impl Raw {
     /// f₁.
-    pub(crate) blend: f64,
+    pub(crate) fn blend(&self, recent_weight: f64) -> f64 {
+        self.parts[0] + recent_weight * self.recent
+    }
 }
 
 impl Expectation {
@@ -113,14 +121,14 @@ impl Expectation {
             net_share: returns.share,
             net_share_prior_days: returns.prior_days,
             horizon_days,
-            recent_weight: RECENT_WEIGHT,
+            recent_weight: RECENT_WEIGHTS[0],
             factors: vec![1.0; edges],
         }
     }
 
-    /// The same at the market's levels.
-    pub fn at_level(self, factors: Vec<f64>) -> Self {
-        Self { factors, ..self }
+    /// The same at the market's levels, with the weight of the horizon before that its past chose.
+    pub fn at_level(self, present: &Present) -> Self {
+        Self { factors: present.factors.clone(), recent_weight: present.recent_weight, ..self }
     }
 
     /// What is expected of each customer of the log at a cut; `None` before the first purchase.
@@ -136,7 +144,7 @@ impl Expectation {
 
     fn score(&self, raw: &Raw) -> Score {
         let factor = |part: usize| self.factors.get(part).copied().unwrap_or(1.0);
-        let next = factor(0) * raw.blend;
+        let next = factor(0) * raw.blend(self.recent_weight);
         let horizon = f64::from(self.horizon_days);
         let year = if horizon <= YEAR_DAYS {
             next + (1..PARTS).map(|part| factor(part) * raw.parts[part]).sum::<f64>()
@@ -199,9 +207,9 @@ impl Expectation {
             let purchases = keys.binary_search(&key(past)).map_or([0.0; PARTS], |place| if_alive[place]);
             let parts = purchases.map(|purchases| p_alive * purchases * net);
             let horizon = f64::from(self.horizon_days);
-            let weight = self.recent_weight * (past.age_days / horizon).min(1.0);
-            let blend = (1.0 - weight) * parts[0] + weight * repeat_net(log, *customer, cut, past, self.horizon_days);
-            Raw { p_alive, spend, net, parts, blend }
+            let known = (past.age_days / horizon).min(1.0);
+            let recent = known * (repeat_net(log, *customer, cut, past, self.horizon_days) - parts[0]);
+            Raw { p_alive, spend, net, parts, recent }
         })
     }
 }

@@ -74,8 +74,7 @@ pub async fn assess(
             let expected = scope.spawn(|| {
                 let (spend, returns) = spend?;
                 let present = past.present(&told);
-                let factors = present.factors.clone();
-                let models = Expectation::new(bands.clone(), spend, returns, horizon_days).at_level(factors);
+                let models = Expectation::new(bands.clone(), spend, returns, horizon_days).at_level(&present);
                 let scores = models.scores(&log, as_of);
                 Some(Expected { models, present, scores })
             });

@@ -8,6 +8,7 @@ use crate::purchase_log::{Cut, Past, PurchaseLog};
 /// What each method said of each customer, and what came.
 #[derive(Clone, Debug)]
 pub(super) struct ByCustomer {
+    raws: Vec<Raw>,
     forecasts: Vec<(Method, Vec<f64>)>,
     came: Vec<f64>,
 }
@@ -32,18 +33,17 @@ pub(super) fn by_customer(
     let all = chunks::each(pasts, |(customer, _)| net(*customer, i32::MIN));
     let own = |(net, (_, past)): (&f64, &(usize, Past))| net * horizon / past.age_days.max(horizon);
     let forecasts = vec![
-        (Method::LevelledModel, raws.iter().map(|raw| raw.blend).collect()),
         (Method::PurchaseModel, raws.iter().map(|raw| raw.parts[0]).collect()),
         (Method::LastPeriod, last),
         (Method::OwnRate, all.iter().zip(pasts).map(own).collect()),
         (Method::OverallRate, all.iter().map(|net| net * horizon / longest).collect()),
     ];
-    ByCustomer { forecasts, came: came.iter().map(|came| came[0].unwrap_or_default()).collect() }
+    ByCustomer { raws: raws.to_vec(), forecasts, came: came.iter().map(|came| came[0].unwrap_or_default()).collect() }
 }
 
 impl ByCustomer {
-    /// Judges all, with the level that was to be expected then; `None` if nothing came.
-    pub(super) fn judged(&self, factor: f64) -> Option<Judged> {
+    /// Judges all, with the level that was to be expected then and the weight of the horizon before; `None` if nothing came.
+    pub(super) fn judged(&self, factor: f64, recent_weight: f64) -> Option<Judged> {
         let actual: f64 = self.came.iter().sum();
         let count = self.came.len().max(1) as f64;
         let candidate = |(method, forecasts): &(Method, Vec<f64>)| {
@@ -59,10 +59,12 @@ impl ByCustomer {
                 top_decile_share: top_tenth(forecasts, &self.came) / actual,
             }
         };
+        let levelled = self.raws.iter().map(|raw| raw.blend(recent_weight)).collect();
+        let all = [(Method::LevelledModel, levelled)];
         (actual > 0.0).then(|| Judged {
             customers: self.came.len(),
             actual,
-            candidates: self.forecasts.iter().map(candidate).collect(),
+            candidates: all.iter().chain(&self.forecasts).map(candidate).collect(),
         })
     }
 }

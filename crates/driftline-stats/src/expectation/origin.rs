@@ -1,7 +1,7 @@
 //! Earlier origins of the same log: what the same models would have said there, and what came.
 
 use super::judged::{ByCustomer, by_customer};
-use super::{Expectation, PARTS, Raw, edges, steps_a_year};
+use super::{Expectation, PARTS, RECENT_WEIGHTS, Raw, edges, steps_a_year};
 use crate::chunks;
 use crate::churn;
 use crate::level::Seen;
@@ -58,6 +58,8 @@ pub struct History {
     pub(super) steps_a_year: i32,
     /// Parts of 12 months.
     pub(super) parts: usize,
+    /// Weight of the horizon before: the one with the least error a customer at these origins, totals set right.
+    pub(super) recent_weight: f64,
 }
 
 /// One origin.
@@ -68,6 +70,8 @@ pub(super) struct Origin {
     pub(super) everyone: Sums,
     pub(super) groups: Vec<Sums>,
     pub(super) shift: Option<Shift>,
+    /// Error a customer of f₁ with each of [`RECENT_WEIGHTS`], by that of the first.
+    errors: [f64; RECENT_WEIGHTS.len()],
     /// Of the latest origin only.
     pub(super) by_customer: Option<ByCustomer>,
 }
@@ -75,8 +79,10 @@ pub(super) struct Origin {
 /// Sums over customers, in money.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Sums {
-    /// f₁, and the variance of what is by chance in it.
+    /// f₁ with the weight that was chosen, and the variance of what is by chance in it.
     pub(super) blend: f64,
+    /// As in [`Raw`].
+    pub(super) recent: f64,
     pub(super) variance: f64,
     /// ΔE of each part.
     pub(super) parts: [f64; PARTS],
@@ -113,7 +119,16 @@ impl History {
                 .filter_map(|place| origin(log, as_of, cut(steps[place]), -steps[place], most, market))
                 .collect::<Vec<_>>()
         });
-        Self { origins: made.concat(), steps_a_year, parts: edges(market.horizon_days).len() }
+        let mut origins = made.concat();
+        let error = |weight: usize| origins.iter().map(|origin| origin.errors[weight]).sum::<f64>();
+        let best = (0..RECENT_WEIGHTS.len()).min_by(|a, b| error(*a).total_cmp(&error(*b)));
+        let recent_weight = RECENT_WEIGHTS[best.unwrap_or(0)];
+        for origin in &mut origins {
+            for sums in origin.groups.iter_mut().chain([&mut origin.everyone]) {
+                sums.blend = sums.parts[0] + recent_weight * sums.recent;
+            }
+        }
+        Self { origins, steps_a_year, parts: edges(market.horizon_days).len(), recent_weight }
     }
 
     /// The logit shifts that would have been right, oldest first.
@@ -146,7 +161,19 @@ fn origin(log: &PurchaseLog, as_of: Cut, cut: Cut, step: i32, most: usize, marke
         variance,
     });
     let by_customer = (step == -1).then(|| by_customer(&known, cut, &pasts, &raws, &came, market.horizon_days));
-    Some(Origin { step, everyone, groups, shift, by_customer })
+    let errors = errors(&raws, &came);
+    Some(Origin { step, everyone, groups, shift, errors, by_customer })
+}
+
+/// Mean absolute errors with each weight at the total that came, by that with the first.
+fn errors(raws: &[Raw], came: &[[Option<f64>; PARTS]]) -> [f64; RECENT_WEIGHTS.len()] {
+    let came: Vec<f64> = came.iter().map(|came| came[0].unwrap_or_default()).collect();
+    let total: f64 = came.iter().sum();
+    let of = RECENT_WEIGHTS.map(|weight| {
+        let level = total / raws.iter().map(|raw| raw.blend(weight)).sum::<f64>();
+        raws.iter().zip(&came).map(|(raw, came)| (level * raw.blend(weight) - came).abs()).sum::<f64>()
+    });
+    of.map(|error| if (error / of[0]).is_finite() { error / of[0] } else { 1.0 })
 }
 
 /// What came of a customer in each part that is over.
@@ -175,7 +202,7 @@ fn sums(
     let variation = models.variation();
     for place in places {
         let raw = &raws[place];
-        sums.blend += raw.blend;
+        sums.recent += raw.recent;
         sums.variance += raw.parts[0] * raw.net * variation;
         sums.year_variance += raw.parts.iter().sum::<f64>() * raw.net * variation;
         for part in 0..PARTS {

@@ -62,7 +62,7 @@ fn past(log: &PurchaseLog, cut: Cut) -> History {
 fn horizons_hang_together_for_everybody() {
     let log = market(3, 1_500, 0.2, 0.05);
     let cut = Cut::as_of(AS_OF);
-    let made = models(&log, cut).at_level(past(&log, cut).present(&Told::default()).factors);
+    let made = models(&log, cut).at_level(&past(&log, cut).present(&Told::default()));
     let scores: Vec<(usize, Score)> =
         made.scores(&log, cut).into_iter().enumerate().filter_map(|(n, score)| Some((n, score?))).collect();
     assert_eq!(scores.len(), log.pasts(cut, usize::MAX).len());
@@ -78,7 +78,7 @@ fn horizons_hang_together_for_everybody() {
         let up_to = |days: f64| model.expected_purchases(h.repeat_purchases, h.recency, h.age, days / 7.0) * spend;
         let first = AS_OF - past.age_days as i32;
         let recent = log.seen(*customer, cut).iter().filter(|day| day.day >= AS_OF - HORIZON && day.day > first);
-        let weight = RECENT_WEIGHT * (past.age_days / f64::from(HORIZON)).min(1.0);
+        let weight = made.recent_weight * (past.age_days / f64::from(HORIZON)).min(1.0);
         let blend = (1.0 - weight) * up_to(91.0) + weight * recent.map(|day| day.net).sum::<f64>();
         assert!((made.factors[0] * blend / score.next - 1.0).abs() < 1e-9, "{score:?}");
         let ends = edges(HORIZON);
@@ -151,7 +151,7 @@ fn ranges_hold_as_often_as_they_say() {
         let came: f64 = known.flat_map(|customer| log.coming(customer, cut, HORIZON)).map(|day| day.net).sum();
         let models = models(&log, cut);
         plain += libm::log(total(&models) / came).abs();
-        off += libm::log(total(&models.at_level(present.factors)) / came).abs();
+        off += libm::log(total(&models.at_level(&present)) / came).abs();
     }
     let shares = counts.map(|(held, of)| f64::from(held) / f64::from(of));
     println!("{shares:?} of {counts:?}; off {:.3}, without a level {:.3}", off / 20.0, plain / 20.0);

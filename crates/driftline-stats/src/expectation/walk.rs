@@ -26,6 +26,7 @@ const YEAR_PRIOR: f64 = 0.12;
 pub struct Present {
     /// As in [`super::Expectation`].
     pub factors: Vec<f64>,
+    pub recent_weight: f64,
     pub ranges: RangeModel,
     /// How the forecast and plain guesses did on the latest origin; `None` without one.
     pub judged: Option<Judged>,
@@ -63,7 +64,7 @@ impl History {
         let mut judged = None;
         for origin in &self.origins {
             let (first, later) = self.levels(&known.origins, origin.step);
-            judged = origin.by_customer.as_ref().and_then(|of| of.judged(libm::exp(first.mean)));
+            judged = origin.by_customer.as_ref().and_then(|of| of.judged(libm::exp(first.mean), self.recent_weight));
             self.judge(&mut known, origin, &first, &later);
             known.origins.push(origin);
         }
@@ -82,6 +83,7 @@ impl History {
         }
         Present {
             factors: factors(&first, &later),
+            recent_weight: self.recent_weight,
             ranges: RangeModel { next, year, next_held, next_groups_held, year_held, year_groups_held },
             judged,
             origins: known.origins.len(),
