@@ -48,21 +48,23 @@ impl Words {
                 .filter(|bar| bar.amount.0 != 0 && (bar.amount.0 > 0) == is_gain)
                 .collect();
             bars.sort_by_key(|bar| -bar.amount.0.abs());
+            bars.truncate(2);
             let parts: Vec<String> = bars
                 .iter()
-                .take(2)
                 .map(|bar| {
                     format!("{} ({})", super::noun_of(bar.cause), self.locale.signed_money(bar.amount, &self.currency))
                 })
                 .collect();
-            parts.join(" and ")
+            (parts.join(" and "), bars.iter().map(|bar| bar.amount.0.abs()).sum::<i64>())
         };
-        let (with, against) = (side(is_up), side(!is_up));
+        let ((with, for_it), (against, against_it)) = (side(is_up), side(!is_up));
         match (with.is_empty(), against.is_empty()) {
             // What only slows a move is no reason of it.
             (true, _) => String::new(),
             (false, true) => format!(", from {with}"),
-            (false, false) => format!(": {with} outweighed {against}"),
+            (false, false) if for_it > against_it => format!(": {with} outweighed {against}"),
+            // Then what is too small to be named decided.
+            (false, false) => format!(": {with} against {against}, and smaller causes"),
         }
     }
 

@@ -94,6 +94,10 @@ fn a_headline_is_like_for_like() {
             &[(Cause::Within, -100_000), (Cause::Restatement, 1_000_000)],
             "Value fell 5.0 % like for like and is £19,000, from change within personas (−£1,000). Bookkeeping: late or corrected data raised last period's by 50.0 points.",
         ),
+        (
+            &[(Cause::New, 40_000), (Cause::Within, -50_000), (Cause::Returning, 19_000), (Cause::MovedUp, 15_000)],
+            "Value rose 2.4 % to £10,240: new customers (+£400) against change within personas (−£500), and smaller causes.",
+        ),
         (&[(Cause::Within, 300), (Cause::SmallGroups, -90)], "Value is steady at £10,002."),
         (&[(Cause::Within, -9_000)], "Value is about steady (−0.9 %) at £9,910."),
         (&[(Cause::SmallGroups, 90_000), (Cause::Lost, -5_000)], "Value rose 8.5 % to £10,850."),

@@ -189,7 +189,9 @@ fn large(parts: &Parts<'_>, facts: &Facts<'_>) -> Option<(String, String)> {
     let find = |measure| facts.bridges.iter().find(|bridge: &&Bridge| bridge.measure == measure);
     let net = find(Measure::NetRevenue).and_then(|bridge| Some((bridge, bridge.like_for_like()?)));
     let net = net.filter(|(_, moved)| moved.abs() >= least && parts.history.unusual_net(*moved).abs() >= least);
-    let value = facts.market.filter(|line| line.moved().abs() >= least && !line.usual.is_inside());
+    // Of people who buy once there is no value to come that could move.
+    let value = facts.market.filter(|_| !is_mostly_once(parts));
+    let value = value.filter(|line| line.moved().abs() >= least && !line.usual.is_inside());
     let value =
         value.and_then(|_| find(Measure::Value12Months)).and_then(|bridge| Some((bridge, bridge.like_for_like()?)));
     let (bridge, moved) = net.or(value)?;
