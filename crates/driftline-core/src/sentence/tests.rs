@@ -81,7 +81,7 @@ fn bridge(start: i64, bars: &[(Cause, i64)]) -> Bridge {
 #[test]
 fn a_headline_is_like_for_like() {
     let words = Words { locale: Locale::En, currency: "GBP".parse().unwrap() };
-    let cases: [(&[(Cause, i64)], &str); 6] = [
+    let cases: [(&[(Cause, i64)], &str); 7] = [
         (
             &[(Cause::New, 150_000), (Cause::Lost, -30_000), (Cause::Within, -5_000), (Cause::SmallGroups, 5_000)],
             "Value rose 12.0 % to £11,200: new customers (+£1,500) outweighed lost customers (−£300).",
