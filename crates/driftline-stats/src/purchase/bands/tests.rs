@@ -20,7 +20,7 @@ fn pasts(count: usize, dear: f64, cheap: f64) -> Vec<(usize, Past)> {
             recency_days: last,
             age_days: age,
             mean_repeat_spend: 1.0,
-            first_spend: if is_dear { dear } else { cheap } + random.next_f64(),
+            first_spend: if is_dear { dear } else { cheap } + 10.0 * random.next_f64(),
             own_net_share: None,
         };
         (customer, past)
