@@ -13,6 +13,7 @@
 //!   outbox/000001/<mail>.attempt-0001.json        a sender, before the mail is handed over
 //!   outbox/000001/<mail>.transient-0001.json      the sender, after "try later": that attempt was not taken
 //!   outbox/000001/<mail>.sent|failed|held.json    the sender, after the server's word or by the policy: the end
+//!   outbox/000001/<mail>.asked.json               who adds a mail that a person asked for, after it is stored
 //! <root>/<job>/_trouble/events/00001-….json      what kept the whole job from being looked at, and that it works again
 //! <root>/<job>/_site/…                            the persona repository; written over, and nothing is decided by it
 //! <root>/probe/…                                  scratch: to try conditional create, to read the store's clock
@@ -34,7 +35,8 @@
 //!    revision to the next.
 //! 2. A call to publish, to begin an attempt or to hold a mail that starts when a newer token is there is refused.
 //! 3. A token is taken only from a holder that had released it or been silent for its time to live.
-//! 4. A stored mail is sent, refused, held or listed by [`Ledger::outbox`]; it is never forgotten.
+//! 4. A stored mail is sent, refused, held or listed by [`Ledger::outbox`]; it is never forgotten. That holds for a
+//!    mail that a person asked for as well.
 //! 5. A mail goes out at most once more for every attempt of unknown fate, and never twice otherwise. With
 //!    [`OnUnknown::Hold`] it goes out once or waits for a person.
 //!

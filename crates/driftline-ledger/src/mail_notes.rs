@@ -6,6 +6,7 @@
 //! | `transient-0001` | after the server said "try later" | that attempt was not taken |
 //! | `sent` | after the server took it | final |
 //! | `failed` | after the server refused it for good, with its words | final |
+//! | `asked` | when a person asks for a mail that is not of the publication | it is listed, and waits like the others |
 //! | `held` | when an attempt's fate is unknown and the policy is to wait for a person | final, unless `sent` comes |
 //!
 //! Older warehouses have one `attempt` without a number; it counts as attempt 0. An attempt without any later note is

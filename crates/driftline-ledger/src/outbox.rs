@@ -25,6 +25,8 @@ pub struct OutboxEntry {
     pub period: Period,
     pub revision: u32,
     pub mail: String,
+    /// A person asked for it after the publication: it is sent whatever is planned for those of the publication.
+    pub is_asked: bool,
     pub state: MailState,
     /// Attempts begun.
     pub attempts: usize,
@@ -146,6 +148,16 @@ impl Ledger {
         self.conclude(publication, mail, &transient_kind(attempt.number), attempt, words).await
     }
 
+    /// Adds a mail that a person asked for to those of a publication, and lists it until it is sent.
+    ///
+    /// # Errors
+    /// `Error::Store` / `Error::Contended`: it may be stored and not be listed, and is not sent then.
+    pub async fn add_mail(&self, publication: &Publication, mail: &str, bytes: Bytes, lease: &Lease) -> Result<()> {
+        self.put(&publication.run, &format!("mails/{mail}.eml"), bytes).await?;
+        let attempt = Attempt { number: 0, nonce: lease.next_nonce() };
+        self.conclude(publication, mail, "asked", &attempt, "a person asked for it").await
+    }
+
     /// Leaves a mail to a person.
     ///
     /// # Errors
@@ -189,20 +201,22 @@ impl Ledger {
         Ok(entries)
     }
 
-    /// The mails of one publication that are not known to be sent, in its order.
+    /// The mails of one publication that are not known to be sent, in its order, then those that a person asked for.
     ///
     /// # Errors
     /// `Error::Store` if the store does not answer.
     pub async fn outbox_of(&self, publication: &Publication) -> Result<Vec<OutboxEntry>> {
         let mut listed = self.notes_listed(publication).await?;
         let mut entries = Vec::new();
-        for mail in publication.mails() {
-            let mut notes = listed.remove(mail).unwrap_or_default();
+        let mut mails: Vec<(String, MailNotes, bool)> =
+            publication.mails().map(|mail| (mail.to_owned(), listed.remove(mail).unwrap_or_default(), false)).collect();
+        mails.extend(listed.into_iter().map(|(mail, notes)| (mail, notes, true)));
+        for (mail, mut notes, is_asked) in mails {
             if notes.is_sent() {
                 continue;
             }
             let words = match notes.last_answer() {
-                Some(kind) => Some(self.words(publication, mail, &kind).await?),
+                Some(kind) => Some(self.words(publication, &mail, &kind).await?),
                 None => None,
             };
             if let (true, Some(words)) = (notes.is_refused(), &words) {
@@ -212,9 +226,10 @@ impl Ledger {
                 market: publication.market.clone(),
                 period: publication.period,
                 revision: publication.revision,
-                mail: mail.to_owned(),
+                mail,
+                is_asked,
                 state: match (notes.state(), publication.mails) {
-                    (MailState::Waiting, MailPlan::Hold | MailPlan::File) => MailState::Held,
+                    (MailState::Waiting, MailPlan::Hold | MailPlan::File) if !is_asked => MailState::Held,
                     (state, _) => state,
                 },
                 attempts: notes.attempts(),
@@ -267,15 +282,10 @@ impl Ledger {
 
     /// The server's words in a note; notes of older warehouses may be plain text.
     async fn words(&self, publication: &Publication, mail: &str, kind: &str) -> Result<String> {
-        #[derive(Deserialize)]
-        struct Words {
-            note: String,
-        }
         let bytes = self.get(&self.outbox_path(publication, mail, kind)).await?;
-        Ok(match serde_json::from_slice::<Words>(&bytes) {
-            Ok(words) => words.note,
-            Err(_) => String::from_utf8_lossy(&bytes).trim().to_owned(),
-        })
+        let note = serde_json::from_slice::<serde_json::Value>(&bytes).ok();
+        let words = note.as_ref().and_then(|note| note["note"].as_str()).map(str::to_owned);
+        Ok(words.unwrap_or_else(|| String::from_utf8_lossy(&bytes).trim().to_owned()))
     }
 
     fn outbox_folder(&self, publication: &Publication) -> Path {

@@ -8,8 +8,8 @@ use serde_json::json;
 
 use super::{calm, lease, slot, written};
 use crate::{
-    Action, Courier, Delivery, Error, Lease, Ledger, MailState, OnUnknown, Outcome, Publication, deliver, next_action,
-    send_anyway,
+    Action, Courier, Delivery, Error, Lease, Ledger, MailPlan, MailState, OnUnknown, Outcome, Publication, deliver,
+    next_action, send_anyway,
 };
 
 /// Answers with the outcomes it was given, and keeps what it was handed.
@@ -194,4 +194,31 @@ async fn no_one_begins_an_attempt_twice_or_without_the_lease() {
     let fenced = ledger.hold(&publication, "a", &first).await;
     assert!(matches!(fenced, Err(Error::Fenced { .. })), "{fenced:?}");
     assert_eq!(ledger.begin_attempt(&publication, "a", &seen, "n4", &second).await.unwrap().unwrap().number, 2);
+}
+
+#[tokio::test]
+async fn a_mail_that_a_person_asked_for_is_listed_until_it_is_sent() {
+    for (plan, outcomes, expected) in [
+        (MailPlan::Send, vec![], Some(MailState::Waiting)),
+        (MailPlan::Hold, vec![], Some(MailState::Waiting)),
+        (MailPlan::File, vec![later()], Some(MailState::Waiting)),
+        (MailPlan::Send, vec![later(), later()], Some(MailState::Waiting)),
+        (MailPlan::Hold, vec![unknown()], Some(MailState::Unknown { attempts: 1 })),
+        (MailPlan::Send, vec![refused()], Some(MailState::Refused { problem: "550 no such user".to_owned() })),
+        (MailPlan::Send, vec![later(), taken()], None),
+    ] {
+        let (_, ledger) = calm();
+        let (publication, lease) = published(&ledger).await;
+        let publication = Publication { mails: plan, ..publication };
+        ledger.add_mail(&publication, "new", Bytes::from_static(b"for someone new"), &lease).await.unwrap();
+        let script = Script::new(&outcomes);
+        for _ in &outcomes {
+            deliver(&ledger, &publication, "new", &lease, OnUnknown::Resend, &script).await.unwrap();
+        }
+        let open = ledger.outbox_of(&publication).await.unwrap();
+        let asked: Vec<_> = open.into_iter().filter(|entry| entry.is_asked).map(|entry| entry.state).collect();
+        assert_eq!(asked, Vec::from_iter(expected), "{plan:?} {outcomes:?}");
+        let handed = script.0.into_inner().unwrap().1;
+        assert!(handed.iter().all(|bytes| bytes == "for someone new"), "{handed:?}");
+    }
 }
