@@ -235,6 +235,9 @@ pub struct Schedule {
     /// Answer /metrics, /healthz and /readyz on this address, like 127.0.0.1:9464.
     #[arg(long, value_name = "ADDRESS")]
     pub listen: Option<String>,
+    /// /healthz says 503 when one step of a run, or one mail, takes longer than this.
+    #[arg(long, value_name = "SECONDS", default_value_t = 3600)]
+    pub unhealthy_after: u64,
     /// Write the metrics to this file after every look, for a Prometheus textfile collector.
     #[arg(long, value_name = "FILE")]
     pub metrics_file: Option<PathBuf>,

@@ -4,12 +4,14 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
 use crate::outcome::{Outcome, State};
+use crate::pulse::Pulse;
 
 /// Counters since the start of the process. Clones are the same counters.
 #[derive(Clone, Debug, Default)]
@@ -100,26 +102,40 @@ impl Metrics {
     }
 }
 
-/// Answers `/metrics`, `/healthz` (the process lives) and `/readyz` (it has looked at the ledger); everything else is 404.
-pub async fn serve(listener: TcpListener, metrics: Metrics) {
+/// Who asks is answered within this time or not at all.
+const REQUEST: Duration = Duration::from_secs(10);
+
+/// Answers `/metrics`, `/healthz` (ticks happen, and a step takes no longer than `at_work`) and `/readyz` (it has looked at the
+/// ledger); everything else is 404.
+pub(crate) async fn serve(listener: TcpListener, metrics: Metrics, pulse: Pulse, at_work: Duration) {
     while let Ok((stream, _)) = listener.accept().await {
-        let metrics = metrics.clone();
+        let (metrics, pulse) = (metrics.clone(), pulse.clone());
         tokio::spawn(async move {
-            if let Err(error) = answer(stream, &metrics).await {
-                tracing::debug!(%error, "metrics request");
+            let health = pulse.check(at_work);
+            match tokio::time::timeout(REQUEST, answer(stream, &metrics, health)).await {
+                Ok(Err(error)) => tracing::debug!(%error, "metrics request"),
+                Err(_) => tracing::debug!("metrics request without an end"),
+                Ok(Ok(())) => {}
             }
         });
     }
 }
 
-async fn answer(mut stream: TcpStream, metrics: &Metrics) -> std::io::Result<()> {
+async fn answer(
+    mut stream: TcpStream,
+    metrics: &Metrics,
+    health: std::result::Result<(), String>,
+) -> std::io::Result<()> {
     let mut request = [0u8; 1024];
     let length = stream.read(&mut request).await?;
     let line = String::from_utf8_lossy(&request[..length]);
     let path = line.split_whitespace().nth(1).unwrap_or_default();
     let (status, body) = match path {
         "/metrics" => ("200 OK", metrics.text()),
-        "/healthz" => ("200 OK", "ok\n".to_owned()),
+        "/healthz" => match health {
+            Ok(()) => ("200 OK", "ok\n".to_owned()),
+            Err(problem) => ("503 Service Unavailable", format!("{problem}\n")),
+        },
         "/readyz" if metrics.is_ready() => ("200 OK", "ready\n".to_owned()),
         "/readyz" => ("503 Service Unavailable", "starting\n".to_owned()),
         _ => ("404 Not Found", "there is /metrics, /healthz and /readyz\n".to_owned()),

@@ -6,6 +6,8 @@ use std::time::{Duration, Instant};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 
+use crate::pulse::Pulse;
+
 /// Seconds and rows of one step of the flow table; `open`, before the first market, has neither market nor period.
 #[derive(Clone, Debug, Serialize)]
 pub struct Timing {
@@ -20,6 +22,8 @@ pub struct Timing {
 
 pub struct Progress {
     bar: Option<ProgressBar>,
+    /// Of a daemon, which shows that it gets on with every step.
+    pulse: Option<Pulse>,
     place: (String, String),
     started: Instant,
     pub timings: Vec<Timing>,
@@ -35,7 +39,12 @@ impl Progress {
             bar.enable_steady_tick(Duration::from_millis(120));
             bar
         });
-        Self { bar, place: (String::new(), String::new()), started: Instant::now(), timings: Vec::new() }
+        Self { bar, pulse: None, place: (String::new(), String::new()), started: Instant::now(), timings: Vec::new() }
+    }
+
+    /// Of a daemon, whose health is asked for.
+    pub(crate) fn of_daemon(pulse: &Pulse) -> Self {
+        Self { pulse: Some(pulse.clone()), ..Self::new(true) }
     }
 
     /// Starts a market and period.
@@ -46,6 +55,9 @@ impl Progress {
 
     /// Says what is going on now.
     pub fn says(&self, step: &str) {
+        if let Some(pulse) = &self.pulse {
+            pulse.beats();
+        }
         tracing::info!(market = self.place.0, period = self.place.1, "{step}");
         if let Some(bar) = &self.bar {
             bar.set_message(format!("{} {}: {step}", self.place.0, self.place.1));

@@ -10,6 +10,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::error::{Error, InPlace, Result};
+use crate::pulse::Pulse;
 
 /// This process, as others see it.
 #[derive(Clone, Debug)]
@@ -20,6 +21,8 @@ pub struct Worker {
     entropy: u64,
     count: Arc<AtomicU64>,
     stop: watch::Receiver<bool>,
+    /// Whether it gets on.
+    pub(crate) pulse: Pulse,
     /// By job, the trouble that this process told its owner of.
     troubles: Arc<Mutex<BTreeMap<String, String>>>,
 }
@@ -30,7 +33,10 @@ pub type StopSender = watch::Sender<bool>;
 impl Worker {
     pub fn new(holder: String, entropy: u64) -> (Self, StopSender) {
         let (sender, stop) = watch::channel(false);
-        (Self { holder, entropy, count: Arc::default(), stop, troubles: Arc::default() }, sender)
+        (
+            Self { holder, entropy, count: Arc::default(), stop, pulse: Pulse::default(), troubles: Arc::default() },
+            sender,
+        )
     }
 
     /// Fresh for every call, and of this process alone.
@@ -45,6 +51,11 @@ impl Worker {
             Some(problem) => troubles.insert(job.to_owned(), problem),
             None => troubles.remove(job),
         }
+    }
+
+    /// The signal to stop, for waits elsewhere.
+    pub(crate) fn stop_signal(&self) -> watch::Receiver<bool> {
+        self.stop.clone()
     }
 
     pub fn is_stopped(&self) -> bool {

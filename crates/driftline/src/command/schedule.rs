@@ -2,6 +2,7 @@
 //! it. The alarm clock decides nothing: a tick that is missed or doubled changes nothing.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use driftline_core::schedule::next_firings;
@@ -51,7 +52,8 @@ pub(super) async fn execute(cli: &Cli, args: &args::Schedule, project: &Project,
     }
     if let Some(address) = &args.listen {
         let listener = tokio::net::TcpListener::bind(address).await.map_err(Error::Runtime)?;
-        tokio::spawn(serve(listener, metrics.clone()));
+        let at_work = Duration::from_secs(args.unhealthy_after);
+        tokio::spawn(serve(listener, metrics.clone(), world.worker.pulse.clone(), at_work));
     }
     let (sender, mut ticks) = mpsc::channel(1);
     let _ = sender.try_send(());
@@ -60,7 +62,11 @@ pub(super) async fn execute(cli: &Cli, args: &args::Schedule, project: &Project,
         Daemon { project, world, args, metrics, retries: Retries::default(), settled: BTreeMap::new(), woken: None };
     loop {
         tokio::select! {
-            Some(()) = ticks.recv() => daemon.tick(cli).await,
+            Some(()) = ticks.recv() => {
+                world.worker.pulse.works(true);
+                daemon.tick(cli).await;
+                world.worker.pulse.works(false);
+            }
             () = world.worker.stopped() => break,
         }
     }
@@ -127,6 +133,7 @@ impl Daemon<'_> {
         };
         let mut next = now + RECONCILE;
         for job in jobs {
+            self.world.worker.pulse.beats();
             if self.world.worker.is_stopped() {
                 return;
             }
@@ -162,7 +169,7 @@ impl Daemon<'_> {
                 return Some(LOOK_AGAIN);
             }
         };
-        let mut progress = Progress::new(true);
+        let mut progress = Progress::of_daemon(&self.world.worker.pulse);
         let watched = Some(self.settled.get(&name).copied().unwrap_or(self.world.now));
         let metrics = self.metrics.clone();
         let look = run_due(&room, watched, &mut self.retries, &mut progress, |outcome| {
