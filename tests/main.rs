@@ -15,6 +15,7 @@ mod facts; // Published totals equal totals computed outside the project.
 mod fences; // Which crate may use which.
 mod figures; // Bridges close, and every number of a mail is in report.json.
 mod forecasts; // Forecasts of the next period against what came, and against plain guesses.
+mod mail_dialogue; // Refusals, silences, signals and injected answers of a mail server: no mail is lost, nobody waits for ever.
 mod mail_server; // Delivery to a real SMTP server, where one was started.
 mod operations; // Killed processes, what is due and what waits.
 mod periods; // Half-years and fiscal quarters: their totals are those of their months.
@@ -23,7 +24,9 @@ mod purchase_logs; // ltv and churn on odd logs: finite figures, or a named refu
 mod restatement; // Late data are told as restatement, not as customers who moved.
 mod revisions; // What a revision changed of the one before it.
 mod schema; // Every report fits the schema in the project.
+mod scripted_smtp; // A mail server that does what a test says.
 mod simulation; // The fictional company: what was planted is what the reports say.
+mod waiting_mails; // Projects whose published mails wait.
 mod workbench; // ltv and churn on a public log, and the forecasts that reports publish and grade.
 
 use libtest_mimic::{Arguments, Failed, Trial};
@@ -85,6 +88,12 @@ fn main() -> std::process::ExitCode {
         trial("workbench::the_forecast_of_a_year_ago_is_graded", shared, workbench::year_scorecard),
         trial("workbench::the_scorecard_grades_what_was_published", None, workbench::scorecard),
         trial("bench::figures_equal_the_independent_program", Some("DRIFTLINE_BENCH_EXPORTS"), bench::figures),
+        trial("mail_dialogue::refusals_are_the_recipients_or_the_batchs", None, mail_dialogue::refusals),
+        trial("mail_dialogue::silences_end_by_their_deadline", None, mail_dialogue::silences),
+        trial("mail_dialogue::one_signal_ends_every_silence", None, mail_dialogue::signals),
+        trial("mail_dialogue::answers_from_before_tls_are_no_receipts", None, mail_dialogue::injections),
+        trial("mail_dialogue::a_mail_that_was_asked_for_is_not_forgotten", None, mail_dialogue::asked),
+        trial("mail_dialogue::a_silent_server_holds_up_no_other_job", None, mail_dialogue::daemon),
         trial("mail_server::a_real_server_takes_the_stored_bytes", Some("DRIFTLINE_SMTP"), mail_server::delivery),
     ];
     trials.extend(bad_input::trials());

@@ -5,14 +5,17 @@ use std::path::PathBuf;
 /// What a server's answer means for the mail and for those after it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refusal {
-    /// Not taken; the same may work later (a 4xx).
+    /// Not taken; the same may work later (a 4xx about the mail or its recipient).
     Later,
-    /// Not taken, and never will be for this recipient (a 5xx).
+    /// Not taken, and never will be for this recipient (a 5xx about the mail or its recipient).
     Recipient,
-    /// Not taken, and no other mail would be: login, encryption or configuration.
+    /// Not taken, and no other mail would be now: the server is silent, or it refused the session, the login or the sender.
     Everybody,
-    /// The connection broke: it may have been taken or not.
+    /// The line broke after the last dot: it may have been taken or not.
     Unknown,
+    /// No answer after the last dot until its deadline, or the signal to stop: as [`Refusal::Unknown`], and no other mail is to
+    /// wait for that server now.
+    Silence,
 }
 
 /// Errors of `driftline-report`.

@@ -1,23 +1,32 @@
 //! Hands stored bytes to an SMTP server: one recipient a message, TLS unless the server is on this machine.
+//!
+//! Every wait ends: by the server, by the deadline of its step, or by the signal to stop. A mail is in doubt only between its
+//! last dot and the answer to it; whatever ends earlier, it was not taken.
+
+mod answer;
+mod patience;
+mod session;
+mod wire;
 
 use std::time::Duration;
 
-use lettre::address::Envelope;
-use lettre::message::Mailbox;
-use lettre::transport::smtp::authentication::{Credentials, Mechanism};
-use lettre::transport::smtp::client::{Certificate, Tls, TlsParameters};
-use lettre::transport::smtp::extension::ClientId;
-use lettre::{Address, AsyncSmtpTransport, AsyncTransport, Tokio1Executor};
+use lettre::Address;
+use lettre::transport::smtp::client::{Certificate, TlsParameters};
+use tokio::sync::Mutex;
 
+use self::patience::Patience;
+pub use self::patience::StopSignal;
+use self::session::{Parcel, Session, Trouble};
 use crate::error::{Error, Refusal, Result};
+use crate::message::mailbox_of;
 
 /// How the connection is encrypted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Encryption {
-    /// TLS from the first byte, port 465.
+    /// TLS from the first byte, port 465: what RFC 8314 recommends.
     Implicit,
-    /// STARTTLS, refused if the server does not offer it, port 587.
+    /// STARTTLS, refused if the server does not offer it or anything came with its go-ahead in clear; port 587.
     Starttls,
     /// No encryption; only to loopback addresses.
     None,
@@ -47,20 +56,25 @@ pub struct Server {
     /// PEM of an own certificate authority.
     pub certificate_authority: Option<Vec<u8>>,
     pub hello_name: String,
+    /// The deadline of a whole step: looking up the host, connecting with TLS, each command with its answer. Five times that for
+    /// a mail and the answer to it.
     pub timeout: Duration,
 }
 
+/// A server that is connected when it is first needed; mails go one after the other.
 pub struct Mailer {
-    transport: AsyncSmtpTransport<Tokio1Executor>,
-    shown: String,
+    server: Server,
+    tls: Option<TlsParameters>,
+    patience: Patience,
+    open: Mutex<Option<Session>>,
 }
 
 impl Mailer {
-    /// Prepares a pooled connection; nothing is sent yet.
+    /// Nothing is connected yet. `stop` ends every wait.
     ///
     /// # Errors
     /// `Error::Server` for a host without encryption that is not loopback, or a certificate that does not parse.
-    pub fn new(server: &Server) -> Result<Self> {
+    pub fn new(server: &Server, stop: StopSignal) -> Result<Self> {
         let shown = format!("{}:{}", server.host, server.port);
         let wrong = |problem: String| Error::Server { server: shown.clone(), problem, refusal: Refusal::Everybody };
         let loopback = matches!(server.host.as_str(), "localhost" | "127.0.0.1" | "::1");
@@ -75,77 +89,79 @@ impl Mailer {
             parameters = parameters.add_root_certificate(certificate);
         }
         let tls = match server.encryption {
-            Encryption::None => Tls::None,
-            Encryption::Implicit => Tls::Wrapper(parameters.build_rustls().map_err(|error| wrong(error.to_string()))?),
-            Encryption::Starttls => Tls::Required(parameters.build_rustls().map_err(|error| wrong(error.to_string()))?),
-        };
-        let mut builder = AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(&server.host)
-            .port(server.port)
-            .tls(tls)
-            .timeout(Some(server.timeout))
-            .hello_name(ClientId::Domain(server.hello_name.clone()));
-        if let Some((user, password)) = &server.credentials {
-            builder = builder.credentials(Credentials::new(user.clone(), password.clone()));
-            let mechanism = match server.login {
-                Login::Any => None,
-                Login::Plain => Some(Mechanism::Plain),
-                Login::Login => Some(Mechanism::Login),
-                Login::Xoauth2 => Some(Mechanism::Xoauth2),
-            };
-            if let Some(mechanism) = mechanism {
-                builder = builder.authentication(vec![mechanism]);
+            Encryption::None => None,
+            Encryption::Implicit | Encryption::Starttls => {
+                Some(parameters.build_rustls().map_err(|error| wrong(error.to_string()))?)
             }
-        }
-        Ok(Self { transport: builder.build(), shown })
+        };
+        let patience = Patience::new(server.timeout, stop);
+        Ok(Self { server: server.clone(), tls, patience, open: Mutex::default() })
     }
 
-    /// Connects, encrypts and logs in, and sends nothing.
+    /// Connects, encrypts and logs in, and sends nothing; the connection stays open for mails.
     ///
     /// # Errors
     /// `Error::Server` with what did not work.
     pub async fn test(&self) -> Result<()> {
-        let failed = |problem: String, refusal| Error::Server { server: self.shown.clone(), problem, refusal };
-        match self.transport.test_connection().await {
-            Ok(true) => Ok(()),
-            Ok(false) => Err(failed("the server does not answer NOOP".to_owned(), Refusal::Later)),
-            // Nothing was handed over yet, so a broken connection leaves nothing unknown.
-            Err(error) => match refusal(&error) {
-                Refusal::Unknown => Err(failed(error.to_string(), Refusal::Later)),
-                other => Err(failed(error.to_string(), other)),
-            },
-        }
+        let session = self.opened().await?;
+        *self.open.lock().await = Some(session);
+        Ok(())
     }
 
-    /// Sends stored bytes, unchanged, to one recipient.
+    /// Sends stored bytes, unchanged, to one recipient; gives the server's words.
     ///
     /// # Errors
     /// `Error::Message` for an address that does not parse, `Error::Server` with the server's answer and what it means.
-    pub async fn send(&self, from: &str, recipient: &str, bytes: &[u8]) -> Result<()> {
-        let address = |text: &str| -> Result<Address> {
-            text.parse::<Mailbox>()
-                .map(|mailbox| mailbox.email)
-                .map_err(|error| Error::Message { recipient: crate::message::mask(text), problem: error.to_string() })
-        };
-        let envelope = Envelope::new(Some(address(from)?), vec![address(recipient)?]).map_err(|error| {
-            Error::Message { recipient: crate::message::mask(recipient), problem: error.to_string() }
+    pub async fn send(&self, from: &str, recipient: &str, bytes: &[u8]) -> Result<String> {
+        let problem_of = |error: lettre::address::AddressError| format!("the address of the sender: {error}");
+        let sender = address(from).map_err(|error| {
+            self.failed(Trouble { problem: problem_of(error), refusal: Refusal::Everybody, is_answered: true })
         })?;
-        match self.transport.send_raw(&envelope, bytes).await {
-            Ok(_) => Ok(()),
-            Err(error) => {
-                Err(Error::Server { server: self.shown.clone(), problem: error.to_string(), refusal: refusal(&error) })
-            }
+        let to = address(recipient).map_err(|error| Error::Message {
+            recipient: crate::message::mask(recipient),
+            problem: error.to_string(),
+        })?;
+        let parcel = Parcel { from: sender, to, bytes };
+        let mut open = self.open.lock().await;
+        let mut session = match open.take() {
+            Some(session) => self.used_on(session).await,
+            None => self.opened().await,
+        }?;
+        let handed_over = session.hand_over(&parcel).await;
+        if handed_over.as_ref().err().is_none_or(|trouble| trouble.is_answered) {
+            *open = Some(session);
         }
+        handed_over.map_err(|trouble| self.failed(trouble))
+    }
+
+    /// Waits between two tries; whether the signal to stop ended it.
+    pub async fn pause(&self, length: Duration) -> bool {
+        self.patience.pause(length).await
+    }
+
+    /// Says goodbye to the server, if it is connected.
+    pub async fn close(&self) {
+        if let Some(session) = self.open.lock().await.take() {
+            session.close().await;
+        }
+    }
+
+    /// The connection of the mail before, or a new one if the server ended it.
+    async fn used_on(&self, mut session: Session) -> Result<Session> {
+        if session.is_ready().await { Ok(session) } else { self.opened().await }
+    }
+
+    async fn opened(&self) -> Result<Session> {
+        let session = Session::open(&self.server, self.tls.as_ref(), &self.patience).await;
+        session.map_err(|trouble| self.failed(trouble))
+    }
+
+    fn failed(&self, trouble: Trouble) -> Error {
+        let server = format!("{}:{}", self.server.host, self.server.port);
+        Error::Server { server, problem: trouble.problem, refusal: trouble.refusal }
     }
 }
 
-fn refusal(error: &lettre::transport::smtp::Error) -> Refusal {
-    let code = error.status().map(u16::from);
-    match code {
-        // RFC 4954: login failed, needed, too weak, or not without encryption.
-        Some(530 | 534 | 535 | 538) => Refusal::Everybody,
-        Some(400..=499) => Refusal::Later,
-        Some(_) => Refusal::Recipient,
-        None if error.is_client() || error.is_tls() => Refusal::Everybody,
-        None => Refusal::Unknown,
-    }
+fn address(text: &str) -> std::result::Result<Address, lettre::address::AddressError> {
+    mailbox_of(text).map(|mailbox| mailbox.email)
 }

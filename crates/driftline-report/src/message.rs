@@ -4,6 +4,8 @@
 use std::time::SystemTime;
 
 use driftline_core::report::Report;
+use lettre::Address;
+use lettre::address::AddressError;
 use lettre::message::dkim::{
     DkimCanonicalization, DkimCanonicalizationType, DkimConfig, DkimSigningAlgorithm, DkimSigningKey,
 };
@@ -95,7 +97,7 @@ pub fn build(
         return Err(wrong(format!("the subject holds the control character {bad:?}")));
     }
     let mailbox = |address: &str| {
-        address.parse::<Mailbox>().map_err(|error| wrong(format!("`{}` is not an address: {error}", mask(address))))
+        mailbox_of(address).map_err(|error| wrong(format!("`{}` is not an address: {error}", mask(address))))
     };
     let identity = Identity::of(report, recipient);
     let list = format!("{} <{}.{}.{}>", report.title, report.market, report.job, sender.domain);
@@ -157,7 +159,7 @@ pub fn notice(
     seed: &str,
 ) -> Result<Mail> {
     let wrong = |problem: String| Error::Message { recipient: mask(recipient), problem };
-    let mailbox = |address: &str| address.parse::<Mailbox>().map_err(|error| wrong(error.to_string()));
+    let mailbox = |address: &str| mailbox_of(address).map_err(|error| wrong(error.to_string()));
     let identity = Identity::new("notice", seed, "", 0, recipient);
     let mut message = Message::builder()
         .from(mailbox(&sender.from)?)
@@ -211,10 +213,30 @@ pub fn is_mailbox(text: &str) -> bool {
     text.parse::<Mailbox>().is_ok()
 }
 
-/// The address of `Name <address>`, in small letters.
+/// The address of `Name <address>`, in small letters, its domain in ASCII: `bücher.example` and `xn--bcher-kva.example` are one.
 pub fn address_of(recipient: &str) -> String {
     let bare = recipient.rsplit_once('<').map_or(recipient, |(_, rest)| rest.trim_end_matches('>'));
-    bare.trim().trim_end_matches('>').to_lowercase()
+    let bare = bare.trim().trim_end_matches('>').to_lowercase();
+    match bare.rsplit_once('@') {
+        Some((local, domain)) => format!("{local}@{}", ascii_domain(domain)),
+        None => bare,
+    }
+}
+
+/// A domain as every mail server takes it (IDNA, RFC 5891); one that is none stays as it is.
+pub fn ascii_domain(domain: &str) -> String {
+    let small = domain.to_lowercase();
+    if small.is_ascii() { small } else { idna::domain_to_ascii(&small).unwrap_or(small) }
+}
+
+/// Only what is left of the @ needs a server that takes addresses beyond ASCII.
+pub(crate) fn mailbox_of(text: &str) -> std::result::Result<Mailbox, AddressError> {
+    let mailbox = text.parse::<Mailbox>()?;
+    if mailbox.email.domain().is_ascii() {
+        return Ok(mailbox);
+    }
+    let (local, domain) = (mailbox.email.user(), ascii_domain(mailbox.email.domain()));
+    Ok(Mailbox::new(mailbox.name.clone(), Address::new(local, &domain)?))
 }
 
 /// The address that a stored mail goes to. Headers are folded over lines, and names may be encoded: only the address counts.
@@ -245,6 +267,8 @@ mod tests {
             ("Insight Team <Insight@Example.com>", "insight@example.com", "i…@example.com"),
             ("a@b.de", "a@b.de", "a…@b.de"),
             ("nobody", "nobody", "…"),
+            ("Käthe <Info@Bücher.example>", "info@xn--bcher-kva.example", "i…@xn--bcher-kva.example"),
+            ("käthe@xn--bcher-kva.example", "käthe@xn--bcher-kva.example", "k…@xn--bcher-kva.example"),
         ];
         for (recipient, address, masked) in cases {
             assert_eq!(address_of(recipient), address);

@@ -248,13 +248,17 @@ async fn send_waiting(room: &Room, seen: &BTreeSet<(Market, Period)>, look: &mut
             look.has_open_mails = true;
             continue;
         }
-        match room.post().send_waiting(&newest, &room.worker).await {
+        match room.post().send_waiting(&newest).await {
             Ok(sent) => {
                 look.mails_sent += sent.taken;
                 if let Some(problem) = sent.problem {
                     look.has_open_mails = true;
                     tracing::error!(job = room.job.name, place, problem, "mails are still waiting");
                     look.errors.push(Error::MailsNotSent { place, problem });
+                }
+                // A silent server costs one deadline a look, not one for every market and period.
+                if sent.is_unreachable {
+                    return;
                 }
             }
             Err(error) => {

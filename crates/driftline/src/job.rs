@@ -22,6 +22,7 @@ use crate::error::{Error, Result};
 
 mod calendar;
 mod limits;
+mod look_alike;
 mod mail;
 mod margin;
 

@@ -14,6 +14,7 @@ use driftline_report::{Refusal, message};
 
 use crate::error::{Error, InPlace, Result};
 use crate::job::{Job, Smtp};
+use crate::worker::Worker;
 
 /// Hands stored mails to the job's server.
 pub(crate) struct ServerCourier {
@@ -33,7 +34,7 @@ impl ServerCourier {
         *self.recipient.lock().unwrap_or_else(PoisonError::into_inner) = recipient.to_owned();
     }
 
-    /// Whether the server takes no mail at all: its login was refused.
+    /// Whether the server takes no mail now: it is silent, or refused the session, the login or the sender.
     pub(crate) fn is_closed(&self) -> bool {
         self.is_closed.load(Ordering::Relaxed)
     }
@@ -43,18 +44,18 @@ impl ServerCourier {
     }
 }
 
-/// A mail server that is not connected yet.
+/// A mail server that is not connected yet; every wait for it ends when the process is told to stop.
 ///
 /// # Errors
 /// `Error::Job` without `[mail.smtp]` or a secret it names, `Error::Report` for a certificate that does not parse.
-pub(crate) fn mailer(job: &Job, environment: &[(String, String)]) -> Result<Mailer> {
+pub(crate) fn mailer(job: &Job, environment: &[(String, String)], worker: &Worker) -> Result<Mailer> {
     let smtp = job.file.mail.smtp.as_ref().ok_or_else(|| Error::Job {
         path: job.path.clone(),
         problem: "there is no [mail.smtp]: mails are files".to_owned(),
     })?;
     let hello_name = address_of(&job.file.mail.from);
     let hello_name = hello_name.rsplit_once('@').map_or("localhost", |(_, domain)| domain);
-    Mailer::new(&server(job, smtp, hello_name, environment)?).in_place("mail server")
+    Mailer::new(&server(job, smtp, hello_name, environment)?, worker.stop_signal()).in_place("mail server")
 }
 
 /// Who sends, with the DKIM key if the job names one.
@@ -80,7 +81,7 @@ impl Courier for ServerCourier {
     async fn send(&self, _mail: &str, bytes: Bytes) -> Outcome {
         let recipient = self.recipient.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let error = match self.mailer.send(&self.from, &recipient, &bytes).await {
-            Ok(()) => return Outcome::Taken("taken by the server".to_owned()),
+            Ok(words) => return Outcome::Taken(without(&words, &recipient)),
             Err(error) => error,
         };
         // Servers repeat the address that they refuse.
@@ -89,6 +90,10 @@ impl Courier for ServerCourier {
         match &error {
             driftline_report::Error::Server { refusal: Refusal::Later, .. } => Outcome::TryLater(words),
             driftline_report::Error::Server { refusal: Refusal::Unknown, .. } => Outcome::Unknown(words),
+            driftline_report::Error::Server { refusal: Refusal::Silence, .. } => {
+                self.is_closed.store(true, Ordering::Relaxed);
+                Outcome::Unknown(words)
+            }
             driftline_report::Error::Server { refusal: Refusal::Everybody, .. } => {
                 self.is_closed.store(true, Ordering::Relaxed);
                 Outcome::TryLater(words)

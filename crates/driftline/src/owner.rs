@@ -25,6 +25,7 @@ pub(crate) struct Owner<'a> {
     pub(crate) suppressed: &'a Suppressed,
     pub(crate) environment: &'a [(String, String)],
     pub(crate) now: DateTime<Utc>,
+    pub(crate) worker: &'a Worker,
 }
 
 impl Owner<'_> {
@@ -65,8 +66,11 @@ impl Owner<'_> {
         if self.job.file.mail.smtp.is_none() {
             return;
         }
-        match mail_server::mailer(self.job, self.environment) {
-            Ok(mailer) => self.tell_by(&mailer, subject, text, seed).await,
+        match mail_server::mailer(self.job, self.environment, self.worker) {
+            Ok(mailer) => {
+                self.tell_by(&mailer, subject, text, seed).await;
+                mailer.close().await;
+            }
             Err(error) => tracing::error!(subject, error = chain(&error), "the owner could not be told"),
         }
     }
@@ -143,7 +147,7 @@ pub(crate) async fn job_failed(job: &Job, environment: &[(String, String)], ledg
         job.path.display(),
     );
     let suppressed = suppression::read(project).unwrap_or_default();
-    let owner = Owner { job, suppressed: &suppressed, environment, now };
+    let owner = Owner { job, suppressed: &suppressed, environment, now, worker };
     let seed = format!("trouble/{}/{}", job.name, worker.nonce());
     owner.tell(&format!("{}: the job {} could not be looked at", job.file.title, job.name), &text, &seed).await;
 }

@@ -125,6 +125,7 @@ impl Room {
             suppressed: &self.suppressed,
             environment: &self.environment,
             now: self.now,
+            worker: &self.worker,
         }
     }
 

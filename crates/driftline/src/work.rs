@@ -126,7 +126,7 @@ async fn computed(
 
 /// A published period: nothing is computed; mails that were not sent yet are.
 async fn already(room: &Room, publication: &Publication, mails: bool) -> Result<Outcome> {
-    let sent = if mails { room.post().send_waiting(publication, &room.worker).await? } else { Sent::default() };
+    let sent = if mails { room.post().send_waiting(publication).await? } else { Sent::default() };
     told(room, publication, sent).await
 }
 

@@ -47,10 +47,14 @@ pub(super) async fn execute(cli: &Cli, project: &Project, world: &World) -> Resu
     };
     let result = check_all(project, &jobs, &limits).await;
     let _ = std::fs::remove_dir_all(&scratch);
-    let counts = result?;
+    let mut counts = result?;
+    counts.warnings = jobs.iter().flat_map(warnings).collect();
     if cli.json {
         say(serde_json::to_string_pretty(&counts)?);
     } else {
+        for warning in &counts.warnings {
+            say(format!("WARNING: {warning}"));
+        }
         say(format!(
             "ok: {} jobs, {} dialects, {} models planned, {} audits, {} unit tests passed, {} report folders, {} site pages",
             counts.jobs,
@@ -75,11 +79,25 @@ struct Counts {
     unit_tests: usize,
     reports: usize,
     site_pages: usize,
+    /// What is allowed and may be a mistake.
+    warnings: Vec<String>,
+}
+
+fn warnings(job: &Job) -> Vec<String> {
+    job.file.mail.look_alikes(None).into_iter().map(|warning| format!("{}: {warning}", job.name)).collect()
 }
 
 async fn check_all(project: &Project, jobs: &[Job], limits: &Limits) -> Result<Counts> {
-    let mut counts =
-        Counts { jobs: jobs.len(), dialects: 0, models: 0, audits: 0, unit_tests: 0, reports: 0, site_pages: 0 };
+    let mut counts = Counts {
+        jobs: jobs.len(),
+        dialects: 0,
+        models: 0,
+        audits: 0,
+        unit_tests: 0,
+        reports: 0,
+        site_pages: 0,
+        warnings: Vec::new(),
+    };
     let sql = project.sql();
     // One dialect has nothing to do with another: each is a task of its own, and so are the reports. The first one in order that
     // is wrong is told.

@@ -111,8 +111,12 @@ async fn mail(job: &Job, project: &Project, world: &World) -> Result<String> {
         suppressed: &suppression::read(&project.root)?,
         environment: &world.environment,
         now: world.now,
+        worker: &world.worker,
     };
     post.sender()?;
-    post.mailer()?.test().await.in_place("mail server")?;
-    Ok(format!("{}:{} answers and lets us in; nothing was sent", smtp.host, smtp.port))
+    let mailer = post.mailer()?;
+    mailer.test().await.in_place("mail server")?;
+    mailer.close().await;
+    let warnings: String = job.file.mail.look_alikes(None).iter().map(|text| format!("; WARNING: {text}")).collect();
+    Ok(format!("{}:{} answers and lets us in; nothing was sent{warnings}", smtp.host, smtp.port))
 }

@@ -25,6 +25,7 @@ mod tree;
 mod workbench;
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use clap::CommandFactory;
@@ -53,6 +54,9 @@ pub struct World {
     /// This process, as others see it in the ledger.
     pub worker: Worker,
 }
+
+/// How long the end waits for what works in the background.
+const LEFT_BEHIND: Duration = Duration::from_secs(2);
 
 /// Runs the command.
 ///
@@ -83,7 +87,7 @@ pub fn execute(cli: &Cli, world: &World, stop: StopSender) -> Result<()> {
         .enable_all()
         .build()
         .map_err(Error::Runtime)?;
-    runtime.block_on(async {
+    let done = runtime.block_on(async {
         if matches!(cli.command, Command::Run(_) | Command::Schedule(_)) {
             tokio::spawn(stop_on_signal(stop));
         }
@@ -112,7 +116,10 @@ pub fn execute(cli: &Cli, world: &World, stop: StopSender) -> Result<()> {
             | Command::Drift(_)
             | Command::Simulate(_) => Ok(()),
         }
-    })
+    });
+    // A look-up of a name that nobody answers cannot be stopped, only left behind.
+    runtime.shutdown_timeout(LEFT_BEHIND);
+    done
 }
 
 /// The first signal asks workers to end what they do; the second ends the process as signals do.

@@ -45,10 +45,11 @@ pub(super) async fn execute(cli: &Cli, args: &args::Send, project: &Project, wor
         suppressed: &suppressed,
         environment: &world.environment,
         now: world.now,
+        worker: &world.worker,
     };
-    let mails = match &args.to {
-        Some(to) => vec![someone(&post, &publication, to, args.role.unwrap_or_default()).await?],
-        None => post.stored(&publication).await?,
+    let (mails, is_new) = match &args.to {
+        Some(to) => someone(&post, &publication, to, args.role.unwrap_or_default()).await?,
+        None => (post.stored(&publication).await?, false),
     };
     let (mut sent, mut files) = (Sent::default(), Vec::new());
     if job.file.mail.smtp.is_some() {
@@ -57,15 +58,30 @@ pub(super) async fn execute(cli: &Cli, args: &args::Send, project: &Project, wor
         let (unsent, done): (Vec<&Mail>, Vec<&Mail>) = mails.iter().partition(is_open);
         let names: Vec<&str> = unsent.iter().map(|mail| mail.name.as_str()).collect();
         let held = world.worker.hold(&ledger, &slot, job.lease()).await?;
-        let result = post.send_anyway(&publication, &names, &held.lease).await;
+        let result = async {
+            // First it is stored and listed: whatever the server says, it is not forgotten.
+            for mail in mails.iter().filter(|_| is_new) {
+                let bytes = mail.bytes.clone().into();
+                ledger.add_mail(&publication, &mail.name, bytes, &held.lease).await.in_place(&place)?;
+            }
+            post.send_anyway(&publication, &names, &held.lease).await
+        };
+        let result = result.await;
         held.release().await;
         sent = result?;
         if args.again {
             let done: Vec<Mail> = done.into_iter().cloned().collect();
-            sent.taken += post.once_more(&publication, &done).await?.taken;
+            let again = post.once_more(&done).await?;
+            sent.taken += again.taken;
+            sent.problem = sent.problem.or(again.problem);
         }
     } else {
         for mail in &mails {
+            if is_new {
+                // Kept beside the others, so that what was sent can be read later.
+                let name = format!("mails/{}.eml", mail.name);
+                ledger.put(&publication.run, &name, mail.bytes.clone().into()).await.in_place(&place)?;
+            }
             let path = args.out.join(format!("{}-{period}-{}.eml", slot.market, mail.name));
             let made = std::fs::create_dir_all(&args.out).and_then(|()| std::fs::write(&path, &mail.bytes));
             made.map_err(|source| Error::Output { path: path.clone(), source })?;
@@ -100,18 +116,21 @@ pub(super) async fn execute(cli: &Cli, args: &args::Send, project: &Project, wor
     Ok(())
 }
 
-/// The stored mail of an address, or a new one in the words of the published report, dated as the others are.
-async fn someone(post: &Post<'_>, publication: &Publication, to: &str, role: Audience) -> Result<Mail> {
+/// The stored mail of an address, or a new one in the words of the published report, dated as the others are; whether it is new.
+async fn someone(post: &Post<'_>, publication: &Publication, to: &str, role: Audience) -> Result<(Vec<Mail>, bool)> {
     let place = format!("{} {}", publication.market, publication.period);
     let wrong = |problem: String| Error::Job { path: post.job.path.clone(), problem };
     check_address(&post.job.file.mail, to).map_err(wrong)?;
+    for warning in post.job.file.mail.look_alikes(Some(to)) {
+        tracing::warn!(job = post.job.name, "{warning}");
+    }
     if post.suppressed.holds(to, post.now.date_naive()) {
         return Err(wrong(format!("{} wants no mail: see jobs/suppressed.txt", mask(to))));
     }
     if let Some(stored) =
         post.stored(publication).await?.into_iter().find(|mail| address_of(&mail.recipient) == address_of(to))
     {
-        return Ok(stored);
+        return Ok((vec![stored], false));
     }
     let bytes = post.ledger.read(publication, "report.json").await.in_place(&place)?;
     let report: Report = serde_json::from_slice(&bytes)?;
@@ -120,8 +139,5 @@ async fn someone(post: &Post<'_>, publication: &Publication, to: &str, role: Aud
     let location = public_location(post.job, post.ledger, &publication.run, "report.html");
     let recipient = Recipient { to: to.to_owned(), role };
     let mail = post.letter(&report, &location, &recipient, &post.sender()?, date, None).in_place(&place)?;
-    // Kept beside the others, so that what was sent can be read later.
-    let name = format!("mails/{}.eml", mail.name);
-    post.ledger.put(&publication.run, &name, mail.bytes.clone().into()).await.in_place(&place)?;
-    Ok(mail)
+    Ok((vec![mail], true))
 }

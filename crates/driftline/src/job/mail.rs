@@ -1,12 +1,13 @@
 //! `[mail]` of a job: from whom, to whom, by which server, and which addresses are refused before anything is computed.
 
 use std::collections::BTreeSet;
+use std::ops::RangeInclusive;
 use std::path::PathBuf;
 
 use driftline_core::audience::Audience;
 use driftline_ledger::OnUnknown;
 use driftline_report::mailer::{Encryption, Login};
-use driftline_report::message::{address_of, is_mailbox, mask};
+use driftline_report::message::{address_of, ascii_domain, is_mailbox, mask};
 use serde::Deserialize;
 
 #[derive(Clone, Debug, Deserialize)]
@@ -96,9 +97,13 @@ pub struct Smtp {
     #[serde(default)]
     pub login: Login,
     pub ca_file: Option<PathBuf>,
+    /// Deadline of each step, with its answer; five times that for a mail.
     #[serde(default = "seconds_30")]
     pub timeout_seconds: u64,
 }
+
+/// RFC 5321 allows the slowest step ten minutes; an hour is no deadline any more.
+const SECONDS: RangeInclusive<u64> = 1..=3_600;
 
 fn seconds_30() -> u64 {
     30
@@ -106,6 +111,12 @@ fn seconds_30() -> u64 {
 
 /// Addresses are refused here, before anything is computed for them.
 pub(super) fn check_mail(mail: &Mail) -> std::result::Result<(), String> {
+    if let Some(smtp) = &mail.smtp
+        && !SECONDS.contains(&smtp.timeout_seconds)
+    {
+        let (least, most) = (SECONDS.start(), SECONDS.end());
+        return Err(format!("mail.smtp.timeout_seconds = {}; expected {least} to {most}", smtp.timeout_seconds));
+    }
     let mut seen = BTreeSet::new();
     for recipient in &mail.recipients {
         check_address(mail, &recipient.to)?;
@@ -133,9 +144,7 @@ pub fn check_address(mail: &Mail, recipient: &str) -> std::result::Result<(), St
     }
     let address = address_of(recipient);
     let domain = address.rsplit_once('@').map_or("", |(_, domain)| domain);
-    if mail.allowed_domains.is_empty()
-        || mail.allowed_domains.iter().any(|allowed| allowed.eq_ignore_ascii_case(domain))
-    {
+    if mail.allowed_domains.is_empty() || mail.allowed_domains.iter().any(|allowed| ascii_domain(allowed) == domain) {
         return Ok(());
     }
     Err(format!("mail.recipients: {domain} is not one of mail.allowed_domains ({})", mail.allowed_domains.join(", ")))
