@@ -198,8 +198,8 @@ def bars(kinds):
         bar(f"forecasts: of the market that opens late {late['market']['held']} of {late['market']['of']} ({late['market']['share']:.1%}), 75 to 88 %",
             HELD[0] <= late["market"]["share"] <= HELD[1])
     if everything["ece_judged"]:
-        bar(f"forecasts: risks off by more than .03 and by .005 more than the best candidate {everything['ece_missed']} of {everything['ece_judged']}, none",
-            not everything["ece_missed"])
+        bar(f"forecasts: risks off by more than .03 and by .005 more than the best candidate {everything['ece_missed']} of {everything['ece_judged']}, at most one in ten",
+            everything["ece_missed"] <= 0.1 * everything["ece_judged"])
     if "bikes" in kinds:
         bar(f"bikes: value of a bike buyer by a part buyer's {kinds['bikes']['dear_least']}, at least 5 every quarter", kinds["bikes"]["dear_least"] >= 5)
     return found

@@ -249,7 +249,9 @@ def say(rows, told):
         of = [row for row in told if row["plant"] == plant]
         right = sum(row["told"] for row in of)
         wrong = sum(bool(row.get("other")) for row in of)
-        reached.append((f"planted {plant}: told in {right} of {len(of)}, at least {TOLD_LEAST:.0%}; other personas beside it in {wrong}", right >= TOLD_LEAST * len(of)))
+        # To the nearest case: one of five may be missed, but not the only one.
+        missed_most = int((1 - TOLD_LEAST) * len(of) + 0.5)
+        reached.append((f"planted {plant}: told in {right} of {len(of)}, at least {TOLD_LEAST:.0%}; other personas beside it in {wrong}", len(of) - right <= missed_most))
     print("\n== changed where nothing happens")
     for row in rows:
         if row["what"] in QUIET_MOST and row["kind"] == "changed":
