@@ -66,7 +66,8 @@ pub(crate) fn reference_values() -> TestResult {
     equal("a constant", of("const")["verdict"].clone(), Value::from("no_drift"))
 }
 
-fn write(path: &Path, columns: Vec<(&str, ArrayRef)>) -> TestResult {
+/// Writes one batch of named columns as Parquet.
+pub(crate) fn write(path: &Path, columns: Vec<(&str, ArrayRef)>) -> TestResult {
     let batch =
         RecordBatch::try_from_iter_with_nullable(columns.into_iter().map(|(name, column)| (name, column, true)));
     let batch = batch.map_err(|error| error.to_string())?;
@@ -84,7 +85,8 @@ pub(crate) fn odd_columns() -> TestResult {
     let odd = |is_current: bool| -> Vec<(&str, ArrayRef)> {
         let shift = if is_current { 4_000 } else { 0 };
         let mut columns: Vec<(&str, ArrayRef)> = vec![
-            ("good", Arc::new(Int64Array::from_iter_values((0..ROWS).map(|n| n + shift)))),
+            ("good", Arc::new(Int64Array::from_iter_values((0..ROWS).map(|n| n / 2 * 2 + shift)))),
+            ("counts up", Arc::new(Int64Array::from_iter_values((0..ROWS).map(|n| n * 2 + shift)))),
             ("constant", Arc::new(Float64Array::from(vec![7.5; ROWS as usize]))),
             ("nothing", Arc::new(Float64Array::from(vec![None; ROWS as usize]))),
             ("no type", Arc::new(NullArray::new(ROWS as usize))),
@@ -95,6 +97,11 @@ pub(crate) fn odd_columns() -> TestResult {
                 )),
             ),
             ("id", Arc::new(StringArray::from_iter_values((0..ROWS).map(|n| format!("id-{n}-{shift}"))))),
+            ("free text", Arc::new(StringArray::from_iter_values((0..ROWS).map(|n| format!("text {n}"))))),
+            (
+                "text",
+                Arc::new(StringArray::from_iter_values((0..ROWS).map(|n| format!("text {} {shift}", n % 10_500)))),
+            ),
             ("day", Arc::new(Date32Array::from_iter_values((0..ROWS).map(|n| (n % 365 + shift / 100) as i32)))),
             ("money", Arc::new(Decimal128Array::from_iter_values((0..ROWS).map(|n| i128::from(n * 37 % 5_003))))),
             ("flag", Arc::new(BooleanArray::from_iter((0..ROWS).map(|n| Some(n % 4 == 0))))),
@@ -119,18 +126,21 @@ pub(crate) fn odd_columns() -> TestResult {
     let columns = found["columns"].as_array().ok_or("no columns")?;
     let expected = [
         ("good", "drift", "material"),
+        ("counts up", "set_apart", "every value is another whole number"),
         ("constant", "no_drift", "neither"),
         ("nothing", "not_comparable", "no value in either file"),
         ("no type", "not_comparable", "no value in either file"),
         ("not a number", "not_comparable", "no value in either file"),
-        ("id", "not_comparable", "more than 10000 categories"),
+        ("id", "set_apart", "by its name and its many values an id"),
+        ("free text", "set_apart", "nearly every value is another one"),
+        ("text", "not_comparable", "more than 10000 categories"),
         ("day", "drift", "material"),
         ("money", "no_drift", "neither"),
         ("flag", "no_drift", "neither"),
         ("list", "not_comparable", "not compared"),
-        ("retyped", "not_comparable", "from numbers to categories"),
-        ("dropped", "not_comparable", "current file: no such column"),
-        ("added", "not_comparable", "reference: no such column"),
+        ("retyped", "schema_change", "int64 became utf8"),
+        ("dropped", "schema_change", "the current file has no such column"),
+        ("added", "schema_change", "the reference has no such column"),
     ];
     equal("columns", columns.len(), expected.len())?;
     for (column, (name, verdict, reason)) in columns.iter().zip(expected) {

@@ -17,6 +17,7 @@ mod figures; // Bridges close, and every number of a mail is in report.json.
 mod forecasts; // Forecasts of the next period against what came, and against plain guesses.
 mod mail_dialogue; // Refusals, silences, signals and injected answers of a mail server: no mail is lost, nobody waits for ever.
 mod mail_server; // Delivery to a real SMTP server, where one was started.
+mod odd_files; // drift on files as strangers write them.
 mod operations; // Killed processes, what is due and what waits.
 mod periods; // Half-years and fiscal quarters: their totals are those of their months.
 mod product; // How tests start the program and read its tables.
@@ -53,6 +54,12 @@ fn main() -> std::process::ExitCode {
         trial("disclosure::online_retail_has_no_small_cell", shared, disclosure::online_retail),
         trial("drift::odd_columns_have_a_verdict_and_a_reason", None, drift::odd_columns),
         trial("drift::statistics_are_the_reference_values", shared, drift::reference_values),
+        trial("odd_files::drift_of_few_values_is_exact", None, odd_files::few_values),
+        trial("odd_files::drift_has_no_unit_and_no_single_value", None, odd_files::units_and_single_values),
+        trial("odd_files::drift_tells_types_ids_and_times_apart", None, odd_files::columns),
+        trial("odd_files::drift_prints_no_person", None, odd_files::persons),
+        trial("odd_files::drift_reads_folders_and_stops_for_no_column", None, odd_files::folders_and_damage),
+        trial("odd_files::cases_of_strangers_come_out_right", shared, odd_files::cases),
         trial("facts::complete_journey_quarters", None, facts::complete_journey),
         trial("facts::online_retail_271_market_quarters", shared, facts::online_retail),
         trial("fences::crates_use_what_they_may", None, fences::crates),

@@ -1,43 +1,60 @@
-//! Two Parquet files compared column by column, each column read alone: memory is that of a few columns, not of a file.
+//! Two Parquet files, or folders of them, compared column by column, each column read alone: memory is that of a few columns,
+//! not of a file.
 
-use std::collections::{BTreeMap, HashMap};
-use std::fs::File;
+mod apart;
+mod side;
+
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use arrow::array::{Array, ArrayRef, AsArray};
-use arrow::compute::cast;
-use arrow::datatypes::{DataType, Field, Float64Type, TimeUnit, TimestampMicrosecondType};
-use driftline_stats::drift::{self, CATEGORIES_MOST, Finding, Sample};
-use parquet::arrow::ProjectionMask;
-use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use driftline_stats::drift::{self, Finding};
 
 use crate::error::{Error, Result};
-use crate::types;
+use crate::parquet_files;
+use side::{Class, Column, Side};
 
-const ROWS_AT_A_TIME: usize = 32_768;
-const DAY_MICROSECONDS: f64 = 86_400e6;
+/// What was found, and what a user should know besides.
+#[derive(Debug)]
+pub struct Comparison {
+    /// One for each column, in the order of the reference; columns that only the current side has come last.
+    pub findings: Vec<Finding>,
+    /// Columns that cannot be read in one of the files.
+    pub unreadable: Vec<String>,
+    /// Rows and files of the reference and of the current side.
+    pub sides: [(u64, usize); 2],
+    /// One sentence each.
+    pub notes: Vec<String>,
+}
 
-/// Compares every column of the two files, in the order of the reference; columns that only the current file has come last.
-/// Only the named columns, if any are named.
+/// A column's finding before all are judged, with what is said of it afterwards.
+struct Found {
+    finding: Finding,
+    /// Rows by category, if their names may be shown.
+    shown: Option<BTreeMap<String, u64>>,
+    /// How the type changed, if that stops no comparison.
+    retyped: Option<String>,
+    is_unreadable: bool,
+}
+
+/// Compares every column of two files or folders; only the named columns, if any are named.
 ///
 /// # Errors
-/// `Error::SourceUnreadable` if a file is none, `Error::SourceContract` for a named column that neither file has.
-pub fn compare_files(reference: &Path, current: &Path, only: &[String], threads: usize) -> Result<Vec<Finding>> {
-    let names = columns_of_both(reference, current, only)?;
+/// `Error::SourceUnreadable` if a file is no Parquet or none of its columns can be read, `Error::SourceContract` for a named
+/// column that neither side has, `Error::EmptySource` for a folder without Parquet.
+pub fn compare_files(reference: &Path, current: &Path, only: &[String], threads: usize) -> Result<Comparison> {
+    let sides = [Side::open(reference)?, Side::open(current)?];
+    let names = names_of_both(&sides, current, only)?;
     let next = AtomicUsize::new(0);
-    let found: Mutex<BTreeMap<usize, Result<Finding>>> = Mutex::new(BTreeMap::new());
+    let found: Mutex<BTreeMap<usize, Found>> = Mutex::new(BTreeMap::new());
     let work = || {
         loop {
             let index = next.fetch_add(1, Ordering::Relaxed);
             let Some(name) = names.get(index) else { break };
-            let finding = sample(reference, name).and_then(|before| {
-                let now = sample(current, name)?;
-                Ok(drift::compare(name, before, now))
-            });
+            let of_column = compare(name, sides[0].column(name), sides[1].column(name));
             if let Ok(mut found) = found.lock() {
-                found.insert(index, finding);
+                found.insert(index, of_column);
             }
         }
     };
@@ -47,15 +64,54 @@ pub fn compare_files(reference: &Path, current: &Path, only: &[String], threads:
         }
         work();
     });
-    let found = found.into_inner().unwrap_or_default();
-    let mut findings = found.into_values().collect::<Result<Vec<Finding>>>()?;
-    drift::judge(&mut findings);
-    Ok(findings)
+    let found: Vec<Found> = found.into_inner().unwrap_or_default().into_values().collect();
+    if !found.is_empty() && found.iter().all(|found| found.is_unreadable) {
+        let reason = found.first().map(|found| found.finding.reason.clone()).unwrap_or_default();
+        return Err(parquet_files::unreadable("drift", current, reason.into()));
+    }
+    let notes = sides.iter().filter_map(|side| parquet_files::left_out_note(&side.left_out)).collect();
+    let counts = [0, 1].map(|side: usize| (sides[side].rows(), sides[side].files()));
+    Ok(judged(found, counts, notes))
 }
 
-fn columns_of_both(reference: &Path, current: &Path, only: &[String]) -> Result<Vec<String>> {
-    let mut names = columns(reference)?;
-    for name in columns(current)? {
+fn judged(found: Vec<Found>, sides: [(u64, usize); 2], notes: Vec<String>) -> Comparison {
+    let is_unreadable = |found: &&Found| found.is_unreadable;
+    let unreadable = found.iter().filter(is_unreadable).map(|found| found.finding.column.clone()).collect();
+    let (mut findings, rest): (Vec<Finding>, Vec<_>) =
+        found.into_iter().map(|found| (found.finding, (found.shown, found.retyped))).unzip();
+    drift::judge(&mut findings);
+    for (finding, (shown, retyped)) in findings.iter_mut().zip(rest) {
+        apart::withhold(finding, shown.as_ref());
+        if let Some(retyped) = retyped {
+            finding.reason.push_str(&format!("; {retyped}"));
+        }
+    }
+    Comparison { findings, unreadable, sides, notes }
+}
+
+/// Compares a column that both sides were read for.
+fn compare(name: &str, mut before: Column, mut now: Column) -> Found {
+    let is_unreadable = before.is_unreadable || now.is_unreadable;
+    let plain = |finding: Finding| Found { finding, shown: None, retyped: None, is_unreadable };
+    let changed = (before.type_name != now.type_name).then(|| format!("{} became {}", before.type_name, now.type_name));
+    let (Some(then), Some(class)) = (before.class, now.class) else {
+        return plain(drift::compare(name, before.sample, now.sample));
+    };
+    let is_empty = then == Class::Nothing || class == Class::Nothing;
+    if let (Some(changed), false) = (&changed, is_empty || (then == class && class != Class::Not)) {
+        return plain(drift::schema_change(name, &before.sample, &now.sample, changed.clone()));
+    }
+    if let Some(reason) = apart::reason(name, class, &mut before.sample, &mut now.sample) {
+        let finding = drift::set_apart(name, &before.sample, &now.sample, reason);
+        return Found { finding, shown: None, retyped: changed, is_unreadable };
+    }
+    let shown = apart::may_be_shown(name, &before.sample, &now.sample);
+    Found { finding: drift::compare(name, before.sample, now.sample), shown, retyped: changed, is_unreadable }
+}
+
+fn names_of_both(sides: &[Side; 2], current: &Path, only: &[String]) -> Result<Vec<String>> {
+    let mut names = sides[0].names();
+    for name in sides[1].names() {
         if !names.contains(&name) {
             names.push(name);
         }
@@ -63,154 +119,16 @@ fn columns_of_both(reference: &Path, current: &Path, only: &[String]) -> Result<
     if only.is_empty() {
         return Ok(names);
     }
-    if let Some(unknown) = only.iter().find(|name| !names.contains(name)) {
-        return Err(Error::SourceContract {
+    let schema = parquet_files::schema_of(&names);
+    let place = |name: &String| {
+        parquet_files::place(&schema, name, "--columns").map_err(|problem| Error::SourceContract {
             name: "drift".to_owned(),
             object: current.display().to_string(),
-            problem: format!("no column `{unknown}`; found {}", names.join(", ")),
-        });
-    }
-    names.retain(|name| only.contains(name));
-    Ok(names)
-}
-
-fn columns(path: &Path) -> Result<Vec<String>> {
-    let schema = open(path)?.schema().clone();
-    let mut names: Vec<String> = Vec::new();
-    for field in schema.fields() {
-        if !names.contains(field.name()) {
-            names.push(field.name().clone());
-        }
-    }
-    Ok(names)
-}
-
-fn open(path: &Path) -> Result<ParquetRecordBatchReaderBuilder<File>> {
-    let file = File::open(path).map_err(|error| unreadable(path, error.into()))?;
-    ParquetRecordBatchReaderBuilder::try_new(file).map_err(|error| unreadable(path, error.into()))
-}
-
-fn unreadable(path: &Path, source: Box<dyn std::error::Error + Send + Sync>) -> Error {
-    let size = std::fs::metadata(path).map_or(0, |metadata| metadata.len());
-    Error::SourceUnreadable { name: "drift".to_owned(), object: path.display().to_string(), size, source }
-}
-
-/// How a type is compared.
-enum Compared {
-    Numbers,
-    /// Dates and timestamps, in days.
-    Days,
-    Names,
-    Nothing,
-    Not,
-}
-
-fn compared(data_type: &DataType) -> Compared {
-    match data_type {
-        DataType::Null => Compared::Nothing,
-        DataType::Boolean | DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => Compared::Names,
-        DataType::Dictionary(_, value) => compared(value),
-        DataType::Date32 | DataType::Date64 | DataType::Timestamp(..) => Compared::Days,
-        other if other.is_numeric() => Compared::Numbers,
-        _ => Compared::Not,
-    }
-}
-
-fn sample(path: &Path, name: &str) -> Result<Sample> {
-    let builder = open(path)?;
-    let rows = builder.metadata().file_metadata().num_rows().max(0) as u64;
-    let schema = builder.schema().clone();
-    let Some((index, field)) = schema.column_with_name(name) else {
-        return Ok(Sample::Unknown { what: "no such column".to_owned(), rows: 0 });
+            problem,
+        })
     };
-    let compared = compared(field.data_type());
-    match compared {
-        Compared::Not => return Ok(not_compared(field, rows)),
-        Compared::Nothing => return Ok(Sample::Empty { nulls: rows }),
-        Compared::Names | Compared::Numbers | Compared::Days => {}
-    }
-    let mask = ProjectionMask::roots(builder.parquet_schema(), [index]);
-    let reader = builder
-        .with_projection(mask)
-        .with_batch_size(ROWS_AT_A_TIME)
-        .build()
-        .map_err(|error| unreadable(path, error.into()))?;
-    let mut columns = reader.map(|batch| batch.map(|batch| batch.column(0).clone()));
-    match compared {
-        Compared::Names => {
-            let mut counting = Counting::default();
-            for column in &mut columns {
-                counting
-                    .add(&column.map_err(|error| unreadable(path, error.into()))?)
-                    .map_err(|e| unreadable(path, e))?;
-            }
-            Ok(counting.finish())
-        }
-        _ => {
-            let (mut values, mut nulls) = (Vec::with_capacity(usize::try_from(rows).unwrap_or(0)), 0);
-            for column in &mut columns {
-                let column = column.map_err(|error| unreadable(path, error.into()))?;
-                let to = |column: &ArrayRef, to: &DataType| cast(column, to).map_err(|e| unreadable(path, e.into()));
-                let days = DataType::Timestamp(TimeUnit::Microsecond, None);
-                nulls += column.logical_null_count() as u64;
-                if matches!(compared, Compared::Days) {
-                    let times = to(&column, &days)?;
-                    let times = times.as_primitive::<TimestampMicrosecondType>();
-                    values.extend(times.iter().flatten().map(|time| time as f64 / DAY_MICROSECONDS));
-                } else {
-                    let numbers = to(&column, &DataType::Float64)?;
-                    let numbers = numbers.as_primitive::<Float64Type>();
-                    match numbers.null_count() {
-                        0 => values.extend_from_slice(numbers.values()),
-                        _ => values.extend(numbers.iter().flatten()),
-                    }
-                }
-            }
-            Ok(Sample::Numbers { values, nulls })
-        }
-    }
-}
-
-fn not_compared(field: &Field, rows: u64) -> Sample {
-    Sample::Unknown { what: format!("{} is not compared", types::name(field.data_type())), rows }
-}
-
-/// Categories and how often they come, until there are too many.
-#[derive(Default)]
-struct Counting {
-    counts: HashMap<Box<str>, u64>,
-    values: u64,
-    nulls: u64,
-    is_given_up: bool,
-}
-
-impl Counting {
-    fn add(&mut self, column: &ArrayRef) -> std::result::Result<(), Box<dyn std::error::Error + Send + Sync>> {
-        let nulls = column.logical_null_count();
-        self.nulls += nulls as u64;
-        self.values += (column.len() - nulls) as u64;
-        if self.is_given_up {
-            return Ok(());
-        }
-        let text = cast(column, &DataType::Utf8)?;
-        for name in text.as_string::<i32>().iter().flatten() {
-            match self.counts.get_mut(name) {
-                Some(count) => *count += 1,
-                None => {
-                    self.counts.insert(name.into(), 1);
-                }
-            }
-        }
-        self.is_given_up = self.counts.len() > CATEGORIES_MOST;
-        Ok(())
-    }
-
-    fn finish(self) -> Sample {
-        Sample::Categories {
-            counts: self.counts.into_iter().map(|(name, count)| (name.into(), count)).collect(),
-            values: self.values,
-            nulls: self.nulls,
-            is_complete: !self.is_given_up,
-        }
-    }
+    let mut places = only.iter().map(place).collect::<Result<Vec<usize>>>()?;
+    places.sort_unstable();
+    places.dedup();
+    Ok(places.into_iter().map(|place| names[place].clone()).collect())
 }

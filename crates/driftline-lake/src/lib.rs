@@ -12,6 +12,7 @@ pub mod graph;
 pub mod lake;
 pub mod lint;
 pub mod model;
+mod parquet_files;
 pub mod pinned;
 pub mod profile_drift;
 pub mod purchase_log;

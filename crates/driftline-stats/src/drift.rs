@@ -2,38 +2,29 @@
 //!
 //! Effect sizes are always computed, tests are two-sample tests, and cells come from the reference, so that the same files give
 //! the same numbers. A missing value is no value: it is left out of every statistic, and its share is a finding of its
-//! own. A statistic that cannot be computed is `None` and [`Finding::reason`] says why.
+//! own. A statistic that cannot be computed is `None` and [`Finding::reason`] says why. P-values of small samples are exact.
 //!
 //! # Verdict
 //!
 //! A column *drifted* if its change is sure (q ≤ 0.05, Benjamini-Hochberg over all columns that have a p) and material:
-//! Wasserstein-1 of at least 0.05 standard deviations of the reference, or a total variation of at least 0.02 for
-//! categories. With a million rows every change is sure and with a hundred none is small; neither half speaks alone.
+//! a shift of at least 0.05 standard deviations of the reference ([`numeric::shift`], which neither the unit nor a single value
+//! changes), or a total variation of at least 0.02 for categories. A column of another type, or of one sample alone, is a
+//! finding without a test. A column can be set apart by the caller: ids say nothing by their distribution. With a million rows every change is sure and with a hundred none is small; neither half speaks alone.
 //! A population stability index of .1 or .25 decides nothing here: those bands call +28 % of spend "no change".
 
+mod exact;
 mod kolmogorov;
 pub mod numeric;
 pub mod shares;
+mod verdict;
 
-use crate::significance::{benjamini_hochberg, normal_upper_tail};
+use crate::significance::benjamini_hochberg;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// Categories in both samples together beyond which shares are not compared: such a column names things, or is free text.
 pub const CATEGORIES_MOST: usize = 10_000;
-
-/// The false-discovery rate.
-const SURE: f64 = 0.05;
-
-/// A change of numbers that matters, in standard deviations of the reference.
-const MATERIAL_SHIFT: f64 = 0.05;
-
-/// A change of shares that matters: two points of a hundred are in other categories.
-const MATERIAL_SHARE: f64 = 0.02;
-
-/// A change of the share of missing values that matters.
-const MATERIAL_NULLS: f64 = 0.01;
 
 /// One column of one sample.
 #[derive(Clone, Debug, PartialEq)]
@@ -44,8 +35,10 @@ pub enum Sample {
     Categories { counts: BTreeMap<String, u64>, values: u64, nulls: u64, is_complete: bool },
     /// A column without a type: nothing but missing values.
     Empty { nulls: u64 },
-    /// A type that is not compared, or no such column.
+    /// A type that is not compared, or a column that cannot be read.
     Unknown { what: String, rows: u64 },
+    /// No such column.
+    Absent,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -63,8 +56,12 @@ pub enum Verdict {
     Drift,
     /// Only the share of missing values changed, surely and materially.
     NullDrift,
+    /// Another type, or a column of one sample alone: no statistic tells how far.
+    SchemaChange,
     /// Not sure, or too small to matter.
     NoDrift,
+    /// An id, a time of loading, a free text: compared for missing values alone.
+    SetApart,
     /// Nothing could be compared; the reason says why.
     NotComparable,
 }
@@ -87,7 +84,11 @@ pub struct Finding {
     /// Of the Kolmogorov-Smirnov test for numbers, of χ² for categories.
     pub p: Option<f64>,
     pub w1: Option<f64>,
+    /// In standard deviations of the reference; single values far out can rule both.
     pub w1_over_sd: Option<f64>,
+    /// The same of the middle parts, which decides whether a change of numbers is material.
+    #[serde(default)]
+    pub shift: Option<f64>,
     pub cliffs_delta: Option<f64>,
     pub psi: Option<f64>,
     pub psi_null_p95: Option<f64>,
@@ -106,6 +107,8 @@ pub struct Finding {
 pub fn compare(column: &str, reference: Sample, current: Sample) -> Finding {
     let mut finding = Finding::new(column, &reference, &current);
     match (reference, current) {
+        (Sample::Absent, _) => finding.schema("the reference has no such column".to_owned()),
+        (_, Sample::Absent) => finding.schema("the current file has no such column".to_owned()),
         (Sample::Unknown { what, .. }, _) => finding.give_up(format!("in the reference: {what}")),
         (_, Sample::Unknown { what, .. }) => finding.give_up(format!("in the current file: {what}")),
         _ if finding.n_ref == 0 && finding.n_cur == 0 => finding.give_up("no value in either file".to_owned()),
@@ -119,9 +122,24 @@ pub fn compare(column: &str, reference: Sample, current: Sample) -> Finding {
             Sample::Categories { counts: current, is_complete: all_of_current, .. },
         ) => finding.categories(&reference, &current, all_of_reference && all_of_current),
         (reference, current) => {
-            finding.give_up(format!("the type changed from {} to {}", reference.kind(), current.kind()));
+            finding.schema(format!("the type changed from {} to {}", reference.kind(), current.kind()));
         }
     }
+    finding
+}
+
+/// A column whose type changed, in the caller's words: nothing of it is compared but the share of missing values.
+pub fn schema_change(column: &str, reference: &Sample, current: &Sample, reason: String) -> Finding {
+    let mut finding = Finding::new(column, reference, current);
+    finding.schema(reason);
+    finding
+}
+
+/// A column that is set apart, with the reason: nothing of it is compared but the share of missing values.
+pub fn set_apart(column: &str, reference: &Sample, current: &Sample, reason: String) -> Finding {
+    let mut finding = Finding::new(column, reference, current);
+    finding.verdict = Verdict::SetApart;
+    finding.reason = reason;
     finding
 }
 
@@ -156,6 +174,7 @@ impl Sample {
             Self::Categories { values, nulls, .. } => (*values, *nulls),
             Self::Empty { nulls } => (0, *nulls),
             Self::Unknown { rows, .. } => (*rows, 0),
+            Self::Absent => (0, 0),
         }
     }
 
@@ -168,7 +187,7 @@ impl Sample {
         match self {
             Self::Numbers { .. } => Kind::Numeric,
             Self::Categories { .. } => Kind::Categorical,
-            Self::Empty { .. } | Self::Unknown { .. } => Kind::Unknown,
+            Self::Empty { .. } | Self::Unknown { .. } | Self::Absent => Kind::Unknown,
         }
     }
 }
@@ -210,6 +229,7 @@ impl Finding {
             p: None,
             w1: None,
             w1_over_sd: None,
+            shift: None,
             cliffs_delta: None,
             psi: None,
             psi_null_p95: None,
@@ -229,6 +249,11 @@ impl Finding {
         self.reason = reason;
     }
 
+    fn schema(&mut self, reason: String) {
+        self.verdict = Verdict::SchemaChange;
+        self.reason = reason;
+    }
+
     fn numbers(&mut self, mut reference: Vec<f64>, mut current: Vec<f64>) {
         for values in [&mut reference, &mut current] {
             values.retain(|value| value.is_finite());
@@ -240,9 +265,10 @@ impl Finding {
         self.mean_ref = Some(numeric::mean(&reference));
         self.mean_cur = Some(numeric::mean(&current));
         self.ks_d = Some(found.ks_d);
-        self.p = found.ks_p;
+        self.p = Some(found.ks_p);
         self.w1 = Some(found.w1);
-        self.w1_over_sd = Some(found.w1_over_sd);
+        self.w1_over_sd = found.w1_over_sd;
+        self.shift = found.shift;
         self.cliffs_delta = Some(found.cliffs_delta);
         let edges = numeric::decile_edges(&reference);
         self.shares(&numeric::counted(&reference, &edges), &numeric::counted(&current, &edges));
@@ -276,62 +302,6 @@ impl Finding {
         self.js_distance = found.js_distance;
         self.psi = found.psi;
         self.psi_null_p95 = found.psi_null_p95;
-    }
-
-    /// P-value of no change of the share of missing values, by the pooled two-sample test of proportions.
-    fn nulls_p(&self) -> Option<f64> {
-        let (reference, current) = (self.null_share_ref?, self.null_share_cur?);
-        let (n, m) = (self.rows_ref as f64, self.rows_cur as f64);
-        let pooled = (reference * n + current * m) / (n + m);
-        let error = libm::sqrt(pooled * (1.0 - pooled) * (1.0 / n + 1.0 / m));
-        (error > 0.0).then(|| (2.0 * normal_upper_tail((current - reference).abs() / error)).min(1.0))
-    }
-
-    fn decide(&mut self, nulls_q: Option<f64>) {
-        let (before, now) = (self.null_share_ref.unwrap_or_default(), self.null_share_cur.unwrap_or_default());
-        let nulls_drifted = nulls_q.is_some_and(|q| q <= SURE) && (now - before).abs() >= MATERIAL_NULLS;
-        let nulls_said = format!("missing values went from {:.1} % to {:.1} %", 100.0 * before, 100.0 * now);
-        if self.verdict == Verdict::NotComparable {
-            if nulls_drifted {
-                self.verdict = Verdict::NullDrift;
-                self.reason = format!("{}; {nulls_said}", self.reason);
-            }
-            return;
-        }
-        let (effect, least, named) = match self.kind {
-            Kind::Numeric => (self.w1_over_sd, MATERIAL_SHIFT, "standard deviations"),
-            _ => (self.tvd, MATERIAL_SHARE, "of all in other categories"),
-        };
-        let effect = effect.unwrap_or_default();
-        let is_sure = self.q.is_some_and(|q| q <= SURE);
-        let mut said = match (self.q, is_sure, effect >= least) {
-            (None, ..) => vec!["no test: one value everywhere, or too few of them".to_owned()],
-            (_, true, true) => vec![format!("sure and material: {effect:.3} {named}")],
-            (_, true, false) => {
-                vec![format!("sure but small: {effect:.3} {named}, from {least} on it matters")]
-            }
-            (_, false, true) => vec![format!("may be chance: {effect:.3} {named}, but q is above {SURE}")],
-            (_, false, false) => vec!["neither sure nor material".to_owned()],
-        };
-        if nulls_drifted {
-            said.push(nulls_said);
-        }
-        let count = |names: &[String], what: &str| match names.len() {
-            0 => None,
-            1 => Some(format!("1 category {what}")),
-            many => Some(format!("{many} categories {what}")),
-        };
-        said.extend(count(&self.new_categories, "new"));
-        said.extend(count(&self.lost_categories, "lost"));
-        if self.kind == Kind::Numeric && self.psi_null_p95.is_none() {
-            said.push("one cell only, so no null value of the stability index".to_owned());
-        }
-        self.verdict = match (is_sure && effect >= least, nulls_drifted) {
-            (true, _) => Verdict::Drift,
-            (false, true) => Verdict::NullDrift,
-            (false, false) => Verdict::NoDrift,
-        };
-        self.reason = said.join("; ");
     }
 }
 

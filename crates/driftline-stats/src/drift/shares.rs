@@ -2,6 +2,14 @@
 
 use statrs::function::gamma::gamma_ur;
 
+use super::exact;
+
+/// Rows of both samples up to which the χ² test is exact.
+const EXACT_ROWS_MOST: f64 = 1_000.0;
+
+/// Rows to expect in every cell for the limit form of the χ² test (Cochran 1954, Biometrics 10).
+const EXPECTED_LEAST: f64 = 5.0;
+
 /// Distances between the shares of two samples. Nothing here is NaN; what cannot be computed is `None`.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Distances {
@@ -53,8 +61,9 @@ pub struct Homogeneity {
     pub cramers_v: f64,
 }
 
-/// Pearson's test on counts over the same cells, without a continuity correction. `None` with fewer than two cells that hold
-/// anything, or an empty sample.
+/// Pearson's test on counts over the same cells, without a continuity correction. Exact up to 1,000 rows; with more, where a
+/// cell expects fewer than 5, exact if the tables can be walked and else by the moments that χ² has with these margins.
+/// `None` with fewer than two cells that hold anything, or an empty sample.
 pub fn homogeneity(reference: &[u64], current: &[u64]) -> Option<Homogeneity> {
     let (n, m) = (total(reference), total(current));
     let held = reference.iter().zip(current).filter(|(x, y)| *x + *y > 0).count();
@@ -72,12 +81,44 @@ pub fn homogeneity(reference: &[u64], current: &[u64]) -> Option<Homogeneity> {
         off * off * (1.0 / expected + 1.0 / (both - expected))
     };
     let statistic: f64 = reference.iter().zip(current).map(of_cell).sum();
-    let p = chi_squared_upper_tail(statistic, (held - 1) as f64);
+    let least = reference.iter().zip(current).map(|(x, y)| (x + y) as f64).filter(|both| *both > 0.0);
+    let is_sparse = least.fold(f64::INFINITY, f64::min) * n.min(m) / (n + m) < EXPECTED_LEAST;
+    let walked = if is_sparse || n + m <= EXACT_ROWS_MOST { exact::homogeneity(reference, current) } else { None };
+    let p = walked.unwrap_or_else(|| match is_sparse {
+        true => by_moments(statistic, reference, current),
+        false => chi_squared_upper_tail(statistic, (held - 1) as f64),
+    });
     Some(Homogeneity { statistic, p, cramers_v: libm::sqrt(statistic / (n + m)) })
 }
 
 fn total(counts: &[u64]) -> f64 {
     counts.iter().sum::<u64>() as f64
+}
+
+/// P(χ² ≥ `statistic`) by the gamma distribution with the mean and variance that χ² has over all tables with the same margins
+/// (Haldane 1940, Biometrika 31; as in Zelterman 1987, JASA 82).
+fn by_moments(statistic: f64, reference: &[u64], current: &[u64]) -> f64 {
+    let (n, m) = (total(reference), total(current));
+    let all = n + m;
+    let columns = reference.iter().zip(current).map(|(x, y)| (x + y) as f64).filter(|both| *both > 0.0);
+    let (mut count, mut inverse) = (0.0, 0.0);
+    for column in columns {
+        count += 1.0;
+        inverse += all / column;
+    }
+    if all < 4.0 {
+        return 1.0;
+    }
+    let spread = |cells: f64| (cells - 1.0) * (all - cells) / (all - 1.0);
+    let unequal = |cells: f64, inverse: f64| (inverse - cells * cells) / (all - 2.0);
+    let (v1, v2) = (spread(2.0), spread(count));
+    let (w1, w2) = (unequal(2.0, all / n + all / m), unequal(count, inverse));
+    let mean = all / (all - 1.0) * (count - 1.0);
+    let variance = 2.0 * all / (all - 3.0) * (v1 - w1) * (v2 - w2) + all * all / (all - 1.0) * w1 * w2;
+    if variance <= 0.0 {
+        return if statistic > mean { 0.0 } else { 1.0 };
+    }
+    gamma_ur(mean * mean / variance, statistic.max(f64::MIN_POSITIVE) * mean / variance).clamp(0.0, 1.0)
 }
 
 /// P(χ² ≥ value).

@@ -1,6 +1,6 @@
 //! `driftline drift`: how every column of one file differs from another's.
 
-use driftline_lake::drift::compare_files;
+use driftline_lake::drift::{Comparison, compare_files};
 use driftline_stats::drift::{Finding, Kind, Verdict};
 use serde_json::json;
 
@@ -9,47 +9,65 @@ use crate::command::{World, one_line, say};
 use crate::error::{InPlace, Result};
 
 pub(super) fn execute(cli: &Cli, args: &Drift, world: &World) -> Result<()> {
-    let findings =
+    let found =
         compare_files(&args.reference, &args.current, &args.columns, world.threads).in_place("comparing the files")?;
     if cli.json {
-        let drifted = |verdict| findings.iter().filter(|finding| finding.verdict == verdict).count();
+        let of = |verdict| count(&found.findings, verdict);
         say(serde_json::to_string_pretty(&json!({
             "reference": args.reference.display().to_string(),
             "current": args.current.display().to_string(),
-            "drifted": drifted(Verdict::Drift),
-            "null_drifted": drifted(Verdict::NullDrift),
-            "columns": findings,
+            "drifted": of(Verdict::Drift),
+            "null_drifted": of(Verdict::NullDrift),
+            "schema_changed": of(Verdict::SchemaChange),
+            "set_apart": of(Verdict::SetApart),
+            "unreadable": found.unreadable,
+            "notes": found.notes,
+            "columns": found.findings,
         }))?);
     } else {
-        print(args, findings);
+        print(args, found);
     }
     Ok(())
 }
 
+fn count(findings: &[Finding], verdict: Verdict) -> usize {
+    findings.iter().filter(|finding| finding.verdict == verdict).count()
+}
+
 /// Findings with the largest effects first; what could not be compared comes last.
-fn print(args: &Drift, mut findings: Vec<Finding>) {
+fn print(args: &Drift, found: Comparison) {
+    let Comparison { mut findings, unreadable, sides, notes } = found;
+    let is_unreadable = |finding: &Finding| unreadable.contains(&finding.column);
     let place = |finding: &Finding| match finding.verdict {
-        Verdict::Drift => 0,
-        Verdict::NullDrift => 1,
-        Verdict::NoDrift => 2,
-        Verdict::NotComparable => 3,
+        _ if is_unreadable(finding) => 0,
+        Verdict::SchemaChange => 1,
+        Verdict::Drift => 2,
+        Verdict::NullDrift => 3,
+        Verdict::NoDrift => 4,
+        Verdict::NotComparable => 5,
+        Verdict::SetApart => 6,
     };
     let effect = |finding: &Finding| finding.tvd.unwrap_or_default();
     findings.sort_by(|a, b| place(a).cmp(&place(b)).then(effect(b).total_cmp(&effect(a))));
     let width = findings.iter().map(|finding| finding.column.chars().count()).max().unwrap_or(6).clamp(6, 30);
-    say(format!("reference  {}\ncurrent    {}\n", args.reference.display(), args.current.display()));
+    for (name, path, (rows, files)) in
+        [("reference", &args.reference, sides[0]), ("current  ", &args.current, sides[1])]
+    {
+        let files = if files > 1 { format!(" in {files} files") } else { String::new() };
+        say(format!("{name}  {} ({rows} rows{files})", path.display()));
+    }
     say(format!(
-        "  {:<width$} {:<12} {:>8} {:>8} {:>8} {:>8}  {:>9}  why",
-        "column", "verdict", "tvd", "W1/sd", "delta", "psi", "q"
+        "\n  {:<width$} {:<13} {:>8} {:>8} {:>8} {:>8}  {:>9}  why",
+        "column", "verdict", "tvd", "shift", "delta", "psi", "q"
     ));
     for finding in &findings {
         let name: String = one_line(&finding.column).chars().take(width).collect();
+        let verdict = if is_unreadable(finding) { "unreadable" } else { verdict(finding.verdict) };
         say(format!(
-            "{} {name:<width$} {:<12} {:>8} {:>8} {:>8} {:>8}  {:>9}  {}",
-            if place(finding) < 2 { '!' } else { ' ' },
-            verdict(finding.verdict),
+            "{} {name:<width$} {verdict:<13} {:>8} {:>8} {:>8} {:>8}  {:>9}  {}",
+            if place(finding) < 4 { '!' } else { ' ' },
             number(finding.tvd),
-            number(finding.w1_over_sd),
+            number(finding.shift),
             number(finding.cliffs_delta),
             number(finding.psi),
             finding.q.map_or("-".to_owned(), |q| if q < 1e-4 { "< .0001".to_owned() } else { format!("{q:.4}") }),
@@ -64,17 +82,36 @@ fn print(args: &Drift, mut findings: Vec<Finding>) {
             }
         }
     }
-    let of = |kind: Verdict| findings.iter().filter(|finding| finding.verdict == kind).count();
+    summary(&findings, &unreadable, &notes);
+}
+
+fn summary(findings: &[Finding], unreadable: &[String], notes: &[String]) {
     let numeric = findings.iter().filter(|finding| finding.kind == Kind::Numeric).count();
-    say(format!(
-        "\n{} columns ({numeric} numeric): {} drifted, {} in missing values only, {} did not, {} not comparable",
-        findings.len(),
-        of(Verdict::Drift),
-        of(Verdict::NullDrift),
-        of(Verdict::NoDrift),
-        of(Verdict::NotComparable)
-    ));
-    say("tvd: share of rows in other cells (reference deciles) · W1/sd: shift in standard deviations · delta: Cliff's");
+    let parts = [
+        (Verdict::Drift, "drifted"),
+        (Verdict::NullDrift, "in missing values only"),
+        (Verdict::SchemaChange, "new, gone or of another type"),
+        (Verdict::NoDrift, "did not"),
+        (Verdict::NotComparable, "not comparable"),
+        (Verdict::SetApart, "set apart"),
+    ];
+    let parts: Vec<String> = parts
+        .iter()
+        .map(|(verdict, what)| (count(findings, *verdict), what))
+        .filter(|(count, what)| *count > 0 || **what == "drifted")
+        .map(|(count, what)| format!("{count} {what}"))
+        .collect();
+    say(format!("\n{} columns ({numeric} numeric): {}", findings.len(), parts.join(", ")));
+    if !unreadable.is_empty() {
+        let names: Vec<String> = unreadable.iter().map(|name| one_line(name)).collect();
+        say(format!("unreadable: {}; export the files again", names.join(", ")));
+    }
+    for note in notes {
+        say(format!("note: {note}"));
+    }
+    say(
+        "tvd: share of rows in other cells (reference deciles) · shift: in standard deviations, single values left out · delta: Cliff's",
+    );
     say("next: add --json for every statistic");
 }
 
@@ -82,8 +119,10 @@ fn verdict(verdict: Verdict) -> &'static str {
     match verdict {
         Verdict::Drift => "drift",
         Verdict::NullDrift => "null drift",
+        Verdict::SchemaChange => "schema change",
         Verdict::NoDrift => "no drift",
         Verdict::NotComparable => "not compared",
+        Verdict::SetApart => "set apart",
     }
 }
 
