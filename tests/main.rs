@@ -18,6 +18,7 @@ mod forecasts; // Forecasts of the next period against what came, and against pl
 mod mail_dialogue; // Refusals, silences, signals and injected answers of a mail server: no mail is lost, nobody waits for ever.
 mod mail_server; // Delivery to a real SMTP server, where one was started.
 mod odd_files; // drift on files as strangers write them.
+mod odd_logs; // ltv and churn on logs as strangers write them.
 mod operations; // Killed processes, what is due and what waits.
 mod periods; // Half-years and fiscal quarters: their totals are those of their months.
 mod product; // How tests start the program and read its tables.
@@ -60,6 +61,9 @@ fn main() -> std::process::ExitCode {
         trial("odd_files::drift_prints_no_person", None, odd_files::persons),
         trial("odd_files::drift_reads_folders_and_stops_for_no_column", None, odd_files::folders_and_damage),
         trial("odd_files::cases_of_strangers_come_out_right", shared, odd_files::cases),
+        trial("odd_logs::one_person_is_one_customer", None, odd_logs::customers),
+        trial("odd_logs::logs_are_refused_by_file_and_row", None, odd_logs::refused),
+        trial("odd_logs::cases_of_strangers_come_out_right", shared, odd_logs::cases),
         trial("facts::complete_journey_quarters", None, facts::complete_journey),
         trial("facts::online_retail_271_market_quarters", shared, facts::online_retail),
         trial("fences::crates_use_what_they_may", None, fences::crates),

@@ -3,7 +3,6 @@
 //! Rows are folded while they are read: what stays is a number for each customer id and 16 bytes a row. A query engine
 //! would hold the strings of every group; here a log of a million customers fits into 200 MiB.
 
-use std::collections::HashMap;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -22,7 +21,11 @@ use parquet::arrow::{ArrowWriter, ProjectionMask};
 use parquet::file::properties::WriterProperties;
 
 use crate::error::{Error, Result};
-use crate::functions;
+use crate::{functions, parquet_files};
+
+mod ids;
+
+pub use ids::Ids;
 
 /// Where a log lies and what its columns are called.
 #[derive(Clone, Debug)]
@@ -50,7 +53,12 @@ pub struct ReadLog {
     pub days: (i32, i32),
     /// The zone that the column of times is marked with, if it is.
     pub marked_zone: Option<String>,
+    /// What else a user should know, one sentence each.
+    pub notes: Vec<String>,
 }
+
+/// What errors call a log.
+const SOURCE: &str = "purchase log";
 
 /// One row of a log: customer, day, amount; the amount is NaN if it is not known.
 type Row = (u32, i32, f64);
@@ -62,11 +70,13 @@ type Row = (u32, i32, f64);
 /// `Error::EmptySource`, `Error::SourceUnreadable`, `Error::SourceContract` with the column and the row count.
 pub fn read(file: &LogFile) -> Result<ReadLog> {
     let mut reading = Reading::default();
-    for path in files(&file.path)? {
+    let found = parquet_files::found(SOURCE, &file.path)?;
+    reading.notes.extend(parquet_files::left_out_note(&found.left_out));
+    for path in found.files {
         reading.file(file, &path)?;
     }
     let broken = |problem: String| Error::SourceContract {
-        name: "purchase log".to_owned(),
+        name: SOURCE.to_owned(),
         object: file.path.display().to_string(),
         problem,
     };
@@ -90,100 +100,6 @@ fn year_of(day: i32) -> i32 {
     NaiveDate::default().checked_add_signed(TimeDelta::days(i64::from(day))).map_or(i32::MAX, |day| day.year())
 }
 
-fn files(path: &Path) -> Result<Vec<PathBuf>> {
-    let missing = |source: std::io::Error| Error::SourceUnreadable {
-        name: "purchase log".to_owned(),
-        object: path.display().to_string(),
-        size: 0,
-        source: source.into(),
-    };
-    if !std::fs::metadata(path).map_err(missing)?.is_dir() {
-        return Ok(vec![path.to_owned()]);
-    }
-    let mut found = Vec::new();
-    let mut folders = vec![path.to_owned()];
-    while let Some(folder) = folders.pop() {
-        for entry in std::fs::read_dir(folder).map_err(missing)? {
-            let path = entry.map_err(missing)?.path();
-            if path.is_dir() {
-                folders.push(path);
-            } else if path.extension().is_some_and(|extension| extension == "parquet") {
-                found.push(path);
-            }
-        }
-    }
-    found.sort();
-    if found.is_empty() {
-        return Err(Error::EmptySource {
-            name: "purchase log".to_owned(),
-            location: path.display().to_string(),
-            hint: "give a Parquet file or a folder of them".to_owned(),
-        });
-    }
-    Ok(found)
-}
-
-/// Customer ids with their numbers. Ids that come in ascending order, as in most files, need no hash table.
-#[derive(Debug, Default)]
-pub struct Ids {
-    text: String,
-    ends: Vec<usize>,
-    /// How many of the first ones are in ascending order.
-    ascending: usize,
-    others: HashMap<Box<str>, u32>,
-}
-
-impl Ids {
-    /// The id of a number.
-    pub fn get(&self, number: usize) -> &str {
-        let start = if number == 0 { 0 } else { self.ends[number - 1] };
-        &self.text[start..self.ends[number]]
-    }
-
-    fn number(&mut self, id: &str) -> u32 {
-        let count = self.ends.len();
-        let is_next = self.others.is_empty() && (count == 0 || self.get(count - 1) < id);
-        if !is_next {
-            let (mut low, mut high) = (0, self.ascending);
-            while low < high {
-                let middle = low.midpoint(high);
-                if self.get(middle) < id { low = middle + 1 } else { high = middle }
-            }
-            if low < self.ascending && self.get(low) == id {
-                return low as u32;
-            }
-            if let Some(number) = self.others.get(id) {
-                return *number;
-            }
-            self.others.insert(id.into(), count as u32);
-        } else {
-            self.ascending = count + 1;
-        }
-        self.text.push_str(id);
-        self.ends.push(self.text.len());
-        count as u32
-    }
-
-    /// Puts all ids in ascending order; gives the new number of each old one, if any changed.
-    fn sort(&mut self) -> Option<Vec<u32>> {
-        if self.others.is_empty() {
-            return None;
-        }
-        let count = self.ends.len();
-        let mut order: Vec<u32> = (0..count as u32).collect();
-        order.sort_unstable_by(|a, b| self.get(*a as usize).cmp(self.get(*b as usize)));
-        let mut sorted = Self { ascending: count, ..Self::default() };
-        let mut places = vec![0; count];
-        for (place, number) in order.iter().enumerate() {
-            places[*number as usize] = place as u32;
-            sorted.text.push_str(self.get(*number as usize));
-            sorted.ends.push(sorted.text.len());
-        }
-        *self = sorted;
-        Some(places)
-    }
-}
-
 #[derive(Default)]
 struct Reading {
     ids: Ids,
@@ -194,63 +110,69 @@ struct Reading {
     given_back: u64,
     days: Option<(i32, i32)>,
     marked_zone: Option<String>,
+    kinds: ids::Kinds,
+    notes: Vec<String>,
 }
 
 impl Reading {
     fn file(&mut self, file: &LogFile, path: &Path) -> Result<()> {
-        let size = std::fs::metadata(path).map_or(0, |metadata| metadata.len());
-        let unreadable = |source: Box<dyn std::error::Error + Send + Sync>| Error::SourceUnreadable {
-            name: "purchase log".to_owned(),
-            object: path.display().to_string(),
-            size,
-            source,
-        };
         let broken = |problem: String| Error::SourceContract {
-            name: "purchase log".to_owned(),
+            name: SOURCE.to_owned(),
             object: path.display().to_string(),
             problem,
         };
-        let opened = File::open(path).map_err(|error| unreadable(error.into()))?;
-        let builder = ParquetRecordBatchReaderBuilder::try_new(opened).map_err(|error| unreadable(error.into()))?;
-        let schema = builder.schema().clone();
-        let names = [&file.customer_column, &file.time_column, &file.amount_column];
-        let options = ["--customer-column", "--time-column", "--amount-column"];
-        for (name, option) in names.iter().zip(options) {
-            if schema.column_with_name(name).is_none() {
-                let found: Vec<&str> = schema.fields().iter().map(|field| field.name().as_str()).collect();
-                let found = found.join(", ");
-                return Err(broken(format!("no column `{name}`; found {found}; name the right one with {option}")));
-            }
-        }
-        let rows = builder.metadata().file_metadata().num_rows();
+        let unreadable = |error| parquet_files::unreadable(SOURCE, path, error);
+        // In seconds, old INT96 times of any year have room.
+        let footer = parquet_files::footer(SOURCE, path, TimeUnit::Second)?;
+        let place = |name: &str, option: &str| parquet_files::place(footer.schema(), name, option).map_err(broken);
+        let places = [
+            place(&file.customer_column, "--customer-column")?,
+            place(&file.time_column, "--time-column")?,
+            place(&file.amount_column, "--amount-column")?,
+        ];
+        let rows = footer.metadata().file_metadata().num_rows();
         self.entries.reserve_exact(usize::try_from(rows).unwrap_or(0));
-        let mask = ProjectionMask::columns(builder.parquet_schema(), names.map(String::as_str));
+        let opened = File::open(path).map_err(|error| unreadable(error.into()))?;
+        let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(opened, footer.clone());
+        let mask = ProjectionMask::roots(builder.parquet_schema(), places);
         let reader =
             builder.with_projection(mask).with_batch_size(32_768).build().map_err(|error| unreadable(error.into()))?;
+        // What is read has the columns in the order of the file.
+        let mut read = places.to_vec();
+        read.sort_unstable();
+        read.dedup();
+        let among = |place: usize| read.partition_point(|other| *other < place);
+        let mut first_row = 0;
         for batch in reader {
             let batch = batch.map_err(|error| unreadable(error.into()))?;
-            self.batch(file, &batch).map_err(broken)?;
+            let columns = places.map(|place| batch.column(among(place)).clone());
+            self.batch(file, columns, first_row).map_err(broken)?;
+            first_row += batch.num_rows() as u64;
         }
         Ok(())
     }
 
-    fn batch(&mut self, file: &LogFile, batch: &RecordBatch) -> std::result::Result<(), String> {
-        let column = |name: &str| batch.column_by_name(name).cloned().ok_or_else(|| format!("no column `{name}`"));
-        let customers = texts(&column(&file.customer_column)?, &file.customer_column)?;
-        let times = column(&file.time_column)?;
+    /// Adds rows; `first_row` is how many of the file came before them.
+    fn batch(
+        &mut self,
+        file: &LogFile,
+        [customers, times, amounts]: [ArrayRef; 3],
+        first_row: u64,
+    ) -> std::result::Result<(), String> {
+        let customers = ids::texts(&customers, &file.customer_column, first_row, &mut self.kinds)?;
         if let DataType::Timestamp(_, Some(zone)) = times.data_type() {
             self.marked_zone.get_or_insert_with(|| zone.to_string());
         }
-        let days = local_days(&times, &file.time_column, file.zone)?;
-        let amounts = amounts(&column(&file.amount_column)?, &file.amount_column)?;
-        let first_row = self.rows;
-        self.rows += batch.num_rows() as u64;
+        let days = local_days(&times, &file.time_column, file.zone, first_row)?;
+        let amounts = self::amounts(&amounts, &file.amount_column, first_row)?;
+        self.rows += customers.len() as u64;
         let mut last: Option<(usize, u32)> = None;
-        for row in 0..batch.num_rows() {
-            if customers.is_null(row) || customers.value(row).is_empty() {
+        let id = |row: usize| if customers.is_null(row) { None } else { ids::canonical(customers.value(row)) };
+        for row in 0..customers.len() {
+            let Some(customer) = id(row) else {
                 self.without_customer += 1;
                 continue;
-            }
+            };
             if days.is_null(row) {
                 let place = first_row + row as u64 + 1;
                 return Err(format!("column `{}` is null in row {place}; every row needs a time", file.time_column));
@@ -265,7 +187,7 @@ impl Reading {
             // Logs are often sorted by customer: the same id again needs no look-up.
             let number = match last {
                 Some((before, number)) if customers.value(before) == customers.value(row) => number,
-                _ => self.ids.number(customers.value(row)),
+                _ => self.ids.number(customer),
             };
             last = Some((row, number));
             let day = days.value(row);
@@ -286,10 +208,13 @@ impl Reading {
 
     fn finish(self, days: (i32, i32)) -> ReadLog {
         let Self { mut ids, mut entries, rows, without_customer, without_amount, given_back, marked_zone, .. } = self;
+        let mut notes = self.notes;
+        notes.extend(self.kinds.note());
         // By id, so that the order of the file changes nothing.
         if let Some(places) = ids.sort() {
             entries.iter_mut().for_each(|(number, ..)| *number = places[*number as usize]);
         }
+        notes.extend(ids::placeholder_note(&ids, &entries));
         // Amounts of a day in one order too, for the bits of their sum.
         let order = |a: &Row, b: &Row| (a.0, a.1).cmp(&(b.0, b.1)).then(a.2.total_cmp(&b.2));
         if !entries.is_sorted_by(|a, b| order(a, b).is_le()) {
@@ -311,29 +236,36 @@ impl Reading {
             rows_given_back: given_back,
             days,
             marked_zone,
+            notes,
         }
     }
 }
 
-fn cast(column: &ArrayRef, to: &DataType, name: &str, expected: &str) -> std::result::Result<ArrayRef, String> {
+/// Casts a column; a value that does not fit is an error that names its row.
+fn cast(
+    column: &ArrayRef,
+    to: &DataType,
+    name: &str,
+    expected: &str,
+    first_row: u64,
+) -> std::result::Result<ArrayRef, String> {
     let strict = CastOptions { safe: false, ..CastOptions::default() };
     cast_with_options(column, to, &strict).map_err(|error| {
-        format!("column `{name}` is {}, expected {expected} ({error})", crate::types::name(column.data_type()))
+        let loose = cast_with_options(column, to, &CastOptions::default());
+        let is_lost = |row: &usize| loose.as_ref().is_ok_and(|loose| loose.is_null(*row) && column.is_valid(*row));
+        let row = (0..column.len()).find(is_lost);
+        let place = row.map_or(String::new(), |row| format!(" in row {}", first_row + row as u64 + 1));
+        format!("column `{name}` is {}, expected {expected}{place} ({error})", crate::types::name(column.data_type()))
     })
 }
 
-fn texts(column: &ArrayRef, name: &str) -> std::result::Result<StringArray, String> {
-    let plain = cast(column, &DataType::Utf8, name, "a customer id")?;
-    Ok(plain.as_string::<i32>().clone())
-}
-
-fn amounts(column: &ArrayRef, name: &str) -> std::result::Result<Float64Array, String> {
-    let plain = cast(column, &DataType::Float64, name, "an amount of money")?;
+fn amounts(column: &ArrayRef, name: &str, first_row: u64) -> std::result::Result<Float64Array, String> {
+    let plain = cast(column, &DataType::Float64, name, "an amount of money", first_row)?;
     Ok(plain.as_primitive::<arrow::datatypes::Float64Type>().clone())
 }
 
 /// The calendar day of each row in `zone`; dates are taken as they are.
-fn local_days(column: &ArrayRef, name: &str, zone: Tz) -> std::result::Result<Int32Array, String> {
+fn local_days(column: &ArrayRef, name: &str, zone: Tz, first_row: u64) -> std::result::Result<Int32Array, String> {
     let by_seconds = |seconds: i64| functions::local_day(seconds, zone);
     Ok(match column.data_type() {
         DataType::Date32 => column.as_primitive::<Date32Type>().unary(|day| day),
@@ -348,8 +280,10 @@ fn local_days(column: &ArrayRef, name: &str, zone: Tz) -> std::result::Result<In
         DataType::Timestamp(TimeUnit::Nanosecond, _) => {
             column.as_primitive::<TimestampNanosecondType>().unary(|time| by_seconds(time.div_euclid(1_000_000_000)))
         }
+        DataType::Null => Int32Array::new_null(column.len()),
         DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View | DataType::Dictionary(..) => {
-            let times = cast(column, &DataType::Timestamp(TimeUnit::Second, None), name, "a date or a timestamp")?;
+            let times =
+                cast(column, &DataType::Timestamp(TimeUnit::Second, None), name, "a date or a timestamp", first_row)?;
             times.as_primitive::<TimestampSecondType>().unary(by_seconds)
         }
         other => {

@@ -9,6 +9,7 @@ use driftline_stats::purchase_log::Cut;
 use serde_json::{Map, Value, json};
 
 use crate::args::{Churn, Cli};
+use crate::command::once::{self, Once};
 use crate::command::{say, workbench};
 use crate::error::{Error, Result};
 
@@ -17,6 +18,9 @@ pub(super) fn execute(cli: &Cli, args: &Churn) -> Result<()> {
     let mut notes = workbench::notes(&args.log, &read);
     notes.extend(workbench::beyond(&read, "--as-of", args.as_of));
     let cut = Cut::after(date32(args.as_of));
+    if let Some(once) = Once::of(&read.log, cut, cut.before) {
+        return once::of_churn(cli, args, &read, &once, &notes);
+    }
     let kinds = [Kind::MbgNbd, Kind::BgNbd];
     let place = args.log.file.display().to_string();
     let market = Market { kind: Kind::MbgNbd, pool: None, horizon_days: args.horizon_days };
@@ -40,7 +44,7 @@ pub(super) fn execute(cli: &Cli, args: &Churn) -> Result<()> {
     Ok(())
 }
 
-fn event(args: &Churn) -> String {
+pub(super) fn event(args: &Churn) -> String {
     format!("no purchase in the {} days after a day", args.horizon_days)
 }
 

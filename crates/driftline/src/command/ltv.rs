@@ -8,11 +8,28 @@ use driftline_stats::purchase_log::{Cut, PurchaseLog};
 use serde_json::{Map, Value, json};
 
 use crate::args::{Cli, Ltv, ModelChoice, TimeUnit};
+use crate::command::once::{self, Once};
 use crate::command::{say, workbench};
 use crate::error::{Error, Result};
 
 /// Level of a customer's range in the scores.
 const LEVEL: f64 = 0.95;
+
+/// Columns of the scores besides the customer's id.
+pub(super) const SCORES: [&str; 12] = [
+    "repeat_purchases",
+    "recency",
+    "age",
+    "p_alive",
+    "expected_purchases",
+    "expected_spend",
+    "value",
+    "value_low_95",
+    "value_high_95",
+    "days_to_next_purchase_10",
+    "days_to_next_purchase_median",
+    "days_to_next_purchase_90",
+];
 
 pub(super) fn execute(cli: &Cli, args: &Ltv) -> Result<()> {
     let read = workbench::open(&args.log)?;
@@ -55,6 +72,9 @@ pub(super) fn execute(cli: &Cli, args: &Ltv) -> Result<()> {
         observed_before: observation_end + 1,
         horizon,
     };
+    if let Some(once) = Once::of(&read.log, settings.calibration, settings.observed_before) {
+        return once::of_ltv(cli, args, &read, &settings, &once, &notes);
+    }
     let place = args.log.file.display().to_string();
     let result = lifetime(&read.log, &settings).map_err(|source| Error::Fit { place, source })?;
     save(args, &read, &settings, &result)?;
@@ -286,19 +306,22 @@ fn save(
         &args.log,
         read,
         &customers,
-        vec![
-            ("repeat_purchases", of(&|score| Some(score.past.repeat_purchases))),
-            ("recency", of(&|score| Some(score.past.recency_days / unit))),
-            ("age", of(&|score| Some(score.past.age_days / unit))),
-            ("p_alive", of(&|score| Some(score.p_alive))),
-            ("expected_purchases", of(&|score| Some(score.expected_purchases))),
-            ("expected_spend", of(&|score| score.expected_spend)),
-            ("value", of(&|score| score.value)),
-            ("value_low_95", ranges.iter().map(|range| range.map(|(low, _)| low)).collect()),
-            ("value_high_95", ranges.iter().map(|range| range.map(|(_, high)| high)).collect()),
-            ("days_to_next_purchase_10", quantile(0.1)),
-            ("days_to_next_purchase_median", quantile(0.5)),
-            ("days_to_next_purchase_90", quantile(0.9)),
-        ],
+        SCORES
+            .into_iter()
+            .zip([
+                of(&|score| Some(score.past.repeat_purchases)),
+                of(&|score| Some(score.past.recency_days / unit)),
+                of(&|score| Some(score.past.age_days / unit)),
+                of(&|score| Some(score.p_alive)),
+                of(&|score| Some(score.expected_purchases)),
+                of(&|score| score.expected_spend),
+                of(&|score| score.value),
+                ranges.iter().map(|range| range.map(|(low, _)| low)).collect(),
+                ranges.iter().map(|range| range.map(|(_, high)| high)).collect(),
+                quantile(0.1),
+                quantile(0.5),
+                quantile(0.9),
+            ])
+            .collect(),
     )
 }

@@ -8,6 +8,7 @@ mod drift;
 mod init;
 mod list;
 mod ltv;
+mod once;
 mod outbox;
 mod plan;
 mod preview;

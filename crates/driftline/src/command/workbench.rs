@@ -43,6 +43,7 @@ pub(super) fn notes(options: &LogOptions, read: &ReadLog) -> Vec<String> {
             read.rows_given_back
         ));
     }
+    notes.extend(read.notes.iter().cloned());
     notes
 }
 
