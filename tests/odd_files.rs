@@ -158,6 +158,10 @@ pub(crate) fn columns() -> TestResult {
             ("token", whole(n().map(random))),
             ("customerId", whole(n().map(|n| 1000 + n * 13 % 211))),
             ("Kunde Nr.", texts(n().map(|n| format!("K{}", n * 13 % 211)))),
+            (
+                "user id",
+                texts(n().map(|n| if n % 9 == 0 { " ".repeat(usize::from(now)) } else { format!("U{}", n % 199) })),
+            ),
             ("store_id", whole(n().map(|n| n % 5 + i64::from(now && n % 3 == 0)))),
             ("_fivetran_synced", days(n().map(|n| 20_000 + n % 9))),
             ("loaded_at", texts(n().map(|n| format!("2025-01-{:02}", n % 9 + 1)))),
@@ -181,6 +185,7 @@ pub(crate) fn columns() -> TestResult {
         ("token", "set_apart", "every value is another whole number"),
         ("customerId", "set_apart", "an id"),
         ("Kunde Nr.", "set_apart", "an id"),
+        ("user id", "set_apart", "an id"),
         ("store_id", "drift", "of all in other categories"),
         ("_fivetran_synced", "set_apart", "a time of loading"),
         ("loaded_at", "set_apart", "a time of loading"),
@@ -196,6 +201,8 @@ pub(crate) fn columns() -> TestResult {
             return Err(format!("{name}: {column}"));
         }
     }
+    // Blank ids are none.
+    near("missing ids", &column(&found, "user id")?["null_share_ref"], 45.0 / 400.0)?;
     holds("what is printed", &printed, "3 new, gone or of another type")
 }
 

@@ -219,6 +219,11 @@ fn coded(sample: &mut Sample) {
     *sample = Sample::Categories { values: values.len() as u64, counts, nulls: *nulls, is_complete: true };
 }
 
+/// Whether a column is an id by its name.
+pub(super) fn is_id(name: &str) -> bool {
+    words(name).last().is_some_and(|last| ID_WORDS.contains(&last.as_str()) || NUMBER_WORDS.contains(&last.as_str()))
+}
+
 fn is_time_of_loading(words: &[String]) -> bool {
     let is_one = |list: &[&str], word: &String| list.contains(&word.as_str());
     let is_time = words.last().is_some_and(|last| is_one(&TIME_WORDS, last) || last == "synced");

@@ -14,6 +14,7 @@ use driftline_stats::drift::{CATEGORIES_MOST, Sample};
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ParquetRecordBatchReaderBuilder};
 
+use super::apart;
 use crate::error::Result;
 use crate::parquet_files::{self, Found};
 use crate::types;
@@ -112,7 +113,9 @@ impl Side {
 
     fn read(&self, name: &str, class: Class) -> std::result::Result<Sample, (PathBuf, Failure)> {
         let mut reading = match class {
-            Class::Names | Class::Truth => Reading::Names(Counting::default()),
+            Class::Names | Class::Truth => {
+                Reading::Names(Counting { is_id: apart::is_id(name), ..Counting::default() })
+            }
             _ => Reading::Numbers { values: Vec::new(), nulls: 0 },
         };
         for (path, footer) in &self.files {
@@ -234,6 +237,8 @@ struct Counting {
     values: u64,
     nulls: u64,
     is_given_up: bool,
+    /// Blank ids are none.
+    is_id: bool,
 }
 
 impl Counting {
@@ -241,7 +246,7 @@ impl Counting {
         let nulls = column.logical_null_count();
         self.nulls += nulls as u64;
         self.values += (column.len() - nulls) as u64;
-        if self.is_given_up {
+        if self.is_given_up && !self.is_id {
             return Ok(());
         }
         let text = cast(column, &DataType::Utf8)?;
@@ -249,6 +254,14 @@ impl Counting {
             return Err("a value is no UTF-8 text".into());
         }
         for name in text.as_string::<i32>().iter().flatten() {
+            if self.is_id && name.trim().is_empty() {
+                self.nulls += 1;
+                self.values -= 1;
+                continue;
+            }
+            if self.is_given_up {
+                continue;
+            }
             match self.counts.get_mut(name) {
                 Some(count) => *count += 1,
                 None => {
