@@ -60,7 +60,7 @@ fn main() -> std::process::ExitCode {
         trial("odd_files::drift_tells_types_ids_and_times_apart", None, odd_files::columns),
         trial("odd_files::drift_prints_no_person", None, odd_files::persons),
         trial("odd_files::drift_reads_folders_and_stops_for_no_column", None, odd_files::folders_and_damage),
-        trial("odd_files::cases_of_strangers_come_out_right", shared, odd_files::cases),
+        trial("odd_logs::drift_cases_of_strangers_come_out_right", shared, odd_logs::drift_cases),
         trial("odd_logs::one_person_is_one_customer", None, odd_logs::customers),
         trial("odd_logs::logs_are_refused_by_file_and_row", None, odd_logs::refused),
         trial("odd_logs::cases_of_strangers_come_out_right", shared, odd_logs::cases),

@@ -52,7 +52,7 @@ pub(crate) fn column(document: &Value, name: &str) -> Result<Value, String> {
     columns.iter().find(|column| column["column"] == name).cloned().ok_or_else(|| format!("no column {name}"))
 }
 
-fn near(what: &str, found: &Value, expected: f64) -> TestResult {
+pub(crate) fn near(what: &str, found: &Value, expected: f64) -> TestResult {
     match found.as_f64() {
         Some(found) if (found - expected).abs() <= 1e-9 * expected.abs().max(1e-3) => Ok(()),
         _ => Err(format!("{what}: {found} instead of {expected}")),
@@ -291,20 +291,4 @@ fn chunk(path: &Path, column: usize) -> Result<(usize, usize), String> {
     let metadata = parquet::file::reader::FileReader::metadata(&reader);
     let (start, length) = metadata.row_group(0).column(column).byte_range();
     Ok((start as usize, length as usize))
-}
-
-/// The files that strangers sent to `drift`.
-pub(crate) fn cases() -> TestResult {
-    let shared = std::env::var("DRIFTLINE_SHARED").map_err(|error| error.to_string())?;
-    let folder = product::root().join(shared).join("cases/exports");
-    for (name, p) in [("k3_3", 0.1), ("small", 0.2), ("k30_1", 2.0 / 31.0), ("k2_6", 2.0 / 28.0)] {
-        let path = |side: &str| folder.join(format!("08_drift_small_samples/d_{name}_{side}.parquet"));
-        near(name, &column(&drift_of(&path("r"), &path("c"))?.0, "x")?["p"], p)?;
-    }
-    let path = |side: &str| folder.join(format!("09_drift_scale_and_outlier/d_scale_{side}.parquet"));
-    let (found, _) = drift_of(&path("r"), &path("c"))?;
-    equal("drifted", found["drifted"].clone(), Value::from(5))?;
-    near("unit", &column(&found, "tiny")?["shift"], column(&found, "plain")?["shift"].as_f64().unwrap_or_default())?;
-    let path = |side: &str| folder.join(format!("05_int96_wraps/d_spfar_{side}.parquet"));
-    near("equal times", &column(&drift_of(&path("r"), &path("c"))?.0, "t")?["ks_d"], 0.0)
 }

@@ -9,9 +9,10 @@ use parquet::data_type::{Int96, Int96Type};
 use parquet::file::properties::WriterProperties;
 use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::parser::parse_message_type;
+use serde_json::Value;
 
 use crate::drift::write;
-use crate::odd_files::{Columns, column, days, drift_of, floats, texts, whole};
+use crate::odd_files::{Columns, column, days, drift_of, floats, near, texts, whole};
 use crate::product::{self, TestResult, equal, holds};
 
 /// Makes a column of ids.
@@ -189,4 +190,20 @@ pub(crate) fn cases() -> TestResult {
         holds(year, &String::from_utf8_lossy(&output.stderr), &format!("in the year {year}"))?;
     }
     Ok(())
+}
+
+/// The files that strangers sent to `drift`.
+pub(crate) fn drift_cases() -> TestResult {
+    let shared = std::env::var("DRIFTLINE_SHARED").map_err(|error| error.to_string())?;
+    let folder = product::root().join(shared).join("cases/exports");
+    for (name, p) in [("k3_3", 0.1), ("small", 0.2), ("k30_1", 2.0 / 31.0), ("k2_6", 2.0 / 28.0)] {
+        let path = |side: &str| folder.join(format!("08_drift_small_samples/d_{name}_{side}.parquet"));
+        near(name, &column(&drift_of(&path("r"), &path("c"))?.0, "x")?["p"], p)?;
+    }
+    let path = |side: &str| folder.join(format!("09_drift_scale_and_outlier/d_scale_{side}.parquet"));
+    let (found, _) = drift_of(&path("r"), &path("c"))?;
+    equal("drifted", found["drifted"].clone(), Value::from(5))?;
+    near("unit", &column(&found, "tiny")?["shift"], column(&found, "plain")?["shift"].as_f64().unwrap_or_default())?;
+    let path = |side: &str| folder.join(format!("05_int96_wraps/d_spfar_{side}.parquet"));
+    near("equal times", &column(&drift_of(&path("r"), &path("c"))?.0, "t")?["ks_d"], 0.0)
 }

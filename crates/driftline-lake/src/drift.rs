@@ -2,6 +2,7 @@
 //! not of a file.
 
 mod apart;
+mod shown;
 mod side;
 
 use std::collections::BTreeMap;
@@ -81,7 +82,7 @@ fn judged(found: Vec<Found>, sides: [(u64, usize); 2], notes: Vec<String>) -> Co
         found.into_iter().map(|found| (found.finding, (found.shown, found.retyped))).unzip();
     drift::judge(&mut findings);
     for (finding, (shown, retyped)) in findings.iter_mut().zip(rest) {
-        apart::withhold(finding, shown.as_ref());
+        shown::withhold(finding, shown.as_ref());
         if let Some(retyped) = retyped {
             finding.reason.push_str(&format!("; {retyped}"));
         }
@@ -105,7 +106,7 @@ fn compare(name: &str, mut before: Column, mut now: Column) -> Found {
         let finding = drift::set_apart(name, &before.sample, &now.sample, reason);
         return Found { finding, shown: None, retyped: changed, is_unreadable };
     }
-    let shown = apart::may_be_shown(name, &before.sample, &now.sample);
+    let shown = shown::may_be_shown(name, &before.sample, &now.sample);
     Found { finding: drift::compare(name, before.sample, now.sample), shown, retyped: changed, is_unreadable }
 }
 

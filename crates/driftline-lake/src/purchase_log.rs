@@ -7,12 +7,8 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, Float64Array, Int32Array, RecordBatch, StringArray};
-use arrow::compute::{CastOptions, cast_with_options};
-use arrow::datatypes::{
-    DataType, Date32Type, Date64Type, TimeUnit, TimestampMicrosecondType, TimestampMillisecondType,
-    TimestampNanosecondType, TimestampSecondType,
-};
+use arrow::array::{Array, ArrayRef, Float64Array, RecordBatch, StringArray};
+use arrow::datatypes::{DataType, TimeUnit};
 use chrono::{Datelike, NaiveDate, TimeDelta};
 use chrono_tz::Tz;
 use driftline_stats::purchase_log::{Day, PurchaseLog};
@@ -21,8 +17,9 @@ use parquet::arrow::{ArrowWriter, ProjectionMask};
 use parquet::file::properties::WriterProperties;
 
 use crate::error::{Error, Result};
-use crate::{functions, parquet_files};
+use crate::parquet_files;
 
+mod columns;
 mod ids;
 
 pub use ids::Ids;
@@ -163,8 +160,8 @@ impl Reading {
         if let DataType::Timestamp(_, Some(zone)) = times.data_type() {
             self.marked_zone.get_or_insert_with(|| zone.to_string());
         }
-        let days = local_days(&times, &file.time_column, file.zone, first_row)?;
-        let amounts = self::amounts(&amounts, &file.amount_column, first_row)?;
+        let days = columns::local_days(&times, &file.time_column, file.zone, first_row)?;
+        let amounts = columns::amounts(&amounts, &file.amount_column, first_row)?;
         self.rows += customers.len() as u64;
         let mut last: Option<(usize, u32)> = None;
         let id = |row: usize| if customers.is_null(row) { None } else { ids::canonical(customers.value(row)) };
@@ -239,58 +236,6 @@ impl Reading {
             notes,
         }
     }
-}
-
-/// Casts a column; a value that does not fit is an error that names its row.
-fn cast(
-    column: &ArrayRef,
-    to: &DataType,
-    name: &str,
-    expected: &str,
-    first_row: u64,
-) -> std::result::Result<ArrayRef, String> {
-    let strict = CastOptions { safe: false, ..CastOptions::default() };
-    cast_with_options(column, to, &strict).map_err(|error| {
-        let loose = cast_with_options(column, to, &CastOptions::default());
-        let is_lost = |row: &usize| loose.as_ref().is_ok_and(|loose| loose.is_null(*row) && column.is_valid(*row));
-        let row = (0..column.len()).find(is_lost);
-        let place = row.map_or(String::new(), |row| format!(" in row {}", first_row + row as u64 + 1));
-        format!("column `{name}` is {}, expected {expected}{place} ({error})", crate::types::name(column.data_type()))
-    })
-}
-
-fn amounts(column: &ArrayRef, name: &str, first_row: u64) -> std::result::Result<Float64Array, String> {
-    let plain = cast(column, &DataType::Float64, name, "an amount of money", first_row)?;
-    Ok(plain.as_primitive::<arrow::datatypes::Float64Type>().clone())
-}
-
-/// The calendar day of each row in `zone`; dates are taken as they are.
-fn local_days(column: &ArrayRef, name: &str, zone: Tz, first_row: u64) -> std::result::Result<Int32Array, String> {
-    let by_seconds = |seconds: i64| functions::local_day(seconds, zone);
-    Ok(match column.data_type() {
-        DataType::Date32 => column.as_primitive::<Date32Type>().unary(|day| day),
-        DataType::Date64 => column.as_primitive::<Date64Type>().unary(|millis| millis.div_euclid(86_400_000) as i32),
-        DataType::Timestamp(TimeUnit::Second, _) => column.as_primitive::<TimestampSecondType>().unary(by_seconds),
-        DataType::Timestamp(TimeUnit::Millisecond, _) => {
-            column.as_primitive::<TimestampMillisecondType>().unary(|time| by_seconds(time.div_euclid(1_000)))
-        }
-        DataType::Timestamp(TimeUnit::Microsecond, _) => {
-            column.as_primitive::<TimestampMicrosecondType>().unary(|time| by_seconds(time.div_euclid(1_000_000)))
-        }
-        DataType::Timestamp(TimeUnit::Nanosecond, _) => {
-            column.as_primitive::<TimestampNanosecondType>().unary(|time| by_seconds(time.div_euclid(1_000_000_000)))
-        }
-        DataType::Null => Int32Array::new_null(column.len()),
-        DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View | DataType::Dictionary(..) => {
-            let times =
-                cast(column, &DataType::Timestamp(TimeUnit::Second, None), name, "a date or a timestamp", first_row)?;
-            times.as_primitive::<TimestampSecondType>().unary(by_seconds)
-        }
-        other => {
-            let found = crate::types::name(other);
-            return Err(format!("column `{name}` is {found}, expected a date or a timestamp"));
-        }
-    })
 }
 
 /// Writes one row a customer: the id and named numbers.

@@ -15,8 +15,11 @@
 mod exact;
 mod kolmogorov;
 pub mod numeric;
+mod sample;
 pub mod shares;
 mod verdict;
+
+pub use sample::Sample;
 
 use crate::significance::benjamini_hochberg;
 use schemars::JsonSchema;
@@ -25,21 +28,6 @@ use std::collections::BTreeMap;
 
 /// Categories in both samples together beyond which shares are not compared: such a column names things, or is free text.
 pub const CATEGORIES_MOST: usize = 10_000;
-
-/// One column of one sample.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Sample {
-    /// Numbers in any order. What is not finite counts as missing.
-    Numbers { values: Vec<f64>, nulls: u64 },
-    /// How often each category comes. `is_complete` is false if counting was given up at [`CATEGORIES_MOST`].
-    Categories { counts: BTreeMap<String, u64>, values: u64, nulls: u64, is_complete: bool },
-    /// A column without a type: nothing but missing values.
-    Empty { nulls: u64 },
-    /// A type that is not compared, or a column that cannot be read.
-    Unknown { what: String, rows: u64 },
-    /// No such column.
-    Absent,
-}
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
@@ -161,34 +149,6 @@ pub fn judge(findings: &mut [Finding]) {
     }
     for (finding, nulls_q) in findings.iter_mut().zip(nulls) {
         finding.decide(nulls_q);
-    }
-}
-
-impl Sample {
-    fn counts(&self) -> (u64, u64) {
-        match self {
-            Self::Numbers { values, nulls } => {
-                let finite = values.iter().filter(|value| value.is_finite()).count() as u64;
-                (finite, nulls + values.len() as u64 - finite)
-            }
-            Self::Categories { values, nulls, .. } => (*values, *nulls),
-            Self::Empty { nulls } => (0, *nulls),
-            Self::Unknown { rows, .. } => (*rows, 0),
-            Self::Absent => (0, 0),
-        }
-    }
-
-    fn rows(&self) -> u64 {
-        let (values, nulls) = self.counts();
-        values + nulls
-    }
-
-    fn kind(&self) -> Kind {
-        match self {
-            Self::Numbers { .. } => Kind::Numeric,
-            Self::Categories { .. } => Kind::Categorical,
-            Self::Empty { .. } | Self::Unknown { .. } | Self::Absent => Kind::Unknown,
-        }
     }
 }
 

@@ -56,7 +56,7 @@ pub(super) fn texts(
     kinds: &mut Kinds,
 ) -> std::result::Result<StringArray, String> {
     let column = match column.data_type() {
-        DataType::Dictionary(_, value) => super::cast(column, value, name, "a customer id", first_row)?,
+        DataType::Dictionary(_, value) => super::columns::cast(column, value, name, "a customer id", first_row)?,
         _ => column.clone(),
     };
     match column.data_type() {
@@ -75,8 +75,9 @@ pub(super) fn texts(
         }
         other => {
             kinds.has_numbers |= other.is_numeric();
-            let plain =
-                super::cast(&column, &DataType::Utf8, name, "a customer id", first_row)?.as_string::<i32>().clone();
+            let plain = super::columns::cast(&column, &DataType::Utf8, name, "a customer id", first_row)?
+                .as_string::<i32>()
+                .clone();
             if kinds.padded.is_none() && !other.is_numeric() {
                 let is_padded =
                     |id: &&str| id.len() > 1 && id.starts_with('0') && id.bytes().all(|b| b.is_ascii_digit());
