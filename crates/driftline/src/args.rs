@@ -455,10 +455,10 @@ pub struct Simulate {
 
 #[derive(Debug, Args)]
 pub struct Drift {
-    /// The Parquet file to compare with, like last quarter's export.
+    /// The Parquet file, or folder of them, to compare with, like last quarter's export.
     #[arg(value_name = "REF.parquet")]
     pub reference: PathBuf,
-    /// The Parquet file that may have drifted.
+    /// The Parquet file, or folder of them, that may have drifted.
     #[arg(value_name = "CUR.parquet")]
     pub current: PathBuf,
     /// Only these columns, separated by commas. Default: all of either file.
