@@ -31,6 +31,9 @@ const SALES_CHANGE_MIN: f64 = 0.02;
 const MOVE_PART_MIN: f64 = 0.2;
 const MOVE_TIMES_SHARE_MIN: f64 = 1.5;
 
+/// Items that moved sales by more than this part of the move, together, are told without their parts.
+const MORE_THAN_ALL: f64 = 1.05;
+
 /// Most items of one kind that are named.
 const NAMED_MOST: usize = 3;
 
@@ -97,6 +100,9 @@ pub struct Assortment {
     pub dropped: Vec<Line>,
     /// Lines of both periods that moved the sales, those with most of the move first.
     pub movers: Vec<Line>,
+    /// Lines that moved the other way as far, where movers moved more than the sales did.
+    #[serde(default)]
+    pub against: Vec<Line>,
     /// Gross sales now less those of last period, from today's data.
     pub sales_change: Minor,
     /// Whether items have other names than last period.
@@ -166,6 +172,9 @@ pub fn compare(items: &[ItemSales], market: MarketSales, period_start: NaiveDate
     found.new = choose(|lines| &lines.new);
     found.dropped = choose(|lines| &lines.dropped);
     found.movers = choose(|lines| &lines.movers);
+    let is_level = |line: &&Line| found.movers.first().is_some_and(|mover| mover.level == line.level);
+    let against = [&categories, &products].into_iter().flat_map(|lines| &lines.against);
+    found.against = against.filter(is_level).cloned().collect();
     found
 }
 
@@ -175,6 +184,7 @@ struct Lines {
     new: Vec<Line>,
     dropped: Vec<Line>,
     movers: Vec<Line>,
+    against: Vec<Line>,
     is_renamed: bool,
 }
 
@@ -212,7 +222,13 @@ impl Lines {
         };
         // The only item of a market explains nothing.
         let movers = if items.len() > 1 { lines(1, &explains) } else { Vec::new() };
-        let mut found = Self { new: lines(1, &is_new), dropped: lines(0, &is_dropped), movers, is_renamed: false };
+        let stands_against = |item: &ItemSales| {
+            item.sold.change().ratio(change).filter(|_| has_moved).is_some_and(|part| part <= -MOVE_PART_MIN)
+        };
+        let is_more = movers.iter().filter_map(|line| line.share_of_change).sum::<f64>() > MORE_THAN_ALL;
+        let against = if is_more { lines(1, &stands_against) } else { Vec::new() };
+        let (new, dropped) = (lines(1, &is_new), lines(0, &is_dropped));
+        let mut found = Self { new, dropped, movers, against, is_renamed: false };
         found.keep_company(items, min_cell);
         found
     }
@@ -226,7 +242,12 @@ impl Lines {
                 .any(|line| line.label == plain_item(&item.item))
         };
         while !leaves_a_crowd(items, |item| &item.sold, |item| is_named(self, item), min_cell) {
-            let taken = self.movers.pop().or_else(|| self.dropped.pop()).or_else(|| self.new.pop());
+            let taken = self
+                .against
+                .pop()
+                .or_else(|| self.movers.pop())
+                .or_else(|| self.dropped.pop())
+                .or_else(|| self.new.pop());
             if taken.is_none() {
                 return;
             }

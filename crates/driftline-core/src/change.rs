@@ -282,7 +282,7 @@ impl Compared<'_> {
         let (people, ratio) = orders::ratio(&all, metric)?;
         let threshold =
             if metric == Metric::OrderValue { self.rules.value_of_total } else { self.rules.effect_relative };
-        let label = if besides.is_empty() { "All customers" } else { "All other customers" };
+        let label = if besides.is_empty() { "All customers" } else { "Customers of all other personas" };
         let of = Of {
             subject: MARKET,
             label,

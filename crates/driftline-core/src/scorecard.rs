@@ -179,14 +179,15 @@ pub fn sentence(words: &Words, of_title: &str, everyone: &Grade) -> String {
     });
     let buyers = everyone.expected_buyers.map_or_else(String::new, |of| {
         format!(
-            " Of {} who were expected to order within the period, {} did.",
+            " Of the {} who were each more likely than not to order within the period, {} did.",
             words.locale.count(of.customers),
             words.locale.count(of.bought)
         )
     });
     format!(
-        "The {of_title} report expected {} of net revenue{range} from the customers known then; they brought {}{off}.{risk}{buyers}",
+        "The {of_title} report expected {} of net revenue{range} from the {} customers known then, active or not; they brought {}{off}.{risk}{buyers}",
         money(everyone.forecast.value),
+        words.locale.count(everyone.customers),
         money(everyone.actual)
     )
 }

@@ -42,7 +42,7 @@ use crate::purchase_log::{Cut, PurchaseLog};
 use levelled::{at_level, levelled};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use snapshot::{Snapshot, calibrated, fit_rows, fitted, snapshot};
+use snapshot::{Kinds, Snapshot, calibrated, fit_rows, fitted, snapshot};
 
 /// How far below the best AUC a candidate may be and still be chosen for its log loss.
 const LEVEL_AUC: f64 = 0.005;
@@ -119,7 +119,8 @@ pub struct Assessment {
 }
 
 /// Chooses a candidate by the log's own past and scores everyone at `as_of`. `kinds` are the purchase models to
-/// consider, `known` are those fitted at `as_of` already, if any were; `shifts` are the logit shifts that would have been right at
+/// consider, `known` are those fitted at `as_of` already, by bands of the first purchase; without them all customers have one model, as in the
+/// literature; `shifts` are the logit shifts that would have been right at
 /// earlier origins; `kept` is the method in use, which stays while its log loss is within 2 % of the best. `None` if no
 /// purchase model can be fitted at `as_of`.
 pub fn assess(
@@ -132,6 +133,7 @@ pub fn assess(
     kept: Option<Method>,
 ) -> Option<Assessment> {
     let now = log.pasts(as_of, usize::MAX);
+    let kinds = Kinds { of: kinds, is_banded: known.is_some() };
     let bands = match known {
         Some(known) => known.clone(),
         None => fitted(&now, kinds)?,
@@ -190,7 +192,7 @@ fn judged(
     log: &PurchaseLog,
     as_of: Cut,
     horizon: i32,
-    kinds: &[Kind],
+    kinds: Kinds<'_>,
     shifts: &[Shift],
 ) -> Result<(Backtest, Snapshot), String> {
     let too_little = || {

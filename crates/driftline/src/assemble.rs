@@ -144,7 +144,7 @@ pub fn report(mut parts: Parts<'_>) -> Result<Report> {
         change_sentences.extend(assortment.iter().flat_map(|assortment| assortment.news.iter().cloned()));
     }
     // Where the data are not trusted, nothing is said to be as it was either.
-    let unchanged = unchanged(&changes, comparable && headline.kind != HeadlineKind::DataAlarm);
+    let unchanged = unchanged(&changes, &parts.personas.events, comparable && headline.kind != HeadlineKind::DataAlarm);
     let method = Method {
         active_days: parts.job.file.active_days,
         horizon_days: parts.plan.horizon_days(parts.job),

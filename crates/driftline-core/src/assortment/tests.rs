@@ -45,7 +45,7 @@ fn said(items: &[ItemSales]) -> Vec<String> {
 #[test]
 fn what_changed_is_told_by_its_name() {
     let old = "2020-01-01";
-    let cases: [(&str, Vec<ItemSales>, &[&str]); 9] = [
+    let cases: [(&str, Vec<ItemSales>, &[&str]); 10] = [
         ("nothing moved", vec![item("bread", old, [500, 505], [0, 0]), item("fish", old, [500, 500], [0, 0])], &[]),
         (
             "a new line",
@@ -69,7 +69,20 @@ fn what_changed_is_told_by_its_name() {
         (
             "a line that moved the sales",
             vec![item("bread", old, [500, 800], [0, 0]), item("fish", old, [500, 520], [0, 0])],
-            &["Sales rose by €320: bread +€300 (94 % of it)."],
+            &["Sales before returns rose by €320: bread +€300 (94 % of it)."],
+        ),
+        (
+            "lines that gave way to a new one",
+            vec![
+                item("bread", old, [600, 400], [0, 0]),
+                item("fish", old, [300, 180], [0, 0]),
+                item("rice", old, [200, 205], [0, 0]),
+                item("tea", "2025-11-02", [0, 250], [0, 0]),
+            ],
+            &[
+                "New this quarter: tea (€250, 24.2 % of sales, 100 customers).",
+                "Sales before returns fell by €65.00: bread −€200 and fish −€120, against tea +€250.",
+            ],
         ),
         (
             "everything rose alike",
@@ -115,7 +128,7 @@ fn a_handful_of_customers_is_not_named_and_not_left_over() {
     assert_eq!(said(&[item("bread", old, [500, 900], [0, 0]), few.clone()]), [""; 0], "left over");
     let few_more = ItemSales { first_sold_on: Some(day(old)), ..few };
     let both = [item("bread", old, [200, 600], [0, 0]), item("fish", old, [800, 800], [0, 0]), few_more];
-    assert_eq!(said(&both), ["Sales rose by €900: bread +€400 (44 % of it)."], "in company");
+    assert_eq!(said(&both), ["Sales before returns rose by €900: bread +€400 (44 % of it)."], "in company");
     let tubes = item("tubes", old, [100, 0], [0, 0]);
     let three = [item("bread", old, [500, 900], [0, 0]), tubes, of(3, item("caviar", old, [10, 10], [0, 0]))];
     let one = ["Not sold any more: tubes (€100 last quarter, 16.4 % of sales)."];

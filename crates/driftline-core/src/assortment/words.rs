@@ -1,6 +1,6 @@
 //! Sentences about lines and returns.
 
-use super::{Assortment, Line, ReturnsChange};
+use super::{Assortment, Line, MORE_THAN_ALL, ReturnsChange};
 use crate::Minor;
 use crate::sales::{Grain, SalesChange};
 use crate::sentence::Words;
@@ -42,14 +42,18 @@ impl Assortment {
 
     fn movers_told(&self, words: &Words) -> Option<String> {
         let verb = if self.sales_change > Minor::ZERO { "rose" } else { "fell" };
+        let signed = |line: &Line| words.locale.signed_money(line.now - line.before, &words.currency);
+        let all: f64 = self.movers.iter().filter_map(|line| line.share_of_change).sum();
         let movers = told(&self.movers, |line| {
             let part = line.share_of_change.unwrap_or(0.0);
             let part = if part < 0.995 { words.locale.percent(part, 0) } else { "all".to_owned() };
-            let change = words.locale.signed_money(line.now - line.before, &words.currency);
-            format!("{} {change} ({part} of it)", line.label)
+            let part = if all > MORE_THAN_ALL { String::new() } else { format!(" ({part} of it)") };
+            format!("{} {}{part}", line.label, signed(line))
         })?;
+        let against = told(&self.against, |line| format!("{} {}", line.label, signed(line)));
+        let against = against.map_or_else(String::new, |lines| format!(", against {lines}"));
         let change = words.locale.money(Minor(self.sales_change.0.abs()), &words.currency);
-        Some(format!("Sales {verb} by {change}: {movers}."))
+        Some(format!("Sales before returns {verb} by {change}: {movers}{against}."))
     }
 }
 

@@ -65,15 +65,17 @@ impl Words {
         format!("{told}{}", self.usual(change))
     }
 
-    /// What a change is in the subject of a mail: `Loyal spend +24.9 % an order`.
+    /// What a change is in the subject of a mail: `Loyal spend 24.9 % more an order`.
     pub fn short(&self, change: &Change) -> String {
         let by = self.moved(change, change.causes.customers_moved);
+        let part = by.trim_start_matches(['+', '−']);
+        let more = if change.causes.customers_moved > 0.0 { "more" } else { "less" };
         match change.metric {
             Metric::CustomerShare => format!("{} {by} of customers", change.label),
-            Metric::OrderValue => format!("{} spend {by} an order", change.label),
-            Metric::OrdersPerMember => format!("{} order {by} often", change.label),
+            Metric::OrderValue => format!("{} spend {part} {more} an order", change.label),
+            Metric::OrdersPerMember => format!("{} order {part} {more} often", change.label),
             Metric::NewCustomers => format!("new customers {by}"),
-            Metric::NewCustomerSpend => format!("new customers spend {by}"),
+            Metric::NewCustomerSpend => format!("new customers spend {part} {more}"),
             Metric::Value => format!("value {by}"),
             Metric::ValuePerCustomer => format!("value a customer of {} {by}", change.label),
         }

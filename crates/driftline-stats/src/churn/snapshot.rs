@@ -32,7 +32,7 @@ const UNIT_DAYS: f64 = 7.0;
 
 /// A sample of those who bought before the cut, with the purchase model fitted on them there, as it was known then; the labels
 /// as they were known when the horizon was over.
-pub(super) fn snapshot(log: &PurchaseLog, cut: Cut, horizon: i32, kinds: &[Kind]) -> Option<Snapshot> {
+pub(super) fn snapshot(log: &PurchaseLog, cut: Cut, horizon: i32, kinds: Kinds<'_>) -> Option<Snapshot> {
     let known = log.known_at(cut);
     let past = known.pasts(cut, SAMPLED_AT_MOST);
     let bands = fitted(&past, kinds)?;
@@ -46,7 +46,15 @@ pub(super) fn snapshot(log: &PurchaseLog, cut: Cut, horizon: i32, kinds: &[Kind]
     Some(Snapshot { rows, model_risks, labels })
 }
 
-pub(super) fn fitted(past: &[(usize, Past)], kinds: &[Kind]) -> Option<Bands> {
+/// The purchase models to choose from, and whether bands by the first purchase have one each.
+#[derive(Clone, Copy)]
+pub(super) struct Kinds<'a> {
+    pub(super) of: &'a [Kind],
+    pub(super) is_banded: bool,
+}
+
+pub(super) fn fitted(past: &[(usize, Past)], kinds: Kinds<'_>) -> Option<Bands> {
     let histories: Vec<History> = past.iter().map(|(_, past)| past.history(UNIT_DAYS)).collect();
-    Some(Bands::fit(&choose(kinds, &histories).ok()?.fit.model, past))
+    let of_all = choose(kinds.of, &histories).ok()?.fit.model;
+    Some(if kinds.is_banded { Bands::fit(&of_all, past) } else { Bands::one(of_all) })
 }

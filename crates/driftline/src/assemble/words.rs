@@ -1,6 +1,9 @@
 //! What a report says in sentences below its headline: what did not change, how sure, notes on the data.
 
+use std::collections::BTreeSet;
+
 use driftline_core::change::{Change, MARKET, Verdict};
+use driftline_core::lineage::PersonaEvent;
 use driftline_core::persona::Role;
 use driftline_stats::groups::Structure;
 
@@ -18,14 +21,16 @@ pub(super) fn told<'a>(passed: &[&'a Change]) -> Vec<&'a Change> {
     chosen
 }
 
-pub(super) fn unchanged(changes: &[Change], comparable: bool) -> String {
+/// How many personas have no line of their own. One to which something happened as a whole, such as a split, did change.
+pub(super) fn unchanged(changes: &[Change], events: &[PersonaEvent], comparable: bool) -> String {
     if !comparable {
         return String::new();
     }
     let personas = || changes.iter().filter(|line| line.subject != MARKET);
-    let changed: std::collections::BTreeSet<&str> =
-        personas().filter(|line| line.verdict == Verdict::Changed).map(|line| line.subject.as_str()).collect();
-    let compared: std::collections::BTreeSet<&str> = personas().map(|line| line.subject.as_str()).collect();
+    let in_event = |key: &str| events.iter().any(|event| event.key == key || event.from.iter().any(|from| from == key));
+    let is_changed = |line: &&Change| line.verdict == Verdict::Changed || in_event(&line.subject);
+    let changed: BTreeSet<&str> = personas().filter(is_changed).map(|line| line.subject.as_str()).collect();
+    let compared: BTreeSet<&str> = personas().map(|line| line.subject.as_str()).collect();
     if compared.is_empty() {
         return String::new();
     }
