@@ -130,7 +130,7 @@ fn frozen_risks_are_given_again() {
     let assessment = assess(&log, as_of, 90, &[Kind::MbgNbd], None, &[], None).unwrap();
     assert_eq!(assessment.fitted.risks(&log, as_of), assessment.risks);
     assert_eq!((assessment.fitted.method, assessment.fitted.horizon_days), (assessment.chosen, 90));
-    let rows = snapshot(&log, as_of.earlier(90), 90, &[Kind::MbgNbd]).unwrap();
+    let rows = snapshot(&log, as_of.earlier(90), 90, Kinds { of: &[Kind::MbgNbd], is_banded: false }).unwrap();
     let regression = Some(fit_rows(&rows, &features::usable(true)));
     let mean = |method: Method, regression: Option<Logistic>| {
         let fitted = FittedRisk { method, regression, ..assessment.fitted.clone() };
