@@ -4,6 +4,7 @@
 use driftline_core::assortment::Assortment;
 use driftline_core::bridge::{Bridge, Measure};
 use driftline_core::change::Change;
+use driftline_core::history::Usual;
 use driftline_core::lineage::SegmentEventKind;
 use driftline_core::persona::Persona;
 use driftline_core::profile::Newcomers;
@@ -167,7 +168,14 @@ fn consequence(parts: &Parts<'_>, facts: &Facts<'_>, reasons: bool) -> String {
     if !once.is_empty() && is_mostly_once(parts) {
         return format!("{}{}{once}", growth(parts, facts), money(parts, facts, Measure::NetRevenue, false));
     }
-    format!("{}{once}", money(parts, facts, facts.measure, reasons))
+    // What the market does every season is no news of its new customers, who come every quarter.
+    let usual = facts.market.filter(|_| facts.measure == Measure::Value12Months).map(|line| line.usual);
+    let is_usual = usual.is_some_and(Usual::is_inside);
+    let as_ever = match usual {
+        Some(Usual::Season { .. }) => " It did so in this season of last year too.",
+        _ => "",
+    };
+    format!("{}{as_ever}{once}", money(parts, facts, facts.measure, reasons && !is_usual))
 }
 
 /// New personas, those that fade and those that are no more: each is a line of the mail.

@@ -25,7 +25,8 @@ mod site_files;
 mod tree;
 mod workbench;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -79,6 +80,10 @@ pub fn execute(cli: &Cli, world: &World, stop: StopSender) -> Result<()> {
         Command::Drift(args) => return drift::execute(cli, args, world),
         Command::Simulate(args) => return simulate::execute(cli, args),
         _ => {}
+    }
+    if cli.project != Path::new(".") {
+        // Set once: a process has one command.
+        let _ = NOT_HERE.set(cli.project.display().to_string());
     }
     let project = Project::open(&cli.project)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -233,5 +238,16 @@ pub(crate) fn one_line(text: &str) -> String {
 /// Prints a line on standard output; a closed pipe is no error.
 pub(crate) fn say(text: impl AsRef<str>) {
     use std::io::Write;
-    let _ = writeln!(std::io::stdout(), "{}", text.as_ref());
+    let text = text.as_ref();
+    let text = NOT_HERE.get().map_or_else(|| text.to_owned(), |project| hinted(text, project));
+    let _ = writeln!(std::io::stdout(), "{text}");
+}
+
+/// The project's folder, if it is not the one that commands are typed in.
+static NOT_HERE: OnceLock<String> = OnceLock::new();
+
+/// The commands that are named as the next ones, for another folder's project: to be typed as they are shown.
+fn hinted(text: &str, project: &str) -> String {
+    let is_hint = text.trim_start().starts_with("next: ") && !text.contains("--project");
+    if is_hint { text.replace("driftline ", &format!("driftline --project {project} ")) } else { text.to_owned() }
 }
