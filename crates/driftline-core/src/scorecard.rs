@@ -172,20 +172,16 @@ pub fn sentence(words: &Words, of_title: &str, everyone: &Grade) -> String {
     });
     let risk = everyone.risk_happened.map_or_else(String::new, |happened| {
         format!(
-            " {} of them were expected not to buy, {} did not.",
+            " {} were expected not to buy, {} did not.",
             words.locale.percent(everyone.risk_said, 1),
             words.locale.percent(happened, 1)
         )
     });
     let buyers = everyone.expected_buyers.map_or_else(String::new, |of| {
-        format!(
-            " Of the {} who were each more likely than not to order within the period, {} did.",
-            words.locale.count(of.customers),
-            words.locale.count(of.bought)
-        )
+        format!(" Of {} expected to order, {} did.", words.locale.count(of.customers), words.locale.count(of.bought))
     });
     format!(
-        "The {of_title} report expected {} of net revenue{range} from the {} customers known then, active or not; they brought {}{off}.{risk}{buyers}",
+        "The {of_title} report expected {} of net revenue{range} from the {} customers known then; they brought {}{off}.{risk}{buyers}",
         money(everyone.forecast.value),
         words.locale.count(everyone.customers),
         money(everyone.actual)
@@ -199,12 +195,9 @@ pub fn past_sentence(past: &PastRanges) -> String {
     }
     let of_personas = match past.personas {
         0 => String::new(),
-        all => format!(", and {} of {all} of personas", past.personas_held),
+        all => format!(", {} of {all} for personas", past.personas_held),
     };
-    format!(
-        " Of the 80 % ranges published so far, {} of {} of the market held{of_personas}.",
-        past.market_held, past.market
-    )
+    format!(" 80 % ranges held {} of {} times so far for the market{of_personas}.", past.market_held, past.market)
 }
 
 #[cfg(test)]

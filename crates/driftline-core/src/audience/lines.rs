@@ -51,9 +51,10 @@ pub(super) fn marketing(report: &Report, words: &Words) -> Vec<String> {
         ));
     }
     lines.extend(loudest(report, &[Topic::Goals, Topic::Motivations], words));
-    let keys: Vec<String> = primaries(report).map(|persona| format!("{} = {}", persona.label, persona.key)).collect();
+    let keys: Vec<String> =
+        primaries(report).take(2).map(|persona| format!("{} = {}", persona.label, persona.key)).collect();
     if !keys.is_empty() {
-        lines.push(format!("Campaigns select on the persona's key: {}.", keys.join("; ")));
+        lines.push(format!("Campaigns select on the persona's key, on its card: {}.", keys.join("; ")));
     }
     lines
 }

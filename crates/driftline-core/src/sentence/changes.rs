@@ -108,9 +108,12 @@ impl Words {
 
     /// What was published, where re-drawn groups or restated data make it look otherwise.
     fn published(&self, change: &Change) -> String {
+        /// What differs by less is no other number to a reader.
+        const SEEN_FROM: f64 = 0.002;
         let shown = |share: f64| self.locale.percent(share, 1);
-        let is_same =
-            shown(change.to) == shown(self.like_for_like(change)) && shown(change.from) == shown(change.restated());
+        let is_near = |one: f64, other: f64| (one - other).abs() < SEEN_FROM;
+        let is_same = is_near(change.to, self.like_for_like(change)) && is_near(change.from, change.restated())
+            || shown(change.to) == shown(self.like_for_like(change)) && shown(change.from) == shown(change.restated());
         if is_same {
             return String::new();
         }

@@ -36,7 +36,7 @@ pub(super) fn unchanged(changes: &[Change], events: &[PersonaEvent], comparable:
     }
     let quiet = compared.len() - changed.len();
     format!(
-        "{quiet} of {} persona{} did not change by enough to be sure of it (share, orders each, spend an order).",
+        "{quiet} of {} persona{} did not change by enough to be sure of it (share, orders, spend).",
         compared.len(),
         if compared.len() == 1 { "" } else { "s" }
     )
@@ -50,7 +50,7 @@ fn restated(parts: &Parts<'_>) -> Option<String> {
     let change = (parts.totals.net - today).ratio(today)?;
     (published != today).then(|| {
         format!(
-            "{} is restated: its net revenue was published as {} and is {} from today's data (late or corrected). Against that, this period's changed by {}.",
+            "{} is restated: net revenue was published as {} and is {} from today's data; this period's changed by {} against that.",
             previous.period.title(),
             locale.money(published, currency),
             locale.money(today, currency),
@@ -106,10 +106,7 @@ pub(super) fn data_notes(parts: &Parts<'_>, visible: bool) -> Vec<String> {
     if parts.models.value_tier != "own" {
         notes.push(format!("Forecasts: {} ({}).", parts.models.value_tier, parts.models.value_note));
     } else {
-        notes.push(
-            "Forecasts are estimates; the range of a change does not hold the uncertainty of the fitted model itself."
-                .to_owned(),
-        );
+        notes.push("Forecasts are estimates.".to_owned());
     }
     if let Some(segments) = &parts.models.segments {
         if segments.structure == Structure::Bands && parts.personas.personas.len() > 1 {
