@@ -202,57 +202,50 @@ impl Lines {
         }
         let change = market.sold[1] - market.sold[0];
         let has_moved = change.ratio(market.sold[0]).is_some_and(|part| part.abs() >= SALES_CHANGE_MIN);
-        let line = |item: &ItemSales, period: usize| Line {
+        let part = |item: &ItemSales| item.sold.change().ratio(change).filter(|_| has_moved);
+        let named = |period: usize, of: &dyn Fn(&ItemSales) -> bool| {
+            let is_line = |item: &&ItemSales| of(item) && share(item.sold.amount[period], period) >= LINE_SHARE_MIN;
+            shown(items, |item| &item.sold, is_line, min_cell)
+        };
+        let explains = |item: &ItemSales| {
+            let least = (MOVE_TIMES_SHARE_MIN * share(item.sold.amount[0], 0)).max(MOVE_PART_MIN);
+            !is_new(item) && !is_dropped(item) && part(item).is_some_and(|part| part >= least)
+        };
+        // The only item of a market explains nothing.
+        let movers = if items.len() > 1 { named(1, &explains) } else { Vec::new() };
+        let stands_against = |item: &ItemSales| part(item).is_some_and(|part| part <= -MOVE_PART_MIN);
+        let is_more = movers.iter().filter_map(|item| part(item)).sum::<f64>() > MORE_THAN_ALL;
+        let against = if is_more { named(1, &stands_against) } else { Vec::new() };
+        let lists = in_company([named(1, &is_new), named(0, &is_dropped), movers, against], items, min_cell);
+        let line = |item: &&ItemSales, period: usize| Line {
             level: item.level,
             label: plain_item(&item.item),
             customers: item.sold.customers[period],
             before: item.sold.amount[0],
             now: item.sold.amount[1],
             share_of_sales: share(item.sold.amount[period], period),
-            share_of_change: item.sold.change().ratio(change).filter(|_| has_moved),
+            share_of_change: part(item),
         };
-        let lines = |period: usize, of: &dyn Fn(&ItemSales) -> bool| {
-            let is_line = |item: &&ItemSales| of(item) && share(item.sold.amount[period], period) >= LINE_SHARE_MIN;
-            shown(items, |item| &item.sold, is_line, min_cell).into_iter().map(|item| line(item, period)).collect()
-        };
-        let explains = |item: &ItemSales| {
-            let part = item.sold.change().ratio(change).filter(|_| has_moved);
-            let least = (MOVE_TIMES_SHARE_MIN * share(item.sold.amount[0], 0)).max(MOVE_PART_MIN);
-            !is_new(item) && !is_dropped(item) && part.is_some_and(|part| part >= least)
-        };
-        // The only item of a market explains nothing.
-        let movers = if items.len() > 1 { lines(1, &explains) } else { Vec::new() };
-        let stands_against = |item: &ItemSales| {
-            item.sold.change().ratio(change).filter(|_| has_moved).is_some_and(|part| part <= -MOVE_PART_MIN)
-        };
-        let is_more = movers.iter().filter_map(|line| line.share_of_change).sum::<f64>() > MORE_THAN_ALL;
-        let against = if is_more { lines(1, &stands_against) } else { Vec::new() };
-        let (new, dropped) = (lines(1, &is_new), lines(0, &is_dropped));
-        let mut found = Self { new, dropped, movers, against, is_renamed: false };
-        found.keep_company(items, min_cell);
-        found
+        let told = |list: usize, period: usize| lists[list].iter().map(|item| line(item, period)).collect();
+        Self { new: told(0, 1), dropped: told(1, 0), movers: told(2, 1), against: told(3, 1), is_renamed: false }
     }
+}
 
-    /// Takes lines back until those of all three lists together leave no handful of customers over.
-    fn keep_company(&mut self, items: &[&ItemSales], min_cell: u64) {
-        let is_named = |lines: &Self, item: &ItemSales| {
-            [&lines.new, &lines.dropped, &lines.movers]
-                .into_iter()
-                .flatten()
-                .any(|line| line.label == plain_item(&item.item))
-        };
-        while !leaves_a_crowd(items, |item| &item.sold, |item| is_named(self, item), min_cell) {
-            let taken = self
-                .against
-                .pop()
-                .or_else(|| self.movers.pop())
-                .or_else(|| self.dropped.pop())
-                .or_else(|| self.new.pop());
-            if taken.is_none() {
-                return;
-            }
+/// The lists without those of their last items that, named together, would leave a handful of customers over.
+fn in_company<'a>(
+    mut lists: [Vec<&'a ItemSales>; 4],
+    items: &[&'a ItemSales],
+    min_cell: u64,
+) -> [Vec<&'a ItemSales>; 4] {
+    let is_named =
+        |lists: &[Vec<&ItemSales>; 4], item: &ItemSales| lists.iter().flatten().any(|named| std::ptr::eq(*named, item));
+    while !leaves_a_crowd(items, |item| &item.sold, |item| is_named(&lists, item), min_cell) {
+        // What is new is the last to go.
+        if lists.iter_mut().rev().find_map(Vec::pop).is_none() {
+            break;
         }
     }
+    lists
 }
 
 /// Whether nothing but what is named is left of a total, or somebody of enough customers among the rest.

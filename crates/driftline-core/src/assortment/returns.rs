@@ -18,6 +18,10 @@ const ITEM_PART_MIN: f64 = 0.1;
 pub(super) fn compare(items: &[ItemSales], market: MarketSales, min_cell: u64) -> Option<ReturnsChange> {
     let rate = |period: usize| market.returned[period].ratio(market.sold[period]);
     let (rate_before, rate_now) = (rate(0)?, rate(1)?);
+    // A total of a handful tells what each of them did.
+    if !(0..2).all(|period| is_of_enough(items, market, period, min_cell)) {
+        return None;
+    }
     let change = rate_now - rate_before;
     let is_large = change.abs() >= RATE_POINTS_MIN && change.abs() >= RATE_PART_MIN * rate_before;
     if !is_large || change.abs() < DEVIATIONS_MIN * deviation(items, market)? {
@@ -45,6 +49,12 @@ pub(super) fn compare(items: &[ItemSales], market: MarketSales, min_cell: u64) -
         rate_now,
         items: items.collect(),
     })
+}
+
+/// Nothing came back in a period, or at least `min_cell` customers sent back something of one item.
+fn is_of_enough(items: &[ItemSales], market: MarketSales, period: usize, min_cell: u64) -> bool {
+    let most = items.iter().map(|item| item.returned.customers[period]).max().unwrap_or(0);
+    market.returned[period] == Minor::ZERO || most >= min_cell
 }
 
 /// Standard deviation of the change of the rate if returns come by chance: a compound Poisson sum, whose amounts within an item spread as

@@ -97,7 +97,7 @@ fn what_changed_is_told_by_its_name() {
                 item("BREAD", "2025-10-01", [0, 500], [0, 0]),
                 item("FISH", "2025-10-01", [0, 500], [0, 0]),
             ],
-            &[],
+            &["Nearly all that is sold has another name than last quarter, so nothing is told as new or dropped."],
         ),
         (
             "returns doubled",
@@ -139,6 +139,19 @@ fn a_handful_of_customers_is_not_named_and_not_left_over() {
 }
 
 #[test]
+fn items_that_look_alike_where_they_are_cut_are_two() {
+    let old = "2020-01-01";
+    let long = |end: &str| format!("a name that is longer than what stands in one line of a mail, {end}");
+    let mut few = item(&long("of a handful"), old, [10, 10], [0, 0]);
+    few.sold.customers = [3, 3];
+    let new = item(&long("new"), "2025-11-02", [0, 100], [0, 0]);
+    let all = [item("bread", old, [500, 900], [0, 0]), item("fish", old, [400, 200], [0, 0]), new, few];
+    // With fish named too, the handful would be all that is left.
+    assert_eq!(found(&all).against, [], "{:?}", said(&all));
+    assert_eq!(found(&all[..3]).against.len(), 1, "without the handful there is nothing to hide");
+}
+
+#[test]
 fn few_returns_that_double_are_chance() {
     let old = "2020-01-01";
     let of = |returners: [u64; 2], mut item: ItemSales| {
@@ -148,5 +161,6 @@ fn few_returns_that_double_are_chance() {
     let boots = |returners| of(returners, item("boots", old, [500, 500], [20, 40]));
     let bread = item("bread", old, [500, 500], [0, 0]);
     assert!(found(&[bread.clone(), boots([5, 10])]).returns.is_none());
-    assert!(found(&[bread, boots([200, 400])]).returns.is_some());
+    assert!(found(&[bread.clone(), boots([200, 400])]).returns.is_some());
+    assert!(found(&[bread, boots([MIN_CELL - 1, 400])]).returns.is_none(), "last period's are a handful's");
 }

@@ -27,7 +27,10 @@ impl Assortment {
             dropped.map(|lines| format!("Not sold any more: {lines}.")),
             self.returns.as_ref().map(|returns| returns.sentence(words)),
         ];
-        let why = [self.movers_told(words), sales.and_then(|sales| sales.sentence(words))];
+        let renamed = self.is_renamed.then(|| {
+            format!("Nearly all that is sold has another name than last {noun}, so nothing is told as new or dropped.")
+        });
+        let why = [renamed, self.movers_told(words), sales.and_then(|sales| sales.sentence(words))];
         Self { news: news.into_iter().flatten().collect(), why: why.into_iter().flatten().collect(), ..self }
     }
 
