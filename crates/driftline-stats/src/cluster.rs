@@ -38,6 +38,13 @@ impl Points {
         let values = rows.iter().flat_map(|row| self.row(*row).iter().copied()).collect();
         Self { dimensions: self.dimensions, values }
     }
+
+    /// The same with nothing in some of the dimensions.
+    pub fn without(&self, dimensions: &[std::ops::Range<usize>]) -> Self {
+        let is_out = |at: usize| dimensions.iter().any(|range| range.contains(&(at % self.dimensions.max(1))));
+        let values = self.values.iter().enumerate().map(|(at, value)| if is_out(at) { 0.0 } else { *value });
+        Self { dimensions: self.dimensions, values: values.collect() }
+    }
 }
 
 /// Centroids and how well they fit. Sum of squared distances is `inertia`.

@@ -9,11 +9,13 @@
 //! Euclidean distance Hellinger's (Legendre & Gallagher 2001, *Oecologia* 129).
 
 mod fit;
+mod halves;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use self::fit::{Settings, fit};
+pub use self::halves::{Halves, halves};
 use crate::cluster::Points;
 
 /// Sums over the purchase days of customers inside one window. Every list has one entry a customer, in the same order.
@@ -49,6 +51,8 @@ pub struct ShareSums {
     pub items: Vec<String>,
     /// `sums[customer * items + item]`: shares added up over purchase days.
     pub sums: Vec<f32>,
+    /// As `sums`, over every second purchase day from the first on; empty or zero where single days are not known. See [`Halves`].
+    pub odd_sums: Vec<f32>,
     /// Squares of the shares of all items, added up over purchase days.
     pub squares: Vec<f64>,
 }
@@ -57,6 +61,12 @@ impl ShareSums {
     fn of(&self, customer: usize) -> &[f32] {
         let items = self.items.len();
         &self.sums[customer * items..(customer + 1) * items]
+    }
+
+    /// Of the odd days; empty where they are not known.
+    fn of_odd(&self, customer: usize) -> &[f32] {
+        let items = self.items.len();
+        self.odd_sums.get(customer * items..(customer + 1) * items).unwrap_or(&[])
     }
 }
 
@@ -78,6 +88,7 @@ impl Sums {
             name: shares.name.clone(),
             items: shares.items.clone(),
             sums: rows.iter().flat_map(|row| shares.of(*row).iter().copied()).collect(),
+            odd_sums: rows.iter().flat_map(|row| shares.of_odd(*row).iter().copied()).collect(),
             squares: of(&shares.squares),
         };
         Self {
@@ -112,6 +123,8 @@ impl Sums {
             }
         }
         for (shares, of) in rest.shares.iter_mut().zip(&part.shares) {
+            // Which days are odd is another question without the part.
+            shares.odd_sums.clear();
             let items = shares.items.len();
             for (customer, row) in rows.iter().enumerate().filter_map(|(customer, row)| Some((customer, (*row)?))) {
                 let own = shares.sums[customer * items..(customer + 1) * items].iter_mut();

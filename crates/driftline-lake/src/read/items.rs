@@ -59,10 +59,12 @@ pub async fn shares(lake: &Lake, habit: &str, items: &[String], known: &Habits) 
     found.year.sums =
         found.published.chunks(items.len().max(1)).zip(days).flat_map(|(own, days)| times(own, *days)).collect();
     found.year.squares = vec![0.0; known.keys.len()];
+    found.year.odd_sums = vec![0.0; found.year.sums.len()];
     let drawn = day_shares(lake, habit, &places, known).await?;
     for (place, row) in known.drawn_rows.iter().enumerate() {
         let (from, to) = (place * items.len(), row * items.len());
         found.year.sums[to..to + items.len()].copy_from_slice(&drawn.year.sums[from..from + items.len()]);
+        found.year.odd_sums[to..to + items.len()].copy_from_slice(&drawn.year.odd_sums[from..from + items.len()]);
         found.year.squares[*row] = drawn.year.squares[place];
     }
     // Of the drawn, those who bought lately.
@@ -108,25 +110,27 @@ async fn money_shares(lake: &Lake, habit: &str, places: &Places<'_>, keys: &[i64
 async fn day_shares(lake: &Lake, habit: &str, places: &Places<'_>, known: &Habits) -> Result<Shares> {
     let keys: Vec<i64> = known.drawn_rows.iter().map(|row| known.keys[*row]).collect();
     // Added up as whole millionths: in any order of rows the same.
-    let mut sums = [vec![0u32; keys.len() * places.count], vec![0u32; keys.len() * places.count]];
+    let mut sums: [Vec<u32>; 3] = std::array::from_fn(|_| vec![0; keys.len() * places.count]);
     let mut squares = [vec![0i128; keys.len()], vec![0i128; keys.len()]];
     let sql = format!(
-        "select customer_key, item, day_shares, day_squares, recent_day_shares, recent_day_squares \
+        "select customer_key, item, day_shares, day_squares, recent_day_shares, recent_day_squares, odd_day_shares \
          from int_item_shares where habit = '{habit}'"
     );
-    let columns = ["day_shares", "recent_day_shares", "day_squares", "recent_day_squares"];
-    each_item(lake, &sql, places, &keys, columns, |customer, place, [year, recent, of_year, of_recent]| {
+    let columns = ["day_shares", "recent_day_shares", "odd_day_shares", "day_squares", "recent_day_squares"];
+    each_item(lake, &sql, places, &keys, columns, |customer, place, [year, recent, odd, of_year, of_recent]| {
         let Some((place, is_rest)) = place else { return };
-        for (window, (share, square)) in [(year, of_year), (recent, of_recent)].into_iter().enumerate() {
+        for (window, share) in [year, recent, odd].into_iter().enumerate() {
             sums[window][customer * places.count + place] += share as u32;
+        }
+        for (window, square) in [of_year, of_recent].into_iter().enumerate() {
             squares[window][customer] += if is_rest { 0 } else { square };
         }
     })
     .await?;
-    let [year, recent] = sums.map(|sums| sums.into_iter().map(millionths).collect());
+    let [year, recent, odd] = sums.map(|sums| sums.into_iter().map(millionths).collect());
     let [of_year, of_recent] = squares.map(|squares| squares.iter().map(|sum| *sum as f64 / 1e6).collect());
     Ok(Shares {
-        year: ShareSums { sums: year, squares: of_year, ..ShareSums::default() },
+        year: ShareSums { sums: year, squares: of_year, odd_sums: odd, ..ShareSums::default() },
         recent: ShareSums { sums: recent, squares: of_recent, ..ShareSums::default() },
         published: Vec::new(),
     })

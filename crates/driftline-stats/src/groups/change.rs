@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::number::worst;
 use super::{DISTANCE_LEAST, Groups, Limits, VALLEY_MOST};
 use crate::cluster::{self, Points, Separation, centre, farthest, members, prediction_strength, separation};
+use crate::habit::Halves;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum EventKind {
@@ -98,6 +99,8 @@ pub struct People<'a> {
     pub are_new: &'a [bool],
     /// Of whom enough is known: who bought at least three times in the window.
     pub are_known: &'a [bool],
+    /// What they bought on odd and on even days, where that is known.
+    pub halves: &'a [Halves],
 }
 
 /// Looks for groups that came apart or began; edits the groups and tells the events.
@@ -169,8 +172,8 @@ fn parts(points: &Points, rows: &[usize], people: &People<'_>, limits: &Limits) 
     Some(parts.into_iter().map(|part| part.into_iter().map(|row| rows[row]).collect()).collect())
 }
 
-/// Whether parts lie apart among those of whom enough is known, too. What people who buy rarely happened to buy makes gaps between
-/// customers who are alike; who bought more often fills them.
+/// Whether parts lie apart among those of whom enough is known, too, and by habits. What people who buy rarely happened to buy makes gaps
+/// between customers who are alike: who bought more often fills them, or their own other days deny them.
 fn are_borne_out(own: &Points, parts: &[Vec<usize>], rows: &[usize], people: &People<'_>, least: usize) -> bool {
     let is_known = |place: &&usize| people.are_known.get(rows[**place]).copied().unwrap_or(false);
     let known: Vec<Vec<usize>> = parts.iter().map(|part| part.iter().filter(is_known).copied().collect()).collect();
@@ -178,7 +181,14 @@ fn are_borne_out(own: &Points, parts: &[Vec<usize>], rows: &[usize], people: &Pe
         .iter()
         .zip(parts)
         .all(|(known, part)| KNOWN_PART * known.len() >= least && KNOWN_SHARE * known.len() >= part.len());
-    are_enough && worst(own, &known).is_at_least(VALLEY_MOST, DISTANCE_LEAST)
+    let are_two = |first: &[usize], second: &[usize]| {
+        let of = |places: &[usize]| places.iter().map(|place| rows[*place]).collect::<Vec<usize>>();
+        let (a, b) = (of(first), of(second));
+        let by_chance = people.halves.iter().filter(|halves| !halves.tell_apart(&a, &b)).map(|halves| halves.at.clone());
+        let habits = own.without(&by_chance.collect::<Vec<_>>());
+        separation(&habits, first, second).is_at_least(VALLEY_MOST, DISTANCE_LEAST)
+    };
+    are_enough && (1..known.len()).all(|second| (0..second).all(|first| are_two(&known[first], &known[second])))
 }
 
 /// Ways to cut a group in so many parts: by k-means; in two also from its farthest tenth, and from its newcomers.

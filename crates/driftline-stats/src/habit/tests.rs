@@ -172,6 +172,7 @@ fn renamed_items_are_noticed() {
             items: ["a", "b", "c", REST].map(str::to_owned).to_vec(),
             sums: shares.repeat(9),
             squares: vec![0.0; 9],
+            odd_sums: Vec::new(),
         }],
         ..Sums::default()
     };

@@ -20,7 +20,7 @@ pub(super) fn draw(fit: &Fit<'_>, scales: Vec<Scale>, at: &Coordinates, sample_r
     let mut groups = Groups::of(centroids);
     if structure == Structure::Kinds {
         // Groups that share a place in the whole may lie apart by themselves.
-        let people = Newcomers::of(fit.people, sample_rows);
+        let people = Newcomers::of(fit.people, &scales, sample_rows);
         groups::refine(&sample, &people.seen(), &mut groups, &limits);
     }
     let mut centroids = groups.centroids;

@@ -6,7 +6,7 @@ use driftline_core::lineage::{SegmentEvent, SegmentEventKind};
 use driftline_core::report::{ExpectedBuyers, SegmentModel};
 use driftline_stats::cluster::{Points, nearest};
 use driftline_stats::groups::{self, EventKind, Groups, Limits, Structure};
-use driftline_stats::habit::{Kind, Scale};
+use driftline_stats::habit::{self, Halves, Kind, Scale};
 
 use super::people::{Coordinates, People};
 use super::{Fit, Last};
@@ -41,7 +41,7 @@ pub(super) fn evolve(fit: &Fit<'_>, last: &SegmentModel, at: &Coordinates, sampl
     let limits = limits(fit, sample.rows());
     let mut groups =
         Groups { centroids: last.centroids.clone(), owners: last.segments.clone(), next: last.next_segment };
-    let people = Newcomers::of(fit.people, sample_rows);
+    let people = Newcomers::of(fit.people, scales, sample_rows);
     let mut events = groups::refine(&sample, &people.seen(), &mut groups, &limits);
     let fresh: Vec<u32> = events.iter().map(|event| event.group).collect();
     let (recent, rows) = fit.people.recent(scales, sample_rows);
@@ -78,18 +78,20 @@ pub(super) fn limits(fit: &Fit<'_>, rows: usize) -> Limits {
 pub(super) struct Newcomers {
     are_new: Vec<bool>,
     are_known: Vec<bool>,
+    halves: Vec<Halves>,
 }
 
 impl Newcomers {
-    pub(super) fn of(people: &People, rows: &[usize]) -> Self {
+    pub(super) fn of(people: &People, scales: &[Scale], rows: &[usize]) -> Self {
         Self {
+            halves: habit::halves(&people.known.year.take(rows), scales),
             are_new: rows.iter().map(|row| people.known.age_days[*row] <= NEW_DAYS).collect(),
             are_known: rows.iter().map(|row| people.known.year.days[*row] >= KNOWN_DAYS).collect(),
         }
     }
 
     pub(super) fn seen(&self) -> groups::People<'_> {
-        groups::People { are_new: &self.are_new, are_known: &self.are_known }
+        groups::People { are_new: &self.are_new, are_known: &self.are_known, halves: &self.halves }
     }
 }
 
