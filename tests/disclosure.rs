@@ -23,8 +23,16 @@ pub(crate) fn check(warehouse: &Path, job: &str, market: &str, period: &str) -> 
     }
     let everyone = report.kpis.iter().find(|kpi| kpi.key == "active_customers").and_then(|kpi| kpi.now);
     let everyone = everyone.unwrap_or(0.0) as u64;
+    let profiles = product::table(&run.join("tables/segment_profiles.parquet"))?;
     for persona in &report.personas.personas {
         small(&persona.key, persona.customers)?;
+        // A mean that most have nothing of is of those who have.
+        let own = profiles.iter().find(|row| row["segment"] == persona.segment.to_string());
+        for (column, people) in [("return_rate", "returners"), ("discount_share", "discounted")] {
+            if persona.habits.iter().any(|habit| habit.column == column) {
+                small(column, own.and_then(|row| row[people].parse().ok()).ok_or(format!("{place}: no {people}"))?)?;
+            }
+        }
         // A share gives the count away on either side of it.
         let of = |share: f64, whole: u64| (share * whole as f64).round() as u64;
         if let Some(rule) = &persona.rule

@@ -17,8 +17,10 @@ recency_days = { type = "decimal(18,4)", about = "Mean days since the last purch
 age_days = { type = "decimal(18,4)", about = "Mean days since the first purchase.", card = { label = "Days since first purchase", unit = "days", decimals = 0 } }
 mean_order = { type = "decimal(18,4)", about = "Mean of the customers' spend a purchase day.", card = { label = "Spend a purchase day", unit = "money", decimals = 2 } }
 lines_per_order = { type = "decimal(18,4)", about = "Mean of the customers' lines a purchase day.", card = { label = "Lines a purchase day", unit = "lines", decimals = 1 } }
-return_rate = { type = "decimal(18,6)", about = "Mean share of sales returned.", card = { label = "Share of sales returned", unit = "share", decimals = 1 } }
-discount_share = { type = "decimal(18,6)", about = "Mean share of price taken off.", card = { label = "Share of price discounted", unit = "share", decimals = 1 } }
+return_rate = { type = "decimal(18,6)", about = "Mean share of sales returned.", card = { label = "Share of sales returned", unit = "share", decimals = 1, people = "returners" } }
+returners = { type = "int64", min = 0, about = "Customers who sent something back: fewer than min_cell of them, and their mean is not shown." }
+discount_share = { type = "decimal(18,6)", about = "Mean share of price taken off.", card = { label = "Share of price discounted", unit = "share", decimals = 1, people = "discounted" } }
+discounted = { type = "int64", min = 0, about = "Customers who paid less than the full price for something; as returners." }
 ---*/
 with
 
@@ -54,6 +56,8 @@ select
     cast(avg(mean_order) as decimal(18, 4)) as mean_order,
     cast(avg(lines_per_order) as decimal(18, 4)) as lines_per_order,
     cast(avg(return_rate) as decimal(18, 6)) as return_rate,
-    cast(avg(discount_share) as decimal(18, 6)) as discount_share
+    count(*) filter (where return_rate > 0) as returners,
+    cast(avg(discount_share) as decimal(18, 6)) as discount_share,
+    count(*) filter (where discount_share > 0) as discounted
 from segments_and_everyone
 group by segment

@@ -93,7 +93,7 @@ impl Default for Floor {
 impl Floor {
     /// Fewest members of a persona that was there before: two thirds, so that none comes and goes at the border.
     pub fn members_to_stay(&self) -> u64 {
-        (2 * self.members_min).div_ceil(3)
+        (2 * self.members_min).div_ceil(3).max(self.min_cell)
     }
 }
 
@@ -351,6 +351,7 @@ pub fn describe(profiles: &[SegmentProfile], context: &Context<'_>) -> PersonaSe
         .zip(identities.born)
         .map(|(profile, identity)| card::card(profile, everyone, identity, context))
         .collect();
+    card::hide_habits_of_few(&mut personas, &segments, context.floor.min_cell);
     card::hide_across(&mut personas, &segments, context.floor.min_cell);
     voice::hide_across(&mut personas, everyone, context.floor.min_cell);
     let mut other = other::describe(profiles, everyone, context.floor.min_cell);

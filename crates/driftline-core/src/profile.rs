@@ -19,6 +19,9 @@ pub struct MarketTotals {
     pub net: Minor,
     pub unidentified_gross: Minor,
     pub unidentified_net: Minor,
+    /// Whether fewer than `min_cell` customers who objected to profiling bought: their money is in none of these.
+    #[serde(default)]
+    pub leaves_few_objectors_out: bool,
 }
 
 /// Number of the segment of active customers who are too far from every segment's centre to belong to one; never a persona.
@@ -71,6 +74,9 @@ pub struct Habit {
     pub mean: f64,
     /// The mean of everyone active.
     pub base_mean: f64,
+    /// How many have anything of it, where most may have nothing: not for readers.
+    #[serde(skip)]
+    pub people: Option<u64>,
 }
 
 #[derive(Clone, Debug, PartialEq)]

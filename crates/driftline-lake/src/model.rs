@@ -105,6 +105,9 @@ pub struct Card {
     /// `money`, `share`, `days` or the word that follows the number.
     pub unit: String,
     pub decimals: u8,
+    /// The column that counts the people behind the mean, where most may have nothing of it.
+    #[serde(default)]
+    pub people: Option<String>,
 }
 
 /// A model file that parsed: one query, its front matter, and what it reads.

@@ -151,6 +151,7 @@ pub async fn market_periods(lake: &Lake) -> Result<BTreeMap<String, MarketTotals
             net: money("net_amount")?,
             unidentified_gross: money("unidentified_gross_amount")?,
             unidentified_net: money("unidentified_net_amount")?,
+            leaves_few_objectors_out: cells.count("left_out_lines", row)? > 0,
         };
         periods.insert(cells.text("period", row)?.unwrap_or_default(), totals);
         Ok(())

@@ -288,9 +288,6 @@ impl Job {
             )));
         }
         limits::check_limits(&file).map_err(&wrong)?;
-        if file.personas.min_cell < 5 {
-            return Err(wrong("personas.min_cell: expected at least 5 (default 10)".to_owned()));
-        }
         if file.value.model != "auto" && file.value.model.parse::<driftline_stats::purchase::Kind>().is_err() {
             return Err(wrong(format!(
                 "value.model = \"{}\"; expected auto, bgnbd, mbgnbd or paretonbd",

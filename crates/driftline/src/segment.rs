@@ -52,16 +52,18 @@ pub struct Segmented {
 pub struct Least {
     pub members: u64,
     pub others: u64,
+    /// Fewest people of whom anything is shown.
+    pub cell: u64,
 }
 
 impl Least {
     pub fn of(job: &Job) -> Self {
-        Self { members: job.file.personas.members_min, others: job.others_least() }
+        Self { members: job.file.personas.members_min, others: job.others_least(), cell: job.file.personas.min_cell }
     }
 
-    /// Fewest members of a segment that was there before: two thirds, so that none comes and goes at the border.
+    /// Fewest members of a segment that was there before: two thirds, so that none comes and goes at the border, but enough to be shown.
     pub fn to_stay(self) -> u64 {
-        (2 * self.members).div_ceil(3)
+        (2 * self.members).div_ceil(3).max(self.cell)
     }
 }
 

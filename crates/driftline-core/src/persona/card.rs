@@ -157,6 +157,25 @@ fn attributes(profile: &SegmentProfile, everyone: &SegmentProfile, min_cell: u64
         .collect()
 }
 
+/// Takes habits off cards behind which fewer than `min_cell` members stand, like returns of a handful, and, if those are few all together,
+/// the next smallest, or everyone's mean would give them away.
+pub(super) fn hide_habits_of_few(personas: &mut [Persona], segments: &[&SegmentProfile], min_cell: u64) {
+    let columns: BTreeSet<String> = segments.iter().flat_map(|of| &of.habits).map(|of| of.column.clone()).collect();
+    for column in columns {
+        let people = |segment: &&SegmentProfile| {
+            segment.habits.iter().find(|habit| habit.column == column).and_then(|habit| habit.people)
+        };
+        let counts: Vec<Option<u64>> = segments.iter().map(people).collect();
+        if counts.iter().all(Option::is_none) {
+            continue;
+        }
+        let counts: Vec<u64> = counts.into_iter().map(Option::unwrap_or_default).collect();
+        for (persona, shown) in personas.iter_mut().zip(hide_small(&counts, min_cell)) {
+            persona.habits.retain(|habit| habit.column != column || shown.is_some());
+        }
+    }
+}
+
 /// Hides bands so that the other personas' bands and everyone's share do not give a hidden one away.
 pub(super) fn hide_across(personas: &mut [Persona], segments: &[&SegmentProfile], min_cell: u64) {
     let attributes: BTreeSet<String> =

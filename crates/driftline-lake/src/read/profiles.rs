@@ -35,6 +35,7 @@ pub async fn segment_profiles(lake: &Lake) -> Result<Vec<SegmentProfile>> {
         for (column, card) in &cards {
             // A habit that the exports do not tell is left out, never shown as zero.
             let Some(mean) = cells.float(column, row)? else { continue };
+            let people = card.people.as_ref().map(|people| cells.count(people, row)).transpose()?;
             habits.push(Habit {
                 column: column.clone(),
                 label: card.label.clone(),
@@ -42,6 +43,7 @@ pub async fn segment_profiles(lake: &Lake) -> Result<Vec<SegmentProfile>> {
                 decimals: card.decimals,
                 mean,
                 base_mean: mean,
+                people,
             });
         }
         profiles.insert(

@@ -184,7 +184,8 @@ fn are_borne_out(own: &Points, parts: &[Vec<usize>], rows: &[usize], people: &Pe
     let are_two = |first: &[usize], second: &[usize]| {
         let of = |places: &[usize]| places.iter().map(|place| rows[*place]).collect::<Vec<usize>>();
         let (a, b) = (of(first), of(second));
-        let by_chance = people.halves.iter().filter(|halves| !halves.tell_apart(&a, &b)).map(|halves| halves.at.clone());
+        let by_chance =
+            people.halves.iter().filter(|halves| !halves.tell_apart(&a, &b)).map(|halves| halves.at.clone());
         let habits = own.without(&by_chance.collect::<Vec<_>>());
         separation(&habits, first, second).is_at_least(VALLEY_MOST, DISTANCE_LEAST)
     };

@@ -53,14 +53,18 @@ fn as_many_groups_as_lie_apart() {
 fn groups_come_apart_begin_and_go_on() {
     let mut begun = Groups::of(vec![FAR[0].to_vec(), FAR[1].to_vec()]);
     let same = points(&[(300, FAR[0]), (300, FAR[1])], 6);
-    assert_eq!(refine(&same, &People { are_new: &[false; 600], are_known: &[true; 600], halves: &[] }, &mut begun, &LIMITS), []);
+    assert_eq!(
+        refine(&same, &People { are_new: &[false; 600], are_known: &[true; 600], halves: &[] }, &mut begun, &LIMITS),
+        []
+    );
     assert_eq!(begun, Groups::of(vec![FAR[0].to_vec(), FAR[1].to_vec()]), "what nothing happened to stands as it was");
 
     let more = points(&[(300, FAR[0]), (300, FAR[1]), (80, FAR[2])], 7);
     for (is_new, kind) in [(true, EventKind::Born), (false, EventKind::Split)] {
         let mut groups = begun.clone();
         let new: Vec<bool> = (0..680).map(|row| is_new && row >= 600).collect();
-        let events = refine(&more, &People { are_new: &new, are_known: &[true; 680], halves: &[] }, &mut groups, &LIMITS);
+        let events =
+            refine(&more, &People { are_new: &new, are_known: &[true; 680], halves: &[] }, &mut groups, &LIMITS);
         assert_eq!(events, [Event { kind, group: 3, from: Some(1) }]);
         assert_eq!((groups.owners.as_slice(), groups.next), ([1, 2, 3].as_slice(), 4));
         assert_eq!(groups.centroids[1], begun.centroids[1], "the other group stands as it was");

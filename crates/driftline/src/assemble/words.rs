@@ -96,6 +96,11 @@ pub(super) fn data_notes(parts: &Parts<'_>, visible: bool) -> Vec<String> {
             100.0 * share
         ));
     }
+    if parts.totals.leaves_few_objectors_out {
+        notes.push(format!(
+            "Fewer than {min_cell} customers who declined profiling bought or sent something back: their money is in no figure."
+        ));
+    }
     if let Some(level) = parts.models.value_level.filter(|_| parts.models.is_value_level_uncertain) {
         notes.push(format!(
             "The level of the 12-month value is uncertain: for {} the same models had said {} times what came.",

@@ -18,6 +18,7 @@ pub(super) fn check_limits(file: &JobFile) -> Result<(), String> {
     if let Some(days) = file.horizon_days {
         within("horizon_days", days as usize, DAYS)?;
     }
+    check_cells(file)?;
     check_coverage(&file.exports)?;
     check_segments(&file.segments)?;
     check_weights(&file.priority)
@@ -28,6 +29,24 @@ fn within(key: &str, value: usize, bounds: RangeInclusive<usize>) -> Result<(), 
         return Ok(());
     }
     Err(format!("{key} = {value}; expected {} to {}", bounds.start(), bounds.end()))
+}
+
+/// No group that is shown may be smaller than what may be shown at all.
+fn check_cells(file: &JobFile) -> Result<(), String> {
+    const CELL_LEAST: u64 = 5;
+    let least = file.personas.min_cell;
+    if least < CELL_LEAST {
+        return Err(format!("personas.min_cell = {least}; expected at least {CELL_LEAST} (default 10)"));
+    }
+    let groups = [
+        ("personas.members_min", file.personas.members_min),
+        ("materiality.members_min", file.materiality.members_min),
+        ("segments.others_min", file.segments.others_min),
+    ];
+    match groups.iter().find(|(_, members)| *members < least) {
+        Some((key, members)) => Err(format!("{key} = {members}; expected at least personas.min_cell, {least}")),
+        None => Ok(()),
+    }
 }
 
 fn check_coverage(exports: &Exports) -> Result<(), String> {

@@ -150,7 +150,7 @@ mod tests {
 
     use super::*;
 
-    const LEAST: Least = Least { members: 30, others: 20 };
+    const LEAST: Least = Least { members: 30, others: 20, cell: 10 };
 
     /// Customers on a line, so many at each place, by a model with centroids and bounds on it: members by segment.
     fn sizes(centroids: &[f64], bounds: &[f64], customers: &[(usize, f64)], least: Least) -> Vec<(i64, usize)> {

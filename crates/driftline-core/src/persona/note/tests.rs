@@ -36,6 +36,7 @@ fn notes_follow_the_lineage_and_say_when_to_look_again() {
         decimals: 2,
         mean: 20.0,
         base_mean: 30.0,
+        people: None,
     }];
     child.evidence = vec![Evidence {
         field: "Frustrations".to_owned(),
