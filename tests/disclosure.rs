@@ -23,6 +23,13 @@ pub(crate) fn check(warehouse: &Path, job: &str, market: &str, period: &str) -> 
     }
     let everyone = report.kpis.iter().find(|kpi| kpi.key == "active_customers").and_then(|kpi| kpi.now);
     let everyone = everyone.unwrap_or(0.0) as u64;
+    // Money that is not shown cannot be what is left of the total.
+    let nets = report.personas.personas.iter().map(|persona| persona.net_revenue);
+    let hidden =
+        nets.chain(report.personas.other.iter().map(|other| other.net_revenue)).filter(Option::is_none).count();
+    if hidden == 1 {
+        return Err(format!("{place}: the one net revenue that is not shown can be worked out"));
+    }
     let profiles = product::table(&run.join("tables/segment_profiles.parquet"))?;
     for persona in &report.personas.personas {
         small(&persona.key, persona.customers)?;

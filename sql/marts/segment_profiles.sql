@@ -10,6 +10,7 @@ customers = { type = "int64", min = 1, about = "Active customers." }
 bought_once = { type = "int64", min = 0, about = "Of them, those whose one and only purchase day is in this period: too little is known of them to say what they are like." }
 value_12_months = { type = "decimal(18,2)", about = "Sum of the customers' rounded 12-month values." }
 net_period = { type = "decimal(18,2)", about = "Net amount inside the period, rounded once." }
+net_period_squares = { type = "decimal(38,4)", about = "Sum of the squares of the customers' net amounts inside the period: by how many of them it is held, in effect." }
 churn_risk = { type = "decimal(9,6)", min = 0, max = 1, about = "Mean risk of no purchase in the next horizon." }
 next_period_value = { type = "decimal(18,2)", about = "Sum of the customers' forecasts of the next period's net amount." }
 purchases_a_month = { type = "decimal(18,4)", about = "Mean of the purchases a month to expect.", card = { label = "Purchases to expect", unit = "a month", decimals = 1 } }
@@ -48,6 +49,9 @@ select
     count(*) filter (where purchase_days = 1 and age_days <= days_between($period_start, $as_of)) as bought_once,
     cast(sum(value_12_months) as decimal(18, 2)) as value_12_months,
     cast(round(sum(net_period), 2) as decimal(18, 2)) as net_period,
+    cast(
+        sum(cast(net_period as decimal(18, 2)) * cast(net_period as decimal(18, 2))) as decimal(38, 4)
+    ) as net_period_squares,
     cast(avg(churn_risk) as decimal(9, 6)) as churn_risk,
     cast(sum(next_period_value) as decimal(18, 2)) as next_period_value,
     cast(avg(purchases_a_month) as decimal(18, 4)) as purchases_a_month,

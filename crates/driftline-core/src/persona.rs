@@ -4,6 +4,7 @@
 //! evidence yet" with the source that would supply it. Nothing is invented.
 
 mod card;
+mod dominance;
 mod identity;
 pub mod note;
 mod once;
@@ -198,7 +199,8 @@ pub struct Persona {
     /// What its members with a known acquisition cost cost; absent if too few are known.
     #[serde(default)]
     pub acquisition: Option<Acquired>,
-    pub net_revenue: Minor,
+    /// `None` if a few members hold most of it, here or in a persona beside it.
+    pub net_revenue: Option<Minor>,
     pub churn_risk: Option<f64>,
     /// What it was in the same period last year; absent if it or the report of then is not there.
     #[serde(default)]
@@ -356,6 +358,7 @@ pub fn describe(profiles: &[SegmentProfile], context: &Context<'_>) -> PersonaSe
     voice::hide_across(&mut personas, everyone, context.floor.min_cell);
     let mut other = other::describe(profiles, everyone, context.floor.min_cell);
     let bought_once = once::count(&mut personas, &segments, &mut other, (profiles, everyone), context.floor.min_cell);
+    dominance::hide(&mut personas, &mut other, &segments, profiles, context.floor.min_cell);
     let primaries_note = role::assign_roles(&mut personas, everyone, context);
     let primaries = || personas.iter().filter(|persona| persona.role == Role::Primary);
     PersonaSet {

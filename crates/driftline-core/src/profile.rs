@@ -38,6 +38,8 @@ pub struct SegmentProfile {
     /// Sum of the members' rounded 12-month values; `None` if no model could be fitted.
     pub value: Option<Minor>,
     pub net_period: Minor,
+    /// Sum of the squares of the members' net amounts, in squares of the currency's unit.
+    pub net_period_squares: f64,
     /// Mean risk of no purchase in the next horizon, 0 to 1; `None` if no model could be fitted.
     pub churn_risk: Option<f64>,
     /// Sum of the members' forecasts for the next period; `None` if there are none.

@@ -343,7 +343,8 @@ fn bridges(
 /// Last period's personas by value a customer, best first.
 fn ranks(previous: &PersonaSet) -> Ranks {
     let worth = |persona: &Persona| {
-        persona.value_per_customer.unwrap_or_else(|| persona.net_revenue.mean_over(persona.customers)).0
+        let net = || persona.net_revenue.unwrap_or_default().mean_over(persona.customers);
+        persona.value_per_customer.unwrap_or_else(net).0
     };
     let mut order: Vec<&Persona> = previous.personas.iter().collect();
     order.sort_by(|a, b| worth(b).cmp(&worth(a)).then(a.key.cmp(&b.key)));

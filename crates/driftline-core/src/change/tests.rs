@@ -167,7 +167,7 @@ pub(crate) fn persona(segment: u32, customers: u64, share: f64, value: Minor) ->
         value_range: None,
         value_share: None,
         value_per_customer: None,
-        net_revenue: Minor::ZERO,
+        net_revenue: Some(Minor::ZERO),
         churn_risk: None,
         next_period: None,
         margin: None,

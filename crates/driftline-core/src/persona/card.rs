@@ -57,7 +57,7 @@ pub(super) fn card(
         value_per_customer: profile.value.map(|value| value.mean_over(profile.customers)),
         margin: None,
         acquisition: None,
-        net_revenue: profile.net_period,
+        net_revenue: Some(profile.net_period),
         churn_risk: profile.churn_risk,
         risk_reasons: Vec::new(),
         next_period: profile.next_period.map(|value| NextPeriod { value, low_80: None, high_80: None }),

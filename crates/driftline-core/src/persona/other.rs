@@ -29,7 +29,8 @@ pub struct Other {
     pub value_range: Option<ValueRange>,
     pub value_share: Option<f64>,
     pub value_per_customer: Option<Minor>,
-    pub net_revenue: Minor,
+    /// `None` if a few of them hold most of it.
+    pub net_revenue: Option<Minor>,
     pub churn_risk: Option<f64>,
     pub next_period: Option<NextPeriod>,
 }
@@ -46,7 +47,7 @@ pub(super) fn describe(profiles: &[SegmentProfile], everyone: &SegmentProfile, m
         value_range: None,
         value_share: profile.value.zip(everyone.value).and_then(|(own, all)| own.ratio(all)),
         value_per_customer: profile.value.map(|value| value.mean_over(profile.customers)),
-        net_revenue: profile.net_period,
+        net_revenue: Some(profile.net_period),
         churn_risk: profile.churn_risk,
         next_period: profile.next_period.map(|value| NextPeriod { value, low_80: None, high_80: None }),
     })
@@ -75,7 +76,7 @@ pub(crate) mod tests {
             value_range: None,
             value_share: None,
             value_per_customer: None,
-            net_revenue: Minor::ZERO,
+            net_revenue: None,
             churn_risk: None,
             next_period: None,
         }
@@ -88,6 +89,7 @@ pub(crate) mod tests {
             bought_once: 0,
             value: Some(Minor(100 * customers as i64)),
             net_period: Minor(7),
+            net_period_squares: 0.0,
             churn_risk: Some(0.25),
             next_period: None,
             habits: Vec::new(),

@@ -21,7 +21,7 @@ pub struct YearAgo {
     /// Sum of the 12-month values of then.
     pub value: Option<Minor>,
     pub value_per_customer: Option<Minor>,
-    pub net_revenue: Minor,
+    pub net_revenue: Option<Minor>,
     pub churn_risk: Option<f64>,
 }
 

@@ -90,7 +90,7 @@ fn of_persona(pair: &Pair<'_>, evidence: &Evidence) -> Vec<FigureChange> {
     let count = |customers: u64| Some(customers as f64);
     let lines = [
         ("customers", Unit::Count, count(old.customers), count(new.customers)),
-        ("net revenue of the period", Unit::Money, money(Some(old.net_revenue)), money(Some(new.net_revenue))),
+        ("net revenue of the period", Unit::Money, money(old.net_revenue), money(new.net_revenue)),
         ("12-month value", Unit::Money, money(old.value), money(new.value)),
         ("risk", Unit::Share, old.churn_risk, new.churn_risk),
     ];

@@ -130,7 +130,7 @@ fn personas_are_compared_by_their_people_and_small_differences_are_withheld() {
         let size = |is_in: &dyn Fn(&Moved) -> bool| rows.iter().filter(|row| is_in(row)).map(|row| row.customers).sum();
         let old: Vec<Persona> = [1, 2].map(|segment| of(segment, size(&|row| row.old_segment == segment))).to_vec();
         let mut new: Vec<Persona> = [1, 2].map(|segment| of(segment, size(&|row| row.new_segment == segment))).to_vec();
-        new.iter_mut().for_each(|persona| persona.net_revenue = Minor(persona.net_revenue.0 + 77));
+        new.iter_mut().for_each(|persona| persona.net_revenue = persona.net_revenue.map(|net| Minor(net.0 + 77)));
         let evidence = Evidence { moved: rows, ..Evidence::default() };
         let (found, others, withheld) = personas(&old, &new, &evidence, MIN_CELL);
         let shows = |persona: &Persona| found.iter().any(|figure| figure.key == persona.key);

@@ -54,6 +54,7 @@ pub async fn segment_profiles(lake: &Lake) -> Result<Vec<SegmentProfile>> {
                 bought_once: cells.count("bought_once", row)?,
                 value: cells.minor("value_12_months", row)?,
                 net_period: cells.minor("net_period", row)?.unwrap_or_default(),
+                net_period_squares: cells.float("net_period_squares", row)?.unwrap_or_default(),
                 churn_risk: cells.float("churn_risk", row)?,
                 next_period: cells.minor("next_period_value", row)?,
                 habits,

@@ -165,7 +165,7 @@ pub(super) struct Entry {
     value: Option<String>,
     value_share: Option<String>,
     value_per_customer: Option<String>,
-    net_revenue: String,
+    net_revenue: Option<String>,
     risk: Option<String>,
     next_period: Option<String>,
     /// What sets it apart most, in words.
@@ -215,7 +215,7 @@ impl Entry {
             value: persona.value.map(money),
             value_share: persona.value_share.map(|share| locale.percent(share, 1)),
             value_per_customer: persona.value_per_customer.map(money),
-            net_revenue: money(persona.net_revenue),
+            net_revenue: persona.net_revenue.map(money),
             risk: persona.churn_risk.map(|risk| locale.percent(risk, 1)),
             next_period: persona.next_period.map(|next| money(next.value)),
             traits,

@@ -140,7 +140,7 @@ fn subject(report: &Report, persona: &Persona) -> Subject {
         ("Share of active customers", report.locale.percent(persona.share, 1)),
         ("12-month value", money(persona.value)),
         ("Value a customer", money(persona.value_per_customer)),
-        ("Net revenue of the period", money(Some(persona.net_revenue))),
+        ("Net revenue of the period", money(persona.net_revenue)),
     ];
     let risk = persona.churn_risk.map_or_else(absent, |risk| report.locale.percent(risk, 1));
     let said = |name: &str| {
@@ -174,7 +174,7 @@ fn unlike(report: &Report, other: &Other) -> Subject {
         ("Share of active customers", Some(report.locale.percent(other.share, 1))),
         ("12-month value", other.value.map(money)),
         ("Value a customer", other.value_per_customer.map(money)),
-        ("Net revenue of the period", Some(money(other.net_revenue))),
+        ("Net revenue of the period", other.net_revenue.map(money)),
     ];
     let risk = other.churn_risk.map(|risk| report.locale.percent(risk, 1));
     let written = |text: Option<String>| text.unwrap_or_else(|| ABSENT.to_owned());

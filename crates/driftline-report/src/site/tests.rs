@@ -257,7 +257,7 @@ fn who_is_in_no_persona_has_a_row_and_no_page() {
         value_range: None,
         value_share: Some(0.125),
         value_per_customer: None,
-        net_revenue: Minor(700_000),
+        net_revenue: Some(Minor(700_000)),
         churn_risk: None,
         next_period: None,
     });

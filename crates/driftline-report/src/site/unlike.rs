@@ -14,7 +14,7 @@ pub(super) struct Unlike {
     /// Of the 12-month value of everyone active.
     value_share: Option<String>,
     value_per_customer: Option<String>,
-    net_revenue: String,
+    net_revenue: Option<String>,
     period_title: String,
 }
 
@@ -30,7 +30,7 @@ impl Unlike {
             value: other.value.map(money),
             value_share: other.value_share.map(|share| report.locale.percent(share, 1)),
             value_per_customer: other.value_per_customer.map(money),
-            net_revenue: money(other.net_revenue),
+            net_revenue: other.net_revenue.map(money),
             period_title: report.period_title.clone(),
         })
     }

@@ -122,7 +122,7 @@ fn persona_fields(lines: &mut Vec<Line>, old: &Persona, new: &Persona, report: &
     field(lines, subject, "share of customers", locale.percent(old.share, 1), locale.percent(new.share, 1));
     field(lines, subject, "12-month value", money(old.value), money(new.value));
     field(lines, subject, "value a customer", money(old.value_per_customer), money(new.value_per_customer));
-    field(lines, subject, "net revenue of the period", money(Some(old.net_revenue)), money(Some(new.net_revenue)));
+    field(lines, subject, "net revenue of the period", money(old.net_revenue), money(new.net_revenue));
     if is_same_risk {
         field(lines, subject, "churn risk", share(old.churn_risk), share(new.churn_risk));
     }

@@ -12,6 +12,9 @@ use crate::command::{World, job_of_market, one_line, say};
 use crate::error::{Error, InPlace, Result};
 use crate::project::Project;
 
+/// In the place of a sum that would tell of single customers.
+const FEW_HOLD_MOST: &str = "not shown: a few hold most of it";
+
 pub(super) async fn execute(cli: &Cli, args: &args::Show, project: &Project, world: &World) -> Result<()> {
     let market = args.market.parse().map_err(|source| Error::Period { source })?;
     let (job, ledger) =
@@ -88,7 +91,7 @@ fn print(report: &Report) {
             "  {} customers, {} of active; net revenue of the period {}",
             locale.count(other.customers),
             locale.percent(other.share, 1),
-            money(other.net_revenue)
+            other.net_revenue.map_or_else(|| FEW_HOLD_MOST.to_owned(), money)
         ));
         if let (Some(value), Some(each), Some(share)) = (other.value, other.value_per_customer, other.value_share) {
             let (value, share, each) = (money(value), locale.percent(share, 1), money(each));
@@ -190,7 +193,7 @@ fn card(persona: &Persona, report: &Report) {
     let risk = persona.churn_risk.map_or_else(|| "not available".to_owned(), |risk| locale.percent(risk, 1));
     say(format!(
         "  net revenue of the period {}; risk ({}) {risk}",
-        money(persona.net_revenue),
+        persona.net_revenue.map_or_else(|| FEW_HOLD_MOST.to_owned(), money),
         report.method.churn_event
     ));
     for habit in &persona.habits {
