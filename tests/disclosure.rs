@@ -2,8 +2,10 @@
 
 use std::path::Path;
 
+use driftline_core::profile::MarketTotals;
 use driftline_core::report::Report;
 
+use crate::bad_input::copy;
 use crate::product::{self, TestResult};
 
 /// Reads everything that one run published for people.
@@ -212,4 +214,38 @@ pub(crate) fn online_retail() -> TestResult {
         return Err("hk shows figures about fewer than ten customers".to_owned());
     }
     Ok(())
+}
+
+/// Who of complete_journey declines profiling, and whether their money is in the totals: that of one would be told to the cent.
+pub(crate) fn objectors() -> TestResult {
+    let everyone = totals("true")?;
+    let cases =
+        [("one", "household_id <> '1800'", false), ("one in twenty", "cast(household_id as bigint) % 20 <> 0", true)];
+    for (who, profiled, are_in_totals) in cases {
+        let found = totals(profiled)?;
+        let what = format!("objectors: {who}");
+        product::equal(&what, found.leaves_few_objectors_out, !are_in_totals)?;
+        product::equal(&what, found.net == everyone.net, are_in_totals)?;
+        product::equal(&what, found.gross == everyone.gross, are_in_totals)?;
+        product::equal(&what, found.unidentified_net.0 != 0, are_in_totals)?;
+    }
+    Ok(())
+}
+
+/// Totals of complete_journey's third quarter in a project in which those customers are profiled of whom this is true.
+fn totals(profiled: &str) -> Result<MarketTotals, String> {
+    let folder = product::folder()?;
+    let project = folder.path().join("project");
+    for part in ["sql", "jobs", "reports", "tests/exports/complete_journey"] {
+        copy(&product::root().join(part), &project.join(part))?;
+    }
+    let path = project.join("sql/staging/complete_journey/stg_order_lines.sql");
+    let text = std::fs::read_to_string(&path).map_err(|error| error.to_string())?;
+    let edited = text.replace("true as is_profiled", &format!("{profiled} as is_profiled"));
+    std::fs::write(&path, edited).map_err(|error| error.to_string())?;
+    let job = ["run", "jobs/complete-journey.toml", "--period", "2017Q3", "--now", "2018-01-05T06:00:00Z"];
+    product::succeed(product::run_in(&project, &job)?)?;
+    let report = product::report(&project.join("warehouse"), "complete-journey", "us", "2017Q3")?;
+    let report: Report = serde_json::from_value(report).map_err(|error| error.to_string())?;
+    report.totals.ok_or_else(|| "no totals".to_owned())
 }

@@ -52,6 +52,7 @@ fn main() -> std::process::ExitCode {
         trial("commands::select_shows_a_model", None, commands::select),
         trial("determinism::threads_and_layout_change_no_byte", None, determinism::threads_and_layout),
         trial("disclosure::complete_journey_has_no_small_cell", None, disclosure::complete_journey),
+        trial("disclosure::one_objector_is_in_no_figure", None, disclosure::objectors),
         trial("disclosure::online_retail_has_no_small_cell", shared, disclosure::online_retail),
         trial("drift::odd_columns_have_a_verdict_and_a_reason", None, drift::odd_columns),
         trial("drift::statistics_are_the_reference_values", shared, drift::reference_values),

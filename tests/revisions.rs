@@ -91,7 +91,14 @@ pub(crate) fn late_export() -> TestResult {
     holds("mail", &text, "Changed since revision 1: basket lines +")?;
 
     moved(&few, "few-2017-09.parquet")?;
-    publish(&["--revise", "three orders were missing"])?;
+    let refused = publish(&["--revise", "three orders were missing"]);
+    holds(
+        "refused",
+        &refused.err().unwrap_or_default(),
+        "differs from revision 2 by the data of fewer than 10 customers",
+    )?;
+    equal("nothing is published", report(&warehouse)?.revision, 2)?;
+    publish(&["--revise", "three orders were missing", "--set", "privacy.revisions_of_few=true"])?;
     let third = report(&warehouse)?;
     let changes = third.revision_changes.as_ref().ok_or("no changes")?;
     equal("rows", changes.sources.first().map(|source| source.rows_now - source.rows_before), Some(3))?;

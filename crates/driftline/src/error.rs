@@ -57,6 +57,11 @@ pub enum Error {
     #[error("{place}: published, but not all mails were sent; run the same command again: {problem}")]
     MailsNotSent { place: String, problem: String },
 
+    #[error(
+        "{place}: this revision differs from revision {last} by the data of fewer than {min_cell} customers, so that both together would tell what they spent; nothing was published. The next period's report takes their data in without that; or revise when more has changed; or, if the figures must be right at once, set privacy.revisions_of_few = true in the job"
+    )]
+    RevisionOfFew { place: String, last: u32, min_cell: u64 },
+
     #[error("{what} failed; the first: {first}")]
     Several { what: String, first: String, exit_code: u8 },
 

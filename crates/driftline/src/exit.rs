@@ -17,7 +17,7 @@ Exit codes:
   22  exports: nothing there             60  out of memory
   23  exports: start after the period    61  no room for temporary files
   24  exports: replaced during the run   70  a bug: please report it
-  25  exports: store does not answer";
+  25  exports: store does not answer     34  a revision of too few customers";
 
 /// Maps every error to its documented code.
 pub fn code(error: &Error) -> u8 {
@@ -58,6 +58,7 @@ pub fn code(error: &Error) -> u8 {
         Error::MailsNotSent { .. } => 50,
         Error::Several { exit_code, .. } => *exit_code,
         Error::Fit { .. } => 32,
+        Error::RevisionOfFew { .. } => 34,
         Error::Workbench { .. } => 2,
         Error::Bridge { .. } | Error::Json(_) | Error::Runtime(_) => 70,
     }

@@ -227,11 +227,14 @@ impl Default for BridgeChoice {
 pub struct Privacy {
     /// Environment variable that holds the key of the pseudonyms.
     pub pseudonym_key_env: String,
+    /// Whether a revision is published that differs by the data of fewer than `min_cell` customers, so that both revisions together
+    /// tell what they spent.
+    pub revisions_of_few: bool,
 }
 
 impl Default for Privacy {
     fn default() -> Self {
-        Self { pseudonym_key_env: "DRIFTLINE_PSEUDONYM_KEY".to_owned() }
+        Self { pseudonym_key_env: "DRIFTLINE_PSEUDONYM_KEY".to_owned(), revisions_of_few: false }
     }
 }
 

@@ -8,7 +8,8 @@ use driftline_lake::source::PinnedObject;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::error::Result;
+use crate::error::{Error, Result};
+use crate::job::Job;
 use crate::recall::Recalled;
 
 /// An object of the exports that is not what it was.
@@ -36,6 +37,18 @@ pub(crate) fn changes(
     let sources = sources(&before, &now);
     let parts = parts(&replaced.report, report, &sources);
     Ok(revision::compare(&replaced.report, report, Evidence { moved, sources, parts }))
+}
+
+/// Refuses a revision that differs from the one before by the data of a few: whoever has both reports could subtract them.
+///
+/// # Errors
+/// `Error::RevisionOfFew`, unless the job says that such revisions are published.
+pub(crate) fn check_not_of_few(job: &Job, place: &str, replaced: &Recalled, moved: &[Moved]) -> Result<()> {
+    let (changed, min_cell) = (moved.iter().map(|row| row.changed_customers).sum::<u64>(), job.file.personas.min_cell);
+    if job.file.privacy.revisions_of_few || !(1..min_cell).contains(&changed) {
+        return Ok(());
+    }
+    Err(Error::RevisionOfFew { place: place.to_owned(), last: replaced.publication.revision, min_cell })
 }
 
 /// The inputs of a publication.

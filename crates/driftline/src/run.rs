@@ -286,6 +286,7 @@ pub async fn one(
     })?;
     if let Some(replaced) = &replaced {
         let moved = read::revision_changes(&lake).await.in_place(&place)?;
+        revised::check_not_of_few(&room.job, &place, replaced, &moved)?;
         report.revision_changes = Some(revised::changes(replaced, &report, moved, &inputs(&pinned)?)?);
     }
     progress.done("compare", None);
