@@ -20,6 +20,7 @@ pub mod money;
 pub mod naming;
 pub mod period;
 pub mod persona;
+pub mod plain;
 pub mod profile;
 pub mod report;
 pub mod revision;
