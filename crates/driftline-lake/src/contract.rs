@@ -1,11 +1,12 @@
 //! Checks what a model gives against what its front matter promises, batch by batch, on the way to the file.
 
-use datafusion::arrow::array::{Array, AsArray, RecordBatch};
+use datafusion::arrow::array::{Array, AsArray, RecordBatch, StringArray};
 use datafusion::arrow::compute::{cast, max, min};
 use datafusion::arrow::datatypes::{DataType, Decimal128Type, Float64Type, Int64Type, Schema};
 use datafusion::arrow::row::{OwnedRow, RowConverter, SortField};
 
 use crate::error::{Error, Result};
+use crate::example;
 use crate::model::{Column, Model};
 use crate::types;
 
@@ -72,7 +73,7 @@ impl<'a> Checker<'a> {
     pub fn check(&mut self, batch: &RecordBatch) -> Result<()> {
         for (name, column) in &self.model.front.columns {
             if let Some(values) = batch.column_by_name(name) {
-                self.check_column(name, column, values.as_ref())?;
+                self.check_column(name, column, values.as_ref(), batch)?;
             }
         }
         if let Some((converter, indices)) = &mut self.grain {
@@ -87,11 +88,16 @@ impl<'a> Checker<'a> {
                     (number, _) => rows.row(number - 1) == rows.row(number),
                 };
                 if again {
-                    let shown: Vec<String> = columns.iter().map(|column| shown(column.as_ref(), number)).collect();
+                    let names = self.model.front.grain.iter();
+                    let cells: Vec<String> = names
+                        .zip(&columns)
+                        .map(|(name, column)| example::cell(name, column.as_ref(), number))
+                        .collect();
                     return Err(self.wrong(format!(
-                        "grain ({}) is not unique: ({}) comes more than once",
+                        "grain ({}) is not unique: ({}) comes more than once, first in row {} of the sorted table",
                         self.model.front.grain.join(", "),
-                        shown.join(", ")
+                        cells.join(", "),
+                        self.rows + number as u64 + 1
                     )));
                 }
             }
@@ -103,7 +109,7 @@ impl<'a> Checker<'a> {
         Ok(())
     }
 
-    fn check_column(&self, name: &str, column: &Column, values: &dyn Array) -> Result<()> {
+    fn check_column(&self, name: &str, column: &Column, values: &dyn Array, batch: &RecordBatch) -> Result<()> {
         if column.not_null && values.null_count() > 0 {
             return Err(self.wrong(format!(
                 "column `{name}` is null in {} of {} rows",
@@ -114,10 +120,9 @@ impl<'a> Checker<'a> {
         if !column.values.is_empty() {
             let text = cast(values, &DataType::Utf8).map_err(|error| self.wrong(error.to_string()))?;
             let text = text.as_string::<i32>();
-            if let Some(unknown) = text.iter().flatten().find(|value| !column.values.iter().any(|known| known == value))
-            {
-                return Err(self
-                    .wrong(format!("column `{name}` has `{unknown}`; expected one of {}", column.values.join(", "))));
+            let is_unknown = |value: &str| !column.values.iter().any(|known| known == value);
+            if let Some(unknown) = text.iter().flatten().find(|value| is_unknown(value)) {
+                return Err(self.wrong(unknown_value(name, column, unknown, text, batch)));
             }
         }
         if column.min.is_some() || column.max.is_some() {
@@ -127,18 +132,33 @@ impl<'a> Checker<'a> {
                 return Ok(());
             }
             let numbers = as_numbers(values);
-            let mut broken = numbers.iter().enumerate().filter(|(_, value)| value.is_some_and(outside));
-            if let Some((row, _)) = broken.next() {
+            let below = numbers.iter().flatten().filter(|value| column.min.is_some_and(|min| **value < min)).count();
+            let broken = numbers.iter().flatten().filter(|value| outside(**value)).count();
+            if broken > 0 {
                 return Err(self.wrong(format!(
-                    "column `{name}` is outside {} to {} in {} rows, first {}",
+                    "column `{name}` is outside {} to {} in {broken} of {} rows, {below} of them below",
                     column.min.map_or("-∞".to_owned(), |min| min.to_string()),
                     column.max.map_or("∞".to_owned(), |max| max.to_string()),
-                    1 + broken.count(),
-                    shown(values, row)
+                    values.len(),
                 )));
             }
         }
         Ok(())
+    }
+}
+
+/// What is wrong with a column that has a value which its contract does not list.
+fn unknown_value(name: &str, column: &Column, unknown: &str, text: &StringArray, batch: &RecordBatch) -> String {
+    let rows: Vec<usize> = (0..text.len()).filter(|row| !text.is_null(*row) && text.value(*row) == unknown).collect();
+    let expected = column.values.join(", ");
+    match example::common(unknown, &rows, batch) {
+        Some(unknown) => format!("column `{name}` has `{unknown}`; expected one of {expected}"),
+        None => format!(
+            "column `{name}` has another value in {} of {} rows, which is not shown because few customers have it; \
+             expected one of {expected}",
+            rows.len(),
+            text.len()
+        ),
     }
 }
 

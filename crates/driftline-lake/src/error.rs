@@ -85,7 +85,18 @@ impl Error {
         if is_disk_full(&error) {
             return Self::DiskFull { model: model.to_owned(), source: Box::new(error) };
         }
-        Self::Execute { model: model.to_owned(), source: Box::new(error) }
+        Self::Execute { model: model.to_owned(), source: Box::new(withheld(error)) }
+    }
+}
+
+/// The same failure without the value of a row that the engine stumbled over.
+fn withheld(error: DataFusionError) -> DataFusionError {
+    match error.find_root() {
+        DataFusionError::ArrowError(inner, _) => {
+            DataFusionError::Execution(crate::example::without_values(&inner.to_string()))
+        }
+        DataFusionError::Execution(text) => DataFusionError::Execution(crate::example::without_values(text)),
+        _ => error,
     }
 }
 

@@ -5,6 +5,7 @@
 mod distinct_keys;
 mod scores;
 
+use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -52,15 +53,32 @@ enum Function {
     ExpectedSpend,
 }
 
+/// How models write the key, and what stands in their plans in its place: plans are logged and quoted in errors.
+pub(crate) const KEY: &str = "$pseudonym_key";
+/// Its name among the bound values.
+pub(crate) const KEY_NAME: &str = "pseudonym_key";
+
 #[derive(Debug, PartialEq, Eq, Hash)]
 struct Registered {
     function: Function,
     signature: Signature,
+    key: Key,
 }
 
-/// Registers every function of this module.
-pub fn register(context: &SessionContext) {
+/// The key of a session's pseudonyms, which no text shows.
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct Key(Arc<str>);
+
+impl fmt::Debug for Key {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Key(…)")
+    }
+}
+
+/// Registers every function of this module; `key` is what `$pseudonym_key` means.
+pub fn register(context: &SessionContext, key: &str) {
     use Function::*;
+    let key = Key(Arc::from(key));
     for function in [
         Pseudonym,
         TextKey,
@@ -76,7 +94,7 @@ pub fn register(context: &SessionContext) {
         ExpectedSpend,
     ] {
         let signature = Signature::one_of(function.arguments(), Volatility::Immutable);
-        context.register_udf(ScalarUDF::new_from_impl(Registered { function, signature }));
+        context.register_udf(ScalarUDF::new_from_impl(Registered { function, signature, key: key.clone() }));
     }
     context.register_udaf(AggregateUDF::new_from_impl(CountDistinctKeys::new()));
 }
@@ -144,8 +162,8 @@ impl ScalarUDFImpl for Registered {
         let rows = if columns.iter().all(|column| column.len() == 1) { 1 } else { rows };
         let result: ArrayRef = match self.function {
             Function::Pseudonym => Arc::new(match columns[1].as_string_view_opt() {
-                Some(ids) => pseudonyms(&columns[0], ids, rows)?,
-                None => pseudonyms(&columns[0], columns[1].as_string::<i32>(), rows)?,
+                Some(ids) => pseudonyms(&self.key, &columns[0], ids, rows)?,
+                None => pseudonyms(&self.key, &columns[0], columns[1].as_string::<i32>(), rows)?,
             }),
             Function::TextKey => Arc::new(match columns[0].as_string_view_opt() {
                 Some(texts) => text_keys(texts),
@@ -162,13 +180,14 @@ impl ScalarUDFImpl for Registered {
     }
 }
 
-fn pseudonyms<'a>(keys: &ArrayRef, ids: impl StringArrayType<'a>, rows: usize) -> Result<Int64Array> {
+fn pseudonyms<'a>(own: &Key, keys: &ArrayRef, ids: impl StringArrayType<'a>, rows: usize) -> Result<Int64Array> {
     let keys = keys.as_string::<i32>();
     if rows == 0 || keys.is_null(0) {
         return Ok(Int64Array::new_null(rows));
     }
     // The key is a bound value, the same for every row; its schedule is computed once a batch.
-    let keyed = Hmac::<Sha256>::new_from_slice(keys.value(0).as_bytes());
+    let key = if keys.value(0) == KEY { own.0.as_ref() } else { keys.value(0) };
+    let keyed = Hmac::<Sha256>::new_from_slice(key.as_bytes());
     let Ok(keyed) = keyed else { return exec_err!("pseudonym: unusable key") };
     let pseudonym = |id: &str| {
         let mut mac = keyed.clone();

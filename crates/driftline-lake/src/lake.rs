@@ -29,7 +29,9 @@ use self::compute::Workshop;
 use crate::contract;
 use crate::distinct::DistinctTable;
 use crate::error::{Error, Result};
+use crate::example;
 use crate::files::{empty_table, listing_table, local_url, with_views};
+use crate::functions;
 use crate::graph::Graph;
 use crate::lint;
 use crate::model::Model;
@@ -77,7 +79,7 @@ impl Lake {
     ) -> Result<Self> {
         let tables = limits.scratch.join("tables");
         std::fs::create_dir_all(&tables).map_err(|source| Error::Scratch { path: tables.clone(), source })?;
-        let context = session::open(limits)?;
+        let context = session::open(limits, &key_of(&parameters))?;
         let url = Url::parse("exports://pinned").map_err(|_| shape("exports", "url"))?;
         let metas = sources.iter().flat_map(|source| source.metas.iter().cloned());
         context.register_object_store(&url, Arc::new(PinnedStore::new(exports, metas)));
@@ -99,6 +101,7 @@ impl Lake {
             Some(program) => resume::fingerprints(program, &graph, &parameters, sources),
             None => BTreeMap::new(),
         };
+        let parameters = with_hidden_key(parameters);
         let input_bytes: u64 = sources.iter().flat_map(|source| &source.metas).map(|meta| meta.size).sum();
         Ok(Self {
             context,
@@ -285,7 +288,7 @@ impl Lake {
                     .fields()
                     .iter()
                     .zip(batch.columns())
-                    .map(|(field, column)| format!("{} = {}", field.name(), contract::shown(column.as_ref(), 0)))
+                    .map(|(field, column)| example::cell(field.name(), column.as_ref(), 0))
                     .collect();
                 return Err(Error::Audit {
                     audit: audit.name.clone(),
@@ -332,6 +335,20 @@ impl Lake {
     async fn collect(&self, name: &str, frame: DataFrame) -> Result<Vec<RecordBatch>> {
         frame.collect().await.map_err(|error| Error::execute(name, error))
     }
+}
+
+/// The key of the pseudonyms among bound values.
+fn key_of(parameters: &Parameters) -> String {
+    let value = parameters.get(functions::KEY_NAME).and_then(|value| value.try_as_str().flatten());
+    value.unwrap_or_default().to_owned()
+}
+
+/// The same values with the key's name in its place: the function has the key itself.
+fn with_hidden_key(mut parameters: Parameters) -> Parameters {
+    if let Some(value) = parameters.get_mut(functions::KEY_NAME) {
+        *value = crate::scalar::text(functions::KEY);
+    }
+    parameters
 }
 
 /// A task that panicked or was stopped, as the engine's own tasks say it.

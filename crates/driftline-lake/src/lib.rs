@@ -5,6 +5,7 @@ pub mod contract;
 mod distinct;
 pub mod drift;
 pub mod error;
+mod example;
 mod files;
 pub mod fitted;
 pub mod functions;

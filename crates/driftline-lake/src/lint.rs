@@ -8,6 +8,10 @@ use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
 use datafusion::logical_expr::{Expr, ExprSchemable, LogicalPlan};
 use datafusion::sql::parser::Statement;
 use datafusion::sql::sqlparser::ast::{self, visit_expressions};
+use datafusion::sql::sqlparser::dialect::GenericDialect;
+use datafusion::sql::sqlparser::tokenizer::{Token, Tokenizer};
+
+use crate::functions;
 
 /// Functions whose answer depends on the day, the machine or chance.
 const NOT_DETERMINISTIC: [&str; 8] =
@@ -65,6 +69,27 @@ pub fn text(statement: &Statement) -> Result<(), String> {
     }
 }
 
+/// Refuses the key of the pseudonyms anywhere but as the first argument of `pseudonym()`: it is no value that a table may hold.
+pub fn key(sql: &str) -> Result<(), String> {
+    let tokens = Tokenizer::new(&GenericDialect {}, sql).tokenize().map_err(|error| error.to_string())?;
+    let tokens: Vec<Token> = tokens.into_iter().filter(|token| !matches!(token, Token::Whitespace(_))).collect();
+    let is_key = |token: &Token| matches!(token, Token::Placeholder(name) if name == functions::KEY);
+    let is_call = |token: &Token| matches!(token, Token::Word(word) if word.value.eq_ignore_ascii_case("pseudonym"));
+    let is_allowed = |place: usize| {
+        place >= 2
+            && is_call(&tokens[place - 2])
+            && tokens[place - 1] == Token::LParen
+            && tokens.get(place + 1) == Some(&Token::Comma)
+    };
+    if (0..tokens.len()).filter(|place| is_key(&tokens[*place])).all(is_allowed) {
+        return Ok(());
+    }
+    Err(format!(
+        "uses `{0}` elsewhere than as the first argument of `pseudonym({0}, id)`; the key must not get into a table or a condition",
+        functions::KEY
+    ))
+}
+
 /// Refuses float sums in the plan, of groups and of windows: their last digits depend on threads, and money must never be a float.
 pub fn plan(plan: &LogicalPlan) -> Result<(), String> {
     let mut problem = None;
@@ -108,4 +133,34 @@ fn float_sum(expression: &Expr, schema: &DFSchema) -> Option<String> {
         Ok(if found.is_some() { TreeNodeRecursion::Stop } else { TreeNodeRecursion::Continue })
     });
     found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_key_is_the_first_argument_of_pseudonym_and_nothing_else() {
+        for sql in [
+            "select pseudonym($pseudonym_key, id) as k from t",
+            "select PSEUDONYM ( /* ours */ $pseudonym_key , id) as k from t group by pseudonym($pseudonym_key, id)",
+            "select $as_of as day, '$pseudonym_key' as words -- $pseudonym_key\nfrom t",
+        ] {
+            assert_eq!(key(sql), Ok(()), "{sql}");
+        }
+        for sql in [
+            "select $pseudonym_key as k from t",
+            "select pseudonym($pseudonym_key || '', id) as k from t",
+            "select pseudonym(id, $pseudonym_key) as k from t",
+            "select pseudonym($pseudonym_key, $pseudonym_key) as k from t",
+            "select id from t where $pseudonym_key > 'm'",
+            "select pseudonym(concat($pseudonym_key, id), id) as k from t",
+            "select text_key($pseudonym_key) as k from t",
+            "select id from t order by $pseudonym_key",
+            "select id from t limit length($pseudonym_key)",
+            "select pseudonym(cast($pseudonym_key as varchar), id) as k from t",
+        ] {
+            assert!(key(sql).is_err_and(|problem| problem.contains("$pseudonym_key")), "{sql}");
+        }
+    }
 }

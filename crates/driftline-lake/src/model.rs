@@ -160,6 +160,7 @@ impl Model {
         let statement = parse_query(sql).map_err(wrong)?;
         let references = references(&statement).map_err(|error| wrong(error.to_string()))?;
         crate::lint::text(&statement).map_err(wrong)?;
+        crate::lint::key(sql).map_err(wrong)?;
         let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         Ok(Self { name, path: path.to_owned(), sql: sql.to_owned(), front, references })
     }

@@ -41,11 +41,11 @@ impl Limits {
     }
 }
 
-/// Opens a session with the functions, the schemas `source`, `fitted` and `previous`, and no tables.
+/// Opens a session with the functions, of which `pseudonym` knows the key, the schemas `source`, `fitted` and `previous`, and no tables.
 ///
 /// # Errors
 /// `Error::Engine` if the scratch folder cannot be used or an option is unknown to the engine.
-pub fn open(limits: &Limits) -> Result<SessionContext> {
+pub fn open(limits: &Limits, pseudonym_key: &str) -> Result<SessionContext> {
     let pool = TrackConsumersPool::new(
         // Fair, not greedy: a greedy pool starves the merge phase of sorts.
         FairSpillPool::new(limits.memory_bytes),
@@ -81,7 +81,7 @@ pub fn open(limits: &Limits) -> Result<SessionContext> {
     for schema in ["source", "fitted", "previous"] {
         catalog.register_schema(schema, Arc::new(MemorySchemaProvider::new()))?;
     }
-    functions::register(&context);
+    functions::register(&context, pseudonym_key);
     Ok(context)
 }
 
@@ -127,7 +127,7 @@ mod tests {
             resume: Resume::default(),
         };
         for _ in 0..40 {
-            let context = open(&limits).unwrap();
+            let context = open(&limits, "").unwrap();
             let path = folder.to_string_lossy().into_owned();
             context.register_parquet("t", &path, ParquetReadOptions::default()).await.unwrap();
             let frame = context.sql("select min(a), max(a), max(b), min(c + 1) from t").await.unwrap();

@@ -50,7 +50,7 @@ const WHOSE_NAME: [&str; 12] =
     ["first", "last", "full", "sur", "customer", "client", "user", "contact", "person", "kunde", "kunden", "member"];
 
 /// The words of a column's name: `customerId`, `customer_id` and `Customer ID` have the same.
-pub(super) fn words(name: &str) -> Vec<String> {
+pub(crate) fn words(name: &str) -> Vec<String> {
     let mut words = vec![String::new()];
     let mut was_lower = false;
     for letter in name.chars() {
@@ -66,6 +66,14 @@ pub(super) fn words(name: &str) -> Vec<String> {
     words
 }
 
+/// Whether a column is of persons, by its name.
+pub(crate) fn is_personal(name: &str) -> bool {
+    let words = words(name);
+    let is_name = words.last().is_some_and(|last| last == "name")
+        && (words.len() == 1 || words.iter().any(|word| WHOSE_NAME.contains(&word.as_str())));
+    is_name || words.iter().any(|word| PERSONAL_WORDS.contains(&word.as_str()))
+}
+
 /// How often each category comes in either file, if their names may be shown.
 pub(super) fn may_be_shown(name: &str, before: &Sample, now: &Sample) -> Option<BTreeMap<String, u64>> {
     let (Sample::Categories { counts: before, .. }, Sample::Categories { counts: now, .. }) = (before, now) else {
@@ -75,12 +83,8 @@ pub(super) fn may_be_shown(name: &str, before: &Sample, now: &Sample) -> Option<
     for (category, count) in now {
         *counts.entry(category.clone()).or_default() += count;
     }
-    let words = words(name);
-    let is_name = words.last().is_some_and(|last| last == "name")
-        && (words.len() == 1 || words.iter().any(|word| WHOSE_NAME.contains(&word.as_str())));
-    let is_personal = is_name || words.iter().any(|word| PERSONAL_WORDS.contains(&word.as_str()));
     let is_long = |text: &String| text.contains('@') || text.chars().count() > SHOWN_LETTERS_MOST;
-    (counts.len() <= SHOWN_OF && !is_personal && !counts.keys().any(is_long)).then_some(counts)
+    (counts.len() <= SHOWN_OF && !is_personal(name) && !counts.keys().any(is_long)).then_some(counts)
 }
 
 /// Takes the names of categories out that may not be shown, and says how many.

@@ -123,7 +123,7 @@ mod tests {
 
     async fn value(call: &str) -> Result<Option<f64>, String> {
         let context = SessionContext::new();
-        crate::functions::register(&context);
+        crate::functions::register(&context, "");
         let frame = context.sql(&format!("select {call} as value")).await.map_err(|error| error.to_string())?;
         let batches = frame.collect().await.map_err(|error| error.to_string())?;
         let column = batches[0].column(0).as_primitive::<Float64Type>();

@@ -219,7 +219,7 @@ mod tests {
                 is_frugal: false,
                 resume: Resume::default(),
             };
-            let context = session::open(&limits).unwrap();
+            let context = session::open(&limits, "").unwrap();
             let table = MemTable::try_new(schema.clone(), vec![parts.clone()]).unwrap();
             context.register_table("rows", Arc::new(table)).unwrap();
             let frame = context.sql("select key, text from rows").await.unwrap();
