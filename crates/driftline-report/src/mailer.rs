@@ -10,6 +10,9 @@ mod wire;
 
 use std::time::Duration;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use driftline_core::plain;
 use lettre::Address;
 use lettre::transport::smtp::client::{Certificate, TlsParameters};
 use tokio::sync::Mutex;
@@ -131,7 +134,10 @@ impl Mailer {
         if handed_over.as_ref().err().is_none_or(|trouble| trouble.is_answered) {
             *open = Some(session);
         }
-        handed_over.map_err(|trouble| self.failed(trouble))
+        match handed_over {
+            Ok(words) => Ok(self.server.heard(&words)),
+            Err(trouble) => Err(self.failed(trouble)),
+        }
     }
 
     /// Waits between two tries; whether the signal to stop ended it.
@@ -158,10 +164,53 @@ impl Mailer {
 
     fn failed(&self, trouble: Trouble) -> Error {
         let server = format!("{}:{}", self.server.host, self.server.port);
-        Error::Server { server, problem: trouble.problem, refusal: trouble.refusal }
+        Error::Server { server, problem: self.server.heard(&trouble.problem), refusal: trouble.refusal }
+    }
+}
+
+impl Server {
+    /// A server's words as they may be kept and shown: one line that steers nothing, and not our own secrets, which some servers
+    /// repeat when they refuse a login.
+    fn heard(&self, words: &str) -> String {
+        let mut shown = plain::line(&plain::without_secrets(words));
+        let Some((user, password)) = self.credentials.as_ref().filter(|(_, password)| !password.is_empty()) else {
+            return shown;
+        };
+        let as_sent = [
+            format!("\0{user}\0{password}"),
+            format!("user={user}\x01auth=Bearer {password}\x01\x01"),
+            password.clone(),
+        ];
+        for secret in as_sent {
+            shown = shown.replace(&STANDARD.encode(&secret), "…").replace(&plain::line(&secret), "…");
+        }
+        shown
     }
 }
 
 fn address(text: &str) -> std::result::Result<Address, lettre::address::AddressError> {
     mailbox_of(text).map(|mailbox| mailbox.email)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_that_repeats_a_login_is_not_quoted() {
+        let server = Server {
+            host: "mail.example.com".to_owned(),
+            port: 465,
+            encryption: Encryption::Implicit,
+            credentials: Some(("ada".to_owned(), "correct horse".to_owned())),
+            login: Login::Any,
+            certificate_authority: None,
+            hello_name: "localhost".to_owned(),
+            timeout: Duration::from_secs(1),
+        };
+        let encoded = STANDARD.encode("\0ada\0correct horse");
+        let words =
+            format!("535 no `correct horse`, AUTH PLAIN {encoded}\r\n\u{1b}[2J see http://a:b@host/?t=1\u{202e}");
+        assert_eq!(server.heard(&words), "535 no `…`, AUTH PLAIN …   [2J see http://host/?…");
+    }
 }

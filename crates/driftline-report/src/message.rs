@@ -3,6 +3,7 @@
 
 use std::time::SystemTime;
 
+use driftline_core::plain;
 use driftline_core::report::Report;
 use lettre::Address;
 use lettre::address::AddressError;
@@ -164,13 +165,13 @@ pub fn notice(
     let mut message = Message::builder()
         .from(mailbox(&sender.from)?)
         .to(mailbox(recipient)?)
-        .subject(subject.replace(char::is_control, " "))
+        .subject(plain::line(subject))
         .date(date)
         .message_id(Some(identity.message_id(&sender.domain)))
         .raw_header(raw("Auto-Submitted", "auto-generated", &wrong)?)
         .header(ContentType::TEXT_PLAIN)
         .header(ContentTransferEncoding::QuotedPrintable)
-        .body(text.to_owned())
+        .body(plain::lines(text))
         .map_err(|error| wrong(error.to_string()))?;
     if let Some(dkim) = &sender.dkim {
         message.sign(&signature(dkim).map_err(wrong)?);

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use chrono::NaiveDate;
 use driftline_core::report::{HeadlineKind, Report};
 use driftline_core::sentence::{Locale, Words};
-use driftline_core::{Currency, Minor};
+use driftline_core::{Currency, Minor, plain};
 use tera::{Context, Kwargs, State, Tera};
 
 use crate::brand::Brand;
@@ -167,7 +167,8 @@ impl Templates {
 
     fn render(&self, tera: &Tera, name: &str, view: &View<'_>) -> Result<String> {
         let context = Context::from_serialize(view).map_err(|error| self.wrong(name, error.to_string()))?;
-        tera.render(name, &context).map_err(|error| self.wrong(name, error.to_string()))
+        let rendered = tera.render(name, &context).map_err(|error| self.wrong(name, error.to_string()))?;
+        Ok(plain::lines(&rendered))
     }
 
     /// Renders the mail.

@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use driftline_core::Currency;
 use driftline_core::sentence::Locale;
+use driftline_core::{Currency, plain};
 use serde::Serialize;
 use tera::{Context, Tera};
 
@@ -75,6 +75,7 @@ impl SiteTemplates {
 
     pub(super) fn render(&self, tera: &Tera, name: &str, context: &impl Serialize) -> Result<Vec<u8>> {
         let context = Context::from_serialize(context).map_err(|error| self.wrong(name, error.to_string()))?;
-        tera.render(name, &context).map(String::into_bytes).map_err(|error| self.wrong(name, error.to_string()))
+        let rendered = tera.render(name, &context).map_err(|error| self.wrong(name, error.to_string()))?;
+        Ok(plain::lines(&rendered).into_bytes())
     }
 }
