@@ -230,11 +230,17 @@ pub struct Privacy {
     /// Whether a revision is published that differs by the data of fewer than `min_cell` customers, so that both revisions together
     /// tell what they spent.
     pub revisions_of_few: bool,
+    /// Whether the public development key will do: for data without real customers.
+    pub allow_development_key: bool,
 }
 
 impl Default for Privacy {
     fn default() -> Self {
-        Self { pseudonym_key_env: "DRIFTLINE_PSEUDONYM_KEY".to_owned(), revisions_of_few: false }
+        Self {
+            pseudonym_key_env: "DRIFTLINE_PSEUDONYM_KEY".to_owned(),
+            revisions_of_few: false,
+            allow_development_key: false,
+        }
     }
 }
 
@@ -317,6 +323,11 @@ impl Job {
             for key in ["smtp", "dkim", "allowed_domains", "on_unknown"] {
                 mail.remove(key);
             }
+        }
+        // That a public key will do changes no figure.
+        let privacy = table.get_mut("privacy").and_then(toml::Value::as_table_mut);
+        if privacy.is_some_and(|privacy| privacy.remove("allow_development_key").is_some() && privacy.is_empty()) {
+            table.remove("privacy");
         }
         Ok(Self { name, path: path.to_owned(), file, definition: table.to_string() })
     }

@@ -21,6 +21,7 @@ mod owner;
 pub mod plan;
 pub mod progress;
 pub mod project;
+pub mod pseudonym_key;
 mod pulse;
 pub mod recall;
 mod record;

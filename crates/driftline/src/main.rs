@@ -1,5 +1,6 @@
 //! Reads argv, the environment and the clock; prints the chain of an error once; turns it into an exit code.
 
+use std::ffi::OsString;
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -13,7 +14,8 @@ fn main() -> ExitCode {
     start_logging(&cli.log);
     // Two TLS stacks in one program need a choice; ours is ring everywhere.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let environment: Vec<(String, String)> = std::env::vars().collect();
+    let text = |words: OsString| words.to_string_lossy().into_owned();
+    let environment = std::env::vars_os().map(|(name, value)| (text(name), text(value))).collect::<Vec<_>>();
     // The standard library's only source of entropy.
     let entropy = std::hash::BuildHasher::hash_one(&std::hash::RandomState::new(), std::process::id());
     let (worker, stop) = Worker::new(holder(&environment), entropy);

@@ -54,7 +54,7 @@ pub(crate) async fn give(
     let then = RunPlan { period: report.period, as_of: report.as_of, partial: None, ..plan.clone() };
     let (folder, resume) = (scratch.path.join("restated"), limits.resume.below("restated"));
     let limits = Limits { scratch: folder, resume, ..limits.clone() };
-    let parameters = then.parameters(&room.job, &room.pseudonym_key);
+    let parameters = then.parameters(&room.job, room.pseudonym_key.secret());
     let past = Lake::open(&limits, Arc::clone(&room.graph), parameters, room.exports.store.clone(), pinned)
         .in_place(&place)?;
     past.build(&[

@@ -19,6 +19,7 @@ use crate::job::{Job, bytes_of};
 use crate::outbox::Post;
 use crate::plan::Coverage;
 use crate::project::Project;
+use crate::pseudonym_key::PseudonymKey;
 use crate::store;
 use crate::suppression::{self, Suppressed};
 use crate::worker::Worker;
@@ -37,7 +38,7 @@ pub struct Room {
     pub limits: Limits,
     pub now: DateTime<Utc>,
     pub clock: fn() -> DateTime<Utc>,
-    pub pseudonym_key: String,
+    pub pseudonym_key: PseudonymKey,
     pub environment: Vec<(String, String)>,
     pub dry_run: bool,
     /// Folder for the results of a dry run.
@@ -88,11 +89,7 @@ impl Room {
             resume: Resume { program: world.build.clone(), folders: Vec::new() },
         };
         let time_zone = job.time_zone();
-        let key_name = &job.file.privacy.pseudonym_key_env;
-        let key = world.environment.iter().find(|(name, _)| name == key_name).map(|(_, value)| value.clone());
-        if key.is_none() {
-            tracing::info!("environment variable {key_name} is not set: pseudonyms use the public development key");
-        }
+        let pseudonym_key = PseudonymKey::of(&job, &world.environment)?;
         Ok(Self {
             project: project.root.clone(),
             exports: Exports { store: location.store, root: location.root, shown: location.shown, index, time_zone },
@@ -103,7 +100,7 @@ impl Room {
             limits,
             now: choice.now.unwrap_or(world.now),
             clock: world.clock,
-            pseudonym_key: key.unwrap_or_else(|| "driftline development key".to_owned()),
+            pseudonym_key,
             environment: world.environment.clone(),
             dry_run: choice.dry_run,
             dry_folder: project.root.join("target").join("dry-run").join(&job.name),

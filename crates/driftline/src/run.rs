@@ -53,6 +53,9 @@ pub async fn one(
     progress: &mut Progress,
 ) -> Result<Outcome> {
     let place = format!("{} {}", plan.market, plan.period);
+    if let Some(warning) = room.pseudonym_key.warning(&room.job) {
+        tracing::warn!("{warning}");
+    }
     let slot = Slot { job: room.job.name.clone(), market: plan.market.clone(), period: plan.period };
     let revision = corrected.map_or(1, |last| last.revision + 1);
     let previous = recall(room, room.ledger.previous(&slot).await.in_place(&place)?).await?;
@@ -74,7 +77,7 @@ pub async fn one(
     let scratch = Scratch::new(&limits.scratch)?;
     let resume = Resume { program: limits.resume.program.clone(), folders };
     let limits = Limits { scratch: scratch.path.clone(), resume, ..limits.clone() };
-    let parameters = plan.parameters(&room.job, &room.pseudonym_key);
+    let parameters = plan.parameters(&room.job, room.pseudonym_key.secret());
     let lake = Lake::open(&limits, room.graph.clone(), parameters, room.exports.store.clone(), &pinned);
     let lake = Arc::new(lake.in_place(&place)?);
     lake.build(&["int_purchase_histories", "int_spend_histories", "int_purchase_log", "int_cancelled_days"])

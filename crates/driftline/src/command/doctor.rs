@@ -10,6 +10,7 @@ use crate::exit;
 use crate::job::Job;
 use crate::outbox::Post;
 use crate::project::Project;
+use crate::pseudonym_key::PseudonymKey;
 use crate::store;
 use crate::suppression;
 
@@ -32,7 +33,7 @@ pub(super) async fn execute(cli: &Cli, args: &args::Doctor, project: &Project, w
             ("exports", exports(job, project, world).await),
             ("warehouse", warehouse(job, project, world).await),
             ("templates", templates(job, project)),
-            ("pseudonym key", Ok(key(job, world))),
+            ("pseudonym key", key(job, world)),
             ("mail", mail(job, project, world).await),
         ];
         for (what, found) in checks {
@@ -90,14 +91,16 @@ fn templates(job: &Job, project: &Project) -> Result<String> {
 }
 
 /// Runs without a key work; whoever knows the development key can recompute pseudonyms from customer numbers.
-fn key(job: &Job, world: &World) -> String {
+fn key(job: &Job, world: &World) -> Result<String> {
+    let key = PseudonymKey::of(job, &world.environment)?;
     let name = &job.file.privacy.pseudonym_key_env;
-    let is_set = world.environment.iter().any(|(variable, _)| variable == name);
-    if is_set {
-        format!("{name} is set")
-    } else {
-        format!("WARNING: {name} is not set, so the public development key is used")
-    }
+    Ok(match key.warning(job) {
+        Some(warning) => format!("WARNING: {warning}"),
+        None if key.is_development => {
+            format!("the public development key, as privacy.allow_development_key says; {name} is not set")
+        }
+        None => format!("{name} is set"),
+    })
 }
 
 async fn mail(job: &Job, project: &Project, world: &World) -> Result<String> {

@@ -170,7 +170,7 @@ async fn select(room: &Room, plan: &RunPlan, models: &[String]) -> Result<()> {
     let pinned = source::pin(&room.exports, &room.sources, plan.market.as_str()).await.in_place(&place)?;
     let scratch = Scratch::new(&room.limits.scratch)?;
     let limits = Limits { scratch: scratch.path.clone(), ..room.limits.clone() };
-    let parameters = plan.parameters(&room.job, &room.pseudonym_key);
+    let parameters = plan.parameters(&room.job, room.pseudonym_key.secret());
     let lake =
         Lake::open(&limits, room.graph.clone(), parameters, room.exports.store.clone(), &pinned).in_place(&place)?;
     driftline_lake::fitted::give_none(&lake).in_place(&place)?;
