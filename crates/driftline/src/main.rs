@@ -1,6 +1,7 @@
 //! Reads argv, the environment and the clock; prints the chain of an error once; turns it into an exit code.
 
 use std::ffi::OsString;
+use std::io::Write;
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -8,6 +9,7 @@ use driftline::args::Cli;
 use driftline::command::{self, World};
 use driftline::exit;
 use driftline::worker::Worker;
+use driftline_core::plain;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -31,7 +33,7 @@ fn main() -> ExitCode {
     match command::execute(&cli, &world, stop) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("error: {}", chain(&error));
+            eprintln!("error: {}", plain::message(&chain(&error)));
             ExitCode::from(exit::code(&error))
         }
     }
@@ -70,10 +72,24 @@ fn chain(error: &dyn std::error::Error) -> String {
 fn start_logging(format: &str) {
     let filter = tracing_subscriber::EnvFilter::try_from_default_env()
         .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn"));
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(|| Shown(std::io::stderr()));
     if format == "json" {
         builder.json().init();
     } else {
         builder.with_target(false).init();
+    }
+}
+
+/// Log lines as anybody may see them, whatever a library or a server put into them. Every event is one write.
+struct Shown<W>(W);
+
+impl<W: Write> Write for Shown<W> {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.write_all(plain::message(&String::from_utf8_lossy(bytes)).as_bytes())?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        self.0.flush()
     }
 }

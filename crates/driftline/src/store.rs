@@ -1,16 +1,19 @@
 //! Opens the object store behind a URL: a folder, `file://`, `s3://`, `az://`, `gs://` or `http(s)://`.
 
 mod patient;
+mod place;
 
 use std::path::Path as FolderPath;
 use std::sync::Arc;
 
+use driftline_core::plain;
 use object_store::local::LocalFileSystem;
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt};
 use url::Url;
 
 use self::patient::PatientStore;
+use self::place::Place;
 use crate::error::{Error, Result};
 
 /// A store and the place in it that the URL names.
@@ -29,27 +32,11 @@ pub struct Location {
 /// `Error::Url` for a scheme or an option that the store does not take, or a folder that cannot be made.
 pub fn open(url: &str, base: &FolderPath, create: bool, environment: &[(String, String)]) -> Result<Location> {
     let wrong = |problem: String| Error::Url { url: shown_place(url), problem };
-    let parsed = match Url::parse(url) {
-        Ok(parsed) if parsed.scheme().len() > 1 => Some(parsed),
-        _ => None,
+    let parsed = match place::parse(url).map_err(&wrong)? {
+        Place::Folder(folder) => return open_folder(&base.join(folder), url, create),
+        Place::FileUrl(folder) => return open_folder(&folder, url, create),
+        Place::Remote(parsed) => parsed,
     };
-    let folder = match &parsed {
-        None => Some(base.join(url)),
-        Some(parsed) if parsed.scheme() == "file" => {
-            Some(parsed.to_file_path().map_err(|()| wrong("not an absolute path".to_owned()))?)
-        }
-        Some(_) => None,
-    };
-    if let Some(folder) = folder {
-        if create {
-            std::fs::create_dir_all(&folder).map_err(|error| wrong(error.to_string()))?;
-        }
-        let folder = folder.canonicalize().map_err(|error| wrong(format!("{}: {error}", folder.display())))?;
-        let store = LocalFileSystem::new_with_prefix(&folder).map_err(|error| wrong(error.to_string()))?;
-        let shown = if parsed.is_some() { url.to_owned() } else { url.trim_end_matches('/').to_owned() };
-        return Ok(Location { store: Arc::new(store), root: Path::default(), shown, folder: Some(folder) });
-    }
-    let Some(parsed) = parsed else { return Err(wrong("empty".to_owned())) };
     let options = environment.iter().filter_map(|(name, value)| {
         let lower = name.to_lowercase();
         let known =
@@ -64,22 +51,35 @@ pub fn open(url: &str, base: &FolderPath, create: bool, environment: &[(String, 
     Ok(Location { store: Arc::new(PatientStore(Arc::from(store))), root, shown, folder: None })
 }
 
+/// Opens a folder of this machine, made if it is to be.
+fn open_folder(folder: &FolderPath, url: &str, create: bool) -> Result<Location> {
+    let wrong = |problem: String| Error::Url { url: shown_place(url), problem };
+    if create {
+        std::fs::create_dir_all(folder).map_err(|error| wrong(error.to_string()))?;
+    }
+    let folder = folder.canonicalize().map_err(|error| wrong(format!("{}: {error}", folder.display())))?;
+    let store = LocalFileSystem::new_with_prefix(&folder).map_err(|error| wrong(error.to_string()))?;
+    let shown = if url.contains("://") { url.to_owned() } else { url.trim_end_matches('/').to_owned() };
+    Ok(Location { store: Arc::new(store), root: Path::default(), shown, folder: Some(folder) })
+}
+
+/// Whether a job's URL names a place at all; nothing is opened.
+///
+/// # Errors
+/// `Error::Url`.
+pub(crate) fn check(url: &str) -> Result<()> {
+    place::parse(url).map(|_| ()).map_err(|problem| Error::Url { url: shown_place(url), problem })
+}
+
 /// A URL without what may be secret in it: no user, no password, no query.
 fn shown(url: &Url) -> String {
     let port = url.port().map_or_else(String::new, |port| format!(":{port}"));
     format!("{}://{}{port}{}", url.scheme(), url.host_str().unwrap_or_default(), url.path())
 }
 
-fn has_secret(url: &Url) -> bool {
-    !url.username().is_empty() || url.password().is_some() || url.query().is_some()
-}
-
 /// A job's URL as a person may see it, whether it opens or not.
 pub(crate) fn shown_place(url: &str) -> String {
-    match Url::parse(url) {
-        Ok(parsed) if has_secret(&parsed) => shown(&parsed),
-        _ => url.to_owned(),
-    }
+    plain::line(&plain::address(url))
 }
 
 /// The object names that a job's index file lists, one a line; `None` without an index.
@@ -103,10 +103,9 @@ pub async fn index(location: &Location, name: Option<&str>) -> Result<Option<Vec
 /// # Errors
 /// `Error::NoExports` if a folder is not there, else those of [`open`].
 pub fn open_exports(url: &str, base: &FolderPath, environment: &[(String, String)]) -> Result<Location> {
+    let is_folder = matches!(place::parse(url), Ok(Place::Folder(_) | Place::FileUrl(_)));
     open(url, base, false, environment).map_err(|error| match error {
-        Error::Url { url, problem } if !url.contains("://") || url.starts_with("file://") => {
-            Error::NoExports { url, problem }
-        }
+        Error::Url { url, problem } if is_folder => Error::NoExports { url, problem },
         error => error,
     })
 }

@@ -19,11 +19,12 @@ use tokio::task::JoinError;
 
 use crate::args::Cli;
 use crate::command::site::SITE;
-use crate::command::{World, say};
+use crate::command::{World, say, say_json};
 use crate::error::{Error, InPlace, Result};
 use crate::job::Job;
 use crate::plan::{Coverage, RunPlan};
 use crate::project::Project;
+use crate::store;
 use crate::unit_test::{self, Subject};
 
 pub(super) async fn execute(cli: &Cli, project: &Project, world: &World) -> Result<()> {
@@ -50,7 +51,7 @@ pub(super) async fn execute(cli: &Cli, project: &Project, world: &World) -> Resu
     let mut counts = result?;
     counts.warnings = jobs.iter().flat_map(warnings).collect();
     if cli.json {
-        say(serde_json::to_string_pretty(&counts)?);
+        say_json(&counts)?;
     } else {
         for warning in &counts.warnings {
             say(format!("WARNING: {warning}"));
@@ -220,6 +221,8 @@ fn check_names(sql: &std::path::Path, job: &Job, own: &[OwnName]) -> Result<()> 
 /// What of a job can be wrong without being a wrong key: names of things that are not there.
 fn check_job(sql: &std::path::Path, job: &Job) -> Result<()> {
     let wrong = |problem: String| Error::Job { path: job.path.clone(), problem };
+    store::check(&job.file.exports.url)?;
+    store::check(&job.file.warehouse.url)?;
     let dialects = graph::dialects(sql);
     if !dialects.contains(&job.file.exports.dialect) {
         return Err(wrong(format!(

@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 
 use crate::args::{Churn, Cli};
 use crate::command::once::{self, Once};
-use crate::command::{say, workbench};
+use crate::command::{say, say_json, workbench};
 use crate::error::{Error, Result};
 
 pub(super) fn execute(cli: &Cli, args: &Churn) -> Result<()> {
@@ -37,7 +37,7 @@ pub(super) fn execute(cli: &Cli, args: &Churn) -> Result<()> {
     let mean_risk = risks.iter().flatten().sum::<f64>() / risks.len().max(1) as f64;
     workbench::save(&args.log, &read, &scored, vec![("churn_risk", risks)])?;
     if cli.json {
-        say(serde_json::to_string_pretty(&document(args, &assessment, scored.len(), mean_risk, &notes))?);
+        say_json(&document(args, &assessment, scored.len(), mean_risk, &notes))?;
     } else {
         print(args, &assessment, scored.len(), mean_risk, &notes);
     }

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use crate::args::{self, Cli};
 use crate::command::show::published_report;
-use crate::command::{World, job_of_market, revisions, say};
+use crate::command::{World, job_of_market, revisions, say, say_json};
 use crate::error::{Error, Result};
 use crate::project::Project;
 
@@ -37,7 +37,7 @@ pub(super) async fn execute(cli: &Cli, args: &args::Diff, project: &Project, wor
     let new = published_report(&ledger, &slot(to)).await?;
     let lines = compare(&old, &new);
     if cli.json {
-        say(serde_json::to_string_pretty(&lines)?);
+        say_json(&lines)?;
         return Ok(());
     }
     say(format!(

@@ -4,7 +4,7 @@ use driftline_lake::source::{self, Exports, Sources};
 use driftline_report::Templates;
 
 use crate::args::{self, Cli};
-use crate::command::{World, ledger, say};
+use crate::command::{World, ledger, say, say_json};
 use crate::error::{Error, InPlace, Result};
 use crate::exit;
 use crate::job::Job;
@@ -48,7 +48,7 @@ pub(super) async fn execute(cli: &Cli, args: &args::Doctor, project: &Project, w
         }
     }
     if cli.json {
-        say(serde_json::to_string_pretty(&findings)?);
+        say_json(&findings)?;
     } else {
         for finding in &findings {
             let mark = if finding.is_ok { "ok    " } else { "FAILED" };

@@ -5,7 +5,7 @@ use driftline_stats::drift::{Finding, Kind, Verdict};
 use serde_json::json;
 
 use crate::args::{Cli, Drift};
-use crate::command::{World, one_line, say};
+use crate::command::{World, one_line, say, say_json};
 use crate::error::{InPlace, Result};
 
 pub(super) fn execute(cli: &Cli, args: &Drift, world: &World) -> Result<()> {
@@ -13,7 +13,7 @@ pub(super) fn execute(cli: &Cli, args: &Drift, world: &World) -> Result<()> {
         compare_files(&args.reference, &args.current, &args.columns, world.threads).in_place("comparing the files")?;
     if cli.json {
         let of = |verdict| count(&found.findings, verdict);
-        say(serde_json::to_string_pretty(&json!({
+        say_json(&json!({
             "reference": args.reference.display().to_string(),
             "current": args.current.display().to_string(),
             "drifted": of(Verdict::Drift),
@@ -23,7 +23,7 @@ pub(super) fn execute(cli: &Cli, args: &Drift, world: &World) -> Result<()> {
             "unreadable": found.unreadable,
             "notes": found.notes,
             "columns": found.findings,
-        }))?);
+        }))?;
     } else {
         print(args, found);
     }

@@ -8,7 +8,7 @@ use driftline_core::schedule::{Subject, due_intervals, next_firings};
 use driftline_core::{Market, Period};
 
 use crate::args::Cli;
-use crate::command::{World, ledger, say};
+use crate::command::{World, ledger, say, say_json};
 use crate::error::{InPlace, Result};
 use crate::job::Job;
 use crate::project::Project;
@@ -75,7 +75,7 @@ pub(super) async fn execute(cli: &Cli, project: &Project, world: &World) -> Resu
         });
     }
     if cli.json {
-        say(serde_json::to_string_pretty(&listed)?);
+        say_json(&listed)?;
         return Ok(());
     }
     for job in &listed {

@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 
 use crate::args::{Cli, Ltv, ModelChoice, TimeUnit};
 use crate::command::once::{self, Once};
-use crate::command::{say, workbench};
+use crate::command::{say, say_json, workbench};
 use crate::error::{Error, Result};
 
 /// Level of a customer's range in the scores.
@@ -80,7 +80,7 @@ pub(super) fn execute(cli: &Cli, args: &Ltv) -> Result<()> {
     save(args, &read, &settings, &result)?;
     let held_out = value_held_out(&read.log, &settings);
     if cli.json {
-        say(serde_json::to_string_pretty(&document(args, &result, held_out.as_ref(), &notes))?);
+        say_json(&document(args, &result, held_out.as_ref(), &notes))?;
     } else {
         print(args, &settings, &result, held_out.as_ref(), &notes);
     }

@@ -31,8 +31,8 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use clap::CommandFactory;
-use driftline_core::Market;
 use driftline_core::report::Report;
+use driftline_core::{Market, plain};
 use driftline_ledger::Ledger;
 
 use crate::args::{Cli, Command};
@@ -72,7 +72,7 @@ pub fn execute(cli: &Cli, world: &World, stop: StopSender) -> Result<()> {
             return Ok(());
         }
         Command::Schema => {
-            say(serde_json::to_string_pretty(&schemars::schema_for!(Report))?);
+            say_json(&schemars::schema_for!(Report))?;
             return Ok(());
         }
         Command::Ltv(args) => return ltv::execute(cli, args),
@@ -216,7 +216,8 @@ async fn job_that(
     }
 }
 
-/// Every error of a chain in one line, outermost first, each saying only its own part: some libraries repeat their sources.
+/// Every error of a chain, outermost first, each saying only its own part: some libraries repeat their sources. As it may be seen
+/// in logs, the ledger and mails.
 pub(crate) fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut next = error.source();
@@ -227,19 +228,28 @@ pub(crate) fn chain(error: &dyn std::error::Error) -> String {
         }
         next = source.source();
     }
-    text
+    plain::message(&text)
 }
 
 /// Text from the exports as one line: a newline or an escape sequence in a name is data, not layout.
 pub(crate) fn one_line(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+    plain::line(text)
+}
+
+/// Prints a document for machines, on a terminal too.
+pub(crate) fn say_json(document: &impl serde::Serialize) -> Result<()> {
+    print(&plain::json(&serde_json::to_string_pretty(document)?));
+    Ok(())
 }
 
 /// Prints a line on standard output; a closed pipe is no error.
 pub(crate) fn say(text: impl AsRef<str>) {
-    use std::io::Write;
     let text = text.as_ref();
-    let text = NOT_HERE.get().map_or_else(|| text.to_owned(), |project| hinted(text, project));
+    print(&plain::lines(&NOT_HERE.get().map_or_else(|| text.to_owned(), |project| hinted(text, project))));
+}
+
+fn print(text: &str) {
+    use std::io::Write;
     let _ = writeln!(std::io::stdout(), "{text}");
 }
 

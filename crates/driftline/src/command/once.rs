@@ -7,7 +7,7 @@ use driftline_stats::purchase_log::{Cut, Past, PurchaseLog};
 use serde_json::json;
 
 use crate::args::{Churn, Cli, Ltv};
-use crate::command::{churn, ltv, say, workbench};
+use crate::command::{churn, ltv, say, say_json, workbench};
 use crate::error::Result;
 
 /// A log in which nobody bought on a second day before a cut: what there is to say without a model.
@@ -83,7 +83,7 @@ pub(super) fn of_ltv(
     workbench::save(&args.log, read, &customers, columns.to_vec())?;
     let days = (settings.observed_before - settings.calibration.before).max(0);
     if cli.json {
-        say(serde_json::to_string_pretty(&json!({
+        say_json(&json!({
             "calibration_end": args.calibration_end,
             "customers": once.customers,
             "repeat_customers": 0,
@@ -96,7 +96,7 @@ pub(super) fn of_ltv(
             "holdout": (days > 0).then(|| json!({"days": days, "customers_back": once.back_since})),
             "value_12_months": null,
             "notes": notes,
-        }))?);
+        }))?;
         return Ok(());
     }
     say(format!("{} customers until {}, none of them bought again", once.customers, args.calibration_end));
@@ -130,7 +130,7 @@ pub(super) fn of_churn(cli: &Cli, args: &Churn, read: &ReadLog, once: &Once, not
     let judged = known(before).count();
     let low = (judged > 0).then(|| 0.05f64.powf(1.0 / judged as f64));
     if cli.json {
-        say(serde_json::to_string_pretty(&json!({
+        say_json(&json!({
             "event": churn::event(args),
             "as_of": args.as_of,
             "horizon_days": args.horizon_days,
@@ -142,7 +142,7 @@ pub(super) fn of_churn(cli: &Cli, args: &Churn, read: &ReadLog, once: &Once, not
             "scored_customers": 0,
             "mean_risk": null,
             "notes": notes,
-        }))?);
+        }))?;
         return Ok(());
     }
     say(format!("event      {}", churn::event(args)));

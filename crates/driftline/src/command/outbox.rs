@@ -4,7 +4,7 @@ use driftline_ledger::{MailState, Slot};
 use driftline_report::message::{mask, recipient_of};
 
 use crate::args::{self, Cli};
-use crate::command::{World, ledger, say};
+use crate::command::{World, ledger, say, say_json};
 use crate::error::{InPlace, Result};
 use crate::project::Project;
 
@@ -56,7 +56,7 @@ pub(super) async fn execute(cli: &Cli, args: &args::Outbox, project: &Project, w
         }
     }
     if cli.json {
-        say(serde_json::to_string_pretty(&lines)?);
+        say_json(&lines)?;
         return Ok(());
     }
     for line in &lines {

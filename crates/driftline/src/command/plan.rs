@@ -5,7 +5,7 @@ use driftline_lake::source;
 use driftline_ledger::Slot;
 
 use crate::args::{self, Cli};
-use crate::command::{World, say};
+use crate::command::{World, say, say_json};
 use crate::due::due_runs;
 use crate::error::{InPlace, Result};
 use crate::plan::{self, RunPlan};
@@ -52,7 +52,7 @@ pub(super) async fn execute(cli: &Cli, args: &args::Plan, project: &Project, wor
         }
     }
     if cli.json {
-        say(serde_json::to_string_pretty(&lines)?);
+        say_json(&lines)?;
         return Ok(());
     }
     for line in &lines {

@@ -7,7 +7,7 @@ use driftline_report::Templates;
 use driftline_report::view::Letter;
 
 use crate::args::{self, Cli};
-use crate::command::say;
+use crate::command::{say, say_json};
 use crate::error::{Error, InPlace, Result};
 use crate::project::Project;
 
@@ -56,7 +56,7 @@ pub(super) fn execute(cli: &Cli, args: &args::Preview, project: &Project) -> Res
         pages.for_each(|path| open(path));
     }
     if cli.json {
-        say(serde_json::to_string_pretty(&written)?);
+        say_json(&written)?;
     } else {
         written.iter().for_each(say);
         say("next: open mail.html and report.html in a browser");

@@ -5,7 +5,7 @@ use std::time::Duration;
 use driftline_ledger::{Event, Ledger};
 
 use crate::args::{self, Cli};
-use crate::command::{World, ledger, say};
+use crate::command::{World, ledger, say, say_json};
 use crate::error::{Error, InPlace, Result};
 use crate::job::Job;
 use crate::project::Project;
@@ -62,7 +62,7 @@ fn tell(cli: &Cli, args: &args::Prune, removed: &[(String, usize, u64)]) -> Resu
             .iter()
             .map(|(run, objects, bytes)| serde_json::json!({ "run": run, "objects": objects, "bytes": bytes }))
             .collect();
-        say(serde_json::to_string_pretty(&lines)?);
+        say_json(&lines)?;
         return Ok(());
     }
     let word = if args.dry_run { "would go" } else { "removed" };

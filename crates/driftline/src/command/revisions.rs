@@ -8,7 +8,7 @@ use driftline_ledger::{Ledger, Publication, Slot};
 use serde::Serialize;
 
 use crate::args::Cli;
-use crate::command::{one_line, say};
+use crate::command::{one_line, say, say_json};
 use crate::error::{Error, InPlace, Result};
 use crate::revised::{ObjectChange, object_changes, objects};
 
@@ -44,7 +44,7 @@ pub(super) async fn execute(cli: &Cli, ledger: &Ledger, slot: &Slot) -> Result<(
         steps.push(step);
     }
     if cli.json {
-        say(serde_json::to_string_pretty(&steps)?);
+        say_json(&steps)?;
         return Ok(());
     }
     texts.iter().for_each(say);

@@ -8,7 +8,7 @@ use driftline_lake::session::Limits;
 use driftline_lake::source;
 
 use crate::args::{self, Cli};
-use crate::command::{World, chain, not_opened, say};
+use crate::command::{World, chain, not_opened, say, say_json};
 use crate::due::{Retries, run_due};
 use crate::error::{Error, InPlace, Result};
 use crate::exit;
@@ -204,7 +204,7 @@ fn report_line(cli: &Cli, outcome: &Outcome, outcomes: &mut Vec<Outcome>) {
 fn finish(cli: &Cli, args: &args::Run, outcomes: &[Outcome], timings: &[Timing]) -> Result<()> {
     if cli.json {
         let timings = args.timings.then_some(timings);
-        say(serde_json::to_string_pretty(&serde_json::json!({ "runs": outcomes, "timings": timings }))?);
+        say_json(&serde_json::json!({ "runs": outcomes, "timings": timings }))?;
         return Ok(());
     }
     let count = |state: State| outcomes.iter().filter(|outcome| outcome.state == state).count();

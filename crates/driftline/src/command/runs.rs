@@ -4,7 +4,7 @@ use driftline_core::{Market, Period};
 use driftline_ledger::{Event, Ledger, RunSummary};
 
 use crate::args::{self, Cli};
-use crate::command::{World, ledger, say};
+use crate::command::{World, ledger, say, say_json};
 use crate::error::{Error, InPlace, Result};
 use crate::job::Job;
 use crate::project::Project;
@@ -44,7 +44,7 @@ pub(super) async fn execute(cli: &Cli, args: &args::Runs, project: &Project, wor
     lines.sort_by(|a, b| b.last_write_at.cmp(&a.last_write_at).then(a.id.cmp(&b.id)));
     lines.truncate(args.limit);
     if cli.json {
-        say(serde_json::to_string_pretty(&lines)?);
+        say_json(&lines)?;
         return Ok(());
     }
     for line in &lines {
@@ -123,7 +123,7 @@ async fn show(cli: &Cli, id: &str, args: &args::Runs, project: &Project, world: 
                 .iter()
                 .map(|recorded| serde_json::json!({ "number": recorded.number, "at": recorded.at, "event": recorded.event }))
                 .collect();
-            say(serde_json::to_string_pretty(&serde_json::json!({ "run": line(&job, found), "events": events }))?);
+            say_json(&serde_json::json!({ "run": line(&job, found), "events": events }))?;
             return Ok(());
         }
         say(format!("{id} of {}: {} objects, {} bytes", job.name, found.objects, found.bytes));

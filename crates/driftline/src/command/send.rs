@@ -8,7 +8,7 @@ use driftline_report::Templates;
 use driftline_report::message::{Mail, address_of, mask};
 
 use crate::args::{self, Cli};
-use crate::command::{World, job_of_market, say};
+use crate::command::{World, job_of_market, say, say_json};
 use crate::error::{Error, InPlace, Result};
 use crate::job::{Recipient, check_address};
 use crate::outbox::{Post, Sent};
@@ -97,7 +97,7 @@ pub(super) async fn execute(cli: &Cli, args: &args::Send, project: &Project, wor
             suppressed: sent.suppressed,
             files,
         };
-        say(serde_json::to_string_pretty(&told)?);
+        say_json(&told)?;
         return sent.problem.map_or(Ok(()), |problem| Err(Error::MailsNotSent { place, problem }));
     }
     if job.file.mail.smtp.is_none() {

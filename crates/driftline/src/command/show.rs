@@ -8,7 +8,7 @@ use driftline_core::sentence::{Locale, Words};
 use driftline_ledger::Slot;
 
 use crate::args::{self, Cli};
-use crate::command::{World, job_of_market, one_line, say};
+use crate::command::{World, job_of_market, one_line, say, say_json};
 use crate::error::{Error, InPlace, Result};
 use crate::project::Project;
 
@@ -32,7 +32,7 @@ pub(super) async fn execute(cli: &Cli, args: &args::Show, project: &Project, wor
     let slot = Slot { job: job.name.clone(), market, period };
     let report = super::show::published_report(&ledger, &slot).await?;
     if cli.json {
-        say(serde_json::to_string_pretty(&report)?);
+        say_json(&report)?;
         return Ok(());
     }
     print(&report);

@@ -8,7 +8,7 @@ use driftline_lake::simulated;
 use serde_json::json;
 
 use crate::args::{Cli, Simulate};
-use crate::command::say;
+use crate::command::{say, say_json};
 use crate::error::{Error, InPlace, Result};
 
 pub(super) fn execute(cli: &Cli, args: &Simulate) -> Result<()> {
@@ -29,9 +29,9 @@ pub(super) fn execute(cli: &Cli, args: &Simulate) -> Result<()> {
     }
     let written = written.in_place("simulating a company")?;
     if cli.json {
-        say(serde_json::to_string_pretty(&json!({
+        say_json(&json!({
             "folder": args.folder, "markets": written.markets, "customers": written.customers, "rows": written.rows,
-        }))?);
+        }))?;
         return Ok(());
     }
     let folder = args.folder.display();

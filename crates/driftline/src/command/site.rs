@@ -8,7 +8,7 @@ use driftline_report::{SiteTemplates, Templates};
 
 use crate::args::{self, Cli};
 use crate::command::site_files::Place;
-use crate::command::{World, job_that, say};
+use crate::command::{World, job_that, say, say_json};
 use crate::error::{Error, InPlace, Result};
 use crate::job::Job;
 use crate::plan;
@@ -34,7 +34,7 @@ pub(super) async fn execute(cli: &Cli, args: &args::Site, project: &Project, wor
     };
     let written = place.write(pages, &wanted).await?;
     if cli.json {
-        say(serde_json::to_string_pretty(&written.locations)?);
+        say_json(&written.locations)?;
         return Ok(());
     }
     let index = place.location("index.html");

@@ -7,7 +7,7 @@ use driftline_ledger::Slot;
 
 use crate::args::{self, Cli};
 use crate::command::show::published_report;
-use crate::command::{World, job_of_market, one_line, say};
+use crate::command::{World, job_of_market, one_line, say, say_json};
 use crate::error::{Error, Result};
 use crate::project::Project;
 
@@ -22,7 +22,7 @@ pub(super) async fn execute(cli: &Cli, args: &args::Tree, project: &Project, wor
     }
     let tree = grow(reports.iter().map(|report| (report.period, &report.personas)));
     if cli.json {
-        say(serde_json::to_string_pretty(&tree)?);
+        say_json(&tree)?;
         return Ok(());
     }
     match reports.last() {
