@@ -6,7 +6,8 @@
 //!
 //! No clock of any machine is asked. A contender creates a marker first and reads the signs of life (the token, its
 //! heartbeats) afterwards; a lease is over when the newest of them is older than its time to live compared with the
-//! marker, both by the store's last-modified. What this promises: at the marker's creation the holder had been silent
+//! marker, both by the store's last-modified. Where a holder worked on the contender's own machine and that says the process is
+//! gone, nobody waits. What this promises: at the marker's creation the holder had been silent
 //! for that long. What it does not: a holder that stops for longer and wakes up does not know, until it looks at the
 //! next token.
 
@@ -15,12 +16,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use object_store::path::Path;
 use serde::{Deserialize, Serialize};
 
 use crate::create::{Created, leading_number};
 use crate::error::{Error, Result};
+use crate::holder::{Holder, Process};
 use crate::ledger::{Ledger, Slot};
 
 /// How many tokens a contender may see taken before its eyes until it gives way.
@@ -32,8 +34,18 @@ struct Claim {
     token: u64,
     /// For people: the machine and process that work.
     holder: String,
+    /// The same for its own machine.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    process: Option<Process>,
     nonce: String,
     time_to_live_seconds: u64,
+}
+
+/// When a lease is over.
+enum End {
+    Past,
+    /// At this instant, if there is no sign of life until then.
+    Ahead(Option<DateTime<Utc>>),
 }
 
 /// A token that this process created. Clones are the same lease.
@@ -67,35 +79,49 @@ impl Lease {
 #[derive(Clone, Debug)]
 pub enum Acquired {
     Mine(Lease),
-    /// Someone else works on the slot; `holder` is what they call themselves.
+    /// Someone else works on the slot; `holder` is what they call themselves, `ends_at` when the lease is over if they stay
+    /// silent, by the store's clock.
     Held {
         holder: String,
         token: u64,
+        ends_at: Option<DateTime<Utc>>,
     },
 }
 
 impl Ledger {
-    /// Takes the next token of a slot if the last one is released or over. `holder` is shown to people; `nonce` must
+    /// Takes the next token of a slot if the last one is released or over, or its holder is gone. `nonce` must
     /// be fresh for every call; `time_to_live` is rounded up to whole seconds and should be several times the pause
     /// between two [`Ledger::renew`].
     ///
     /// # Errors
     /// `Error::Store` / `Error::Contended` / `Error::Unreadable`. After an error a token may have been created all the
     /// same; it ends by itself after its time to live.
-    pub async fn acquire(&self, slot: &Slot, holder: &str, nonce: &str, time_to_live: Duration) -> Result<Acquired> {
+    pub async fn acquire(
+        &self,
+        slot: &Slot,
+        holder: impl Into<Holder>,
+        nonce: &str,
+        time_to_live: Duration,
+    ) -> Result<Acquired> {
+        let holder = holder.into();
         let mut newest = self.newest_claim(slot).await?;
+        let mut ends_at = None;
         for _ in 0..ACQUIRE_ROUNDS {
-            if let Some(claim) = &newest
-                && !self.is_over(slot, claim, nonce).await?
-            {
-                break;
+            if let Some(claim) = &newest {
+                let is_gone = claim.process.as_ref().is_some_and(holder.is_gone);
+                let end = if is_gone { End::Past } else { self.end_of(slot, claim, nonce).await? };
+                if let End::Ahead(end) = end {
+                    ends_at = end;
+                    break;
+                }
             }
             let claim = Claim {
                 token: newest.as_ref().map_or(1, |claim| claim.token + 1),
-                holder: holder.to_owned(),
+                holder: holder.name.clone(),
+                process: holder.process.clone(),
                 nonce: nonce.to_owned(),
                 // A part of a second counts as a second.
-                time_to_live_seconds: time_to_live.as_secs() + u64::from(time_to_live.subsec_nanos() > 0),
+                time_to_live_seconds: time_to_live.as_secs().saturating_add(u64::from(time_to_live.subsec_nanos() > 0)),
             };
             let location = self.claim_path(slot, claim.token);
             let text = self.json(&location, &claim)?;
@@ -113,7 +139,7 @@ impl Ledger {
             }
         }
         let (holder, token) = newest.map_or_else(Default::default, |claim| (claim.holder, claim.token));
-        Ok(Acquired::Held { holder, token })
+        Ok(Acquired::Held { holder, token, ends_at })
     }
 
     /// Gives a sign of life.
@@ -190,15 +216,17 @@ impl Ledger {
         }
     }
 
-    async fn is_over(&self, slot: &Slot, claim: &Claim, nonce: &str) -> Result<bool> {
+    async fn end_of(&self, slot: &Slot, claim: &Claim, nonce: &str) -> Result<End> {
         let folder = self.lease_folder(slot);
         let named = |kind: &str| folder.clone().join(format!("{:06}.{kind}.json", claim.token));
         if self.head_if_any(&named("released")).await?.is_some() {
-            return Ok(true);
+            return Ok(End::Past);
         }
         // The marker first: what is read after it holds every sign of life from before it.
         let now = self.store_time(&format!("{nonce}-{}", claim.token)).await?;
-        let Some(meta) = self.head_if_any(&self.claim_path(slot, claim.token)).await? else { return Ok(false) };
+        let Some(meta) = self.head_if_any(&self.claim_path(slot, claim.token)).await? else {
+            return Ok(End::Ahead(None));
+        };
         let mut newest = meta.last_modified;
         let start = format!("{:06}.heartbeat-", claim.token);
         let listed = self.listed(&folder).await?;
@@ -211,7 +239,9 @@ impl Ledger {
         // Both times are rounded the same way by the store, to whole seconds by most, so more than whole seconds is
         // really more.
         let time_to_live = i64::try_from(claim.time_to_live_seconds).ok().and_then(TimeDelta::try_seconds);
-        Ok(time_to_live.is_some_and(|time_to_live| now - newest > time_to_live))
+        let is_over = time_to_live.is_some_and(|time_to_live| now - newest > time_to_live);
+        let ends_at = time_to_live.and_then(|time_to_live| newest.checked_add_signed(time_to_live));
+        Ok(if is_over { End::Past } else { End::Ahead(ends_at) })
     }
 
     fn lease_folder(&self, slot: &Slot) -> Path {

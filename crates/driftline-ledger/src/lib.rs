@@ -24,6 +24,7 @@
 //! | Every record but a run's own objects is made by conditional create and never changed. | A reader sees it whole or not at all. |
 //! | Every record carries a nonce. What "exists" already is read: with our nonce it is ours, with another's it is theirs, with nothing there the create is tried again, a few times. | Answers get lost, and S3 says 409 when nothing landed. |
 //! | Token k+1 needs token k released or silent for its time to live, by the store's last-modified against that of a marker created just before. | No machine's clock is trusted. |
+//! | Or a holder whose process the contender's own machine knows to be gone: same start of the machine, same user, no such process. | A killed run is no reason to wait. |
 //! | Right before a commit, an attempt or a hold the holder looks for token k+1 by name. | A holder that was paused for too long stops. |
 //! | A commit needs every object in place with its size. | A revision is never half there. |
 //! | An attempt's number follows from the notes its decision was made on. | Two senders cannot begin the same attempt. |
@@ -34,7 +35,8 @@
 //! 1. A revision of a slot is published once, and all that it names is there. Fencing tokens do not fall from one
 //!    revision to the next.
 //! 2. A call to publish, to begin an attempt or to hold a mail that starts when a newer token is there is refused.
-//! 3. A token is taken only from a holder that had released it or been silent for its time to live.
+//! 3. A token is taken only from a holder that had released it, been silent for its time to live, or was gone by the word of its
+//!    own machine.
 //! 4. A stored mail is sent, refused, held or listed by [`Ledger::outbox`]; it is never forgotten. That holds for a
 //!    mail that a person asked for as well.
 //! 5. A mail goes out at most once more for every attempt of unknown fate, and never twice otherwise. With
@@ -55,6 +57,7 @@
 pub mod deliver;
 pub mod error;
 pub mod events;
+pub mod holder;
 pub mod lease;
 pub mod ledger;
 pub mod mail_notes;
@@ -75,6 +78,7 @@ mod tests;
 pub use deliver::{Action, Courier, Delivery, OnUnknown, Outcome, deliver, next_action, send_anyway};
 pub use error::{Error, Result};
 pub use events::{Event, RecordedEvent};
+pub use holder::{Holder, Process};
 pub use lease::{Acquired, Lease};
 pub use ledger::{Ledger, Slot};
 pub use mail_notes::{MailNotes, MailState};

@@ -48,8 +48,10 @@ pub enum Error {
     #[error("cannot write {}", path.display())]
     Output { path: PathBuf, source: std::io::Error },
 
-    #[error("{place}: {holder} works on it since lease {token}; nothing was done, try again when it is finished")]
-    Busy { place: String, holder: String, token: u64 },
+    #[error(
+        "{place}: {holder} works on it since lease {token}; nothing was done. Its lease {ends_at}; if it was killed, run the same command again then. A process that was killed on this machine is taken over at once"
+    )]
+    Busy { place: String, holder: String, token: u64, ends_at: String },
 
     #[error("{place}: {STOPPED}, the next run begins again")]
     Stopped { place: String },

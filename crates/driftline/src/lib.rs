@@ -19,6 +19,7 @@ pub mod outcome;
 pub mod outlook;
 mod owner;
 pub mod plan;
+pub mod process;
 pub mod progress;
 pub mod project;
 pub mod pseudonym_key;

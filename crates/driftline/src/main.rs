@@ -7,9 +7,10 @@ use std::process::ExitCode;
 use clap::Parser;
 use driftline::args::Cli;
 use driftline::command::{self, World};
-use driftline::exit;
 use driftline::worker::Worker;
+use driftline::{exit, process};
 use driftline_core::plain;
+use driftline_ledger::Holder;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -20,7 +21,10 @@ fn main() -> ExitCode {
     let environment = std::env::vars_os().map(|(name, value)| (text(name), text(value))).collect::<Vec<_>>();
     // The standard library's only source of entropy.
     let entropy = std::hash::BuildHasher::hash_one(&std::hash::RandomState::new(), std::process::id());
-    let (worker, stop) = Worker::new(holder(&environment), entropy);
+    let (worker, stop) = Worker::new(
+        Holder { name: holder(&environment), process: process::this(), is_gone: process::is_gone },
+        entropy,
+    );
     let world = World {
         now: chrono::Utc::now(),
         environment,

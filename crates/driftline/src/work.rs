@@ -64,7 +64,7 @@ pub async fn work(room: &Room, plan: &RunPlan, mails: bool, progress: &mut Progr
     let held = room.worker.hold(&room.ledger, &slot, room.job.lease()).await?;
     let folder = room.ledger.run_folder(&slot, &format!("attempt-{:06}", held.lease.token()));
     let journal = Journal { room, folder, is_committing: AtomicBool::new(false) };
-    let started = Event::Started { holder: room.worker.holder.clone(), fencing_token: Some(held.lease.token()) };
+    let started = Event::Started { holder: room.worker.holder.name.clone(), fencing_token: Some(held.lease.token()) };
     journal.note(started).await;
     let result = leased(room, plan, &slot, (&held, &journal), mails, progress).await;
     if let Err(error) = &result {

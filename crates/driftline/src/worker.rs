@@ -5,7 +5,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use driftline_ledger::{Acquired, Lease, Ledger, Slot};
+use chrono::{DateTime, Utc};
+use driftline_ledger::{Acquired, Holder, Lease, Ledger, Slot};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
@@ -15,8 +16,8 @@ use crate::pulse::Pulse;
 /// This process, as others see it.
 #[derive(Clone, Debug)]
 pub struct Worker {
-    /// For people: machine and process.
-    pub holder: String,
+    /// Its name for people, and how its machine knows it.
+    pub holder: Holder,
     /// What no other process has.
     entropy: u64,
     count: Arc<AtomicU64>,
@@ -31,7 +32,7 @@ pub struct Worker {
 pub type StopSender = watch::Sender<bool>;
 
 impl Worker {
-    pub fn new(holder: String, entropy: u64) -> (Self, StopSender) {
+    pub fn new(holder: Holder, entropy: u64) -> (Self, StopSender) {
         let (sender, stop) = watch::channel(false);
         (
             Self { holder, entropy, count: Arc::default(), stop, pulse: Pulse::default(), troubles: Arc::default() },
@@ -78,7 +79,9 @@ impl Worker {
     pub async fn hold(&self, ledger: &Ledger, slot: &Slot, time_to_live: Duration) -> Result<Held> {
         let place = format!("{} {}", slot.market, slot.period);
         match ledger.acquire(slot, &self.holder, &self.nonce(), time_to_live).await.in_place(&place)? {
-            Acquired::Held { holder, token } => Err(Error::Busy { place, holder, token }),
+            Acquired::Held { holder, token, ends_at } => {
+                Err(Error::Busy { place, holder, token, ends_at: until(ends_at) })
+            }
             Acquired::Mine(lease) => {
                 let (keeper, kept) = (ledger.clone(), lease.clone());
                 let heartbeat = tokio::spawn(async move {
@@ -92,6 +95,14 @@ impl Worker {
                 Ok(Held { ledger: ledger.clone(), lease, heartbeat })
             }
         }
+    }
+}
+
+/// When a lease is over if its holder stays silent, as a person reads it.
+fn until(ends_at: Option<DateTime<Utc>>) -> String {
+    match ends_at {
+        Some(end) => format!("ends at {} unless it gives a sign of life", end.format("%Y-%m-%d %H:%M:%S UTC")),
+        None => "ends when it is silent for limits.lease_seconds".to_owned(),
     }
 }
 

@@ -34,7 +34,7 @@ fn slot(period: &str) -> Slot {
 async fn lease(ledger: &Ledger, slot: &Slot, nonce: &str) -> Lease {
     match ledger.acquire(slot, "me", nonce, TIME_TO_LIVE).await.unwrap() {
         Acquired::Mine(lease) => lease,
-        Acquired::Held { holder, token } => unreachable!("held by {holder} with {token}"),
+        Acquired::Held { holder, token, .. } => unreachable!("held by {holder} with {token}"),
     }
 }
 
@@ -42,7 +42,7 @@ async fn lease(ledger: &Ledger, slot: &Slot, nonce: &str) -> Lease {
 fn shown(acquired: &Acquired) -> (&str, u64) {
     match acquired {
         Acquired::Mine(lease) => ("mine", lease.token()),
-        Acquired::Held { holder, token } => (holder, *token),
+        Acquired::Held { holder, token, .. } => (holder, *token),
     }
 }
 

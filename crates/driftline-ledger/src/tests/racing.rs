@@ -40,7 +40,7 @@ async fn one_of_many_gets_the_token_the_commit_and_the_attempt() {
         .into_iter()
         .filter_map(|answer| match answer {
             Acquired::Mine(lease) => Some(lease),
-            Acquired::Held { holder, token } => {
+            Acquired::Held { holder, token, .. } => {
                 assert_eq!((holder.as_str(), token), ("one of many", 1));
                 None
             }
