@@ -7,8 +7,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use driftline_core::plain;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
 
 use crate::outcome::{Outcome, State};
 use crate::pulse::Pulse;
@@ -68,14 +70,16 @@ impl Metrics {
             };
             head(&mut text, "driftline_runs_total", "counter", "Runs by how they ended.");
             for ((job, state), count) in &counters.runs {
+                let job = label(job);
                 let _ = writeln!(text, "driftline_runs_total{{job=\"{job}\",state=\"{state}\"}} {count}");
             }
             head(&mut text, "driftline_mails_sent_total", "counter", "Mails that the server took.");
             for (job, count) in &counters.mails_sent {
-                let _ = writeln!(text, "driftline_mails_sent_total{{job=\"{job}\"}} {count}");
+                let _ = writeln!(text, "driftline_mails_sent_total{{job=\"{}\"}} {count}", label(job));
             }
             head(&mut text, "driftline_published_timestamp_seconds", "gauge", "Last publication of a market.");
             for ((job, market), at) in &counters.published_at {
+                let (job, market) = (label(job), label(market));
                 let _ =
                     writeln!(text, "driftline_published_timestamp_seconds{{job=\"{job}\",market=\"{market}\"}} {at}");
             }
@@ -102,15 +106,37 @@ impl Metrics {
     }
 }
 
-/// Who asks is answered within this time or not at all.
-const REQUEST: Duration = Duration::from_secs(10);
+/// A name as the value of a label: what would end it or its line is escaped, what steers a terminal is a blank.
+fn label(name: &str) -> String {
+    plain::line(&name.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n"))
+}
+
+/// Who asks is answered within this time or not at all, whether it is slow to ask or slow to read.
+const REQUEST: Duration = Duration::from_secs(5);
+/// So many are answered at once; others wait in the system's own queue.
+const CONNECTIONS_MOST: usize = 32;
+/// The wait after a connection could not be taken, mostly because the process has no descriptor left: somebody's end frees one.
+const PAUSE: Duration = Duration::from_millis(200);
+/// Bytes of a request that are looked at.
+const REQUEST_BYTES_MOST: usize = 8192;
 
 /// Answers `/metrics`, `/healthz` (ticks happen, and a step takes no longer than `at_work`) and `/readyz` (it has looked at the
 /// ledger); everything else is 404.
 pub(crate) async fn serve(listener: TcpListener, metrics: Metrics, pulse: Pulse, at_work: Duration) {
-    while let Ok((stream, _)) = listener.accept().await {
+    let places = Arc::new(Semaphore::new(CONNECTIONS_MOST));
+    loop {
+        let Ok(place) = places.clone().acquire_owned().await else { return };
+        let stream = match listener.accept().await {
+            Ok((stream, _)) => stream,
+            Err(error) => {
+                tracing::warn!(%error, "a metrics request could not be taken; the next is tried");
+                tokio::time::sleep(PAUSE).await;
+                continue;
+            }
+        };
         let (metrics, pulse) = (metrics.clone(), pulse.clone());
         tokio::spawn(async move {
+            let _place = place;
             let health = pulse.check(at_work);
             match tokio::time::timeout(REQUEST, answer(stream, &metrics, health)).await {
                 Ok(Err(error)) => tracing::debug!(%error, "metrics request"),
@@ -121,14 +147,26 @@ pub(crate) async fn serve(listener: TcpListener, metrics: Metrics, pulse: Pulse,
     }
 }
 
+/// The first line of a request, read to its blank line, however many pieces it comes in: what is left unread would break the line
+/// before the answer is through.
+async fn first_line(stream: &mut TcpStream) -> std::io::Result<String> {
+    let (mut request, mut piece) = (Vec::new(), [0u8; 1024]);
+    while !request.windows(4).any(|end| end == b"\r\n\r\n") && request.len() < REQUEST_BYTES_MOST {
+        match stream.read(&mut piece).await? {
+            0 => break,
+            length => request.extend_from_slice(&piece[..length]),
+        }
+    }
+    let line = request.split(|byte| *byte == b'\n').next().unwrap_or_default();
+    Ok(String::from_utf8_lossy(line).into_owned())
+}
+
 async fn answer(
     mut stream: TcpStream,
     metrics: &Metrics,
     health: std::result::Result<(), String>,
 ) -> std::io::Result<()> {
-    let mut request = [0u8; 1024];
-    let length = stream.read(&mut request).await?;
-    let line = String::from_utf8_lossy(&request[..length]);
+    let line = first_line(&mut stream).await?;
     let path = line.split_whitespace().nth(1).unwrap_or_default();
     let (status, body) = match path {
         "/metrics" => ("200 OK", metrics.text()),
@@ -147,4 +185,46 @@ async fn answer(
     stream.write_all(head.as_bytes()).await?;
     stream.write_all(body.as_bytes()).await?;
     stream.shutdown().await
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+
+    #[test]
+    fn names_end_no_label_and_no_line() {
+        let metrics = Metrics::default();
+        metrics.failed("a\"} 7\nup 1 \\ \u{1b}[2J");
+        let text = metrics.text();
+        let line = text.lines().find(|line| line.starts_with("driftline_runs_total{")).unwrap();
+        assert_eq!(line, "driftline_runs_total{job=\"a\\\"} 7\\nup 1 \\\\  [2J\",state=\"failed\"} 1");
+    }
+
+    async fn asked(port: u16, pieces: &[&str]) -> String {
+        let mut stream = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
+        for piece in pieces {
+            stream.write_all(piece.as_bytes()).await.unwrap();
+            stream.flush().await.unwrap();
+            tokio::task::yield_now().await;
+        }
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.unwrap();
+        answer
+    }
+
+    /// More connections than are served, all of which say nothing: who asks gets an answer once their time is over.
+    #[tokio::test(flavor = "multi_thread")]
+    async fn silent_connections_end_and_slow_requests_are_read() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        tokio::spawn(serve(listener, Metrics::default(), Pulse::default(), Duration::from_secs(60)));
+        let mut silent = Vec::new();
+        for _ in 0..=CONNECTIONS_MOST {
+            silent.push(TcpStream::connect(("127.0.0.1", port)).await.unwrap());
+        }
+        let answer = asked(port, &["GET /met", "rics HTTP/1.1\r\n", "Host: x\r\n\r\n"]).await;
+        assert!(answer.starts_with("HTTP/1.1 200 OK\r\n") && answer.contains("driftline_runs_total"), "{answer}");
+        assert!(asked(port, &["GET /other HTTP/1.1\r\n\r\n"]).await.starts_with("HTTP/1.1 404"));
+    }
 }
