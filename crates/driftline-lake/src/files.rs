@@ -16,7 +16,7 @@ use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use url::Url;
 
 use crate::error::{Error, Result};
-use crate::types;
+use crate::{private, types};
 
 pub(crate) fn empty_table(schema: SchemaRef) -> Result<Arc<dyn TableProvider>> {
     Ok(Arc::new(MemTable::try_new(schema, vec![vec![]])?))
@@ -38,7 +38,7 @@ pub(crate) fn local_url(path: &Path) -> Result<ListingTableUrl> {
 
 pub(crate) fn writer(path: &Path, schema: SchemaRef, properties: WriterProperties) -> Result<ArrowWriter<File>> {
     let scratch = |source| Error::Scratch { path: path.to_owned(), source };
-    let file = File::create(path).map_err(scratch)?;
+    let file = private::create(path).map_err(scratch)?;
     ArrowWriter::try_new(file, schema, Some(properties)).map_err(|error| scratch(std::io::Error::other(error)))
 }
 

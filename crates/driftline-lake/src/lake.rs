@@ -25,7 +25,7 @@ use url::Url;
 
 pub use self::build::Aside;
 use self::build::Done;
-use self::compute::Workshop;
+use self::compute::{Kept, Workshop};
 use crate::contract;
 use crate::distinct::DistinctTable;
 use crate::error::{Error, Result};
@@ -36,6 +36,7 @@ use crate::graph::Graph;
 use crate::lint;
 use crate::model::Model;
 use crate::pinned::PinnedStore;
+use crate::private;
 use crate::resume;
 use crate::session::{self, Limits};
 use crate::source::{PinnedSource, Sources};
@@ -78,7 +79,9 @@ impl Lake {
         sources: &[PinnedSource],
     ) -> Result<Self> {
         let tables = limits.scratch.join("tables");
-        std::fs::create_dir_all(&tables).map_err(|source| Error::Scratch { path: tables.clone(), source })?;
+        for folder in [&tables, &session::spill_folder(&limits.scratch)] {
+            private::create_folders(folder).map_err(|source| Error::Scratch { path: folder.clone(), source })?;
+        }
         let context = session::open(limits, &key_of(&parameters))?;
         let url = Url::parse("exports://pinned").map_err(|_| shape("exports", "url"))?;
         let metas = sources.iter().flat_map(|source| source.metas.iter().cloned());
@@ -102,17 +105,14 @@ impl Lake {
             None => BTreeMap::new(),
         };
         let parameters = with_hidden_key(parameters);
-        let input_bytes: u64 = sources.iter().flat_map(|source| &source.metas).map(|meta| meta.size).sum();
+        let keeps =
+            sources.iter().map(|source| source.unfolded_bytes).fold(0, u64::saturating_add) <= limits.in_memory_most();
+        let kept = keeps.then(|| Kept::new(&context));
         Ok(Self {
             context,
             graph,
             parameters,
-            workshop: Arc::new(Workshop {
-                tables,
-                keep_in_memory: input_bytes <= limits.in_memory_bytes,
-                resume: limits.resume.clone(),
-                fingerprints,
-            }),
+            workshop: Arc::new(Workshop { tables, kept, resume: limits.resume.clone(), fingerprints }),
             at_once: if limits.is_frugal { 1 } else { limits.threads.clamp(1, 2) },
             done: Mutex::default(),
         })
@@ -134,6 +134,7 @@ impl Lake {
                 objects: Vec::new(),
                 ignored_columns: Vec::new(),
                 days: None,
+                unfolded_bytes: 0,
             })
             .collect();
         Self::open(limits, graph, parameters, Arc::new(object_store::memory::InMemory::new()), &pinned)

@@ -15,6 +15,7 @@ pub mod lint;
 pub mod model;
 mod parquet_files;
 pub mod pinned;
+pub mod private;
 pub mod profile_drift;
 pub mod purchase_log;
 pub mod read;
@@ -25,6 +26,7 @@ pub mod session;
 pub mod simulated;
 pub mod source;
 pub mod types;
+mod unfolded;
 pub mod unit_test;
 
 pub use error::{Error, Result};

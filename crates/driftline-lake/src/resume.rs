@@ -15,6 +15,7 @@ use sha2::{Digest, Sha256};
 
 use crate::error::{Error, Result};
 use crate::graph::Graph;
+use crate::private;
 use crate::source::PinnedSource;
 
 /// What runs that ended early have left, and who may use it.
@@ -46,6 +47,17 @@ pub(crate) struct TakenOver {
 const NOTE: &str = "finished.json";
 
 impl Resume {
+    /// Whether a run finished a table in its folder, here or one level deeper.
+    pub fn has_finished(folder: &Path) -> bool {
+        let inside = |folder: &Path| {
+            let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+            entries.map(|entry| entry.path()).collect::<Vec<_>>()
+        };
+        let deeper = inside(folder).into_iter().map(|below| below.join("tables"));
+        let tables = deeper.chain([folder.join("tables")]).flat_map(|tables| inside(&tables));
+        tables.into_iter().any(|table| table.join(NOTE).exists())
+    }
+
     /// The same folders, one level deeper.
     pub fn below(&self, name: &str) -> Self {
         Self { program: self.program.clone(), folders: self.folders.iter().map(|folder| folder.join(name)).collect() }
@@ -86,7 +98,7 @@ pub(crate) fn finish(folder: &Path, fingerprint: &str, rows: u64, paths: &[PathB
     let text = serde_json::to_vec(&note).map_err(|error| scratch(error.into()))?;
     // In one step: a note is whole or not there.
     let half = folder.join("finished.half");
-    fs::write(&half, text).and_then(|()| fs::rename(&half, folder.join(NOTE))).map_err(scratch)
+    private::write(&half, &text).and_then(|()| fs::rename(&half, folder.join(NOTE))).map_err(scratch)
 }
 
 /// By model, a hash of all that it follows from; models that read anything but exports and such models have none.
@@ -166,6 +178,7 @@ mod tests {
             objects: Vec::new(),
             ignored_columns: Vec::new(),
             days: None,
+            unfolded_bytes: 0,
         }
     }
 

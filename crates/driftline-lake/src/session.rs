@@ -23,7 +23,7 @@ pub struct Limits {
     /// Size of the query engine's pool in bytes; real memory use is above it.
     pub memory_bytes: usize,
     pub spill_bytes: u64,
-    /// Exports above this many bytes keep their intermediate tables on disk instead of in memory.
+    /// Exports whose rows take more than this many bytes keep their intermediate tables on disk instead of in memory.
     pub in_memory_bytes: u64,
     /// Folder for spill files and intermediate tables; made and removed by the caller.
     pub scratch: PathBuf,
@@ -34,10 +34,16 @@ pub struct Limits {
 }
 
 impl Limits {
-    /// The same pool for fewer and smaller consumers at once.
+    /// The same pool for fewer and smaller consumers at once, tables on disk.
     pub fn frugal(&self) -> Self {
         // With one partition the engine takes hash joins whatever it is told.
-        Self { threads: 2, is_frugal: true, ..self.clone() }
+        Self { threads: 2, is_frugal: true, in_memory_bytes: 0, ..self.clone() }
+    }
+
+    /// The rows of exports that are worked with in memory: tables that are made of them take several times that, and what sorts
+    /// and joins them needs the rest.
+    pub(crate) fn in_memory_most(&self) -> u64 {
+        self.in_memory_bytes.min(self.memory_bytes as u64 / 4)
     }
 }
 
@@ -85,7 +91,7 @@ pub fn open(limits: &Limits, pseudonym_key: &str) -> Result<SessionContext> {
     Ok(context)
 }
 
-fn spill_folder(scratch: &Path) -> PathBuf {
+pub(crate) fn spill_folder(scratch: &Path) -> PathBuf {
     scratch.join("spill")
 }
 

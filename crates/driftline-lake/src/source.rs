@@ -28,6 +28,7 @@ use serde::{Deserialize, Serialize};
 use crate::error::{Error, Result};
 use crate::functions::local_day;
 use crate::types;
+use crate::unfolded;
 
 /// One declared export, as in `sql/staging/<dialect>/sources.toml`.
 #[derive(Clone, Debug, Deserialize)]
@@ -140,6 +141,8 @@ pub struct PinnedSource {
     pub ignored_columns: Vec<String>,
     /// First and last day of `time_column` by the footers, in the job's time zone.
     pub days: Option<(NaiveDate, NaiveDate)>,
+    /// What the rows take once they are read, by the footers.
+    pub unfolded_bytes: u64,
 }
 
 /// What of the exports a run looks at.
@@ -217,6 +220,7 @@ async fn pin_source(exports: &Exports, name: &str, source: &Source, market: &str
         objects,
         ignored_columns: ignored,
         days,
+        unfolded_bytes: footers.iter().map(|footer| footer.unfolded_bytes).fold(0, u64::saturating_add),
     })
 }
 
@@ -277,6 +281,7 @@ struct Footer {
     rows: u64,
     ignored: Vec<String>,
     days: Option<(NaiveDate, NaiveDate)>,
+    unfolded_bytes: u64,
 }
 
 async fn read_footer(exports: &Exports, name: &str, source: &Source, meta: ObjectMeta) -> Result<Footer> {
@@ -323,7 +328,7 @@ async fn read_footer(exports: &Exports, name: &str, source: &Source, meta: Objec
         Some(column) => days_of(&footer, column, source.zone_of_days(exports.time_zone)).map_err(contract)?,
         None => None,
     };
-    Ok(Footer { rows, ignored, days })
+    Ok(Footer { rows, ignored, days, unfolded_bytes: unfolded::bytes(footer.metadata(), &source.columns) })
 }
 
 /// A store that does not answer is told apart from a file that is no Parquet: exporting again would not help.

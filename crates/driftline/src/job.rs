@@ -21,7 +21,7 @@ pub use self::mail::{Dkim, Mail, Recipient, Smtp, check_address};
 use crate::error::{Error, Result};
 
 mod calendar;
-mod limits;
+pub(crate) mod limits;
 mod look_alike;
 mod mail;
 mod margin;
@@ -249,7 +249,7 @@ impl Default for Privacy {
 pub struct Limits {
     pub memory: String,
     pub spill: String,
-    /// Exports of a market up to this size are worked with in memory, larger ones on disk.
+    /// Exports of a market whose rows take up to this much, unfolded, are worked with in memory, larger ones on disk.
     pub in_memory: String,
     pub threads: Option<usize>,
     /// Silence after which another process may take over what this one works on.
@@ -261,7 +261,7 @@ impl Default for Limits {
         Self {
             memory: "2GB".to_owned(),
             spill: "20GB".to_owned(),
-            in_memory: "48MB".to_owned(),
+            in_memory: "512MB".to_owned(),
             threads: None,
             lease_seconds: 300,
         }
@@ -307,9 +307,6 @@ impl Job {
             file.period.check(start).map_err(|error| wrong(format!("schedule.start: {error}")))?;
         }
         check_mail(&file.mail).and(margin::check_margins(&file.value)).map_err(&wrong)?;
-        for size in [&file.limits.memory, &file.limits.spill, &file.limits.in_memory] {
-            bytes_of(size).map_err(&wrong)?;
-        }
         let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         // Where it reads and writes, how fast and to whom is not what it computes.
         for key in ["warehouse", "limits", "schedule"] {

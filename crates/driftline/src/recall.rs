@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use driftline_core::Market;
 use driftline_core::report::Report;
 use driftline_lake::Lake;
+use driftline_lake::private;
 use driftline_ledger::{Publication, Slot};
 
 use crate::error::{Error, InPlace, Result};
@@ -101,7 +102,7 @@ pub(crate) async fn fetch_customers(
     let place = published_place(publication);
     let bytes = room.ledger.read(publication, "tables/customers.parquet").await.in_place(&place)?;
     let path = scratch.path.join(format!("previous-{name}.parquet"));
-    std::fs::write(&path, &bytes).map_err(|source| Error::Output { path: path.clone(), source })?;
+    private::write(&path, &bytes).map_err(|source| Error::Output { path: path.clone(), source })?;
     Ok(path)
 }
 

@@ -33,7 +33,7 @@ use crate::record::{content_id, fingerprints, inputs, past_id, quality, run_name
 use crate::restate;
 use crate::revised;
 use crate::room::Room;
-use crate::scratch::{self, Scratch, read_file};
+use crate::scratch::{Leftover, Scratch, read_file};
 use crate::value;
 use crate::work::Journal;
 use crate::worker::Held;
@@ -72,9 +72,9 @@ pub async fn one(
     progress.done("pin", Some(source_rows));
 
     progress.says("computing histories and profiles");
-    let leftovers = scratch::leftovers(&limits.scratch);
-    let folders = leftovers.iter().map(|leftover| leftover.path.clone()).collect();
     let scratch = Scratch::new(&limits.scratch)?;
+    let leftovers = scratch.leftovers();
+    let folders = leftovers.iter().filter_map(Leftover::trusted).collect();
     let resume = Resume { program: limits.resume.program.clone(), folders };
     let limits = Limits { scratch: scratch.path.clone(), resume, ..limits.clone() };
     let parameters = plan.parameters(&room.job, room.pseudonym_key.secret());

@@ -2,14 +2,17 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
+use datafusion::arrow::array::RecordBatch;
 use datafusion::catalog::TableProvider;
 use datafusion::dataframe::DataFrame;
 use datafusion::datasource::MemTable;
 use datafusion::execution::TaskContext;
+use datafusion::execution::memory_pool::{MemoryConsumer, MemoryReservation};
 use datafusion::physical_plan::display::DisplayableExecutionPlan;
 use datafusion::physical_plan::{ExecutionPlan, execute_stream_partitioned};
+use datafusion::prelude::SessionContext;
 use futures::StreamExt;
 
 use super::sorted::by_grain;
@@ -21,6 +24,7 @@ use crate::files::{
     listing_table, local_url, plain_batch, plain_schema, published_properties, scratch_properties, with_views, writer,
 };
 use crate::model::Model;
+use crate::private;
 use crate::resume::{self, Resume};
 
 /// What a table is read by, and its file.
@@ -29,14 +33,31 @@ pub(super) type Computed = (Arc<dyn TableProvider>, TableFile);
 /// Where tables are made.
 pub(super) struct Workshop {
     pub(super) tables: PathBuf,
-    pub(super) keep_in_memory: bool,
+    /// Set if tables are kept in memory.
+    pub(super) kept: Option<Kept>,
     pub(super) resume: Resume,
     /// Of the models that follow from the exports alone, what they follow from.
     pub(super) fingerprints: BTreeMap<String, String>,
 }
 
+/// Room of the pool that is taken by tables which are kept in memory, until the lake is gone: without it they would be beside
+/// `limits.memory`, not in it.
+pub(super) struct Kept(Mutex<MemoryReservation>);
+
+impl Kept {
+    pub(super) fn new(context: &SessionContext) -> Self {
+        let consumer = MemoryConsumer::new("tables kept in memory");
+        Self(Mutex::new(consumer.register(&context.runtime_env().memory_pool)))
+    }
+
+    fn take(&self, model: &str, batch: &RecordBatch) -> Result<()> {
+        let reservation = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        reservation.try_grow(batch.get_array_memory_size()).map_err(|error| Error::execute(model, error))
+    }
+}
+
 impl Workshop {
-    pub(super) async fn compute(&self, model: &Model, frame: DataFrame) -> Result<Computed> {
+    pub(super) async fn compute(self: &Arc<Self>, model: &Model, frame: DataFrame) -> Result<Computed> {
         if model.front.publish {
             self.compute_published(model, frame).await
         } else {
@@ -58,13 +79,14 @@ impl Workshop {
             checker.check(&batch)?;
             content.add(&batch)?;
             writer.write(&batch).map_err(|error| Error::execute(&model.name, error.into()))?;
-            if self.keep_in_memory {
+            if let Some(room) = &self.kept {
+                room.take(&model.name, &batch)?;
                 kept.push(batch);
             }
         }
         writer.close().map_err(|error| Error::execute(&model.name, error.into()))?;
         trace_metrics(model, plan.as_ref());
-        let provider: Arc<dyn TableProvider> = if self.keep_in_memory {
+        let provider: Arc<dyn TableProvider> = if self.kept.is_some() {
             Arc::new(MemTable::try_new(schema, vec![kept])?)
         } else {
             listing_table(vec![local_url(&path)?], schema)?
@@ -74,10 +96,10 @@ impl Workshop {
     }
 
     /// In any order, in memory or as one file a partition.
-    async fn compute_intermediate(&self, model: &Model, frame: DataFrame) -> Result<Computed> {
+    async fn compute_intermediate(self: &Arc<Self>, model: &Model, frame: DataFrame) -> Result<Computed> {
         let schema = plain_schema(frame.schema().as_arrow());
         let folder = self.tables.join(&model.name);
-        let fingerprint = self.fingerprints.get(&model.name).filter(|_| !self.keep_in_memory);
+        let fingerprint = self.fingerprints.get(&model.name).filter(|_| self.kept.is_none());
         if let Some(finished) =
             fingerprint.and_then(|fingerprint| self.resume.take_over(&model.name, fingerprint, &folder))
         {
@@ -90,12 +112,12 @@ impl Workshop {
         let (context, plan) = physical(model, frame).await?;
         let streams =
             execute_stream_partitioned(plan.clone(), context).map_err(|error| Error::execute(&model.name, error))?;
-        if !self.keep_in_memory {
-            std::fs::create_dir_all(&folder).map_err(|source| Error::Scratch { path: folder.clone(), source })?;
+        if self.kept.is_none() {
+            private::create_folders(&folder).map_err(|source| Error::Scratch { path: folder.clone(), source })?;
         }
         let parts = streams.into_iter().enumerate().map(|(number, mut stream)| {
-            let (model, schema) = (model.clone(), schema.clone());
-            let path = (!self.keep_in_memory).then(|| folder.join(format!("part-{number:05}.parquet")));
+            let (model, schema, workshop) = (model.clone(), schema.clone(), self.clone());
+            let path = self.kept.is_none().then(|| folder.join(format!("part-{number:05}.parquet")));
             tokio::spawn(async move {
                 let mut checker = Checker::new(&model, &schema, false)?;
                 let mut file = match &path {
@@ -108,7 +130,12 @@ impl Workshop {
                     checker.check(&batch)?;
                     match &mut file {
                         Some(file) => file.write(&batch).map_err(|error| Error::execute(&model.name, error.into()))?,
-                        None => kept.push(batch),
+                        None => {
+                            if let Some(room) = &workshop.kept {
+                                room.take(&model.name, &batch)?;
+                            }
+                            kept.push(batch);
+                        }
                     }
                 }
                 if let Some(file) = file {
@@ -127,7 +154,7 @@ impl Workshop {
             rows += count;
         }
         trace_metrics(model, plan.as_ref());
-        let provider: Arc<dyn TableProvider> = if self.keep_in_memory {
+        let provider: Arc<dyn TableProvider> = if self.kept.is_some() {
             Arc::new(MemTable::try_new(schema, kept)?)
         } else {
             if let Some(fingerprint) = fingerprint {

@@ -24,6 +24,7 @@ use crate::error::{Error, InPlace, Result};
 use crate::job::Job;
 use crate::plan::{Coverage, RunPlan};
 use crate::project::Project;
+use crate::scratch::Scratch;
 use crate::store;
 use crate::unit_test::{self, Subject};
 
@@ -36,19 +37,18 @@ pub(super) async fn execute(cli: &Cli, project: &Project, world: &World) -> Resu
         check_names(&project.sql(), job, &own)?;
     }
     crate::suppression::read(&project.root)?;
-    let scratch = world.scratch.join(format!("driftline-check-{}", std::process::id()));
+    let scratch = Scratch::new(&world.scratch)?;
+    scratch.leftovers().into_iter().for_each(|leftover| leftover.clear(false));
     let limits = Limits {
         threads: 1,
         memory_bytes: 256 << 20,
         spill_bytes: 1 << 30,
         in_memory_bytes: 1 << 20,
-        scratch: scratch.clone(),
+        scratch: scratch.path.clone(),
         is_frugal: false,
         resume: Resume::default(),
     };
-    let result = check_all(project, &jobs, &limits).await;
-    let _ = std::fs::remove_dir_all(&scratch);
-    let mut counts = result?;
+    let mut counts = check_all(project, &jobs, &limits).await?;
     counts.warnings = jobs.iter().flat_map(warnings).collect();
     if cli.json {
         say_json(&counts)?;

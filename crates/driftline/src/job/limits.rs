@@ -3,14 +3,25 @@
 use std::ops::RangeInclusive;
 
 use driftline_core::persona::Priority;
+use driftline_core::plain;
+use url::Url;
 
-use super::{Exports, JobFile, Segments};
+use super::{Exports, JobFile, Limits, Segments, bytes_of};
 
 /// Ten years: more is no activity and no horizon.
 const DAYS: RangeInclusive<usize> = 1..=3_650;
 /// Clusters need more than a handful of customers; the search fits the sample dozens of times.
 const SAMPLE: RangeInclusive<usize> = 100..=20_000;
 const REPEATS: RangeInclusive<usize> = 1..=1_000;
+
+/// More than any machine has; each has a stack of its own.
+pub(crate) const THREADS: RangeInclusive<usize> = 1..=1_024;
+/// A day: a process that was silent for longer is not waited for.
+const LEASE_SECONDS: RangeInclusive<usize> = 1..=86_400;
+/// Below it no query runs; above it is no machine.
+pub(crate) const BYTES: RangeInclusive<u64> = (1 << 20)..=(1 << 50);
+/// Periods due at once: a quarter-century of months.
+const CATCH_UP: RangeInclusive<usize> = 1..=300;
 
 /// Says which number of a job is out of its bounds, if one is.
 pub(super) fn check_limits(file: &JobFile) -> Result<(), String> {
@@ -19,6 +30,9 @@ pub(super) fn check_limits(file: &JobFile) -> Result<(), String> {
         within("horizon_days", days as usize, DAYS)?;
     }
     check_cells(file)?;
+    check_machine(&file.limits)?;
+    check_shares(file)?;
+    check_public_url(file.warehouse.public_url.as_deref())?;
     check_coverage(&file.exports)?;
     check_segments(&file.segments)?;
     check_weights(&file.priority)
@@ -47,6 +61,84 @@ fn check_cells(file: &JobFile) -> Result<(), String> {
         Some((key, members)) => Err(format!("{key} = {members}; expected at least personas.min_cell, {least}")),
         None => Ok(()),
     }
+}
+
+/// What a run may take of the machine, and how long others wait for it.
+fn check_machine(limits: &Limits) -> Result<(), String> {
+    if let Some(threads) = limits.threads {
+        within("limits.threads", threads, THREADS)?;
+    }
+    within("limits.lease_seconds", usize::try_from(limits.lease_seconds).unwrap_or(usize::MAX), LEASE_SECONDS)?;
+    for (key, size) in [("memory", &limits.memory), ("spill", &limits.spill)] {
+        check_size(size).map_err(|problem| format!("limits.{key} = \"{size}\"; {problem}"))?;
+    }
+    // Any size: exports above it are on disk.
+    bytes_of(&limits.in_memory).map(|_| ()).map_err(|problem| format!("limits.in_memory: {problem}"))
+}
+
+/// The bytes of a size that a query can run in.
+pub(crate) fn check_size(text: &str) -> Result<u64, String> {
+    let bytes = bytes_of(text)?;
+    if BYTES.contains(&bytes) { Ok(bytes) } else { Err("expected 1MB to 1048576GB".to_owned()) }
+}
+
+/// Shares, and what is a part of something: TOML can write `nan` and `inf`, with which nothing would ever be told.
+fn check_shares(file: &JobFile) -> Result<(), String> {
+    let (told, kept, floor) = (&file.materiality, &file.lineage, &file.personas);
+    let shares = [
+        ("materiality.share_points", told.share_points),
+        ("materiality.share_relative", told.share_relative),
+        ("materiality.effect_relative", told.effect_relative),
+        ("materiality.value_of_total", told.value_of_total),
+        ("materiality.newcomers_relative", told.newcomers_relative),
+        ("materiality.large_relative", told.large_relative),
+        ("materiality.false_discovery_rate", told.false_discovery_rate),
+        ("lineage.left_share", kept.left_share),
+        ("lineage.split_retained", kept.split_retained),
+        ("lineage.split_total", kept.split_total),
+        ("lineage.merge_retained", kept.merge_retained),
+        ("lineage.merge_source", kept.merge_source),
+        ("lineage.merge_total", kept.merge_total),
+        ("lineage.survive", kept.survive),
+        ("lineage.strong_jaccard", kept.strong_jaccard),
+        ("personas.coverage", floor.coverage),
+        ("personas.primary_margin", floor.primary_margin),
+        ("personas.stability_min", floor.stability_min),
+        ("segments.reliability_min", file.segments.reliability_min),
+    ];
+    if let Some((key, share)) = shares.iter().find(|(_, share)| !(0.0..=1.0).contains(share)) {
+        return Err(format!("{key} = {share}; expected 0 to 1"));
+    }
+    let days = file.value.own_history_days;
+    if !(0..=36_500).contains(&days) {
+        return Err(format!("value.own_history_days = {days}; expected 0 to 36500"));
+    }
+    match &file.schedule {
+        Some(schedule) => within("schedule.catch_up_limit", schedule.catch_up_limit, CATCH_UP),
+        None => Ok(()),
+    }
+}
+
+/// Mails and pages show this address to everybody who reads them.
+fn check_public_url(url: Option<&str>) -> Result<(), String> {
+    let Some(text) = url else { return Ok(()) };
+    let wrong = |problem: &str| {
+        Err(format!(
+            "warehouse.public_url = \"{}\" {problem}; expected one like https://reports.example.com/driftline",
+            plain::address(text)
+        ))
+    };
+    let Ok(parsed) = Url::parse(text) else { return wrong("is no address") };
+    if !parsed.username().is_empty() || parsed.password().is_some() {
+        return wrong("had a user or a password before its host, which every reader of a mail would see");
+    }
+    if parsed.query().is_some() || parsed.fragment().is_some() {
+        return wrong("goes on after `?` or `#`, where the name of the report has to follow");
+    }
+    if !matches!(parsed.scheme(), "http" | "https" | "file") {
+        return wrong("is not of a web server or a folder");
+    }
+    Ok(())
 }
 
 fn check_coverage(exports: &Exports) -> Result<(), String> {
