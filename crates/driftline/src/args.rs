@@ -114,7 +114,7 @@ pub struct Run {
     pub job_options: JobOptions,
 
     /// Threads of the query engine. Default: all cores.
-    #[arg(long)]
+    #[arg(long, value_parser = limits::threads)]
     pub threads: Option<usize>,
 
     /// Memory of the query engine's pool, like 2GB. Default: the job's [limits], else 2GB.
@@ -236,7 +236,7 @@ pub struct Schedule {
     #[arg(long, value_name = "ADDRESS")]
     pub listen: Option<String>,
     /// /healthz says 503 when one step of a run, or one mail, takes longer than this.
-    #[arg(long, value_name = "SECONDS", default_value_t = 3600)]
+    #[arg(long, value_name = "SECONDS", default_value_t = 3600, value_parser = clap::value_parser!(u64).range(1..=2_592_000))]
     pub unhealthy_after: u64,
     /// Write the metrics to this file after every look, for a Prometheus textfile collector.
     #[arg(long, value_name = "FILE")]
@@ -319,7 +319,7 @@ pub struct Prune {
     #[arg(long, default_value_t = 8)]
     pub keep: usize,
     /// Only runs that were not written to for so many days.
-    #[arg(long, value_name = "DAYS", default_value_t = 7)]
+    #[arg(long, value_name = "DAYS", default_value_t = 7, value_parser = clap::value_parser!(u64).range(0..=36_500))]
     pub older_than_days: u64,
     /// Say what would go, remove nothing.
     #[arg(long)]

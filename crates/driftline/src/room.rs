@@ -15,6 +15,7 @@ use driftline_report::Templates;
 
 use crate::command::{World, ledger};
 use crate::error::{Error, InPlace, Result};
+use crate::job::limits::check_size;
 use crate::job::{Job, bytes_of};
 use crate::outbox::Post;
 use crate::plan::Coverage;
@@ -81,7 +82,11 @@ impl Room {
         };
         let limits = Limits {
             threads: choice.threads.or(job.file.limits.threads).unwrap_or(world.threads).max(1),
-            memory_bytes: usize::try_from(size("memory", memory)?).unwrap_or(usize::MAX),
+            memory_bytes: usize::try_from(
+                check_size(memory)
+                    .map_err(|problem| Error::Override { setting: format!("limits.memory={memory}"), problem })?,
+            )
+            .unwrap_or(usize::MAX),
             spill_bytes: size("spill", &job.file.limits.spill)?,
             in_memory_bytes: size("in_memory", &job.file.limits.in_memory)?,
             scratch: world.scratch.clone(),

@@ -4,6 +4,8 @@ use chrono::NaiveDate;
 use driftline_lake::functions::date32;
 use driftline_lake::purchase_log::DAYS;
 
+use crate::job::limits::THREADS;
+
 /// A day like 2024-06-30, of the years that a purchase log may have.
 pub(super) fn day(text: &str) -> Result<NaiveDate, String> {
     let day: NaiveDate = text.parse().map_err(|_| "expected a day like 2024-06-30".to_owned())?;
@@ -21,6 +23,13 @@ pub(super) fn discount(text: &str) -> Result<f64, String> {
 pub(super) fn weeks(text: &str) -> Result<f64, String> {
     let is_length = |weeks: &f64| *weeks > 0.0 && *weeks <= 522.0;
     number(text).filter(is_length).ok_or("expected weeks above 0, up to 522, like 4.345".to_owned())
+}
+
+/// A number of threads that a machine can have.
+pub(super) fn threads(text: &str) -> Result<usize, String> {
+    let (least, most) = (THREADS.start(), THREADS.end());
+    let found = text.parse::<usize>().ok().filter(|threads| THREADS.contains(threads));
+    found.ok_or_else(|| format!("expected {least} to {most}"))
 }
 
 fn number(text: &str) -> Option<f64> {
