@@ -27,7 +27,10 @@ mod restatement; // Late data are told as restatement, not as customers who move
 mod revisions; // What a revision changed of the one before it.
 mod schema; // Every report fits the schema in the project.
 mod scripted_smtp; // A mail server that does what a test says.
+mod secrets; // Planted secrets and persons are in no log, error, record, mail or page; the public key is told.
+mod shop; // A small shop whose exports the test makes.
 mod simulation; // The fictional company: what was planted is what the reports say.
+mod stress; // Rows that unfold, killed processes, private scratch folders, a daemon without descriptors.
 mod waiting_mails; // Projects whose published mails wait.
 mod workbench; // ltv and churn on a public log, and the forecasts that reports publish and grade.
 
@@ -86,11 +89,18 @@ fn main() -> std::process::ExitCode {
         trial("revisions::a_late_export_is_told_with_its_cause", None, revisions::late_export),
         trial("schema::every_report_fits", None, schema::reports),
         trial("schema::what_was_published_before_still_loads", None, schema::published_before),
+        trial("secrets::the_public_key_is_told_until_the_job_states_it", None, secrets::development_key),
+        trial("secrets::planted_secrets_and_persons_are_seen_nowhere", None, secrets::planted),
         trial("simulation::the_same_seed_writes_the_same_bytes", None, simulation::same_bytes),
         trial("simulation::reports_say_what_was_planted", None, simulation::planted),
         trial("acquisition::costs_are_those_of_the_exports", None, acquisition::costs_and_margins),
         trial("purchase_logs::odd_ones_have_finite_figures_or_a_reason", None, purchase_logs::odd_ones),
         trial("purchase_logs::folders_of_folders_are_one_log", None, purchase_logs::folders),
+        trial("stress::rows_that_unfold_stay_within_memory", None, stress::unfolded_rows),
+        trial("stress::a_killed_process_of_this_machine_is_taken_over", None, stress::killed_here),
+        trial("stress::who_works_elsewhere_is_told_with_its_end", None, stress::elsewhere),
+        trial("stress::scratch_folders_are_private_and_never_trusted", None, stress::scratch),
+        trial("stress::a_daemon_without_descriptors_answers_again", None, stress::descriptors),
         trial("workbench::bad_input_has_its_exit_code", None, workbench::bad_input),
         trial("workbench::cdnow_lifetime_values_are_the_published_ones", shared, workbench::lifetime_values),
         trial("workbench::cdnow_customers_have_the_published_scores", shared, workbench::customer_scores),

@@ -53,6 +53,8 @@ struct Shared {
     script: Mutex<Script>,
     /// Recipients of mails that it took, in their order.
     taken: Mutex<Vec<String>>,
+    /// What was in them, as it came over the line.
+    bodies: Mutex<Vec<String>>,
     /// The first recipient that it heard of under this script.
     first: Mutex<Option<String>>,
     is_over: AtomicBool,
@@ -69,6 +71,7 @@ impl ScriptedSmtp {
         let shared = Arc::new(Shared {
             script: Mutex::new(script),
             taken: Mutex::default(),
+            bodies: Mutex::default(),
             first: Mutex::default(),
             is_over: AtomicBool::new(false),
             silence,
@@ -96,6 +99,11 @@ impl ScriptedSmtp {
 
     pub(crate) fn taken(&self) -> Vec<String> {
         lock(&self.shared.taken).clone()
+    }
+
+    /// The mails that it took, without the ends of lines that only the encoding put there.
+    pub(crate) fn bodies(&self) -> Vec<String> {
+        lock(&self.shared.bodies).clone()
     }
 
     /// Waits until it fell silent.
@@ -192,7 +200,15 @@ impl Dialogue {
             match verb.as_str() {
                 "STARTTLS" if is_its_part => self = self.encrypted()?,
                 "DATA" if is_its_part => {
-                    while self.wire.line()? != "." {}
+                    let mut body = String::new();
+                    loop {
+                        match self.wire.line()?.as_str() {
+                            "." => break,
+                            line if line.ends_with('=') => body.push_str(line.trim_end_matches('=')),
+                            line => body.push_str(&format!("{line}\n")),
+                        }
+                    }
+                    lock(&self.shared.bodies).push(body);
                     if self.answer(script, At::Dot, to.as_deref(), "250 2.0.0 taken\r\n")? {
                         lock(&self.shared.taken).extend(to.take());
                     }

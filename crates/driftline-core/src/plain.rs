@@ -45,18 +45,27 @@ fn is_separator(c: char) -> bool {
     matches!(c, '\u{2028}' | '\u{2029}')
 }
 
-/// A text with the addresses in it as [`address`] shows them.
+/// A text with the addresses in it as [`address`] shows them, with or without their scheme: libraries log `user:password@host`.
 pub fn without_secrets(text: &str) -> String {
-    let (mut shown, mut rest) = (String::with_capacity(text.len()), text);
-    while let Some(place) = rest.find("://") {
-        let (before, after) = rest.split_at(place + 3);
-        shown.push_str(before);
-        let end = after.find(|c: char| c.is_whitespace() || "\"'`<>".contains(c)).unwrap_or(after.len());
-        let (address, beyond) = after.split_at(end);
-        shown.push_str(&bare(address));
-        rest = beyond;
+    let is_end = |c: char| c.is_whitespace() || "\"'`<>".contains(c);
+    text.split_inclusive(is_end)
+        .map(|piece| {
+            let end = piece.strip_suffix(is_end).map_or(piece.len(), str::len);
+            let (word, end) = piece.split_at(end);
+            format!("{}{end}", bare_word(word))
+        })
+        .collect()
+}
+
+fn bare_word(word: &str) -> String {
+    if let Some(place) = word.find("://") {
+        let (scheme, address) = word.split_at(place + 3);
+        return format!("{scheme}{}", bare_word(&bare(address)));
     }
-    shown + rest
+    match word.rsplit_once('@') {
+        Some((before, host)) if before.contains(':') => format!("…@{host}"),
+        _ => word.to_owned(),
+    }
 }
 
 /// A whole address, however broken: without what stands before an `@`, and without its query.
@@ -125,7 +134,9 @@ mod tests {
             ("http://me:p@ss@host:80/x and ftp://u@h", "http://host:80/x and ftp://h"),
             ("http://[::1]:80/x", "http://[::1]:80/x"),
             ("{\"error\":\"url \\\"http://h/x?sig=a\\\" failed\"}", "{\"error\":\"url \\\"http://h/x?…\\\" failed\"}"),
-            ("write to ada@example.com", "write to ada@example.com"),
+            ("write to ada@example.com: no", "write to ada@example.com: no"),
+            ("pool (\"http\", me:hunter2@host:80)", "pool (\"http\", …@host:80)"),
+            ("http://host/http://me:hunter2@x/", "http://host/http://x/"),
             ("none", "none"),
         ] {
             assert_eq!(without_secrets(text), expected, "{text}");

@@ -229,7 +229,7 @@ mod tests {
         let context = SessionContext::new_with_config(
             SessionConfig::new().with_target_partitions(partitions).with_batch_size(1000),
         );
-        super::super::register(&context);
+        super::super::register(&context, "");
         let parts = vec![vec![rows(0)], vec![rows(1)], vec![rows(1)]];
         let table = MemTable::try_new(rows(0).schema(), parts).unwrap();
         context.register_table("rows", Arc::new(table)).unwrap();

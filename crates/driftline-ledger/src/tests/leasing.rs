@@ -1,7 +1,7 @@
 //! Leases: who gets a token, when, and that only the store's clock counts.
 
 use super::{TIME_TO_LIVE, calm, lease, paths, shown, slot};
-use crate::Error;
+use crate::{Acquired, Error, Holder, Process};
 
 #[tokio::test]
 async fn a_lease_is_taken_over_only_when_it_is_silent_for_its_time_to_live() {
@@ -62,4 +62,39 @@ async fn only_the_named_objects_are_left() {
         ["heartbeat-0001.json", "heartbeat-0002.json", "json", "released.json"].map(|kind| format!("000001.{kind}"));
     let expected = expected.into_iter().chain(["000002.json".to_owned()]);
     assert_eq!(paths(&world), expected.map(|name| format!("j/de/2011Q3/lease/{name}")).collect::<Vec<_>>());
+}
+
+/// Process 7 is gone by the word of the machine that they share; of others it says nothing.
+#[tokio::test]
+async fn a_holder_whose_process_is_gone_is_not_waited_for() {
+    let holder = |name: &str, number: u32| Holder {
+        name: name.to_owned(),
+        process: Some(Process { machine: "m".to_owned(), namespace: "n".to_owned(), user: 1, number, started: 1 }),
+        is_gone: |process| process.number == 7,
+    };
+    for (number, is_free) in [(7, true), (8, false)] {
+        let (_, ledger) = calm();
+        let first = ledger.acquire(&slot("2011Q3"), holder("me", number), "a", TIME_TO_LIVE).await.unwrap();
+        let Acquired::Mine(first) = first else { unreachable!("a free slot") };
+        ledger.renew(&first).await.unwrap();
+        let next = ledger.acquire(&slot("2011Q3"), holder("next", 9), "b", TIME_TO_LIVE).await.unwrap();
+        assert_eq!(shown(&next), if is_free { ("mine", 2) } else { ("me", 1) }, "process {number}");
+        // A holder that was taken for gone and is not finds out before it commits.
+        assert_eq!(ledger.is_current(&first).await.unwrap(), !is_free);
+    }
+}
+
+#[tokio::test]
+async fn who_meets_a_lease_is_told_when_it_ends() {
+    let (world, ledger) = calm();
+    let first = lease(&ledger, &slot("2011Q3"), "a").await;
+    let ends_at = async || match ledger.acquire(&slot("2011Q3"), "next", "b", TIME_TO_LIVE).await.unwrap() {
+        Acquired::Held { ends_at, .. } => ends_at.unwrap(),
+        Acquired::Mine(_) => unreachable!("the first one lives"),
+    };
+    let before = ends_at().await;
+    world.pass(30);
+    assert_eq!(ends_at().await, before, "the same sign of life");
+    ledger.renew(&first).await.unwrap();
+    assert_eq!(ends_at().await - before, chrono::TimeDelta::seconds(30));
 }
