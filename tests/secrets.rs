@@ -151,6 +151,28 @@ fn settings(shop: &Shop, server: &ScriptedSmtp) -> Vec<String> {
     ]
 }
 
+/// A staging model that takes ids for kinds, and one that takes them for money.
+fn broken_models(shop: &Shop, settings: &[String], seen: &mut Seen) -> TestResult {
+    let staging = "sql/staging/shop/stg_order_lines.sql";
+    shop.edit(
+        staging,
+        "then 'sale' else 'return' end as kind",
+        "and customer_id like 'c%' then 'sale' else customer_id end as kind",
+    )?;
+    for (label, again) in [("a broken contract", None), ("a broken cast", Some("cast(customer_id as decimal(18, 4))"))]
+    {
+        if let Some(number) = again {
+            shop.edit(staging, "else customer_id end as kind", "else 'return' end as kind")?;
+            shop.edit(staging, "cast(net_amount as decimal(18, 4)) as amount", &format!("{number} as amount"))?;
+        }
+        let mut revised = RUN.to_vec();
+        revised.extend(["--revise", "again"]);
+        let failed = seen.command(shop, label, settings, &revised)?;
+        equal(&format!("{label} fails"), failed.status.success(), false)?;
+    }
+    Ok(())
+}
+
 /// A whole life of a job, with secrets in its environment and URLs, a person in its exports, and a name that steers.
 pub(crate) fn planted() -> TestResult {
     let shop = Shop::new()?;
@@ -193,24 +215,7 @@ pub(crate) fn planted() -> TestResult {
         let told = seen.command(&shop, &arguments.join(" "), &[], arguments)?;
         equal(&format!("exit code of {arguments:?}"), told.status.code(), Some(0))?;
     }
-    // A staging model that takes ids for kinds, and one that takes them for numbers.
-    let staging = "sql/staging/shop/stg_order_lines.sql";
-    shop.edit(
-        staging,
-        "then 'sale' else 'return' end as kind",
-        "and customer_id like 'c%' then 'sale' else customer_id end as kind",
-    )?;
-    for (label, again) in [("a broken contract", None), ("a broken cast", Some("cast(customer_id as decimal(18, 4))"))]
-    {
-        if let Some(number) = again {
-            shop.edit(staging, "else customer_id end as kind", "else 'return' end as kind")?;
-            shop.edit(staging, "cast(net_amount as decimal(18, 4)) as amount", &format!("{number} as amount"))?;
-        }
-        let mut revised = RUN.to_vec();
-        revised.extend(["--revise", "again"]);
-        let failed = seen.command(&shop, label, &settings, &revised)?;
-        equal(&format!("{label} fails"), failed.status.success(), false)?;
-    }
+    broken_models(&shop, &settings, &mut seen)?;
     seen.files(&shop.warehouse())?;
     seen.0.extend(server.bodies().into_iter().map(|body| ("a mail on its way".to_owned(), body)));
     for part in ["operators", "403", "tea", "5.7.8 no", "breaks its contract", "Cannot cast", "could not be looked at"]

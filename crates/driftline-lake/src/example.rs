@@ -46,7 +46,7 @@ pub(crate) fn without_values(text: &str) -> String {
             '\'' | '"' => {
                 // To the last one of its kind, since a value may hold some itself.
                 let end = rest[1..].rfind(c).map_or(rest.len(), |place| place + 2);
-                shown.push_str("…");
+                shown.push('…');
                 end
             }
             '`' => {

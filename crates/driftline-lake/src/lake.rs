@@ -258,6 +258,11 @@ impl Lake {
         Ok(())
     }
 
+    /// Bytes of the pool that tables hold which are kept in memory.
+    pub fn kept_bytes(&self) -> usize {
+        self.workshop.kept.as_ref().map_or(0, Kept::bytes)
+    }
+
     /// Names of the tables that a run that ended early had computed.
     pub fn taken_over(&self) -> Vec<String> {
         let done = self.done();

@@ -53,7 +53,9 @@ pub(crate) async fn give(
     }
     let then = RunPlan { period: report.period, as_of: report.as_of, partial: None, ..plan.clone() };
     let (folder, resume) = (scratch.path.join("restated"), limits.resume.below("restated"));
-    let limits = Limits { scratch: folder, resume, ..limits.clone() };
+    // Both lakes are there at once: what this period's tables hold of the memory, last period's cannot have.
+    let memory_bytes = limits.memory_bytes.saturating_sub(lake.kept_bytes()).max(limits.memory_bytes / 4);
+    let limits = Limits { scratch: folder, resume, memory_bytes, ..limits.clone() };
     let parameters = then.parameters(&room.job, room.pseudonym_key.secret());
     let past = Lake::open(&limits, Arc::clone(&room.graph), parameters, room.exports.store.clone(), pinned)
         .in_place(&place)?;

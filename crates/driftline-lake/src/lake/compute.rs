@@ -50,6 +50,10 @@ impl Kept {
         Self(Mutex::new(consumer.register(&context.runtime_env().memory_pool)))
     }
 
+    pub(super) fn bytes(&self) -> usize {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).size()
+    }
+
     fn take(&self, model: &str, batch: &RecordBatch) -> Result<()> {
         let reservation = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         reservation.try_grow(batch.get_array_memory_size()).map_err(|error| Error::execute(model, error))
