@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use datafusion::error::DataFusionError;
 
+use crate::scan::ReadFailure;
+
 /// Errors of `driftline-lake`. `driftline::exit` maps each variant to a documented exit code.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -79,6 +81,9 @@ impl Error {
         if matches!(error.find_root(), DataFusionError::ResourcesExhausted(_)) {
             return Self::Memory { model: model.to_owned(), source: Box::new(error) };
         }
+        if let Some(failure) = ReadFailure::found_in(&error) {
+            return failure;
+        }
         if let Some((object, pinned)) = crate::pinned::changed_input(&error) {
             return Self::InputChanged { object, pinned };
         }
@@ -102,7 +107,7 @@ fn withheld(error: DataFusionError) -> DataFusionError {
 
 impl From<DataFusionError> for Error {
     fn from(error: DataFusionError) -> Self {
-        Self::Engine(Box::new(error))
+        ReadFailure::found_in(&error).unwrap_or_else(|| Self::Engine(Box::new(error)))
     }
 }
 

@@ -23,11 +23,12 @@ use sha2::Sha256;
 use twox_hash::XxHash3_128;
 
 use self::distinct_keys::CountDistinctKeys;
+use crate::purchase_log::ids;
 
 /// The functions, in the order of `sql/README.md`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Function {
-    /// `pseudonym(key, id)`: the first 63 bits of HMAC-SHA256, a positive integer; null for a null id.
+    /// `pseudonym(key, id)`: the first 63 bits of HMAC-SHA256, a positive integer; null for a null or blank id.
     Pseudonym,
     /// `text_key(text)`: 63 bits of XXH3, for counting and joining long texts; null for null.
     TextKey,
@@ -207,7 +208,8 @@ fn pseudonyms<'a>(own: &Key, keys: &ArrayRef, ids: impl StringArrayType<'a>, row
             key
         }
     };
-    Ok((0..rows).map(|row| (!ids.is_null(row)).then(|| known(ids.value(row)))).collect())
+    let id = |row: usize| if ids.is_null(row) { None } else { ids::canonical(ids.value(row)) };
+    Ok((0..rows).map(|row| id(row).map(&mut known)).collect())
 }
 
 fn text_keys<'a>(texts: impl StringArrayType<'a>) -> Int64Array {

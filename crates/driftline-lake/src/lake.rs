@@ -14,14 +14,12 @@ use datafusion::catalog::TableProvider;
 use datafusion::common::ScalarValue;
 use datafusion::dataframe::DataFrame;
 use datafusion::datasource::MemTable;
-use datafusion::datasource::listing::ListingTableUrl;
 use datafusion::error::DataFusionError;
 use datafusion::execution::context::SQLOptions;
 use datafusion::prelude::SessionContext;
 use futures::TryStreamExt;
 use object_store::ObjectStore;
 use tokio::task::JoinError;
-use url::Url;
 
 pub use self::build::Aside;
 use self::build::Done;
@@ -30,7 +28,7 @@ use crate::contract;
 use crate::distinct::DistinctTable;
 use crate::error::{Error, Result};
 use crate::example;
-use crate::files::{empty_table, listing_table, local_url, with_views};
+use crate::files::{empty_table, listing_table, local_url};
 use crate::functions;
 use crate::graph::Graph;
 use crate::lint;
@@ -38,6 +36,7 @@ use crate::model::Model;
 use crate::pinned::PinnedStore;
 use crate::private;
 use crate::resume;
+use crate::scan::SourceTable;
 use crate::session::{self, Limits};
 use crate::source::{PinnedSource, Sources};
 
@@ -83,19 +82,12 @@ impl Lake {
             private::create_folders(folder).map_err(|source| Error::Scratch { path: folder.clone(), source })?;
         }
         let context = session::open(limits, &key_of(&parameters))?;
-        let url = Url::parse("exports://pinned").map_err(|_| shape("exports", "url"))?;
         let metas = sources.iter().flat_map(|source| source.metas.iter().cloned());
-        context.register_object_store(&url, Arc::new(PinnedStore::new(exports, metas)));
+        let store = Arc::new(PinnedStore::new(exports, metas));
         for source in sources {
-            let table = if source.metas.is_empty() {
-                empty_table(source.schema.clone())?
-            } else {
-                let urls = source
-                    .metas
-                    .iter()
-                    .map(|meta| ListingTableUrl::parse(format!("exports://pinned/{}", meta.location)))
-                    .collect::<datafusion::error::Result<Vec<_>>>()?;
-                listing_table(urls, with_views(&source.schema))?
+            let table: Arc<dyn TableProvider> = match source.metas.is_empty() {
+                true => empty_table(source.schema.clone())?,
+                false => Arc::new(SourceTable::new(source, store.clone())),
             };
             let table = if source.distinct { Arc::new(DistinctTable(table)) } else { table };
             context.register_table(format!("source.{}", quoted(&source.name)).as_str(), table)?;
@@ -132,7 +124,9 @@ impl Lake {
                 schema: source.schema(),
                 metas: Vec::new(),
                 objects: Vec::new(),
+                files: Vec::new(),
                 ignored_columns: Vec::new(),
+                notes: Vec::new(),
                 days: None,
                 unfolded_bytes: 0,
             })

@@ -1,5 +1,7 @@
 //! The only room that knows DataFusion and Arrow: exports in, SQL models, audited tables out.
 
+pub mod boundary;
+mod conform;
 pub mod content;
 pub mod contract;
 mod distinct;
@@ -22,6 +24,7 @@ pub mod read;
 pub mod resume;
 mod row_hash;
 pub mod scalar;
+mod scan;
 pub mod session;
 pub mod simulated;
 pub mod source;

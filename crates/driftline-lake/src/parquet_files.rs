@@ -9,6 +9,7 @@ use arrow::datatypes::{DataType, Field, Schema, TimeUnit};
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
 use parquet::basic::Type as PhysicalType;
 
+use crate::boundary;
 use crate::error::{Error, Result};
 
 /// The files that a path means.
@@ -24,37 +25,37 @@ pub(crate) struct Found {
 ///
 /// # Errors
 /// `Error::SourceUnreadable` if nothing is there, `Error::EmptySource` for a folder without Parquet, `Error::SourceContract`
-/// for the folder of a table format, whose log says which of its files count.
+/// for the folder of a table format, whose log says which of its files count, and for Parquet with an odd ending.
 pub(crate) fn found(source: &str, path: &Path) -> Result<Found> {
     let missing = |error: std::io::Error| unreadable(source, path, error.into());
     if !std::fs::metadata(path).map_err(missing)?.is_dir() {
         return Ok(Found { files: vec![path.to_owned()], left_out: Vec::new() });
     }
+    let refused = |path: &Path, problem: String| Error::SourceContract {
+        name: source.to_owned(),
+        object: path.display().to_string(),
+        problem,
+    };
     let mut found = Found::default();
     let mut folders = vec![path.to_owned()];
     while let Some(folder) = folders.pop() {
         for entry in std::fs::read_dir(&folder).map_err(missing)? {
             let path = entry.map_err(missing)?.path();
             let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-            if let Some(format) = table_format(&path, &name) {
-                return Err(Error::SourceContract {
-                    name: source.to_owned(),
-                    object: folder.display().to_string(),
-                    problem: format!(
-                        "this is the folder of {format}, whose log says which of its files count; export the table as plain Parquet files"
-                    ),
-                });
+            if let Some(format) = table_format(&name, || has_table_metadata(&path)) {
+                return Err(refused(&folder, is_table(format)));
             }
-            let is_hidden = name.starts_with('.') || (name.starts_with('_') && !name.contains('='));
-            if is_hidden {
+            if is_hidden(&name) {
                 continue;
             }
             if path.is_dir() {
                 folders.push(path);
-            } else if is_parquet(&path) {
-                found.files.push(path);
-            } else {
-                found.left_out.push(path);
+                continue;
+            }
+            match (ending(&name), begins_as_parquet(&path)) {
+                (Ending::Parquet, _) | (Ending::None, true) => found.files.push(path),
+                (Ending::Other, true) => return Err(refused(&path, ODD_ENDING.to_owned())),
+                (_, false) => found.left_out.push(path),
             }
         }
     }
@@ -70,11 +71,35 @@ pub(crate) fn found(source: &str, path: &Path) -> Result<Found> {
     Ok(found)
 }
 
-fn table_format(path: &Path, name: &str) -> Option<&'static str> {
-    let has_metadata = || {
-        let files = std::fs::read_dir(path).into_iter().flatten().flatten();
-        files.map(|file| file.file_name()).any(|file| file.to_string_lossy().ends_with(".metadata.json"))
-    };
+/// What a file's name says of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Ending {
+    Parquet,
+    /// Some engines write names without an ending: the first bytes say more.
+    None,
+    Other,
+}
+
+/// Why a file is refused that is Parquet and not called so.
+pub(crate) const ODD_ENDING: &str = "the file begins as Parquet does, but its name has another ending: if it is data, let its name end in .parquet; if it is a copy or unfinished, move it out of the folder";
+
+/// The ending of a file's name, in any case. An ending begins with a letter: `orders 2025.12` has none.
+pub(crate) fn ending(name: &str) -> Ending {
+    let Some((_, ending)) = name.rsplit_once('.') else { return Ending::None };
+    match ending.to_ascii_lowercase().as_str() {
+        "parquet" | "parq" | "pq" => Ending::Parquet,
+        other if other.starts_with(|letter: char| letter.is_alphabetic()) => Ending::Other,
+        _ => Ending::None,
+    }
+}
+
+/// Whether a part of a path, and all below it, is no data: what engines keep beside it, or have not finished.
+pub(crate) fn is_hidden(part: &str) -> bool {
+    part.starts_with('.') || (part.starts_with('_') && !part.contains('='))
+}
+
+/// The table format to which a folder of this name belongs.
+pub(crate) fn table_format(name: &str, has_metadata: impl FnOnce() -> bool) -> Option<&'static str> {
     match name {
         "_delta_log" => Some("a Delta table"),
         ".hoodie" => Some("a Hudi table"),
@@ -83,22 +108,39 @@ fn table_format(path: &Path, name: &str) -> Option<&'static str> {
     }
 }
 
-/// By its ending in any case, or by its first four bytes: some engines write names without an ending.
-fn is_parquet(path: &Path) -> bool {
-    let ending = path.extension().unwrap_or_default().to_ascii_lowercase();
-    let begins_so = || {
-        let mut start = [0; 4];
-        File::open(path).and_then(|mut file| file.read_exact(&mut start)).is_ok() && start == *b"PAR1"
-    };
-    ending == "parquet" || ending == "parq" || begins_so()
+/// Why the folder of a table is refused.
+pub(crate) fn is_table(format: &str) -> String {
+    format!(
+        "this is the folder of {format}, whose log says which of its files count; export the table as plain Parquet files"
+    )
+}
+
+fn has_table_metadata(folder: &Path) -> bool {
+    let files = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    files.map(|file| file.file_name()).any(|file| file.to_string_lossy().ends_with(".metadata.json"))
+}
+
+fn begins_as_parquet(path: &Path) -> bool {
+    let mut start = [0; 4];
+    File::open(path).and_then(|mut file| file.read_exact(&mut start)).is_ok() && start == *b"PAR1"
 }
 
 /// One sentence about files of a folder that are not read.
 pub(crate) fn left_out_note(left_out: &[PathBuf]) -> Option<String> {
-    let names: Vec<String> = left_out.iter().take(3).map(|path| path.display().to_string()).collect();
-    let more = left_out.len().saturating_sub(names.len());
+    let sized = |path: &PathBuf| (path.display().to_string(), std::fs::metadata(path).map_or(0, |file| file.len()));
+    not_read(&left_out.iter().map(sized).collect::<Vec<_>>())
+}
+
+/// One sentence about files that are not read, of their names and bytes.
+pub(crate) fn not_read(files: &[(String, u64)]) -> Option<String> {
+    let names: Vec<&str> = files.iter().take(3).map(|(name, _)| name.as_str()).collect();
+    let more = files.len().saturating_sub(names.len());
     let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-    (!names.is_empty()).then(|| format!("not read, for it is no Parquet: {}{more}", names.join(", ")))
+    let bytes: u64 = files.iter().map(|(_, bytes)| bytes).sum();
+    let count = if files.len() == 1 { "1 file".to_owned() } else { format!("{} files", files.len()) };
+    (!names.is_empty()).then(|| {
+        format!("not read, for it is no Parquet ({count}, {bytes} bytes): {}{more}", names.join(", "))
+    })
 }
 
 /// Reads a file's footer. Old INT96 times come in `unit` and not in nanoseconds, in which years before 1678 and after 2262
@@ -109,25 +151,40 @@ pub(crate) fn left_out_note(left_out: &[PathBuf]) -> Option<String> {
 pub(crate) fn footer(source: &str, path: &Path, unit: TimeUnit) -> Result<ArrowReaderMetadata> {
     let failed = |error: Box<dyn std::error::Error + Send + Sync>| unreadable(source, path, error);
     let file = File::open(path).map_err(|error| failed(error.into()))?;
-    let plain = ArrowReaderMetadata::load(&file, ArrowReaderOptions::new()).map_err(|error| failed(error.into()))?;
+    let read = || retyped(ArrowReaderMetadata::load(&file, ArrowReaderOptions::new())?, unit, |_| None);
+    boundary::read(read).map_err(|error| failed(error.into()))
+}
+
+/// A footer whose columns come in other types: INT96 times in `unit`, others as `other` says.
+///
+/// # Errors
+/// Those of the reader, for a type that a column cannot come in.
+pub(crate) fn retyped(
+    plain: ArrowReaderMetadata,
+    unit: TimeUnit,
+    other: impl Fn(&Field) -> Option<DataType>,
+) -> parquet::errors::Result<ArrowReaderMetadata> {
     let columns = plain.parquet_schema().root_schema().get_fields();
     let is_int96 = |index: usize| {
         columns.get(index).is_some_and(|c| c.is_primitive() && c.get_physical_type() == PhysicalType::INT96)
     };
-    let mut has_int96 = false;
-    let fields = plain.schema().fields().iter().enumerate().map(|(index, field)| match field.data_type() {
-        DataType::Timestamp(TimeUnit::Nanosecond, zone) if is_int96(index) => {
-            has_int96 = true;
-            Arc::new(Field::clone(field).with_data_type(DataType::Timestamp(unit, zone.clone())))
-        }
-        _ => field.clone(),
+    let mut is_other = false;
+    let fields = plain.schema().fields().iter().enumerate().map(|(index, field)| {
+        let wanted = match field.data_type() {
+            DataType::Timestamp(TimeUnit::Nanosecond, zone) if is_int96(index) => {
+                Some(DataType::Timestamp(unit, zone.clone()))
+            }
+            _ => other(field),
+        };
+        is_other |= wanted.is_some();
+        wanted.map_or_else(|| field.clone(), |wanted| Arc::new(Field::clone(field).with_data_type(wanted)))
     });
     let schema = Schema::new(fields.collect::<Vec<Arc<Field>>>());
-    if !has_int96 {
+    if !is_other {
         return Ok(plain);
     }
     let options = ArrowReaderOptions::new().with_schema(Arc::new(schema));
-    ArrowReaderMetadata::try_new(plain.metadata().clone(), options).map_err(|error| failed(error.into()))
+    ArrowReaderMetadata::try_new(plain.metadata().clone(), options)
 }
 
 pub(crate) fn unreadable(source: &str, path: &Path, error: Box<dyn std::error::Error + Send + Sync>) -> Error {
@@ -178,12 +235,12 @@ pub(crate) fn shown(name: &str) -> String {
     format!("`{}`", escaped(name))
 }
 
-fn escaped(name: &str) -> String {
+pub(crate) fn escaped(name: &str) -> String {
     name.chars().map(|c| if c == '\'' || c == '"' { c.to_string() } else { c.escape_debug().to_string() }).collect()
 }
 
 /// A name by its letters and digits alone, in lower case and without marks: what people take for the same.
-fn plain(name: &str) -> String {
+pub(crate) fn plain(name: &str) -> String {
     let unmarked = |c: char| match c {
         'ä' | 'à' | 'á' | 'â' | 'ã' | 'å' => 'a',
         'é' | 'è' | 'ê' | 'ë' => 'e',

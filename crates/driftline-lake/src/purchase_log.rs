@@ -20,7 +20,7 @@ use crate::error::{Error, Result};
 use crate::parquet_files;
 
 mod columns;
-mod ids;
+pub(crate) mod ids;
 
 pub use ids::Ids;
 

@@ -176,7 +176,9 @@ mod tests {
             schema: std::sync::Arc::new(datafusion::arrow::datatypes::Schema::empty()),
             metas: vec![meta],
             objects: Vec::new(),
+            files: Vec::new(),
             ignored_columns: Vec::new(),
+            notes: Vec::new(),
             days: None,
             unfolded_bytes: 0,
         }

@@ -3,32 +3,31 @@
 //! A run pins its sources once: it lists the objects, reads every footer, checks the columns, and from then on reads these
 //! objects in these versions and nothing else.
 
+mod columns;
+mod footer;
+mod listing;
+
 use std::collections::BTreeMap;
-use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
-use bytes::Bytes;
 use chrono::NaiveDate;
 use chrono_tz::Tz;
-use datafusion::arrow::array::{Array, AsArray};
-use datafusion::arrow::compute::cast;
-use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit, TimestampMicrosecondType};
-use futures::future::BoxFuture;
-use futures::{FutureExt, StreamExt, TryStreamExt};
+use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use futures::{StreamExt, TryStreamExt};
 use object_store::path::Path as ObjectPath;
-use object_store::{ObjectMeta, ObjectStore, ObjectStoreExt};
+use object_store::{ObjectMeta, ObjectStore};
 use parquet::arrow::arrow_reader::ArrowReaderMetadata;
-use parquet::arrow::arrow_reader::statistics::StatisticsConverter;
-use parquet::arrow::async_reader::MetadataFetch;
-use parquet::errors::ParquetError;
-use parquet::file::metadata::{PageIndexPolicy, ParquetMetaDataReader};
 use serde::{Deserialize, Serialize};
 
+pub(crate) use self::columns::Origin;
+use self::columns::{Marked, marked};
+use self::footer::Footer;
+use self::listing::list;
+use crate::conform::Clock;
 use crate::error::{Error, Result};
-use crate::functions::local_day;
-use crate::types;
-use crate::unfolded;
+use crate::parquet_files;
+use crate::{types, unfolded};
 
 /// One declared export, as in `sql/staging/<dialect>/sources.toml`.
 #[derive(Clone, Debug, Deserialize)]
@@ -129,6 +128,21 @@ pub struct PinnedObject {
     pub rows: u64,
 }
 
+/// One object with what was read of it when it was pinned.
+#[derive(Debug)]
+pub(crate) struct PinnedFile {
+    pub(crate) meta: ObjectMeta,
+    pub(crate) footer: ArrowReaderMetadata,
+    /// Of each declared column, in the order of the schema.
+    pub(crate) origins: Vec<Origin>,
+}
+
+impl PinnedFile {
+    pub(crate) fn rows(&self) -> u64 {
+        u64::try_from(self.footer.metadata().file_metadata().num_rows()).unwrap_or(0)
+    }
+}
+
 /// The objects of one source, checked.
 #[derive(Clone, Debug)]
 pub struct PinnedSource {
@@ -137,8 +151,11 @@ pub struct PinnedSource {
     pub schema: SchemaRef,
     pub metas: Vec<ObjectMeta>,
     pub objects: Vec<PinnedObject>,
+    pub(crate) files: Vec<Arc<PinnedFile>>,
     /// Columns of the files that the source does not declare; they are never read.
     pub ignored_columns: Vec<String>,
+    /// What else a reader of the figures should know, one sentence each.
+    pub notes: Vec<String>,
     /// First and last day of `time_column` by the footers, in the job's time zone.
     pub days: Option<(NaiveDate, NaiveDate)>,
     /// What the rows take once they are read, by the footers.
@@ -183,200 +200,86 @@ pub async fn pin(exports: &Exports, sources: &Sources, market: &str) -> Result<V
 
 async fn pin_source(exports: &Exports, name: &str, source: &Source, market: &str) -> Result<PinnedSource> {
     let relative = source.path.replace("{market}", market);
-    let metas = list(exports, &relative).await?;
-    if metas.is_empty() && !source.optional {
+    let listed = list(exports, name, &relative).await?;
+    let left_out = listed.left_out.iter().map(|meta| (meta.location.to_string(), meta.size)).collect::<Vec<_>>();
+    let notes: Vec<String> = parquet_files::not_read(&left_out).into_iter().collect();
+    if listed.metas.is_empty() && !source.optional {
+        let others = notes.first().map_or_else(String::new, |note| format!("; {note}"));
         return Err(Error::EmptySource {
             name: name.to_owned(),
             location: format!("{}/{relative}", exports.shown.trim_end_matches('/')),
-            hint: "check the market's code, the exports URL of the job and the path in sources.toml".to_owned(),
+            hint: format!("check the market's code, the exports URL of the job and the path in sources.toml{others}"),
         });
     }
-    let schema = source.schema();
     let footers: Vec<Footer> =
-        futures::stream::iter(metas.iter().cloned().map(|meta| read_footer(exports, name, source, meta)))
+        futures::stream::iter(listed.metas.iter().cloned().map(|meta| footer::read(exports, name, source, meta)))
             .buffered(8)
             .try_collect()
             .await?;
+    Ok(pinned_source(exports, name, source, footers, notes))
+}
+
+fn pinned_source(
+    exports: &Exports,
+    name: &str,
+    source: &Source,
+    mut footers: Vec<Footer>,
+    mut notes: Vec<String>,
+) -> PinnedSource {
+    notes.extend(one_clock(source, &mut footers, exports.time_zone));
     let mut ignored: Vec<String> = footers.iter().flat_map(|footer| footer.ignored.clone()).collect();
     ignored.sort();
     ignored.dedup();
     let days = footers.iter().filter_map(|footer| footer.days).reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)));
-    let objects = metas
-        .iter()
-        .zip(&footers)
-        .map(|(meta, footer)| PinnedObject {
-            source: name.to_owned(),
-            object: meta.location.to_string(),
-            size: meta.size,
-            e_tag: meta.e_tag.clone(),
-            rows: footer.rows,
-        })
-        .collect();
-    Ok(PinnedSource {
+    let unfolded = footers.iter().map(|footer| unfolded::bytes(footer.file.footer.metadata(), &source.columns));
+    let unfolded_bytes = unfolded.fold(0, u64::saturating_add);
+    let files: Vec<Arc<PinnedFile>> = footers.into_iter().map(|footer| Arc::new(footer.file)).collect();
+    let objects = files.iter().map(|file| PinnedObject {
+        source: name.to_owned(),
+        object: file.meta.location.to_string(),
+        size: file.meta.size,
+        e_tag: file.meta.e_tag.clone(),
+        rows: file.rows(),
+    });
+    PinnedSource {
         name: name.to_owned(),
         distinct: source.distinct,
-        schema,
-        metas,
-        objects,
+        schema: source.schema(),
+        metas: files.iter().map(|file| file.meta.clone()).collect(),
+        objects: objects.collect(),
+        files,
         ignored_columns: ignored,
+        notes,
         days,
-        unfolded_bytes: footers.iter().map(|footer| footer.unfolded_bytes).fold(0, u64::saturating_add),
-    })
+        unfolded_bytes,
+    }
 }
 
-async fn list(exports: &Exports, relative: &str) -> Result<Vec<ObjectMeta>> {
-    let location = |path: &ObjectPath| format!("{} ({path})", exports.shown);
-    let full = exports.root.parts().chain(ObjectPath::from(relative).parts()).collect::<ObjectPath>();
-    let head = |path: ObjectPath| async move {
-        match exports.store.head(&path).await {
-            Ok(meta) => Ok(Some(meta)),
-            Err(object_store::Error::NotFound { .. }) => Ok(None),
-            Err(source) => Err(Error::Store { location: location(&path), source }),
+/// Gives all files of a source one clock. Files say whether their times are instants or local; where they say the same, the
+/// declaration tells what they are; where they do not, their own marks tell them apart. Notes what was told apart.
+fn one_clock(source: &Source, footers: &mut [Footer], zone: Tz) -> Vec<String> {
+    let mut notes = Vec::new();
+    for (place, column) in source.columns.keys().enumerate() {
+        let of_files: Vec<Option<Marked>> =
+            footers.iter().map(|footer| marked(&footer.file.origins[place], &footer.file.footer, &footer.plain)).collect();
+        let count = |mark| of_files.iter().filter(|marked| **marked == Some(mark)).count();
+        let (instants, locals) = (count(Marked::Instant), count(Marked::Local));
+        let is_mixed = instants > 0 && locals > 0;
+        for (footer, marked) in footers.iter_mut().zip(&of_files) {
+            let Origin::Field { clock, .. } = &mut footer.file.origins[place] else { continue };
+            *clock = match (source.time_zone.is_some(), marked) {
+                (true, Some(Marked::Local)) if is_mixed => Clock::LocalToInstant(zone),
+                (false, Some(Marked::Instant)) => Clock::InstantToLocal(zone),
+                _ => Clock::Same,
+            };
         }
-    };
-    if !relative.ends_with('/') {
-        return Ok(head(full).await?.into_iter().collect());
-    }
-    if let Some(index) = &exports.index {
-        let mut metas = Vec::new();
-        for name in index.iter().filter(|name| name.starts_with(relative) && name.ends_with(".parquet")) {
-            let path: ObjectPath = exports.root.parts().chain(ObjectPath::from(name.as_str()).parts()).collect();
-            let shown = location(&path);
-            metas.push(head(path).await?.ok_or_else(|| Error::Store {
-                location: shown.clone(),
-                source: object_store::Error::NotFound { path: shown, source: "named by the index file".into() },
-            })?);
-        }
-        return Ok(metas);
-    }
-    let listed: std::result::Result<Vec<ObjectMeta>, object_store::Error> =
-        exports.store.list(Some(&full)).try_collect().await;
-    let mut metas = match listed {
-        Ok(metas) => metas,
-        Err(object_store::Error::NotFound { .. }) => Vec::new(),
-        Err(source) => return Err(Error::Store { location: location(&full), source }),
-    };
-    metas.retain(|meta| meta.location.as_ref().ends_with(".parquet"));
-    metas.sort_by(|a, b| a.location.cmp(&b.location));
-    Ok(metas)
-}
-
-/// Byte ranges of one object, for the footer reader.
-struct ObjectRanges {
-    store: Arc<dyn ObjectStore>,
-    path: ObjectPath,
-}
-
-impl MetadataFetch for ObjectRanges {
-    fn fetch(&mut self, range: Range<u64>) -> BoxFuture<'_, parquet::errors::Result<Bytes>> {
-        let read = async move {
-            let bytes = self.store.get_range(&self.path, range).await;
-            bytes.map_err(|error| ParquetError::External(Box::new(error)))
-        };
-        read.boxed()
-    }
-}
-
-struct Footer {
-    rows: u64,
-    ignored: Vec<String>,
-    days: Option<(NaiveDate, NaiveDate)>,
-    unfolded_bytes: u64,
-}
-
-async fn read_footer(exports: &Exports, name: &str, source: &Source, meta: ObjectMeta) -> Result<Footer> {
-    let contract =
-        |problem: String| Error::SourceContract { name: name.to_owned(), object: meta.location.to_string(), problem };
-    let fetch = ObjectRanges { store: exports.store.clone(), path: meta.location.clone() };
-    let metadata = ParquetMetaDataReader::new()
-        .with_page_index_policy(PageIndexPolicy::Skip)
-        .with_prefetch_hint(Some(64 << 10))
-        .load_and_finish(fetch, meta.size)
-        .await;
-    let footer = metadata
-        .and_then(|metadata| ArrowReaderMetadata::try_new(Arc::new(metadata), Default::default()))
-        .map_err(|error| unreadable(exports, name, &meta, error))?;
-    let found = footer.schema();
-    let rows = u64::try_from(footer.metadata().file_metadata().num_rows()).unwrap_or(0);
-    for (column, type_name) in &source.columns {
-        let declared = types::parse(type_name.trim_end_matches('?')).unwrap_or(DataType::Null);
-        match found.column_with_name(column) {
-            None if type_name.ends_with('?') => {}
-            None => {
-                let columns: Vec<&str> = found.fields().iter().map(|field| field.name().as_str()).collect();
-                return Err(contract(format!(
-                    "column `{column}` ({type_name}) is missing in {rows} rows; found {}; export it again or declare it `\"{type_name}?\"`",
-                    columns.join(", ")
-                )));
-            }
-            Some((_, field)) if !types::readable_as(&declared, field.data_type()) => {
-                return Err(contract(format!(
-                    "column `{column}` is {} in {rows} rows; expected {type_name}; export it again or change sources.toml",
-                    types::name(field.data_type())
-                )));
-            }
-            Some(_) => {}
+        if is_mixed {
+            notes.push(format!(
+                "`{column}` has a time zone in {instants} of its files and is local in {locals}: the local times were taken for those of {zone}"
+            ));
         }
     }
-    let ignored = found
-        .fields()
-        .iter()
-        .map(|field| field.name().clone())
-        .filter(|column| !source.columns.contains_key(column))
-        .collect();
-    let days = match &source.time_column {
-        Some(column) => days_of(&footer, column, source.zone_of_days(exports.time_zone)).map_err(contract)?,
-        None => None,
-    };
-    Ok(Footer { rows, ignored, days, unfolded_bytes: unfolded::bytes(footer.metadata(), &source.columns) })
-}
-
-/// A store that does not answer is told apart from a file that is no Parquet: exporting again would not help.
-fn unreadable(exports: &Exports, name: &str, meta: &ObjectMeta, error: ParquetError) -> Error {
-    match error {
-        ParquetError::External(inner) if inner.is::<object_store::Error>() => match inner.downcast() {
-            Ok(source) => Error::Store { location: format!("{} ({})", exports.shown, meta.location), source: *source },
-            Err(source) => Error::SourceUnreadable {
-                name: name.to_owned(),
-                object: meta.location.to_string(),
-                size: meta.size,
-                source,
-            },
-        },
-        error => Error::SourceUnreadable {
-            name: name.to_owned(),
-            object: meta.location.to_string(),
-            size: meta.size,
-            source: Box::new(error),
-        },
-    }
-}
-
-/// First and last day of a timestamp or date column by the row groups' statistics; `None` if a group has none.
-fn days_of(
-    footer: &ArrowReaderMetadata,
-    column: &str,
-    zone: Tz,
-) -> std::result::Result<Option<(NaiveDate, NaiveDate)>, String> {
-    let groups = footer.metadata().row_groups();
-    let parquet_schema = footer.metadata().file_metadata().schema_descr();
-    let converter =
-        StatisticsConverter::try_new(column, footer.schema(), parquet_schema).map_err(|error| error.to_string())?;
-    let micros = DataType::Timestamp(TimeUnit::Microsecond, None);
-    let extreme = |statistics: parquet::errors::Result<Arc<dyn Array>>, latest: bool| {
-        let values =
-            cast(&statistics.map_err(|error| error.to_string())?, &micros).map_err(|error| error.to_string())?;
-        let values = values.as_primitive::<TimestampMicrosecondType>();
-        if values.null_count() > 0 || values.is_empty() {
-            return Ok::<_, String>(None);
-        }
-        let values = values.values().iter().copied();
-        Ok(if latest { values.max() } else { values.min() })
-    };
-    let first = extreme(converter.row_group_mins(groups.iter()), false)?;
-    let last = extreme(converter.row_group_maxes(groups.iter()), true)?;
-    let day = |micros: i64| NaiveDate::from_epoch_days(local_day(micros.div_euclid(1_000_000), zone));
-    Ok(first.zip(last).and_then(|(first, last)| Some((day(first)?, day(last)?))))
+    notes
 }
 
 /// The market codes that the exports have, by the folders that the sources' paths name; sorted.
@@ -398,7 +301,7 @@ pub async fn markets(exports: &Exports, sources: &Sources) -> Result<Vec<String>
             found.extend(parts.filter_map(market_of));
             continue;
         }
-        let full: ObjectPath = exports.root.parts().chain(ObjectPath::from(folder).parts()).collect();
+        let full = listing::below(exports, folder)?;
         let listed = exports
             .store
             .list_with_delimiter(Some(&full))

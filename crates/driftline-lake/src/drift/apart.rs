@@ -176,7 +176,7 @@ fn coded(sample: &mut Sample) {
 }
 
 /// Whether a column is an id by its name.
-pub(super) fn is_id(name: &str) -> bool {
+pub(crate) fn is_id(name: &str) -> bool {
     words(name).last().is_some_and(|last| ID_WORDS.contains(&last.as_str()) || NUMBER_WORDS.contains(&last.as_str()))
 }
 

@@ -14,7 +14,7 @@ const PLACEHOLDERS: [&str; 12] =
     ["nan", "NaN", "None", "none", "null", "NULL", "NA", "N/A", "n/a", "<NA>", "unknown", "(null)"];
 
 /// An id as it counts: without blanks around it; `None` if nothing is left; a whole number without its point.
-pub(super) fn canonical(id: &str) -> Option<&str> {
+pub(crate) fn canonical(id: &str) -> Option<&str> {
     let id = id.trim();
     if let Some((whole, part)) = id.split_once('.') {
         let digits = whole.strip_prefix('-').unwrap_or(whole);
@@ -28,7 +28,7 @@ pub(super) fn canonical(id: &str) -> Option<&str> {
 
 /// In which ways the files of a log hold their ids.
 #[derive(Debug, Default)]
-pub(super) struct Kinds {
+pub(crate) struct Kinds {
     has_numbers: bool,
     /// One text that begins with zeros.
     padded: Option<String>,
@@ -49,7 +49,7 @@ impl Kinds {
 ///
 /// # Errors
 /// A sentence if the column is of another type, or holds numbers that are too large for their type to be told apart.
-pub(super) fn texts(
+pub(crate) fn texts(
     column: &ArrayRef,
     name: &str,
     first_row: u64,

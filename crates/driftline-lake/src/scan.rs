@@ -1,0 +1,348 @@
+//! A source as a table: the pinned objects, read in the versions and with the footers that were pinned.
+//!
+//! Objects are opened by their own names, never found again by a listing or a URL. Every row group must give as many rows as
+//! its footer says; whatever is wrong is told with the object's name.
+
+mod failure;
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::ops::Range;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use datafusion::arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions, UInt64Array, new_null_array};
+use datafusion::arrow::compute::take;
+use datafusion::arrow::datatypes::SchemaRef;
+use datafusion::catalog::{Session, TableProvider};
+use datafusion::common::stats::Precision;
+use datafusion::common::tree_node::TreeNodeRecursion;
+use datafusion::common::{Result, Statistics};
+use datafusion::execution::{SendableRecordBatchStream, TaskContext};
+use datafusion::logical_expr::{Expr, TableType};
+use datafusion::physical_expr::{EquivalenceProperties, Partitioning, PhysicalExpr};
+use datafusion::physical_plan::execution_plan::{Boundedness, EmissionType};
+use datafusion::physical_plan::metrics::{BaselineMetrics, ExecutionPlanMetricsSet, MetricsSet, RecordOutput};
+use datafusion::physical_plan::statistics::StatisticsArgs;
+use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
+use datafusion::physical_plan::{
+    DisplayAs, DisplayFormatType, ExecutionPlan, PlanProperties, ReplaceChildrenOptions,
+};
+use futures::future::BoxFuture;
+use futures::{FutureExt, StreamExt, TryStreamExt, stream};
+use object_store::{ObjectStore, ObjectStoreExt};
+use parquet::arrow::ProjectionMask;
+use parquet::arrow::arrow_reader::ArrowReaderOptions;
+use parquet::arrow::async_reader::{AsyncFileReader, ParquetRecordBatchStream, ParquetRecordBatchStreamBuilder};
+use parquet::errors::ParquetError;
+use parquet::file::metadata::ParquetMetaData;
+
+pub(crate) use self::failure::ReadFailure;
+use crate::boundary;
+use crate::conform;
+use crate::files::with_views;
+use crate::pinned::PinnedStore;
+use crate::source::{Origin, PinnedFile, PinnedSource};
+
+/// The files of a source as one table with the declared columns.
+#[derive(Debug)]
+pub(crate) struct SourceTable {
+    name: String,
+    schema: SchemaRef,
+    files: Vec<Arc<PinnedFile>>,
+    store: Arc<PinnedStore>,
+}
+
+impl SourceTable {
+    pub(crate) fn new(source: &PinnedSource, store: Arc<PinnedStore>) -> Self {
+        Self { name: source.name.clone(), schema: with_views(&source.schema), files: source.files.clone(), store }
+    }
+}
+
+#[async_trait]
+impl TableProvider for SourceTable {
+    fn schema(&self) -> SchemaRef {
+        self.schema.clone()
+    }
+
+    fn table_type(&self) -> TableType {
+        TableType::Base
+    }
+
+    async fn scan(
+        &self,
+        state: &dyn Session,
+        projection: Option<&Vec<usize>>,
+        _filters: &[Expr],
+        _limit: Option<usize>,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        let columns = projection.cloned().unwrap_or_else(|| (0..self.schema.fields().len()).collect());
+        let schema = Arc::new(self.schema.project(&columns)?);
+        let parts = parts(&self.files, state.config().target_partitions());
+        let properties = PlanProperties::new(
+            EquivalenceProperties::new(schema.clone()),
+            Partitioning::UnknownPartitioning(parts.len()),
+            EmissionType::Incremental,
+            Boundedness::Bounded,
+        );
+        let asked = Arc::new(Asked { source: self.name.clone(), schema, columns, store: self.store.clone() });
+        Ok(Arc::new(SourceExec {
+            asked,
+            parts,
+            properties: Arc::new(properties),
+            metrics: ExecutionPlanMetricsSet::new(),
+        }))
+    }
+}
+
+/// One row group of one file.
+#[derive(Clone, Debug)]
+struct Piece {
+    file: Arc<PinnedFile>,
+    group: usize,
+    /// Rows of the file before it.
+    first_row: u64,
+    rows: u64,
+    bytes: usize,
+}
+
+/// All row groups in the order of the files, in at most so many parts of about as many rows.
+fn parts(files: &[Arc<PinnedFile>], most: usize) -> Vec<Vec<Piece>> {
+    let mut pieces = Vec::new();
+    for file in files {
+        let mut first_row = 0;
+        for (group, metadata) in file.footer.metadata().row_groups().iter().enumerate() {
+            let rows = metadata.num_rows().unsigned_abs();
+            let bytes = usize::try_from(metadata.total_byte_size()).unwrap_or(0);
+            pieces.push(Piece { file: file.clone(), group, first_row, rows, bytes });
+            first_row += rows;
+        }
+    }
+    pieces.retain(|piece| piece.rows > 0);
+    let all: u64 = pieces.iter().map(|piece| piece.rows).sum();
+    let count = most.clamp(1, pieces.len().max(1));
+    let mut parts = vec![Vec::new(); count];
+    let mut before = 0;
+    for piece in pieces {
+        let middle = before + piece.rows / 2;
+        before += piece.rows;
+        let place = u128::from(middle) * count as u128 / u128::from(all.max(1));
+        parts[(place as usize).min(count - 1)].push(piece);
+    }
+    parts
+}
+
+/// What a query asks for.
+#[derive(Debug)]
+struct Asked {
+    source: String,
+    schema: SchemaRef,
+    /// Of the declared columns.
+    columns: Vec<usize>,
+    store: Arc<PinnedStore>,
+}
+
+/// Reads row groups.
+#[derive(Debug)]
+struct SourceExec {
+    asked: Arc<Asked>,
+    parts: Vec<Vec<Piece>>,
+    properties: Arc<PlanProperties>,
+    metrics: ExecutionPlanMetricsSet,
+}
+
+impl DisplayAs for SourceExec {
+    fn fmt_as(&self, _: DisplayFormatType, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let groups: usize = self.parts.iter().map(Vec::len).sum();
+        write!(out, "SourceExec: {}, {groups} row groups in {} parts", self.asked.source, self.parts.len())
+    }
+}
+
+impl ExecutionPlan for SourceExec {
+    fn name(&self) -> &str {
+        "SourceExec"
+    }
+
+    fn properties(&self) -> &Arc<PlanProperties> {
+        &self.properties
+    }
+
+    fn children(&self) -> Vec<&Arc<dyn ExecutionPlan>> {
+        Vec::new()
+    }
+
+    fn apply_expressions(
+        &self,
+        _: &mut dyn FnMut(&Arc<dyn PhysicalExpr>) -> Result<TreeNodeRecursion>,
+    ) -> Result<TreeNodeRecursion> {
+        Ok(TreeNodeRecursion::Continue)
+    }
+
+    fn replace_children(
+        self: Arc<Self>,
+        _: Vec<Arc<dyn ExecutionPlan>>,
+        _: ReplaceChildrenOptions,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        Ok(self)
+    }
+
+    fn with_new_children(self: Arc<Self>, _: Vec<Arc<dyn ExecutionPlan>>) -> Result<Arc<dyn ExecutionPlan>> {
+        Ok(self)
+    }
+
+    fn execute(&self, partition: usize, context: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
+        let batch_rows = context.session_config().batch_size();
+        let reading =
+            Reading { asked: self.asked.clone(), left: self.parts[partition].clone().into(), open: None, batch_rows };
+        let metrics = BaselineMetrics::new(&self.metrics, partition);
+        let batches = stream::try_unfold(reading, Reading::next).map_ok(move |batch| batch.record_output(&metrics));
+        Ok(Box::pin(RecordBatchStreamAdapter::new(self.asked.schema.clone(), batches)))
+    }
+
+    fn metrics(&self) -> Option<MetricsSet> {
+        Some(self.metrics.clone_inner())
+    }
+
+    fn statistics_from_inputs(&self, _: &[Arc<Statistics>], arguments: &StatisticsArgs) -> Result<Arc<Statistics>> {
+        let asked = match arguments.partition() {
+            Some(partition) => &self.parts[partition..=partition],
+            None => &self.parts,
+        };
+        let pieces = || asked.iter().flatten();
+        let rows: u64 = pieces().map(|piece| piece.rows).sum();
+        let mut statistics = Statistics::new_unknown(&self.asked.schema);
+        statistics.num_rows = Precision::Exact(usize::try_from(rows).unwrap_or(usize::MAX));
+        statistics.total_byte_size = Precision::Inexact(pieces().map(|piece| piece.bytes).sum());
+        Ok(Arc::new(statistics))
+    }
+}
+
+/// One part while it is read.
+struct Reading {
+    asked: Arc<Asked>,
+    left: VecDeque<Piece>,
+    open: Option<Open>,
+    batch_rows: usize,
+}
+
+/// A row group while it is read.
+struct Open {
+    piece: Piece,
+    stream: ParquetRecordBatchStream<ObjectReader>,
+    rows: u64,
+    /// Of each asked column, where a batch of the stream has it.
+    places: Vec<Option<usize>>,
+}
+
+impl Reading {
+    async fn next(mut self) -> Result<Option<(RecordBatch, Self)>> {
+        loop {
+            let Some(open) = &mut self.open else {
+                let Some(piece) = self.left.pop_front() else { return Ok(None) };
+                self.open = Some(self.asked.open(piece, self.batch_rows)?);
+                continue;
+            };
+            let next = boundary::awaited(open.stream.next().map(Option::transpose)).await;
+            match next.map_err(|error| self.asked.unreadable(&open.piece, error))? {
+                Some(batch) => {
+                    let batch = self.asked.conform(open, &batch)?;
+                    open.rows += batch.num_rows() as u64;
+                    return Ok(Some((batch, self)));
+                }
+                None if open.rows == open.piece.rows => self.open = None,
+                None => {
+                    let problem = format!("{} rows where its footer says {}", open.rows, open.piece.rows);
+                    return Err(self.asked.unreadable(&open.piece, ParquetError::General(problem)));
+                }
+            }
+        }
+    }
+}
+
+impl Asked {
+    fn open(&self, piece: Piece, batch_rows: usize) -> Result<Open> {
+        let file = &piece.file;
+        let index_of = |column: &usize| match &file.origins[*column] {
+            Origin::Field { index, .. } => Some(*index),
+            _ => None,
+        };
+        let mut read: Vec<usize> = self.columns.iter().filter_map(index_of).collect();
+        read.sort_unstable();
+        read.dedup();
+        let places =
+            self.columns.iter().map(|column| index_of(column).and_then(|index| read.binary_search(&index).ok()));
+        let places = places.collect();
+        let reader = ObjectReader { store: self.store.clone(), file: file.clone() };
+        let build = || {
+            let builder = ParquetRecordBatchStreamBuilder::new_with_metadata(reader, file.footer.clone());
+            let mask = ProjectionMask::roots(builder.parquet_schema(), read);
+            builder.with_row_groups(vec![piece.group]).with_projection(mask).with_batch_size(batch_rows).build()
+        };
+        let stream = boundary::read(build).map_err(|error| self.unreadable(&piece, error))?;
+        Ok(Open { stream, rows: 0, places, piece })
+    }
+
+    /// The asked columns of a batch as declared.
+    fn conform(&self, open: &Open, batch: &RecordBatch) -> Result<RecordBatch> {
+        let rows = batch.num_rows();
+        let column = |(place, (asked, field)): (&Option<usize>, (&usize, &Arc<arrow::datatypes::Field>))| {
+            let declared = field.data_type();
+            Ok::<ArrayRef, String>(match (&open.piece.file.origins[*asked], place) {
+                (Origin::Field { clock, .. }, Some(place)) => {
+                    let before = open.piece.first_row + open.rows;
+                    conform::column(field.name(), declared, batch.column(*place), *clock, before)?
+                }
+                (Origin::Path(value), _) => {
+                    let repeated = take(value, &UInt64Array::from(vec![0; rows]), None);
+                    let cast = repeated.and_then(|values| arrow::compute::cast(&values, declared));
+                    cast.map_err(|error| error.to_string())?
+                }
+                _ => new_null_array(declared, rows),
+            })
+        };
+        let asked = self.columns.iter().zip(self.schema.fields());
+        let columns = open.places.iter().zip(asked).map(column).collect::<std::result::Result<Vec<_>, _>>();
+        let columns = columns.map_err(|problem| {
+            ReadFailure::contract(&self.source, &open.piece.file.meta, problem).into_engine_error()
+        })?;
+        let options = RecordBatchOptions::new().with_row_count(Some(rows));
+        Ok(RecordBatch::try_new_with_options(self.schema.clone(), columns, &options)?)
+    }
+
+    fn unreadable(&self, piece: &Piece, error: ParquetError) -> datafusion::error::DataFusionError {
+        ReadFailure::of(&self.source, &piece.file.meta, error).into_engine_error()
+    }
+}
+
+/// The bytes of a pinned object.
+struct ObjectReader {
+    store: Arc<PinnedStore>,
+    file: Arc<PinnedFile>,
+}
+
+impl AsyncFileReader for ObjectReader {
+    fn get_bytes(&mut self, range: Range<u64>) -> BoxFuture<'_, parquet::errors::Result<Bytes>> {
+        let read = async move {
+            let bytes = self.store.get_range(&self.file.meta.location, range).await;
+            bytes.map_err(|error| ParquetError::External(Box::new(error)))
+        };
+        read.boxed()
+    }
+
+    fn get_byte_ranges(&mut self, ranges: Vec<Range<u64>>) -> BoxFuture<'_, parquet::errors::Result<Vec<Bytes>>> {
+        let read = async move {
+            let bytes = self.store.get_ranges(&self.file.meta.location, &ranges).await;
+            bytes.map_err(|error| ParquetError::External(Box::new(error)))
+        };
+        read.boxed()
+    }
+
+    fn get_metadata<'a>(
+        &'a mut self,
+        _: Option<&'a ArrowReaderOptions>,
+    ) -> BoxFuture<'a, parquet::errors::Result<Arc<ParquetMetaData>>> {
+        let metadata = self.file.footer.metadata().clone();
+        async move { Ok(metadata) }.boxed()
+    }
+}
