@@ -22,6 +22,7 @@ pub mod period;
 pub mod persona;
 pub mod plain;
 pub mod profile;
+pub mod reach;
 pub mod report;
 pub mod revision;
 pub mod rfm;

@@ -326,6 +326,9 @@ pub struct Quality {
     pub ignored_columns: BTreeMap<String, Vec<String>>,
     pub unidentified_gross_share: Option<f64>,
     pub audits_passed: u64,
+    /// What was noticed of the exports and may matter to a reader, one sentence each.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub export_notes: Vec<String>,
     pub complete_from: Option<NaiveDate>,
     pub complete_until: Option<NaiveDate>,
     /// Hash of every customer's days before as-of, and of the definitions: the next run compares it with what it finds then.

@@ -77,6 +77,12 @@ impl Graph {
         Ok(Self { models, audits, absent, order })
     }
 
+    /// The sources that a model is made of.
+    pub fn sources_of(&self, model: &str) -> BTreeSet<String> {
+        let references = self.ancestors(&[model]).into_iter().flat_map(|model| &model.references);
+        references.filter_map(|reference| reference.strip_prefix("source.").map(str::to_owned)).collect()
+    }
+
     /// The models that `targets` need, themselves included, in order.
     pub fn ancestors(&self, targets: &[&str]) -> Vec<&Model> {
         let mut needed: BTreeSet<&str> = BTreeSet::new();

@@ -63,6 +63,7 @@ pub struct Lake {
     /// How many models are computed at once: while one sorts or writes on one thread, another has the rest of the machine.
     at_once: usize,
     done: Mutex<Done>,
+    store: Arc<PinnedStore>,
 }
 
 impl Lake {
@@ -107,6 +108,7 @@ impl Lake {
             workshop: Arc::new(Workshop { tables, kept, resume: limits.resume.clone(), fingerprints }),
             at_once: if limits.is_frugal { 1 } else { limits.threads.clamp(1, 2) },
             done: Mutex::default(),
+            store,
         })
     }
 
@@ -146,6 +148,17 @@ impl Lake {
         let name = format!("{schema_name}.{}", quoted(table));
         self.context.deregister_table(name.as_str())?;
         self.context.register_table(name.as_str(), Arc::new(MemTable::try_new(schema, vec![batches])?))?;
+        Ok(())
+    }
+
+    /// Gives the graph pinned files as one more source, without taking repeated rows out.
+    ///
+    /// # Errors
+    /// `Error::Engine` if it cannot be registered.
+    pub(crate) fn give_source(&self, source: &PinnedSource) -> Result<()> {
+        let name = format!("source.{}", quoted(&source.name));
+        self.context.deregister_table(name.as_str())?;
+        self.context.register_table(name.as_str(), Arc::new(SourceTable::new(source, self.store.clone())))?;
         Ok(())
     }
 

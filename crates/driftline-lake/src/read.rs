@@ -1,6 +1,7 @@
 //! Reads computed tables into the plain rows that `driftline-core` and `driftline-stats` work on.
 
 mod acquisition;
+mod days;
 mod fitted_on;
 mod habits;
 mod items;
@@ -8,6 +9,7 @@ mod products;
 mod profiles;
 
 pub use acquisition::{acquisition_costs, category_margins, category_sales};
+pub use days::{OnDays, rows_on, sale_days, source_days};
 pub use fitted_on::{purchase_histories, purchase_log, returns, spend_histories};
 pub use habits::{Habits, PublishedCustomer, habit_columns, habits, published_customers};
 pub use items::{Shares, shares, top_items};

@@ -162,6 +162,13 @@ pub struct PinnedSource {
     pub unfolded_bytes: u64,
 }
 
+impl PinnedSource {
+    /// Rows by the footers.
+    pub fn rows(&self) -> u64 {
+        self.objects.iter().map(|object| object.rows).sum()
+    }
+}
+
 /// What of the exports a run looks at.
 #[derive(Clone, Debug)]
 pub struct Exports {
@@ -310,23 +317,4 @@ pub async fn markets(exports: &Exports, sources: &Sources) -> Result<Vec<String>
         found.extend(listed.common_prefixes.iter().filter_map(|path| market_of(path.filename()?)));
     }
     Ok(found.into_iter().collect())
-}
-
-/// First and last day of the exports over *all* markets: one market's last order says nothing about where the export ends.
-///
-/// # Errors
-/// As [`pin`].
-pub async fn coverage(exports: &Exports, sources: &Sources) -> Result<Option<(NaiveDate, NaiveDate)>> {
-    let mut days: Option<(NaiveDate, NaiveDate)> = None;
-    for market in markets(exports, sources).await? {
-        for (name, source) in sources.by_name.iter().filter(|(_, source)| source.time_column.is_some()) {
-            let optional = Source { optional: true, ..source.clone() };
-            let pinned = pin_source(exports, name, &optional, &market).await?;
-            days = match (days, pinned.days) {
-                (Some(a), Some(b)) => Some((a.0.min(b.0), a.1.max(b.1))),
-                (a, b) => a.or(b),
-            };
-        }
-    }
-    Ok(days)
 }

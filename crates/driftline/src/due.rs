@@ -8,6 +8,7 @@ use driftline_core::{Market, Period};
 use driftline_ledger::{Action, MailState, OutboxEntry, Slot, next_action};
 
 use crate::command::chain;
+use crate::coverage::Coverage;
 use crate::error::{Error, InPlace, Result};
 use crate::outcome::{Outcome, State};
 use crate::owner::{self, About};
@@ -90,8 +91,7 @@ fn key(job: &str, run: &DueRun) -> (String, Market, Period) {
 pub async fn due_runs(room: &Room, watched_since: Option<DateTime<Utc>>) -> Result<Vec<DueRun>> {
     let Some(schedule) = &room.job.file.schedule else { return Ok(Vec::new()) };
     let markets = plan::markets(&room.job, &[], &room.exports, &room.sources).await?;
-    let coverage = room.coverage().await?;
-    let mut runs = Vec::new();
+    let mut due_now = Vec::new();
     for (place, market) in markets.iter().enumerate() {
         let published: BTreeSet<Period> = room
             .ledger
@@ -102,20 +102,34 @@ pub async fn due_runs(room: &Room, watched_since: Option<DateTime<Utc>>) -> Resu
             .map(|(period, _)| period)
             .collect();
         let subject = Subject { job: &room.job.name, market, calendar: room.job.file.period };
-        for due in due_intervals(schedule, &subject, room.now, watched_since, &published) {
-            let plan = RunPlan::new(market.clone(), due.period, coverage);
-            // The schedule's clock may be ahead of the one by which the job's days are counted.
-            let is_over = due.period.as_of() <= room.job.day_of(room.now);
-            let waits_for = coverage
-                .until
-                .filter(|_| plan.as_of < due.period.as_of())
-                .map(|until| format!("the exports end on {until}, before the period does"))
-                .or_else(|| (!is_over).then(|| format!("the period is not over in {}", room.job.time_zone())));
-            runs.push((due.period, place, DueRun { plan, due, waits_for }));
-        }
+        let due = due_intervals(schedule, &subject, room.now, watched_since, &published);
+        due_now.extend(due.into_iter().map(|due| (place, market, due)));
+    }
+    if due_now.is_empty() {
+        return Ok(Vec::new());
+    }
+    let coverage = Coverage::look(room).await?;
+    let mut runs = Vec::new();
+    for (place, market, due) in due_now {
+        let plan = RunPlan::new(market.clone(), due.period, &coverage);
+        let waits_for = waits_for(room, &coverage, &plan);
+        runs.push((due.period, place, DueRun { plan, due, waits_for }));
     }
     runs.sort_by_key(|(period, place, _)| (*period, *place));
     Ok(runs.into_iter().map(|(_, _, run)| run).collect())
+}
+
+fn waits_for(room: &Room, coverage: &Coverage, plan: &RunPlan) -> Option<String> {
+    if let Some(rows) = plan.rows_without_sale {
+        return Some(format!("no sale is in its exports, which have {} of order lines", plan::counted(rows, "row")));
+    }
+    let until = coverage.until.filter(|_| plan.as_of < plan.period.as_of());
+    if let Some(until) = until {
+        return Some(format!("the exports end on {until}, before the period does"));
+    }
+    // The schedule's clock may be ahead of the one by which the job's days are counted.
+    let is_over = plan.period.as_of() <= room.job.day_of(room.now);
+    (!is_over).then(|| format!("the period is not over in {}", room.job.time_zone()))
 }
 
 /// Does what is due and may be tried now, and sends mails that wait. A period that is not done ends its market's later periods,

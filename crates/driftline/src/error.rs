@@ -30,6 +30,11 @@ pub enum Error {
     )]
     PeriodNotExported { period: String, market: String, until: String },
 
+    #[error(
+        "market `{market}`: no sale in its exports, which have {rows} rows of order lines; export it again, or mend what sql/staging calls a sale"
+    )]
+    NoSales { market: String, rows: u64 },
+
     #[error("exports `{url}`: {problem}; put the exports there, or name their place with --set exports.url=…")]
     NoExports { url: String, problem: String },
 

@@ -4,6 +4,7 @@ mod acquisition;
 pub mod args;
 pub mod assemble;
 pub mod command;
+pub mod coverage;
 mod describe;
 pub mod due;
 pub mod error;

@@ -5,8 +5,9 @@ use driftline_core::{Market, Period};
 use driftline_lake::lake::Parameters;
 use driftline_lake::source::{Exports, Sources};
 
+use crate::coverage::Coverage;
 use crate::error::{Error, InPlace, Result};
-use crate::job::{self, Job};
+use crate::job::Job;
 
 /// One unit of work.
 #[derive(Clone, Debug)]
@@ -18,6 +19,12 @@ pub struct RunPlan {
     pub partial: Option<String>,
     pub complete_from: Option<NaiveDate>,
     pub complete_until: Option<NaiveDate>,
+    /// Day of the market's first sale, if it was looked for.
+    pub first_sale: Option<NaiveDate>,
+    /// Rows of order lines, if none of them is a sale.
+    pub rows_without_sale: Option<u64>,
+    /// What was noticed of the exports, one sentence each.
+    pub notes: Vec<String>,
 }
 
 /// The periods that were asked for, oldest first; by default the last one of the job's calendar that is over.
@@ -82,33 +89,19 @@ pub async fn markets(job: &Job, asked: &[Market], exports: &Exports, sources: &S
     Ok(chosen)
 }
 
-/// How many days of silence at an end of an export whose reach is not declared still count as complete.
-const SILENT_DAYS_MAX: i64 = 5;
-
-/// Where the exports begin and end, each declared or taken over all markets.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Coverage {
-    pub from: Option<NaiveDate>,
-    pub until: Option<NaiveDate>,
-    pub is_from_declared: bool,
-    pub is_until_declared: bool,
+/// "1 row", "2 rows".
+pub(crate) fn counted(count: u64, what: &str) -> String {
+    if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
 }
 
-impl Coverage {
-    /// What the job declares; an end of which it says nothing is where the exports were found to end.
-    pub fn of(declared: &job::Exports, found: Option<(NaiveDate, NaiveDate)>) -> Self {
-        Self {
-            from: declared.complete_from.or(found.map(|days| days.0)),
-            until: declared.complete_until.or(found.map(|days| days.1)),
-            is_from_declared: declared.complete_from.is_some(),
-            is_until_declared: declared.complete_until.is_some(),
-        }
-    }
+/// A day, or from which to which.
+pub(crate) fn spanned(first: NaiveDate, last: NaiveDate) -> String {
+    if first == last { format!("on {first}") } else { format!("from {first} to {last}") }
 }
 
 impl RunPlan {
-    pub fn new(market: Market, period: Period, coverage: Coverage) -> Self {
-        let silent = |is_declared: bool| if is_declared { 0 } else { SILENT_DAYS_MAX };
+    pub fn new(market: Market, period: Period, coverage: &Coverage) -> Self {
+        let silent = |is_declared: bool| if is_declared { 0 } else { coverage.silent_days };
         let (at_start, at_end) = (silent(coverage.is_from_declared), silent(coverage.is_until_declared));
         let starts_late = coverage.from.filter(|from| (*from - period.start()).num_days() > at_start);
         let ends_early = coverage.until.filter(|until| (period.last_day() - *until).num_days() > at_end);
@@ -122,14 +115,29 @@ impl RunPlan {
             Some(day) => day.min(period.as_of()),
             None => period.as_of(),
         };
-        Self { market, period, as_of, partial, complete_from: coverage.from, complete_until: coverage.until }
+        let sales = coverage.markets.get(&market);
+        let rows_without_sale = sales.filter(|sales| sales.first.is_none()).map(|sales| sales.rows);
+        Self {
+            market,
+            period,
+            as_of,
+            partial,
+            complete_from: coverage.from,
+            complete_until: coverage.until,
+            first_sale: sales.and_then(|sales| sales.first),
+            rows_without_sale,
+            notes: coverage.notes.clone(),
+        }
     }
 
-    /// Refuses a period that begins after the exports end: there is nothing to say about it.
+    /// Refuses a market without sales, and a period that begins after the exports end: there is nothing to say about them.
     ///
     /// # Errors
-    /// `Error::PeriodNotExported`.
+    /// `Error::NoSales`, `Error::PeriodNotExported`.
     pub fn check_exported(&self) -> Result<()> {
+        if let Some(rows) = self.rows_without_sale {
+            return Err(Error::NoSales { market: self.market.to_string(), rows });
+        }
         match self.complete_until.filter(|until| *until < self.period.start()) {
             None => Ok(()),
             Some(until) => Err(Error::PeriodNotExported {
@@ -185,7 +193,10 @@ mod tests {
 
     use std::path::Path;
 
+    use driftline_core::reach::Reach;
+
     use super::*;
+    use crate::job;
 
     fn job(overrides: &[&str]) -> Job {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../jobs/bench.toml");
@@ -196,10 +207,14 @@ mod tests {
         text.parse().unwrap()
     }
 
+    fn reach(first: &str, last: &str) -> Reach {
+        Reach { first: day(first), last: day(last), silent_days: 5, far: Default::default() }
+    }
+
     /// Declared days are taken by the day, found ones with five days of silence; each end by itself.
     #[test]
     fn each_end_of_the_exports_is_declared_or_found() {
-        let found = Some((day("2025-07-04"), day("2025-12-28")));
+        let found = reach("2025-07-04", "2025-12-28");
         for (from, until, expected) in [
             (None, None, (None, "2026-01-01")),
             (Some("2025-07-01"), None, (None, "2026-01-01")),
@@ -210,8 +225,8 @@ mod tests {
         ] {
             let declared =
                 job::Exports { complete_from: from.map(day), complete_until: until.map(day), ..job(&[]).file.exports };
-            let coverage = Coverage::of(&declared, found);
-            let plan = RunPlan::new("gb".parse().unwrap(), "2025Q4".parse().unwrap(), coverage);
+            let coverage = Coverage::of(&declared, Some(&found));
+            let plan = RunPlan::new("gb".parse().unwrap(), "2025Q4".parse().unwrap(), &coverage);
             let partial = plan.partial.unwrap_or_default();
             let case = format!("{from:?} {until:?}: {partial}");
             match expected.0 {
@@ -219,8 +234,8 @@ mod tests {
                 None => assert_eq!(partial, "", "{case}"),
             }
             assert_eq!(plan.as_of, day(expected.1), "{case}");
-            assert_eq!(plan.complete_from, from.map(day).or(found.map(|days| days.0)), "{case}");
-            assert_eq!(plan.complete_until, until.map(day).or(found.map(|days| days.1)), "{case}");
+            assert_eq!(plan.complete_from, from.map(day).or(Some(found.first)), "{case}");
+            assert_eq!(plan.complete_until, until.map(day).or(Some(found.last)), "{case}");
         }
     }
 
@@ -229,8 +244,8 @@ mod tests {
     fn an_end_that_was_found_still_ends_the_exports() {
         let declared =
             job::Exports { complete_from: Some(day("2024-01-01")), complete_until: None, ..job(&[]).file.exports };
-        let coverage = Coverage::of(&declared, Some((day("2024-01-01"), day("2025-08-31"))));
-        let plan = |period: &str| RunPlan::new("gb".parse().unwrap(), period.parse().unwrap(), coverage);
+        let coverage = Coverage::of(&declared, Some(&reach("2024-01-01", "2025-08-31")));
+        let plan = |period: &str| RunPlan::new("gb".parse().unwrap(), period.parse().unwrap(), &coverage);
         assert!(plan("2025Q4").check_exported().is_err());
         assert_eq!(plan("2025Q3").as_of, day("2025-09-01"));
     }

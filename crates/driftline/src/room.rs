@@ -9,7 +9,7 @@ use driftline_core::persona::note::Notes;
 use driftline_lake::graph::Graph;
 use driftline_lake::resume::Resume;
 use driftline_lake::session::Limits;
-use driftline_lake::source::{self, Exports, Sources};
+use driftline_lake::source::{Exports, Sources};
 use driftline_ledger::Ledger;
 use driftline_report::Templates;
 
@@ -18,7 +18,6 @@ use crate::error::{Error, InPlace, Result};
 use crate::job::limits::check_size;
 use crate::job::{Job, bytes_of};
 use crate::outbox::Post;
-use crate::plan::Coverage;
 use crate::project::Project;
 use crate::pseudonym_key::PseudonymKey;
 use crate::store;
@@ -134,19 +133,6 @@ impl Room {
     /// Where a reader of a mail finds an object: below the address that the job gives for readers, else in the warehouse.
     pub fn public_location(&self, folder: &str, name: &str) -> String {
         public_location(&self.job, &self.ledger, folder, name)
-    }
-
-    /// Where the exports begin and end: each as the job declares, or over all its markets.
-    ///
-    /// # Errors
-    /// `Error::Lake` if the exports cannot be read.
-    pub async fn coverage(&self) -> Result<Coverage> {
-        let declared = &self.job.file.exports;
-        let found = match (declared.complete_from, declared.complete_until) {
-            (Some(_), Some(_)) => None,
-            _ => source::coverage(&self.exports, &self.sources).await.in_place("coverage of the exports")?,
-        };
-        Ok(Coverage::of(declared, found))
     }
 }
 

@@ -29,7 +29,7 @@ use crate::progress::Progress;
 use crate::recall::{
     fetch_customers, give_customers, give_published, recall, recall_history, recall_own_fits, recall_parent,
 };
-use crate::record::{content_id, fingerprints, inputs, past_id, quality, run_name};
+use crate::record::{content_id, export_notes, fingerprints, inputs, past_id, quality, run_name};
 use crate::restate;
 use crate::revised;
 use crate::room::Room;
@@ -69,6 +69,9 @@ pub async fn one(
     let pinned = source::pin(&room.exports, &room.sources, plan.market.as_str()).await.in_place(&place)?;
     check_not_too_late(&pinned, plan).in_place(&place)?;
     let source_rows: u64 = pinned.iter().flat_map(|source| &source.objects).map(|object| object.rows).sum();
+    for note in export_notes(plan, &pinned) {
+        tracing::warn!("{place}: {note}");
+    }
     progress.done("pin", Some(source_rows));
 
     progress.says("computing histories and profiles");
@@ -376,8 +379,8 @@ fn is_year_graded(plan: &RunPlan, year_before: &Report) -> bool {
 }
 
 fn check_not_too_late(pinned: &[PinnedSource], plan: &RunPlan) -> driftline_lake::Result<()> {
-    let first = pinned.iter().filter_map(|source| source.days).map(|days| days.0).min();
-    match first {
+    let by_footers = || pinned.iter().filter_map(|source| source.days).map(|days| days.0).min();
+    match plan.first_sale.or_else(by_footers) {
         Some(first) if first >= plan.as_of => Err(driftline_lake::Error::SourceTooLate {
             market: plan.market.to_string(),
             first: first.to_string(),

@@ -247,6 +247,7 @@ pub(super) fn owner(report: &Report, words: &Words) -> Vec<String> {
             quality.audits_passed
         ));
     }
+    lines.extend(quality.export_notes.iter().map(|note| format!("Exports: {note}.")));
     let to_review: usize = report
         .personas
         .personas

@@ -22,7 +22,8 @@ use crate::command::site::SITE;
 use crate::command::{World, say, say_json};
 use crate::error::{Error, InPlace, Result};
 use crate::job::Job;
-use crate::plan::{Coverage, RunPlan};
+use crate::coverage::Coverage;
+use crate::plan::RunPlan;
 use crate::project::Project;
 use crate::scratch::Scratch;
 use crate::store;
@@ -156,7 +157,7 @@ async fn check_dialect(
     let plan = RunPlan::new(
         "sample".parse().map_err(|source| Error::Period { source })?,
         "2011Q3".parse().map_err(|source| Error::Period { source })?,
-        Coverage::default(),
+        &Coverage::default(),
     );
     let parameters = plan.parameters(job, "check");
     let mut lake = Lake::open_empty(limits, graph.clone(), parameters.clone(), &sources).in_place("sql")?;

@@ -7,7 +7,8 @@ use driftline_ledger::Slot;
 use crate::args::{self, Cli};
 use crate::command::{World, say, say_json};
 use crate::due::due_runs;
-use crate::error::{InPlace, Result};
+use crate::coverage::Coverage;
+use crate::error::{Error, InPlace, Result};
 use crate::plan::{self, RunPlan};
 use crate::project::Project;
 use crate::record;
@@ -42,10 +43,10 @@ pub(super) async fn execute(cli: &Cli, args: &args::Plan, project: &Project, wor
         }
     } else {
         let markets = plan::markets(&room.job, &asked, &room.exports, &room.sources).await?;
-        let coverage = room.coverage().await?;
+        let coverage = Coverage::look(&room).await?;
         for period in periods {
             for market in &markets {
-                let plan = RunPlan::new(market.clone(), period, coverage);
+                let plan = RunPlan::new(market.clone(), period, &coverage);
                 let (action, why) = decide(&room, &plan).await?;
                 lines.push(line(&room, market, period, action, why).await?);
             }
@@ -71,8 +72,12 @@ async fn decide(room: &Room, plan: &RunPlan) -> Result<(&'static str, String)> {
     let place = format!("{} {}", plan.market, plan.period);
     let slot = Slot { job: room.job.name.clone(), market: plan.market.clone(), period: plan.period };
     let Some(publication) = room.ledger.latest(&slot).await.in_place(&place)? else {
-        if plan.check_exported().is_err() {
-            return Ok(("wait", "the exports end before the period begins".to_owned()));
+        if let Err(error) = plan.check_exported() {
+            let why = match error {
+                Error::PeriodNotExported { .. } => "the exports end before the period begins".to_owned(),
+                other => other.to_string(),
+            };
+            return Ok(("wait", why));
         }
         let partial = plan.partial.as_ref().map_or_else(String::new, |partial| format!("; partial: {partial}"));
         return Ok(("run", format!("not published{partial}")));

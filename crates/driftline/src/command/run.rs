@@ -10,6 +10,7 @@ use driftline_lake::source;
 use crate::args::{self, Cli};
 use crate::command::{World, chain, not_opened, say, say_json};
 use crate::due::{Retries, run_due};
+use crate::coverage::Coverage;
 use crate::error::{Error, InPlace, Result};
 use crate::exit;
 use crate::outcome::{Outcome, State};
@@ -42,7 +43,7 @@ pub(super) async fn execute(cli: &Cli, args: &args::Run, project: &Project, worl
     let periods = plan::periods(&job, args.period.as_deref(), choice.now.unwrap_or(world.now))?;
     let room = Room::open(job, &choice, project, world).await?;
     let markets = plan::markets(&room.job, &asked, &room.exports, &room.sources).await?;
-    let coverage = room.coverage().await?;
+    let coverage = Coverage::look(&room).await?;
     if !args.dry_run && args.select.is_empty() {
         room.ledger.probe(&world.worker.nonce()).await.in_place("warehouse")?;
     }
@@ -57,7 +58,7 @@ pub(super) async fn execute(cli: &Cli, args: &args::Run, project: &Project, worl
             if failed.contains(market) || room.worker.is_stopped() {
                 continue;
             }
-            let plan = RunPlan::new(market.clone(), period, coverage);
+            let plan = RunPlan::new(market.clone(), period, &coverage);
             if !args.select.is_empty() {
                 select(&room, &plan, &args.select).await?;
                 continue;
