@@ -6,6 +6,7 @@
 mod columns;
 mod footer;
 mod listing;
+mod markets;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -24,8 +25,10 @@ pub(crate) use self::columns::Origin;
 use self::columns::{Marked, marked};
 use self::footer::Footer;
 use self::listing::list;
+pub use self::markets::{Markets, markets};
 use crate::conform::Clock;
 use crate::error::{Error, Result};
+use crate::graph::Graph;
 use crate::parquet_files;
 use crate::{types, unfolded};
 
@@ -93,10 +96,35 @@ impl Sources {
             }
             by_name.insert(name, source);
         }
+        for (name, source) in &by_name {
+            source.check_path().map_err(|problem| wrong(format!("[{name}] path = \"{}\"; {problem}", source.path)))?;
+        }
+        if !by_name.is_empty() && !by_name.values().any(|source| source.path.contains("{market}")) {
+            return Err(wrong(
+                "no path has {market}, so there is no market to run; put each market's files into a folder of its own and write \"market={market}/…/\"".to_owned(),
+            ));
+        }
         if let Some(unknown) = require_any.iter().find(|name| !by_name.contains_key(*name)) {
             return Err(wrong(format!("require_any names `{unknown}`, which is no source of this file")));
         }
         Ok(Self { by_name, require_any })
+    }
+
+    /// Refuses a source of order lines that is the same for every market: each would have the money of all.
+    ///
+    /// # Errors
+    /// `Error::ModelFile` with the source and its path.
+    pub fn check_markets(&self, sql: &Path, dialect: &str, graph: &Graph) -> Result<()> {
+        let money = graph.sources_of("stg_order_lines");
+        let shared = self.by_name.iter().find(|(name, source)| money.contains(*name) && !source.path.contains("{market}"));
+        let Some((name, source)) = shared else { return Ok(()) };
+        Err(Error::ModelFile {
+            path: sql.join("staging").join(dialect).join("sources.toml"),
+            problem: format!(
+                "[{name}] path = \"{}\" has no {{market}}, and order lines are made of it: every market would have the money of all; put each market's files into a folder of its own",
+                source.path
+            ),
+        })
     }
 }
 
@@ -108,6 +136,13 @@ impl Source {
             Field::new(name, data_type, true)
         };
         Arc::new(Schema::new(self.columns.iter().map(field).collect::<Vec<_>>()))
+    }
+
+    /// Whether the path is a plain one below the exports.
+    fn check_path(&self) -> std::result::Result<(), String> {
+        let parts: Vec<&str> = self.path.trim_end_matches('/').split('/').collect();
+        let is_plain = parts.iter().all(|part| !part.is_empty() && *part != "." && *part != "..");
+        if is_plain { Ok(()) } else { Err("expected folders below the exports, like market={market}/orders/".to_owned()) }
     }
 
     /// The zone in which the values of `time_column` become days: the job's if they are instants, none if they are local already.
@@ -287,34 +322,4 @@ fn one_clock(source: &Source, footers: &mut [Footer], zone: Tz) -> Vec<String> {
         }
     }
     notes
-}
-
-/// The market codes that the exports have, by the folders that the sources' paths name; sorted.
-///
-/// # Errors
-/// `Error::Store` if the store cannot be listed.
-pub async fn markets(exports: &Exports, sources: &Sources) -> Result<Vec<String>> {
-    let mut found = std::collections::BTreeSet::new();
-    for (before, after) in sources.by_name.values().filter_map(|source| source.path.split_once("{market}")) {
-        let (folder, prefix) = before.rsplit_once('/').unwrap_or(("", before));
-        let market_of = |name: &str| -> Option<String> {
-            let rest = name.strip_prefix(prefix)?;
-            let end = after.split('/').next().unwrap_or_default();
-            Some(rest.strip_suffix(end)?.to_owned())
-        };
-        if let Some(index) = &exports.index {
-            let parts =
-                index.iter().filter_map(|name| name.strip_prefix(folder)?.trim_start_matches('/').split('/').next());
-            found.extend(parts.filter_map(market_of));
-            continue;
-        }
-        let full = listing::below(exports, folder)?;
-        let listed = exports
-            .store
-            .list_with_delimiter(Some(&full))
-            .await
-            .map_err(|source| Error::Store { location: format!("{} ({full})", exports.shown), source })?;
-        found.extend(listed.common_prefixes.iter().filter_map(|path| market_of(path.filename()?)));
-    }
-    Ok(found.into_iter().collect())
 }

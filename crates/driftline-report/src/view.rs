@@ -55,6 +55,8 @@ pub struct View<'a> {
     pub has_year_before: bool,
     pub migration: Option<Heat<'a>>,
     pub sources: Vec<Source<'a>>,
+    /// What was noticed of the exports.
+    pub export_notes: &'a [String],
     pub plain: Plain,
     pub html: Html,
     /// The first figures, for a mail's strip.
@@ -220,6 +222,7 @@ impl<'a> View<'a> {
             has_year_before: report.kpis.iter().any(|kpi| kpi.year_before.is_some()),
             migration: report.migration.as_ref().map(heat),
             sources: sources(&report.quality),
+            export_notes: &report.quality.export_notes,
             plain: Plain::new(report, for_you, letter, &mail_notes),
             html: Html::new(report, for_you),
             mail_kpis: &report.kpis[..report.kpis.len().min(MAIL_FIGURES)],

@@ -74,20 +74,31 @@ impl Coverage {
         }
     }
 
-    /// As the job declares; what it does not declare is looked up in all markets.
+    /// As the job declares; what it does not declare is looked up in all markets of the job, not in those that were chosen
+    /// alone: the last order of one says nothing about where the exports end. `left_out` is what is noted besides.
     ///
     /// # Errors
     /// `Error::Lake` if the exports cannot be read.
-    pub async fn look(room: &Room) -> Result<Self> {
+    pub async fn look(room: &Room, chosen: &[Market], left_out: Vec<String>) -> Result<Self> {
+        left_out.iter().for_each(|note| tracing::warn!("{note}"));
         let declared = &room.job.file.exports;
         if declared.complete_from.is_some() && declared.complete_until.is_some() {
-            return Ok(Self::of(declared, None));
+            return Ok(Self { notes: left_out, ..Self::of(declared, None) });
         }
         let (mut sales, mut of_sources) = (ByDay::new(), BTreeMap::<String, ByDay>::new());
         let (mut markets, mut pinned) = (BTreeMap::new(), BTreeMap::new());
         let all = source::markets(&room.exports, &room.sources).await.in_place("markets of the exports")?;
-        for market in all.iter().filter_map(|code| code.parse::<Market>().ok()) {
-            let days = days_of(room, &market).await.in_place(&format!("{market}: reach of the exports"))?;
+        let listed = &room.job.file.markets;
+        let is_ours = |market: &Market| listed.is_empty() || listed.contains(market) || chosen.contains(market);
+        let all: Vec<Market> = all.codes.into_iter().filter(is_ours).collect();
+        let is_one = all.len() == 1;
+        for market in all {
+            let days = match days_of(room, &market).await {
+                Ok(days) => days,
+                // Its own run will say what is wrong with it; the others go on.
+                Err(error) if !is_one && is_of_files(&error) => continue,
+                Err(error) => return Err(error).in_place(market.as_str()),
+            };
             markets.insert(market.clone(), Sales { first: days.sales.keys().next().copied(), rows: days.rows });
             add(&mut sales, &days.sales);
             for (name, days) in &days.sources {
@@ -97,12 +108,20 @@ impl Coverage {
         }
         let today = room.job.day_of(room.now);
         let reach = Reach::of(&sales, today);
-        let mut coverage = Self::of(declared, earliest(room, reach.clone(), &of_sources, today).as_ref());
+        let coverage = Self::of(declared, earliest(room, reach.clone(), &of_sources, today).as_ref());
+        let mut notes = left_out;
         if let Some(reach) = reach.filter(|reach| !reach.far.is_empty()) {
-            coverage.notes = far_notes(room, &reach, &pinned).await.in_place("reach of the exports")?;
+            let far = far_notes(room, &reach, &pinned).await.in_place("reach of the exports")?;
+            far.iter().for_each(|note| tracing::warn!("{note}"));
+            notes.extend(far);
         }
-        Ok(Self { markets, ..coverage })
+        Ok(Self { markets, notes, ..coverage })
     }
+}
+
+fn is_of_files(error: &driftline_lake::Error) -> bool {
+    use driftline_lake::Error::{EmptySource, SourceContract, SourceUnreadable};
+    matches!(error, EmptySource { .. } | SourceContract { .. } | SourceUnreadable { .. })
 }
 
 /// What one market's exports say.

@@ -90,7 +90,7 @@ fn key(job: &str, run: &DueRun) -> (String, Market, Period) {
 /// `Error::Lake` / `Error::Ledger` if exports or warehouse do not answer.
 pub async fn due_runs(room: &Room, watched_since: Option<DateTime<Utc>>) -> Result<Vec<DueRun>> {
     let Some(schedule) = &room.job.file.schedule else { return Ok(Vec::new()) };
-    let markets = plan::markets(&room.job, &[], &room.exports, &room.sources).await?;
+    let (markets, left_out) = plan::markets(&room.job, &[], &room.exports, &room.sources).await?;
     let mut due_now = Vec::new();
     for (place, market) in markets.iter().enumerate() {
         let published: BTreeSet<Period> = room
@@ -108,7 +108,7 @@ pub async fn due_runs(room: &Room, watched_since: Option<DateTime<Utc>>) -> Resu
     if due_now.is_empty() {
         return Ok(Vec::new());
     }
-    let coverage = Coverage::look(room).await?;
+    let coverage = Coverage::look(room, &markets, left_out).await?;
     let mut runs = Vec::new();
     for (place, market, due) in due_now {
         let plan = RunPlan::new(market.clone(), due.period, &coverage);

@@ -19,6 +19,9 @@ pub enum Error {
     #[error("market `{market}` is not in the exports of job `{job}`; found: {known}")]
     UnknownMarket { market: String, job: String, known: String },
 
+    #[error("exports `{url}`: no market is there: {problem}")]
+    NoMarkets { url: String, problem: String },
+
     #[error("market or period of the command")]
     Period { source: driftline_core::Error },
 

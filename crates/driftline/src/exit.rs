@@ -26,7 +26,7 @@ pub fn code(error: &Error) -> u8 {
         Error::Job { .. } | Error::Override { .. } | Error::NoSuchJob { .. } | Error::ProjectFile { .. } => 10,
         Error::UnknownMarket { .. } | Error::Period { source: driftline_core::Error::Market(_) } => 11,
         Error::Period { .. } | Error::PeriodNotOver { .. } | Error::PeriodNotExported { .. } => 12,
-        Error::NoExports { .. } | Error::NoSales { .. } => 22,
+        Error::NoExports { .. } | Error::NoSales { .. } | Error::NoMarkets { .. } => 22,
         Error::Lake { source, .. } => match source {
             Lake::ProjectFile { .. } | Lake::ModelFile { .. } | Lake::Plan { .. } | Lake::UnitTest { .. } => 13,
             Lake::SourceContract { .. } => 20,

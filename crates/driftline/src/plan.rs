@@ -3,7 +3,7 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use driftline_core::{Market, Period};
 use driftline_lake::lake::Parameters;
-use driftline_lake::source::{Exports, Sources};
+use driftline_lake::source::{Exports, Markets, Sources};
 
 use crate::coverage::Coverage;
 use crate::error::{Error, InPlace, Result};
@@ -62,31 +62,62 @@ pub fn codes(asked: &[String]) -> Result<Vec<Market>> {
     asked.iter().map(|code| code.parse().map_err(|source| Error::Period { source })).collect()
 }
 
-/// The markets that were asked for, the parent market first.
+/// The markets that were asked for, the parent market first, and what was left out of the exports, one sentence each.
 ///
 /// # Errors
-/// `Error::UnknownMarket` for a market that the exports (or the job's list) do not have.
-pub async fn markets(job: &Job, asked: &[Market], exports: &Exports, sources: &Sources) -> Result<Vec<Market>> {
+/// `Error::UnknownMarket` for a market that the exports (or the job's list) do not have, `Error::NoMarkets` if there is none.
+pub async fn markets(
+    job: &Job,
+    asked: &[Market],
+    exports: &Exports,
+    sources: &Sources,
+) -> Result<(Vec<Market>, Vec<String>)> {
     let found = driftline_lake::source::markets(exports, sources).await.in_place("markets of the exports")?;
-    let known: Vec<Market> = found.iter().filter_map(|code| code.parse().ok()).collect();
+    let left_out: Vec<String> = found.odd.iter().map(|folder| odd_folder(folder)).collect();
     let mut chosen = if !asked.is_empty() {
         asked.to_vec()
     } else if job.file.markets.is_empty() {
-        known.clone()
+        found.codes.clone()
     } else {
         job.file.markets.clone()
     };
-    if let Some(unknown) = chosen.iter().find(|market| !known.contains(market)) {
+    if let Some(unknown) = chosen.iter().find(|market| !found.codes.contains(market)) {
+        let codes: Vec<String> = found.codes.iter().map(Market::to_string).collect();
+        let known = if codes.is_empty() { "none".to_owned() } else { codes.join(", ") };
         return Err(Error::UnknownMarket {
             market: unknown.to_string(),
             job: job.name.clone(),
-            known: if found.is_empty() { "none".to_owned() } else { found.join(", ") },
+            known: [known].into_iter().chain(left_out).collect::<Vec<_>>().join("; "),
         });
+    }
+    if chosen.is_empty() {
+        return Err(Error::NoMarkets { url: exports.shown.clone(), problem: no_market(&found, sources, &left_out) });
     }
     if let Some(parent) = &job.file.small_markets.parent {
         chosen.sort_by_key(|market| (market != parent, market.clone()));
     }
-    Ok(chosen)
+    Ok((chosen, left_out))
+}
+
+fn odd_folder(folder: &str) -> String {
+    let lower = folder.to_lowercase();
+    let code = lower.split_once('=').map_or(lower.as_str(), |(_, code)| code);
+    let advice = match code.parse::<Market>() {
+        Ok(_) => format!("call it `{lower}`"),
+        Err(_) => "call it by a code, like market=at, and give the code a name in market_names of the job".to_owned(),
+    };
+    format!("folder `{folder}` is left out, for a market's code has only a-z, 0-9, - and _, at most 32 of them: {advice}")
+}
+
+fn no_market(found: &Markets, sources: &Sources, left_out: &[String]) -> String {
+    if !left_out.is_empty() {
+        return left_out.join("; ");
+    }
+    let paths = sources.by_name.values().map(|source| source.path.as_str()).find(|path| path.contains("{market}"));
+    let looked_for = format!("looked for {}", paths.unwrap_or_default());
+    let others: Vec<&str> = found.others.iter().map(String::as_str).take(10).collect();
+    let there = if others.is_empty() { "no folder is there".to_owned() } else { format!("found {}", others.join(", ")) };
+    format!("{looked_for}, {there}; put the exports there, or mend exports.url of the job or the paths in sources.toml")
 }
 
 /// "1 row", "2 rows".

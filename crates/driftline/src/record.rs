@@ -89,7 +89,7 @@ pub(crate) fn quality(
             .collect(),
         unidentified_gross_share: totals.unidentified_gross.ratio(totals.gross),
         audits_passed: audits as u64,
-        export_notes: export_notes(plan, pinned),
+        export_notes: plan.notes.iter().cloned().chain(file_notes(pinned)).collect(),
         past_id: None,
         fingerprints: BTreeMap::new(),
         complete_from: plan.complete_from,
@@ -97,12 +97,12 @@ pub(crate) fn quality(
     }
 }
 
-/// What was noticed of how far the exports reach and of their files.
-pub(crate) fn export_notes(plan: &RunPlan, pinned: &[PinnedSource]) -> Vec<String> {
+/// What was noticed of the files of the exports, one sentence each.
+pub(crate) fn file_notes(pinned: &[PinnedSource]) -> Vec<String> {
     let of_sources = pinned.iter().flat_map(|source| {
         source.notes.iter().map(|note| format!("{}: {note}", source.name.replace('_', " ")))
     });
-    plan.notes.iter().cloned().chain(of_sources).collect()
+    of_sources.collect()
 }
 
 /// Every object that was read, with the version that was read.

@@ -72,6 +72,7 @@ impl Room {
         let dialect = job.file.exports.dialect.clone();
         let graph = Graph::read(&project.sql(), &dialect).in_place("sql")?;
         let sources = Sources::read(&project.sql(), &dialect).in_place("sql")?;
+        sources.check_markets(&project.sql(), &dialect, &graph).in_place("sql")?;
         let templates = Templates::read(&project.reports(&job.file.mail.report)).in_place("reports")?;
         let location = store::open_exports(&job.file.exports.url, &project.root, &world.environment)?;
         let index = store::index(&location, job.file.exports.index.as_deref()).await?;

@@ -29,7 +29,7 @@ use crate::progress::Progress;
 use crate::recall::{
     fetch_customers, give_customers, give_published, recall, recall_history, recall_own_fits, recall_parent,
 };
-use crate::record::{content_id, export_notes, fingerprints, inputs, past_id, quality, run_name};
+use crate::record::{content_id, file_notes, fingerprints, inputs, past_id, quality, run_name};
 use crate::restate;
 use crate::revised;
 use crate::room::Room;
@@ -69,7 +69,7 @@ pub async fn one(
     let pinned = source::pin(&room.exports, &room.sources, plan.market.as_str()).await.in_place(&place)?;
     check_not_too_late(&pinned, plan).in_place(&place)?;
     let source_rows: u64 = pinned.iter().flat_map(|source| &source.objects).map(|object| object.rows).sum();
-    for note in export_notes(plan, &pinned) {
+    for note in file_notes(&pinned) {
         tracing::warn!("{place}: {note}");
     }
     progress.done("pin", Some(source_rows));

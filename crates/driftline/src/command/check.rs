@@ -154,6 +154,7 @@ async fn check_dialect(
     let sql = project.sql();
     let graph = Arc::new(Graph::read(&sql, dialect).in_place("sql")?);
     let sources = Sources::read(&sql, dialect).in_place("sql")?;
+    sources.check_markets(&sql, dialect, &graph).in_place("sql")?;
     let plan = RunPlan::new(
         "sample".parse().map_err(|source| Error::Period { source })?,
         "2011Q3".parse().map_err(|source| Error::Period { source })?,

@@ -1,14 +1,15 @@
 //! `driftline doctor`: does everything that a run needs answer? Nothing is computed, published or sent.
 
-use driftline_lake::source::{self, Exports, Sources};
+use driftline_lake::source::{Exports, Sources};
 use driftline_report::Templates;
 
 use crate::args::{self, Cli};
 use crate::command::{World, ledger, say, say_json};
-use crate::error::{Error, InPlace, Result};
+use crate::error::{InPlace, Result};
 use crate::exit;
 use crate::job::Job;
 use crate::outbox::Post;
+use crate::plan;
 use crate::project::Project;
 use crate::pseudonym_key::PseudonymKey;
 use crate::store;
@@ -30,7 +31,7 @@ pub(super) async fn execute(cli: &Cli, args: &args::Doctor, project: &Project, w
     let (mut findings, mut first_error) = (Vec::new(), None);
     for job in &jobs {
         let checks = [
-            ("exports", exports(job, project, world).await),
+            ("exports", markets(job, project, world).await),
             ("warehouse", warehouse(job, project, world).await),
             ("templates", templates(job, project)),
             ("pseudonym key", key(job, world)),
@@ -62,19 +63,21 @@ pub(super) async fn execute(cli: &Cli, args: &args::Doctor, project: &Project, w
     first_error.map_or(Ok(()), Err)
 }
 
-async fn exports(job: &Job, project: &Project, world: &World) -> Result<String> {
+async fn markets(job: &Job, project: &Project, world: &World) -> Result<String> {
+    let (exports, sources) = exports(job, project, world).await?;
+    let (markets, left_out) = plan::markets(job, &[], &exports, &sources).await?;
+    let warnings: String = left_out.iter().map(|note| format!("; WARNING: {note}")).collect();
+    Ok(format!("{}: {}{warnings}", exports.shown, plan::counted(markets.len() as u64, "market")))
+}
+
+/// Opens the exports of a job without a room.
+pub(super) async fn exports(job: &Job, project: &Project, world: &World) -> Result<(Exports, Sources)> {
     let sources = Sources::read(&project.sql(), &job.file.exports.dialect).in_place("sql")?;
     let location = store::open_exports(&job.file.exports.url, &project.root, &world.environment)?;
-    let shown = location.shown.clone();
     let index = store::index(&location, job.file.exports.index.as_deref()).await?;
     let time_zone = job.time_zone();
     let exports = Exports { store: location.store, root: location.root, shown: location.shown, index, time_zone };
-    let found = source::markets(&exports, &sources).await.in_place("markets of the exports")?;
-    if found.is_empty() {
-        let problem = format!("no file of the dialect {} is there", job.file.exports.dialect);
-        return Err(Error::Url { url: shown, problem });
-    }
-    Ok(format!("{shown}: {} markets", found.len()))
+    Ok((exports, sources))
 }
 
 async fn warehouse(job: &Job, project: &Project, world: &World) -> Result<String> {

@@ -8,10 +8,15 @@ use driftline_core::schedule::{Subject, due_intervals, next_firings};
 use driftline_core::{Market, Period};
 
 use crate::args::Cli;
+use crate::command::doctor::exports;
 use crate::command::{World, ledger, say, say_json};
 use crate::error::{InPlace, Result};
 use crate::job::Job;
+use crate::plan;
 use crate::project::Project;
+
+/// How long exports are waited for.
+const PATIENCE: std::time::Duration = std::time::Duration::from_secs(10);
 
 #[derive(serde::Serialize)]
 struct Listed {
@@ -19,6 +24,10 @@ struct Listed {
     title: String,
     exports: String,
     warehouse: String,
+    /// Markets of the exports that a run would take.
+    found: Vec<String>,
+    /// What is left out of the exports, or why they cannot be looked at.
+    notes: Vec<String>,
     /// The next firings in local time, each with the newest period that is over then.
     next: Vec<Firing>,
     markets: Vec<ListedMarket>,
@@ -63,11 +72,14 @@ pub(super) async fn execute(cli: &Cli, project: &Project, world: &World) -> Resu
                 }
             }
         }
+        let (found, notes) = of_exports(&job, project, world).await;
         listed.push(Listed {
             job: job.name.clone(),
             title: job.file.title.clone(),
             exports: job.file.exports.url.clone(),
             warehouse: job.file.warehouse.url.clone(),
+            found,
+            notes,
             next: job.file.schedule.as_ref().map_or_else(Vec::new, |schedule| {
                 next_firings(schedule, world.now, 3).into_iter().map(|at| firing(job.file.period, at)).collect()
             }),
@@ -80,6 +92,10 @@ pub(super) async fn execute(cli: &Cli, project: &Project, world: &World) -> Resu
     }
     for job in &listed {
         say(format!("{}  {}\n    exports {}, warehouse {}", job.job, job.title, job.exports, job.warehouse));
+        if !job.found.is_empty() {
+            say(format!("    markets of the exports: {}", job.found.join(", ")));
+        }
+        job.notes.iter().for_each(|note| say(format!("    note: {note}")));
         if job.markets.is_empty() {
             say("    nothing published yet");
         }
@@ -98,6 +114,19 @@ pub(super) async fn execute(cli: &Cli, project: &Project, world: &World) -> Resu
     }
     say("next: driftline show <market>, or driftline run jobs/<job>.toml --period <period>");
     Ok(())
+}
+
+/// The markets that the exports have for a job, and what is to be said about others. A store that is silent is not waited for.
+async fn of_exports(job: &Job, project: &Project, world: &World) -> (Vec<String>, Vec<String>) {
+    let look = async {
+        let (exports, sources) = exports(job, project, world).await?;
+        plan::markets(job, &[], &exports, &sources).await
+    };
+    match tokio::time::timeout(PATIENCE, look).await {
+        Ok(Ok((markets, left_out))) => (markets.iter().map(ToString::to_string).collect(), left_out),
+        Ok(Err(error)) => (Vec::new(), vec![super::chain(&error)]),
+        Err(_) => (Vec::new(), vec!["the exports do not answer".to_owned()]),
+    }
 }
 
 fn firing(calendar: Calendar, at: chrono::DateTime<Tz>) -> Firing {

@@ -42,8 +42,8 @@ pub(super) async fn execute(cli: &Cli, args: &args::Plan, project: &Project, wor
             lines.push(line(&room, &run.plan.market, run.plan.period, action, why).await?);
         }
     } else {
-        let markets = plan::markets(&room.job, &asked, &room.exports, &room.sources).await?;
-        let coverage = Coverage::look(&room).await?;
+        let (markets, left_out) = plan::markets(&room.job, &asked, &room.exports, &room.sources).await?;
+        let coverage = Coverage::look(&room, &markets, left_out).await?;
         for period in periods {
             for market in &markets {
                 let plan = RunPlan::new(market.clone(), period, &coverage);

@@ -42,8 +42,8 @@ pub(super) async fn execute(cli: &Cli, args: &args::Run, project: &Project, worl
     let job = project.job(name.as_deref(), &args.job_options.overrides)?;
     let periods = plan::periods(&job, args.period.as_deref(), choice.now.unwrap_or(world.now))?;
     let room = Room::open(job, &choice, project, world).await?;
-    let markets = plan::markets(&room.job, &asked, &room.exports, &room.sources).await?;
-    let coverage = Coverage::look(&room).await?;
+    let (markets, left_out) = plan::markets(&room.job, &asked, &room.exports, &room.sources).await?;
+    let coverage = Coverage::look(&room, &markets, left_out).await?;
     if !args.dry_run && args.select.is_empty() {
         room.ledger.probe(&world.worker.nonce()).await.in_place("warehouse")?;
     }
