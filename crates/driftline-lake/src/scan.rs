@@ -3,6 +3,7 @@
 //! Objects are opened by their own names, never found again by a listing or a URL. Every row group must give as many rows as
 //! its footer says; whatever is wrong is told with the object's name.
 
+mod bounds;
 mod failure;
 
 use std::collections::VecDeque;
@@ -38,6 +39,7 @@ use parquet::arrow::async_reader::{AsyncFileReader, ParquetRecordBatchStream, Pa
 use parquet::errors::ParquetError;
 use parquet::file::metadata::ParquetMetaData;
 
+use self::bounds::Bounds;
 pub(crate) use self::failure::ReadFailure;
 use crate::boundary;
 use crate::conform;
@@ -233,6 +235,8 @@ struct Open {
     rows: u64,
     /// Of each asked column, where a batch of the stream has it.
     places: Vec<Option<usize>>,
+    /// Of each column of the stream.
+    bounds: Vec<Option<Bounds>>,
 }
 
 impl Reading {
@@ -246,11 +250,18 @@ impl Reading {
             let next = boundary::awaited(open.stream.next().map(Option::transpose)).await;
             match next.map_err(|error| self.asked.unreadable(&open.piece, error))? {
                 Some(batch) => {
+                    let checked = open.bounds.iter_mut().zip(batch.columns()).filter_map(|(b, c)| Some((b.as_mut()?, c)));
+                    let checked = checked.map(|(bounds, column)| bounds.check(column)).collect::<Result<(), _>>();
+                    checked.map_err(|error| self.asked.unreadable(&open.piece, error))?;
                     let batch = self.asked.conform(open, &batch)?;
                     open.rows += batch.num_rows() as u64;
                     return Ok(Some((batch, self)));
                 }
-                None if open.rows == open.piece.rows => self.open = None,
+                None if open.rows == open.piece.rows => {
+                    let finished = open.bounds.iter().flatten().map(Bounds::finish).collect::<Result<(), _>>();
+                    finished.map_err(|error| self.asked.unreadable(&open.piece, error))?;
+                    self.open = None;
+                }
                 None => {
                     let problem = format!("{} rows where its footer says {}", open.rows, open.piece.rows);
                     return Err(self.asked.unreadable(&open.piece, ParquetError::General(problem)));
@@ -273,6 +284,9 @@ impl Asked {
         let places =
             self.columns.iter().map(|column| index_of(column).and_then(|index| read.binary_search(&index).ok()));
         let places = places.collect();
+        let of_group = |index: &usize| Bounds::of(&file.footer, piece.group, *index);
+        let bounds = boundary::read(|| Ok::<_, ParquetError>(read.iter().map(of_group).collect::<Vec<_>>()));
+        let bounds = bounds.map_err(|error| self.unreadable(&piece, error))?;
         let reader = ObjectReader { store: self.store.clone(), file: file.clone() };
         let build = || {
             let builder = ParquetRecordBatchStreamBuilder::new_with_metadata(reader, file.footer.clone());
@@ -280,7 +294,7 @@ impl Asked {
             builder.with_row_groups(vec![piece.group]).with_projection(mask).with_batch_size(batch_rows).build()
         };
         let stream = boundary::read(build).map_err(|error| self.unreadable(&piece, error))?;
-        Ok(Open { stream, rows: 0, places, piece })
+        Ok(Open { stream, rows: 0, places, bounds, piece })
     }
 
     /// The asked columns of a batch as declared.

@@ -15,6 +15,7 @@ use driftline_ledger::Holder;
 fn main() -> ExitCode {
     let cli = Cli::parse();
     start_logging(&cli.log);
+    tell_bugs_alone();
     // Two TLS stacks in one program need a choice; ours is ring everywhere.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let text = |words: OsString| words.to_string_lossy().into_owned();
@@ -41,6 +42,16 @@ fn main() -> ExitCode {
             ExitCode::from(exit::code(&error))
         }
     }
+}
+
+/// A panic inside the Parquet reader is a damaged file's, and told as that; any other one is a bug's, and printed.
+fn tell_bugs_alone() {
+    let print = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        if !driftline_lake::boundary::is_inside() {
+            print(panic);
+        }
+    }));
 }
 
 /// The program's file and the start of the machine; `None` where the system does not say.
