@@ -16,6 +16,7 @@ use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use parquet::arrow::{ArrowWriter, ProjectionMask};
 use parquet::file::properties::WriterProperties;
 
+use crate::boundary;
 use crate::error::{Error, Result};
 use crate::parquet_files;
 
@@ -56,6 +57,9 @@ pub struct ReadLog {
 
 /// What errors call a log.
 const SOURCE: &str = "purchase log";
+
+/// Rows of a file for which room is made before they are read.
+const ROWS_RESERVED: usize = 1 << 24;
 
 /// One row of a log: customer, day, amount; the amount is NaN if it is not known.
 type Row = (u32, i32, f64);
@@ -128,23 +132,27 @@ impl Reading {
             place(&file.amount_column, "--amount-column")?,
         ];
         let rows = footer.metadata().file_metadata().num_rows();
-        self.entries.reserve_exact(usize::try_from(rows).unwrap_or(0));
+        // A damaged footer may say anything.
+        self.entries.reserve_exact(usize::try_from(rows).unwrap_or(0).min(ROWS_RESERVED));
         let opened = File::open(path).map_err(|error| unreadable(error.into()))?;
         let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(opened, footer.clone());
         let mask = ProjectionMask::roots(builder.parquet_schema(), places);
-        let reader =
-            builder.with_projection(mask).with_batch_size(32_768).build().map_err(|error| unreadable(error.into()))?;
+        let build = || builder.with_projection(mask).with_batch_size(32_768).build();
+        let mut reader = boundary::read(build).map_err(|error| unreadable(error.into()))?;
         // What is read has the columns in the order of the file.
         let mut read = places.to_vec();
         read.sort_unstable();
         read.dedup();
         let among = |place: usize| read.partition_point(|other| *other < place);
         let mut first_row = 0;
-        for batch in reader {
-            let batch = batch.map_err(|error| unreadable(error.into()))?;
+        let mut next = || boundary::read(|| reader.next().transpose());
+        while let Some(batch) = next().map_err(|error| unreadable(error.into()))? {
             let columns = places.map(|place| batch.column(among(place)).clone());
             self.batch(file, columns, first_row).map_err(broken)?;
             first_row += batch.num_rows() as u64;
+        }
+        if i64::try_from(first_row) != Ok(rows) {
+            return Err(unreadable(format!("{first_row} rows where its footer says {rows}").into()));
         }
         Ok(())
     }

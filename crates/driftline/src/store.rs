@@ -1,5 +1,6 @@
 //! Opens the object store behind a URL: a folder, `file://`, `s3://`, `az://`, `gs://` or `http(s)://`.
 
+mod folder;
 mod patient;
 mod place;
 
@@ -12,6 +13,7 @@ use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt};
 use url::Url;
 
+use self::folder::Folder;
 use self::patient::PatientStore;
 use self::place::Place;
 use crate::error::{Error, Result};
@@ -104,7 +106,13 @@ pub async fn index(location: &Location, name: Option<&str>) -> Result<Option<Vec
 /// `Error::NoExports` if a folder is not there, else those of [`open`].
 pub fn open_exports(url: &str, base: &FolderPath, environment: &[(String, String)]) -> Result<Location> {
     let is_folder = matches!(place::parse(url), Ok(Place::Folder(_) | Place::FileUrl(_)));
-    open(url, base, false, environment).map_err(|error| match error {
+    let opened = open(url, base, false, environment).and_then(|location| {
+        let Some(root) = location.folder.clone() else { return Ok(location) };
+        let wrong = |error: object_store::Error| Error::Url { url: shown_place(url), problem: error.to_string() };
+        let inner = LocalFileSystem::new_with_prefix(&root).map_err(wrong)?;
+        Ok(Location { store: Arc::new(Folder { root, inner }), ..location })
+    });
+    opened.map_err(|error| match error {
         Error::Url { url, problem } if is_folder => Error::NoExports { url, problem },
         error => error,
     })

@@ -15,6 +15,7 @@ use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ParquetRecordBatchReaderBuilder};
 
 use super::apart;
+use crate::boundary;
 use crate::error::Result;
 use crate::parquet_files::{self, Found};
 use crate::types;
@@ -168,10 +169,13 @@ impl Reading {
         let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(File::open(path)?, footer.clone());
         let mask = ProjectionMask::roots(builder.parquet_schema(), [index]);
         if let Self::Numbers { values, .. } = self {
-            values.reserve(usize::try_from(rows(footer)).unwrap_or(0));
+            // A damaged footer may say anything.
+            values.reserve(usize::try_from(rows(footer)).unwrap_or(0).min(1 << 24));
         }
-        for batch in builder.with_projection(mask).with_batch_size(ROWS_AT_A_TIME).build()? {
-            self.add(batch?.column(0))?;
+        let build = || builder.with_projection(mask).with_batch_size(ROWS_AT_A_TIME).build();
+        let mut reader = boundary::read(build)?;
+        while let Some(batch) = boundary::read(|| reader.next().transpose())? {
+            self.add(batch.column(0))?;
         }
         Ok(())
     }

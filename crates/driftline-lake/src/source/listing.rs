@@ -36,7 +36,7 @@ pub(super) async fn list(exports: &Exports, name: &str, relative: &str) -> Resul
     refuse_tables_above(exports, name, relative).await?;
     let metas = match &exports.index {
         Some(index) => named(exports, index, relative).await?,
-        None => stored(exports, &full).await?,
+        None => stored(exports, name, &full).await?,
     };
     let depth = full.parts().count();
     let mut visible = Vec::new();
@@ -44,7 +44,7 @@ pub(super) async fn list(exports: &Exports, name: &str, relative: &str) -> Resul
         let parts: Vec<String> = meta.location.parts().skip(depth).map(|part| part.as_ref().to_owned()).collect();
         if let Some((place, format)) = table_format(&parts) {
             let folder = full.parts().chain(meta.location.parts().skip(depth).take(place)).collect::<ObjectPath>();
-            return Err(is_table(name, &folder, format));
+            return Err(is_table(exports, name, &folder, format));
         }
         if !parts.iter().any(|part| parquet_files::is_hidden(part)) {
             visible.push(meta);
@@ -53,12 +53,17 @@ pub(super) async fn list(exports: &Exports, name: &str, relative: &str) -> Resul
     sort_out(exports, name, visible).await
 }
 
-async fn stored(exports: &Exports, full: &ObjectPath) -> Result<Vec<ObjectMeta>> {
+async fn stored(exports: &Exports, name: &str, full: &ObjectPath) -> Result<Vec<ObjectMeta>> {
     let listed: std::result::Result<Vec<ObjectMeta>, object_store::Error> =
         exports.store.list(Some(full)).try_collect().await;
     let mut metas = match listed {
         Ok(metas) => metas,
         Err(object_store::Error::NotFound { .. }) => Vec::new(),
+        // Not that it were no key of a store, but nothing here can ask for it.
+        Err(object_store::Error::InvalidPath { source }) => {
+            let problem = format!("an object in this folder has a name that cannot be read: {source}; rename it");
+            return Err(Error::SourceContract { name: name.to_owned(), object: full.to_string(), problem });
+        }
         Err(source) => return Err(not_answered(exports, full, source)),
     };
     metas.sort_by(|a, b| a.location.cmp(&b.location));
@@ -130,10 +135,10 @@ fn table_format(parts: &[String]) -> Option<(usize, &'static str)> {
     })
 }
 
-fn is_table(name: &str, folder: &ObjectPath, format: &str) -> Error {
+fn is_table(exports: &Exports, name: &str, folder: &ObjectPath, format: &str) -> Error {
     Error::SourceContract {
         name: name.to_owned(),
-        object: folder.to_string(),
+        object: if folder.as_ref().is_empty() { exports.shown.clone() } else { folder.to_string() },
         problem: parquet_files::is_table(format),
     }
 }
@@ -145,7 +150,7 @@ async fn refuse_tables_above(exports: &Exports, name: &str, relative: &str) -> R
         let prefix = folders[..depth].join("/");
         let full = below(exports, &prefix)?;
         if let Some(format) = formats_in(exports, &prefix, &full).await? {
-            return Err(is_table(name, &full, format));
+            return Err(is_table(exports, name, &full, format));
         }
     }
     Ok(())
@@ -167,7 +172,7 @@ async fn formats_in(exports: &Exports, prefix: &str, full: &ObjectPath) -> Resul
         let mut has_metadata = false;
         if folder == "metadata" {
             let below = full.parts().chain(ObjectPath::from("metadata").parts()).collect::<ObjectPath>();
-            let files = stored(exports, &below).await.unwrap_or_default();
+            let files = stored(exports, prefix, &below).await.unwrap_or_default();
             has_metadata = files.iter().any(|file| file.location.as_ref().ends_with(".metadata.json"));
         }
         if let Some(format) = parquet_files::table_format(folder, || has_metadata) {
