@@ -8,15 +8,18 @@ mod bad_input; // One broken thing a case: the message names it, the exit code i
 mod bench; // The bench dialect against the figures of an independent program.
 mod commands; // What each command prints and leaves behind.
 mod daemons; // Many processes on one warehouse for fifty periods: looks of `run --due`, then daemons.
+mod damaged_exports; // Damaged Parquet is the file's fault and never the program's.
 mod determinism; // Same rows, same bytes, whatever the threads and the layout of files.
 mod disclosure; // Nothing about fewer than ten people leaves the warehouse.
 mod drift; // The drift tool against reference values, and on odd columns.
+mod export_shop; // A small shop whose exports tests write as strangers would.
 mod facts; // Published totals equal totals computed outside the project.
 mod fences; // Which crate may use which.
 mod figures; // Bridges close, and every number of a mail is in report.json.
 mod forecasts; // Forecasts of the next period against what came, and against plain guesses.
 mod mail_dialogue; // Refusals, silences, signals and injected answers of a mail server: no mail is lost, nobody waits for ever.
 mod mail_server; // Delivery to a real SMTP server, where one was started.
+mod odd_exports; // Jobs on exports as strangers write them.
 mod odd_files; // drift on files as strangers write them.
 mod odd_logs; // ltv and churn on logs as strangers write them.
 mod operations; // Killed processes, what is due and what waits.
@@ -68,6 +71,12 @@ fn main() -> std::process::ExitCode {
         trial("odd_logs::one_person_is_one_customer", None, odd_logs::customers),
         trial("odd_logs::logs_are_refused_by_file_and_row", None, odd_logs::refused),
         trial("odd_logs::cases_of_strangers_come_out_right", shared, odd_logs::cases),
+        trial("odd_exports::other_names_types_and_layouts_come_out_right", None, odd_exports::right),
+        trial("odd_exports::what_cannot_be_known_is_refused_by_name", None, odd_exports::refused),
+        trial("odd_exports::exports_reach_as_far_as_their_sales", None, odd_exports::reach),
+        trial("odd_exports::markets_are_named_or_read", None, odd_exports::markets),
+        trial("odd_exports::cases_of_strangers_come_out_right", shared, odd_exports::cases),
+        trial("damaged_exports::damages_are_the_files", None, damaged_exports::damages),
         trial("facts::complete_journey_quarters", None, facts::complete_journey),
         trial("facts::online_retail_271_market_quarters", shared, facts::online_retail),
         trial("fences::crates_use_what_they_may", None, fences::crates),

@@ -33,7 +33,8 @@ pub struct Reach {
 impl Reach {
     /// The reach of rows by day, as seen on a day; `None` without rows up to it.
     pub fn of(days: &BTreeMap<NaiveDate, u64>, today: NaiveDate) -> Option<Self> {
-        let mut near: Vec<(NaiveDate, u64)> = days.iter().filter(|day| *day.1 > 0).map(|day| (*day.0, *day.1)).collect();
+        let mut near: Vec<(NaiveDate, u64)> =
+            days.iter().filter(|day| *day.1 > 0).map(|day| (*day.0, *day.1)).collect();
         let silent_days = usual_silence(&near);
         let all: u64 = near.iter().map(|day| day.1).sum();
         let mut far = BTreeMap::new();

@@ -144,12 +144,7 @@ fn whole(name: &str, found: &ArrayRef, first_row: u64) -> Result<ArrayRef, Strin
     Ok(std::sync::Arc::new(whole))
 }
 
-fn exact(
-    name: &str,
-    values: impl Iterator<Item = Option<f64>>,
-    limit: f64,
-    first_row: u64,
-) -> Result<(), String> {
+fn exact(name: &str, values: impl Iterator<Item = Option<f64>>, limit: f64, first_row: u64) -> Result<(), String> {
     let large = values.enumerate().find(|(_, value)| value.is_some_and(|value| value.abs() >= limit));
     let Some((row, value)) = large else { return Ok(()) };
     let (row, value) = (first_row + row as u64 + 1, value.unwrap_or_default());

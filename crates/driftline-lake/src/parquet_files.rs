@@ -138,9 +138,8 @@ pub(crate) fn not_read(files: &[(String, u64)]) -> Option<String> {
     let more = if more > 0 { format!(" and {more} more") } else { String::new() };
     let bytes: u64 = files.iter().map(|(_, bytes)| bytes).sum();
     let count = if files.len() == 1 { "1 file".to_owned() } else { format!("{} files", files.len()) };
-    (!names.is_empty()).then(|| {
-        format!("not read, for it is no Parquet ({count}, {bytes} bytes): {}{more}", names.join(", "))
-    })
+    (!names.is_empty())
+        .then(|| format!("not read, for it is no Parquet ({count}, {bytes} bytes): {}{more}", names.join(", ")))
 }
 
 /// Reads a file's footer. Old INT96 times come in `unit` and not in nanoseconds, in which years before 1678 and after 2262

@@ -27,9 +27,7 @@ use datafusion::physical_plan::execution_plan::{Boundedness, EmissionType};
 use datafusion::physical_plan::metrics::{BaselineMetrics, ExecutionPlanMetricsSet, MetricsSet, RecordOutput};
 use datafusion::physical_plan::statistics::StatisticsArgs;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
-use datafusion::physical_plan::{
-    DisplayAs, DisplayFormatType, ExecutionPlan, PlanProperties, ReplaceChildrenOptions,
-};
+use datafusion::physical_plan::{DisplayAs, DisplayFormatType, ExecutionPlan, PlanProperties, ReplaceChildrenOptions};
 use futures::future::BoxFuture;
 use futures::{FutureExt, StreamExt, TryStreamExt, stream};
 use object_store::{ObjectStore, ObjectStoreExt};
@@ -250,7 +248,8 @@ impl Reading {
             let next = boundary::awaited(open.stream.next().map(Option::transpose)).await;
             match next.map_err(|error| self.asked.unreadable(&open.piece, error))? {
                 Some(batch) => {
-                    let checked = open.bounds.iter_mut().zip(batch.columns()).filter_map(|(b, c)| Some((b.as_mut()?, c)));
+                    let checked =
+                        open.bounds.iter_mut().zip(batch.columns()).filter_map(|(b, c)| Some((b.as_mut()?, c)));
                     let checked = checked.map(|(bounds, column)| bounds.check(column)).collect::<Result<(), _>>();
                     checked.map_err(|error| self.asked.unreadable(&open.piece, error))?;
                     let batch = self.asked.conform(open, &batch)?;

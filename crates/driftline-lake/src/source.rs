@@ -116,7 +116,8 @@ impl Sources {
     /// `Error::ModelFile` with the source and its path.
     pub fn check_markets(&self, sql: &Path, dialect: &str, graph: &Graph) -> Result<()> {
         let money = graph.sources_of("stg_order_lines");
-        let shared = self.by_name.iter().find(|(name, source)| money.contains(*name) && !source.path.contains("{market}"));
+        let shared =
+            self.by_name.iter().find(|(name, source)| money.contains(*name) && !source.path.contains("{market}"));
         let Some((name, source)) = shared else { return Ok(()) };
         Err(Error::ModelFile {
             path: sql.join("staging").join(dialect).join("sources.toml"),
@@ -142,7 +143,11 @@ impl Source {
     fn check_path(&self) -> std::result::Result<(), String> {
         let parts: Vec<&str> = self.path.trim_end_matches('/').split('/').collect();
         let is_plain = parts.iter().all(|part| !part.is_empty() && *part != "." && *part != "..");
-        if is_plain { Ok(()) } else { Err("expected folders below the exports, like market={market}/orders/".to_owned()) }
+        if is_plain {
+            Ok(())
+        } else {
+            Err("expected folders below the exports, like market={market}/orders/".to_owned())
+        }
     }
 
     /// The zone in which the values of `time_column` become days: the job's if they are instants, none if they are local already.
@@ -302,8 +307,10 @@ fn pinned_source(
 fn one_clock(source: &Source, footers: &mut [Footer], zone: Tz) -> Vec<String> {
     let mut notes = Vec::new();
     for (place, column) in source.columns.keys().enumerate() {
-        let of_files: Vec<Option<Marked>> =
-            footers.iter().map(|footer| marked(&footer.file.origins[place], &footer.file.footer, &footer.plain)).collect();
+        let of_files: Vec<Option<Marked>> = footers
+            .iter()
+            .map(|footer| marked(&footer.file.origins[place], &footer.file.footer, &footer.plain))
+            .collect();
         let count = |mark| of_files.iter().filter(|marked| **marked == Some(mark)).count();
         let (instants, locals) = (count(Marked::Instant), count(Marked::Local));
         let is_mixed = instants > 0 && locals > 0;

@@ -146,7 +146,10 @@ async fn days_of(room: &Room, market: &Market) -> driftline_lake::Result<MarketD
     if pinned.len() > 1 {
         for source in pinned.iter().filter(|source| room.sources.by_name[&source.name].time_column.is_some()) {
             let declared = &room.sources.by_name[&source.name];
-            sources.insert(source.name.clone(), read::source_days(&lake, &source.name, declared, room.exports.time_zone).await?);
+            sources.insert(
+                source.name.clone(),
+                read::source_days(&lake, &source.name, declared, room.exports.time_zone).await?,
+            );
         }
     }
     Ok(MarketDays { sales, sources, rows, pinned })

@@ -106,7 +106,9 @@ fn odd_folder(folder: &str) -> String {
         Ok(_) => format!("call it `{lower}`"),
         Err(_) => "call it by a code, like market=at, and give the code a name in market_names of the job".to_owned(),
     };
-    format!("folder `{folder}` is left out, for a market's code has only a-z, 0-9, - and _, at most 32 of them: {advice}")
+    format!(
+        "folder `{folder}` is left out, for a market's code has only a-z, 0-9, - and _, at most 32 of them: {advice}"
+    )
 }
 
 fn no_market(found: &Markets, sources: &Sources, left_out: &[String]) -> String {
@@ -116,7 +118,8 @@ fn no_market(found: &Markets, sources: &Sources, left_out: &[String]) -> String 
     let paths = sources.by_name.values().map(|source| source.path.as_str()).find(|path| path.contains("{market}"));
     let looked_for = format!("looked for {}", paths.unwrap_or_default());
     let others: Vec<&str> = found.others.iter().map(String::as_str).take(10).collect();
-    let there = if others.is_empty() { "no folder is there".to_owned() } else { format!("found {}", others.join(", ")) };
+    let there =
+        if others.is_empty() { "no folder is there".to_owned() } else { format!("found {}", others.join(", ")) };
     format!("{looked_for}, {there}; put the exports there, or mend exports.url of the job or the paths in sources.toml")
 }
 

@@ -99,9 +99,9 @@ pub(crate) fn quality(
 
 /// What was noticed of the files of the exports, one sentence each.
 pub(crate) fn file_notes(pinned: &[PinnedSource]) -> Vec<String> {
-    let of_sources = pinned.iter().flat_map(|source| {
-        source.notes.iter().map(|note| format!("{}: {note}", source.name.replace('_', " ")))
-    });
+    let of_sources = pinned
+        .iter()
+        .flat_map(|source| source.notes.iter().map(|note| format!("{}: {note}", source.name.replace('_', " "))));
     of_sources.collect()
 }
 

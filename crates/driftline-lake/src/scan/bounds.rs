@@ -1,7 +1,7 @@
 //! What a footer says of a column's values in one row group, against the values: a page that was damaged and still decodes
 //! mostly gives values that its footer knows nothing of.
 
-use arrow::array::{Array, ArrayRef, Scalar};
+use arrow::array::{Array, ArrayRef, AsArray, Scalar};
 use arrow::compute::kernels::cmp::{gt, lt};
 use arrow::datatypes::DataType;
 use parquet::arrow::arrow_reader::ArrowReaderMetadata;
@@ -9,6 +9,9 @@ use parquet::arrow::arrow_reader::statistics::StatisticsConverter;
 use parquet::errors::{ParquetError, Result};
 
 use crate::contract;
+
+/// Bytes from which on writers may cut the text of a bound, not all of them as they should.
+const LENGTH_UNCUT: usize = 16;
 
 /// The bounds of one column.
 #[derive(Debug)]
@@ -27,12 +30,8 @@ impl Bounds {
         let group = footer.metadata().row_groups().get(group)?;
         let converter = StatisticsConverter::try_new(field.name(), footer.schema(), footer.parquet_schema()).ok()?;
         let statistics = group.column(converter.parquet_column_index()?).statistics()?;
-        let is_ordered = !statistics.is_min_max_deprecated()
-            && matches!(
-                field.data_type(),
-                DataType::Int32 | DataType::Int64 | DataType::Date32 | DataType::Timestamp(..) | DataType::Decimal128(..)
-            );
-        let bound = |found: Result<ArrayRef>| found.ok().filter(|one| is_ordered && one.is_valid(0)).map(Scalar::new);
+        let is_ordered = !statistics.is_min_max_deprecated() && has_one_order(field.data_type());
+        let bound = |found: Result<ArrayRef>| found.ok().filter(|one| is_ordered && is_whole(one)).map(Scalar::new);
         Some(Self {
             column: field.name().clone(),
             least: bound(converter.row_group_mins([group])),
@@ -68,6 +67,16 @@ impl Bounds {
             ))),
         }
     }
+}
+
+fn has_one_order(data_type: &DataType) -> bool {
+    use DataType::*;
+    matches!(data_type, Int32 | Int64 | Date32 | Timestamp(..) | Decimal128(..) | Utf8View)
+}
+
+/// Whether a bound is there, and no text that a writer may have cut.
+fn is_whole(bound: &ArrayRef) -> bool {
+    bound.is_valid(0) && bound.as_string_view_opt().is_none_or(|text| text.value(0).len() < LENGTH_UNCUT)
 }
 
 fn lie(problem: &str) -> ParquetError {

@@ -37,16 +37,12 @@ pub(super) enum Marked {
 ///
 /// # Errors
 /// A sentence about the first column that is not there or of another type.
-pub(super) fn origins(
-    source: &Source,
-    found: &Schema,
-    path: &ObjectPath,
-    rows: u64,
-) -> Result<Vec<Origin>, String> {
+pub(super) fn origins(source: &Source, found: &Schema, path: &ObjectPath, rows: u64) -> Result<Vec<Origin>, String> {
     let folders = keys_of(path);
     let origin = |(column, type_name): (&String, &String)| {
         let declared = types::parse(type_name.trim_end_matches('?')).unwrap_or(DataType::Null);
-        let places: Vec<usize> = (0..found.fields().len()).filter(|index| found.field(*index).name() == column).collect();
+        let places: Vec<usize> =
+            (0..found.fields().len()).filter(|index| found.field(*index).name() == column).collect();
         match places[..] {
             [index] => {
                 let field = found.field(index);
@@ -164,7 +160,8 @@ mod tests {
 
     #[test]
     fn values_of_paths_are_read_as_engines_write_them() {
-        let path = ObjectPath::parse("market=de/order%20day=2025-10-01/category=Tea %26 Caf%C3%A9/n=7/a=b.parquet").unwrap();
+        let path =
+            ObjectPath::parse("market=de/order%20day=2025-10-01/category=Tea %26 Caf%C3%A9/n=7/a=b.parquet").unwrap();
         let keys = keys_of(&path);
         let names: Vec<&str> = keys.iter().map(|(key, _)| key.as_str()).collect();
         assert_eq!(names, ["market", "order day", "category", "n"]);

@@ -22,10 +22,8 @@ pub(super) struct Listed {
 /// A path below the root of the exports. Names are taken as they are: nothing in them is written in another way.
 pub(super) fn below(exports: &Exports, relative: &str) -> Result<ObjectPath> {
     let full = format!("{}/{}", exports.root.as_ref(), relative.trim_end_matches('/'));
-    ObjectPath::parse(full.trim_matches('/')).map_err(|error| Error::Store {
-        location: format!("{} ({relative})", exports.shown),
-        source: error.into(),
-    })
+    ObjectPath::parse(full.trim_matches('/'))
+        .map_err(|error| Error::Store { location: format!("{} ({relative})", exports.shown), source: error.into() })
 }
 
 pub(super) async fn list(exports: &Exports, name: &str, relative: &str) -> Result<Listed> {
@@ -159,7 +157,8 @@ async fn refuse_tables_above(exports: &Exports, name: &str, relative: &str) -> R
 async fn formats_in(exports: &Exports, prefix: &str, full: &ObjectPath) -> Result<Option<&'static str>> {
     let folders: BTreeSet<String> = match &exports.index {
         Some(index) => {
-            let below = index.iter().filter_map(|name| name.strip_prefix(prefix)?.trim_start_matches('/').split_once('/'));
+            let below =
+                index.iter().filter_map(|name| name.strip_prefix(prefix)?.trim_start_matches('/').split_once('/'));
             below.map(|(folder, _)| folder.to_owned()).collect()
         }
         None => match exports.store.list_with_delimiter(Some(full)).await {

@@ -41,7 +41,11 @@ pub async fn markets(exports: &Exports, sources: &Sources) -> Result<Markets> {
             };
         }
     }
-    Ok(Markets { codes: codes.into_iter().collect(), odd: odd.into_iter().collect(), others: others.into_iter().collect() })
+    Ok(Markets {
+        codes: codes.into_iter().collect(),
+        odd: odd.into_iter().collect(),
+        others: others.into_iter().collect(),
+    })
 }
 
 /// Names of the folders in a folder.

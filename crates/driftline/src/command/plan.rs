@@ -6,8 +6,8 @@ use driftline_ledger::Slot;
 
 use crate::args::{self, Cli};
 use crate::command::{World, say, say_json};
-use crate::due::due_runs;
 use crate::coverage::Coverage;
+use crate::due::due_runs;
 use crate::error::{Error, InPlace, Result};
 use crate::plan::{self, RunPlan};
 use crate::project::Project;

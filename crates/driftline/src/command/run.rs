@@ -9,8 +9,8 @@ use driftline_lake::source;
 
 use crate::args::{self, Cli};
 use crate::command::{World, chain, not_opened, say, say_json};
-use crate::due::{Retries, run_due};
 use crate::coverage::Coverage;
+use crate::due::{Retries, run_due};
 use crate::error::{Error, InPlace, Result};
 use crate::exit;
 use crate::outcome::{Outcome, State};

@@ -1,0 +1,457 @@
+//! Jobs on exports as strangers write them: right figures, or a refusal that names the file.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use arrow::array::{
+    ArrayRef, BinaryArray, Date32Array, Decimal128Array, Float64Array, Int16Array, Int64Array, NullArray, StringArray,
+    TimestampMicrosecondArray, TimestampMillisecondArray, TimestampNanosecondArray,
+};
+
+use crate::export_shop::{
+    END, Ended, LAST_QUARTER, Line, MIDDLE, SECOND_YEAR, columns, command, expected, folder_of, lines, project, put,
+    run, said, split, times, with,
+};
+use crate::product::{self, TestResult, equal, holds};
+
+/// Writes exports of the shop's first and second year.
+type Writes = fn(&Path, &[Line], &[Line]) -> TestResult;
+
+fn exports(writes: Writes) -> Result<tempfile::TempDir, String> {
+    let folder = product::folder()?;
+    let (first, second) = split(lines(), SECOND_YEAR);
+    writes(folder.path(), &first, &second)?;
+    Ok(folder)
+}
+
+fn ended(writes: Writes) -> Result<Ended, String> {
+    run(project()?, exports(writes)?.path(), &[])
+}
+
+/// Both years as they are, in files of these names.
+fn both(exports: &Path, first: &[Line], second: &[Line]) -> TestResult {
+    put(exports, "2024.parquet", columns(first))?;
+    put(exports, "2025.parquet", columns(second))
+}
+
+/// The second year in a file whose column is another one.
+fn other(
+    exports: &Path,
+    first: &[Line],
+    second: &[Line],
+    column: &str,
+    name: &'static str,
+    values: ArrayRef,
+) -> TestResult {
+    put(exports, "2024.parquet", columns(first))?;
+    put(exports, "2025.parquet", with(second, column, name, values))
+}
+
+fn ids(lines: &[Line], written: impl Fn(i64) -> String) -> ArrayRef {
+    Arc::new(StringArray::from_iter_values(lines.iter().map(|line| written(line.customer))))
+}
+
+fn numbers(lines: &[Line]) -> ArrayRef {
+    Arc::new(Float64Array::from_iter_values(lines.iter().map(|line| line.customer as f64)))
+}
+
+/// What comes out as from plain files.
+const RIGHT: [(&str, Writes); 22] = [
+    ("plain", both),
+    ("names of all kinds", |e, first, second| {
+        let names = [
+            "a%3Ab#1.parquet",
+            "2025?.parquet",
+            "x y*[z].PARQUET",
+            "ü ß.parq",
+            "part#7",
+            "2025_no_ending",
+            "a..b/c...pq",
+            "%2e%2e.parquet",
+            "it's \"so\".parquet",
+            "_day=1 %25/p.parquet",
+            "orders 2025.12",
+        ];
+        let size = first.len().div_ceil(names.len());
+        for (name, lines) in names.iter().zip(first.chunks(size)) {
+            put(e, name, columns(lines))?;
+        }
+        put(e, "100%.parquet", columns(second))
+    }),
+    ("what is hidden is no data", |e, first, second| {
+        for name in ["_temporary/0/a.parquet", ".staging/a.parquet", "_a.parquet", ".a.parquet", "_SUCCESS"] {
+            put(e, name, columns(second))?;
+        }
+        both(e, first, second)
+    }),
+    ("ids as whole numbers", |e, a, b| {
+        other(
+            e,
+            a,
+            b,
+            "customer_id",
+            "customer_id",
+            Arc::new(Int64Array::from_iter_values(b.iter().map(|l| l.customer))),
+        )
+    }),
+    ("ids as numbers with a point", |e, a, b| other(e, a, b, "customer_id", "customer_id", numbers(b))),
+    ("ids as decimals", |e, a, b| {
+        other(
+            e,
+            a,
+            b,
+            "customer_id",
+            "customer_id",
+            Arc::new(
+                Decimal128Array::from_iter_values(b.iter().map(|l| i128::from(l.customer)))
+                    .with_precision_and_scale(20, 0)
+                    .map_err(|x| x.to_string())?,
+            ),
+        )
+    }),
+    ("ids as text with a point", |e, a, b| {
+        other(e, a, b, "customer_id", "customer_id", ids(b, |id| format!("{id}.0")))
+    }),
+    ("ids with blanks", |e, a, b| other(e, a, b, "customer_id", "customer_id", ids(b, |id| format!(" {id}\t")))),
+    ("ids as bytes", |e, a, b| {
+        other(
+            e,
+            a,
+            b,
+            "customer_id",
+            "customer_id",
+            Arc::new(BinaryArray::from_iter_values(b.iter().map(|l| l.customer.to_string()))),
+        )
+    }),
+    ("a category that is null in a year", |e, a, b| {
+        other(e, a, b, "category", "category", Arc::new(NullArray::new(b.len())))
+    }),
+    ("a category that came later", |e, a, b| {
+        let mut early = columns(a);
+        early.remove("category");
+        put(e, "2024.parquet", early)?;
+        put(e, "2025.parquet", columns(b))
+    }),
+    ("products as numbers", |e, a, b| other(e, a, b, "product", "product", numbers(b))),
+    ("quantities with a point", |e, a, b| {
+        other(
+            e,
+            a,
+            b,
+            "quantity",
+            "quantity",
+            Arc::new(Float64Array::from_iter_values(b.iter().map(|l| l.quantity as f64))),
+        )
+    }),
+    ("small quantities", |e, a, b| {
+        other(
+            e,
+            a,
+            b,
+            "quantity",
+            "quantity",
+            Arc::new(Int16Array::from_iter_values(b.iter().map(|l| l.quantity as i16))),
+        )
+    }),
+    ("milliseconds", |e, a, b| {
+        other(
+            e,
+            a,
+            b,
+            "ordered_at",
+            "ordered_at",
+            Arc::new(TimestampMillisecondArray::from_iter_values(times(b).map(|t| t / 1000))),
+        )
+    }),
+    ("nanoseconds", |e, a, b| {
+        other(
+            e,
+            a,
+            b,
+            "ordered_at",
+            "ordered_at",
+            Arc::new(TimestampNanosecondArray::from_iter_values(times(b).map(|t| t * 1000))),
+        )
+    }),
+    ("instants in both", |e, a, b| {
+        for (name, lines) in [("2024.parquet", a), ("2025.parquet", b)] {
+            put(
+                e,
+                name,
+                with(
+                    lines,
+                    "ordered_at",
+                    "ordered_at",
+                    Arc::new(TimestampMicrosecondArray::from_iter_values(times(lines)).with_timezone("UTC")),
+                ),
+            )?;
+        }
+        Ok(())
+    }),
+    ("categories in the path", |e, a, b| {
+        for (name, category, rest) in [("category=Tea", "Tea", 0), ("category=Coffee", "Coffee", 1)] {
+            for (year, lines) in [("2024", a), ("2025", b)] {
+                let lines: Vec<Line> = lines.iter().filter(|l| (l.customer % 3 == 0) == (rest == 0)).cloned().collect();
+                let mut columns = columns(&lines);
+                columns.remove("category");
+                put(e, &format!("{name}/{year}.parquet"), columns).map_err(|error| format!("{category}: {error}"))?;
+            }
+        }
+        Ok(())
+    }),
+    ("customers in the path", |e, a, b| {
+        put(e, "2024.parquet", columns(a))?;
+        for customer in 1_000..1_200 {
+            let lines: Vec<Line> = b.iter().filter(|l| l.customer == customer).cloned().collect();
+            let mut columns = columns(&lines);
+            columns.remove("customer_id");
+            put(e, &format!("customer_id={customer}/p.parquet"), columns)?;
+        }
+        Ok(())
+    }),
+    ("an empty file more", |e, a, b| {
+        put(e, "2023.parquet", columns(&[]))?;
+        both(e, a, b)
+    }),
+    ("files that are no Parquet", |e, a, b| {
+        both(e, a, b)?;
+        std::fs::write(folder_of(e).join("readme.txt"), "a;b").map_err(|error| error.to_string())
+    }),
+    ("a far row more", |e, a, b| {
+        let far = Line { customer: 1_000, day: 2_932_896, quantity: 1, cents: 100 };
+        both(e, a, &[b, &[far]].concat())
+    }),
+];
+
+pub(crate) fn right() -> TestResult {
+    let plain = expected(&lines());
+    for (about, writes) in RIGHT {
+        let ended = ended(writes)?;
+        equal(&format!("{about}: {}", ended.said), ended.figures(), Some(plain))?;
+        equal(about, ended.partial(), None)?;
+        let note = match about {
+            "files that are no Parquet" => "1 file, 3 bytes): market=de/order_lines/readme.txt",
+            "a far row more" => "1 row of market=de/order_lines/2025.parquet on 9999-12-31",
+            _ => "",
+        };
+        holds(about, &ended.notes(), note)?;
+        equal(&format!("{about}: {}", ended.notes()), ended.notes() == "null", note.is_empty())?;
+    }
+    Ok(())
+}
+
+fn empty_file(exports: &Path, name: &str) -> TestResult {
+    let path = folder_of(exports).join(name);
+    path.parent().map_or(Ok(()), std::fs::create_dir_all).map_err(|error| error.to_string())?;
+    std::fs::write(path, "{}").map_err(|error| error.to_string())
+}
+
+/// What is refused, by which exit code and in which words.
+const REFUSED: [(&str, i32, &[&str], Writes); 17] = [
+    ("a Delta table", 20, &["market=de/order_lines: ", "a Delta table"], |e, a, b| {
+        both(e, a, b).and_then(|()| empty_file(e, "_delta_log/0.json"))
+    }),
+    ("a Delta table further up", 20, &["market=de: ", "a Delta table"], |e, a, b| {
+        both(e, a, b).and_then(|()| empty_file(e, "../_delta_log/0.json"))
+    }),
+    ("a Hudi table of all markets", 20, &["a Hudi table"], |e, a, b| {
+        both(e, a, b).and_then(|()| empty_file(e, "../../.hoodie/a.properties"))
+    }),
+    ("an Iceberg table", 20, &["an Iceberg table"], |e, a, b| {
+        both(e, a, b).and_then(|()| empty_file(e, "metadata/v1.metadata.json"))
+    }),
+    ("a copy beside", 20, &["2025.parquet.bak", "another ending"], |e, a, b| {
+        both(e, a, b).and_then(|()| put(e, "2025.parquet.bak", columns(b)))
+    }),
+    ("a name that cannot be read", 20, &["name that cannot be read"], |e, a, b| {
+        both(e, a, b).and_then(|()| put(e, "a\tb.parquet", columns(b)))
+    }),
+    ("another case", 20, &["2025.parquet: column `customer_id`", "`Customer_ID` is there"], |e, a, b| {
+        other(e, a, b, "customer_id", "Customer_ID", numbers(b))
+    }),
+    ("another case of an optional column", 20, &["column `category`", "`CATEGORY` is there"], |e, a, b| {
+        other(e, a, b, "category", "CATEGORY", ids(b, |_| "Tea".to_owned()))
+    }),
+    ("a byte-order mark", 20, &[r"`\u{feff}order_id`, which begins with a byte-order mark"], |e, a, b| {
+        other(e, a, b, "order_id", "\u{feff}order_id", ids(b, |id| id.to_string()))
+    }),
+    ("a blank behind a name", 20, &["column `net_amount`", "`net_amount ` is there"], |e, a, b| {
+        other(e, a, b, "net_amount", "net_amount ", numbers(b))
+    }),
+    ("another case in the path", 20, &["its path has `Category`"], |e, a, b| {
+        let mut columns = columns(b);
+        columns.remove("category");
+        put(e, "2024.parquet", crate::export_shop::columns(a))?;
+        put(e, "Category=Tea/2025.parquet", columns)
+    }),
+    (
+        "a missing customer",
+        20,
+        &["column `customer_id`", "found category", "export it again, or write the name"],
+        |e, a, b| other(e, a, b, "customer_id", "kunde", numbers(b)),
+    ),
+    ("half a piece", 20, &["2025.parquet: column `quantity` is 1.5 in row 1;"], |e, a, b| {
+        other(e, a, b, "quantity", "quantity", Arc::new(Float64Array::from_iter_values(b.iter().map(|_| 1.5))))
+    }),
+    ("days for times", 20, &["column `ordered_at` is date"], |e, a, b| {
+        other(
+            e,
+            a,
+            b,
+            "ordered_at",
+            "ordered_at",
+            Arc::new(Date32Array::from_iter_values(b.iter().map(|l| l.day as i32))),
+        )
+    }),
+    ("ids that are too large for their type", 20, &["row 1 has one", "export ids as text or int64"], |e, a, b| {
+        other(
+            e,
+            a,
+            b,
+            "customer_id",
+            "customer_id",
+            Arc::new(Float64Array::from_iter_values(b.iter().map(|l| l.customer as f64 * 1e15))),
+        )
+    }),
+    ("no rows", 22, &["market `de`: no sale in its exports, which have 0 rows"], |e, _, _| {
+        put(e, "all.parquet", columns(&[]))
+    }),
+    ("nothing but another kind of file", 22, &["no object under", "1 file, 2 bytes", "a.csv"], |e, _, _| {
+        empty_file(e, "a.csv")
+    }),
+];
+
+pub(crate) fn refused() -> TestResult {
+    for (about, code, words, writes) in REFUSED {
+        let ended = ended(writes)?;
+        equal(&format!("{about}: {}", ended.said), ended.code, Some(code))?;
+        for part in words {
+            holds(about, &ended.said, part)?;
+        }
+        equal(about, ended.report.is_none(), true)?;
+    }
+    Ok(())
+}
+
+/// How far the exports reach is how far sales do.
+pub(crate) fn reach() -> TestResult {
+    let half = || split(lines(), MIDDLE).0;
+    let row = |day: i64, quantity: i64| Line { customer: 1_000, day, quantity, cents: 100 * quantity };
+    let cases: [(&str, Vec<Line>); 7] = [
+        ("as it is", Vec::new()),
+        ("9999-12-31", vec![row(2_932_896, 1)]),
+        ("fifty rows in 2099", vec![row(47_117, 1); 50]),
+        ("tomorrow", vec![row(END + 5, 1)]),
+        ("one row on the last day", vec![row(END - 1, 1)]),
+        ("returns to the end", (MIDDLE..END).map(|day| row(day, -1)).collect()),
+        ("1900-01-01", vec![row(-25_567, 1)]),
+    ];
+    for (about, more) in cases {
+        let folder = product::folder()?;
+        let far = more.len() as i64 - 47 * i64::from(about == "returns to the end");
+        put(folder.path(), "all.parquet", columns(&[half(), more].concat()))?;
+        let ended = run(project()?, folder.path(), &[])?;
+        holds(about, &ended.partial().unwrap_or_default(), "the exports end on 2025-11-14")?;
+        equal(about, ended.figures().map(|figures| figures.0), Some(expected(&half()).0))?;
+        let named = ended.notes().contains("of market=de/order_lines/all.parquet");
+        equal(&format!("{about}: {}", ended.notes()), named, far > 0)?;
+    }
+    // A market that opens inside the period is not whole, and its first day is no end.
+    let folder = product::folder()?;
+    put(folder.path(), "all.parquet", columns(&split(lines(), LAST_QUARTER + 31).1))?;
+    let young = run(project()?, folder.path(), &[])?;
+    holds("young", &young.partial().unwrap_or_default(), "the exports start on 2025-11-01")
+}
+
+/// A market that cannot be read is named by every command, and a run of nothing is no success.
+pub(crate) fn markets() -> TestResult {
+    for (folders, code, named) in [
+        (&["market=DE"][..], 22, "folder `market=DE` is left out"),
+        (&["market=united kingdom"], 22, "folder `market=united kingdom` is left out"),
+        (&["de"], 22, "looked for market={market}/order_lines/, found de"),
+        (&[], 22, "no folder is there"),
+        (&["market=de", "market=AT"], 0, "call it `market=at`"),
+        (&["market=de", "market=österreich"], 0, "give the code a name in market_names"),
+    ] {
+        let folder = product::folder()?;
+        for name in folders {
+            put(&folder.path().join("written"), "all.parquet", columns(&lines()))?;
+            let to = folder.path().join("exports").join(name);
+            std::fs::create_dir_all(folder.path().join("exports")).map_err(|error| error.to_string())?;
+            std::fs::rename(folder.path().join("written/market=de"), to).map_err(|error| error.to_string())?;
+        }
+        let exports = folder.path().join("exports");
+        std::fs::create_dir_all(&exports).map_err(|error| error.to_string())?;
+        let ended = run(project()?, &exports, &[])?;
+        equal(&format!("run of {folders:?}: {}", ended.said), ended.code, Some(code))?;
+        holds("run", &ended.said, named)?;
+        for (asked, has_code) in
+            [(&["plan", "jobs/quarterly.toml", "--period", "2025Q4"][..], true), (&["doctor", "quarterly"], false)]
+        {
+            let output = command(project()?, asked, &exports, &[])?;
+            holds(asked[0], &said(&output), named)?;
+            equal(asked[0], output.status.code() == Some(0), code == 0 || !has_code && code == 0)?;
+        }
+    }
+    let folder = exports(both)?;
+    let missing = run(project()?, folder.path(), &["--set", "markets=[\"de\",\"fr\"]"])?;
+    equal(&missing.said, missing.code, Some(11))?;
+    holds("a listed market without files", &missing.said, "market `fr` is not in the exports")
+}
+
+/// The exports that strangers sent, as the table beside them says.
+pub(crate) fn cases() -> TestResult {
+    let shared = std::env::var("DRIFTLINE_SHARED").map_err(|error| error.to_string())?;
+    let folder = product::root().join(shared).join("cases/exports");
+    let base = (1_551_065, 0, "");
+    let half = (841_466, 0, "the exports end on 2025-11-15");
+    let refused = |code, words| (0, code, words);
+    for (name, (net, code, words)) in [
+        ("base", base),
+        ("01_names_with_percent_hash_question/exports_hash", base),
+        ("01_names_with_percent_hash_question/exports_pct", base),
+        ("01_names_with_percent_hash_question/exports_pct3A", base),
+        ("01_names_with_percent_hash_question/exports_qm", base),
+        ("02_future_row_defeats_completeness/halfq", half),
+        ("02_future_row_defeats_completeness/halfq_9999", half),
+        ("02_future_row_defeats_completeness/halfq_future", half),
+        ("02_future_row_defeats_completeness/halfq_int96", half),
+        ("02_future_row_defeats_completeness/halfq_nostats", half),
+        ("02_future_row_defeats_completeness/int96_then_us", base),
+        ("02_future_row_defeats_completeness/young", (3_257_344, 0, "the exports start on 2025-11-01")),
+        ("02_future_row_defeats_completeness/zero_rows", refused(22, "no sale in its exports, which have 0 rows")),
+        ("03_hidden_and_temporary_files_counted/delta", refused(20, "a Delta table")),
+        ("03_hidden_and_temporary_files_counted/temp", base),
+        ("05_int96_wraps/p2600_int96", (1_550_448, 0, "on 2600-01-01")),
+        ("05_int96_wraps/p9999", (1_550_448, 0, "on 9999-12-31")),
+        ("05_int96_wraps/p9999_int96", (1_550_448, 0, "on 9999-12-31")),
+        ("05_int96_wraps/pdrop", (1_550_448, 0, "")),
+        ("06_empty_id_is_a_customer_in_jobs/p0001", (1_550_448, 0, "on 0001-01-01")),
+        ("07_markets_left_out_silently/mktmix", (1_551_065, 0, "`market=AT` is left out")),
+        ("07_markets_left_out_silently/mktupper", refused(22, "`market=DE` is left out")),
+        ("11_null_typed_column/catnull", base),
+        ("12_files_left_out_by_extension/athena", base),
+        ("12_files_left_out_by_extension/upperext", base),
+        ("14_local_and_utc_mixed/tz_aware", (1_668_300, 0, "")),
+        ("14_local_and_utc_mixed/tz_mixed", (1_668_300, 0, "were taken for those of Europe/Berlin")),
+        ("16_advice_that_misleads/casemix", refused(20, "2025.parquet: column `customer_id` (utf8) is missing")),
+        ("16_advice_that_misleads/hivecat", base),
+    ] {
+        let ended = run(project()?, &folder.join(name), &[])?;
+        equal(&format!("{name}: {}", ended.said), ended.code, Some(code))?;
+        let told = [ended.partial().unwrap_or_default(), ended.notes(), ended.said.clone()].join("\n");
+        holds(name, &told, words)?;
+        equal(name, ended.figures().map_or(0, |figures| figures.0), net)?;
+    }
+    empty_ids(&folder.join("06_empty_id_is_a_customer_in_jobs"))
+}
+
+/// Blank ids are none: every figure is that of nulls.
+fn empty_ids(folder: &Path) -> TestResult {
+    let of = |name: &str| run(project()?, &folder.join(name), &[]).map(|ended| ended.report.unwrap_or_default());
+    let (blank, null) = (of("emptyid")?, of("nullid")?);
+    equal("personas", &blank["personas"], &null["personas"])?;
+    equal("totals", &blank["totals"], &null["totals"])?;
+    let share = blank["quality"]["unidentified_gross_share"].as_f64().unwrap_or_default();
+    equal("15.6 % of gross without a customer", (share * 1000.0).round(), 156.0)
+}
