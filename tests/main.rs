@@ -34,6 +34,7 @@ mod secrets; // Planted secrets and persons are in no log, error, record, mail o
 mod shop; // A small shop whose exports the test makes.
 mod simulation; // The fictional company: what was planted is what the reports say.
 mod stress; // Rows that unfold, killed processes, private scratch folders, a daemon without descriptors.
+mod stranger_exports; // Reach and markets of exports, and the exports that strangers sent.
 mod waiting_mails; // Projects whose published mails wait.
 mod workbench; // ltv and churn on a public log, and the forecasts that reports publish and grade.
 
@@ -73,9 +74,9 @@ fn main() -> std::process::ExitCode {
         trial("odd_logs::cases_of_strangers_come_out_right", shared, odd_logs::cases),
         trial("odd_exports::other_names_types_and_layouts_come_out_right", None, odd_exports::right),
         trial("odd_exports::what_cannot_be_known_is_refused_by_name", None, odd_exports::refused),
-        trial("odd_exports::exports_reach_as_far_as_their_sales", None, odd_exports::reach),
-        trial("odd_exports::markets_are_named_or_read", None, odd_exports::markets),
-        trial("odd_exports::cases_of_strangers_come_out_right", shared, odd_exports::cases),
+        trial("stranger_exports::exports_reach_as_far_as_their_sales", None, stranger_exports::reach),
+        trial("stranger_exports::markets_are_named_or_read", None, stranger_exports::markets),
+        trial("stranger_exports::cases_of_strangers_come_out_right", shared, stranger_exports::cases),
         trial("damaged_exports::damages_are_the_files", None, damaged_exports::damages),
         trial("facts::complete_journey_quarters", None, facts::complete_journey),
         trial("facts::online_retail_271_market_quarters", shared, facts::online_retail),

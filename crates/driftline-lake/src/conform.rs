@@ -6,7 +6,7 @@ use arrow::datatypes::{DataType, Float32Type, Float64Type, TimeUnit, TimestampMi
 use chrono::{DateTime, Offset, TimeZone};
 use chrono_tz::Tz;
 
-use crate::drift::is_id;
+use crate::drift::is_key;
 use crate::purchase_log::ids;
 use crate::types;
 
@@ -35,9 +35,9 @@ pub(crate) fn readable(name: &str, declared: &DataType, found: &DataType) -> boo
     match declared {
         _ if *found == Null => true,
         Utf8 | Utf8View => is_number || is_text(found),
-        Int32 | Int64 => is_number || (is_id(name) && is_text(found)),
+        Int32 | Int64 => is_number || (is_key(name) && is_text(found)),
         Float64 if found.is_integer() => true,
-        Float64 if is_id(name) && is_text(found) => true,
+        Float64 if is_key(name) && is_text(found) => true,
         declared => types::readable_as(declared, found),
     }
 }
@@ -106,7 +106,7 @@ fn text(name: &str, declared: &DataType, found: &ArrayRef, first_row: u64) -> Re
         std::sync::Arc::new(ids::texts(found, name, first_row, &mut ids::Kinds::default())?)
     };
     let texts = cast(name, &DataType::Utf8View, &texts, first_row)?;
-    let texts = if is_id(name) { canonical(texts) } else { texts };
+    let texts = if is_key(name) { canonical(texts) } else { texts };
     cast(name, declared, &texts, first_row)
 }
 
@@ -207,5 +207,66 @@ fn shown(column: &ArrayRef, row: usize) -> String {
             years.map_or_else(|_| "a far time".to_owned(), |years| crate::contract::shown(years.as_ref(), row))
         }
         _ => format!("`{}`", crate::contract::shown(column.as_ref(), row)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+    use std::sync::Arc;
+
+    use arrow::array::{Float64Array, TimestampMicrosecondArray, TimestampMillisecondArray};
+
+    use super::*;
+
+    fn micros(text: &str) -> i64 {
+        let time: DateTime<chrono::Utc> = format!("{text}Z").parse().unwrap();
+        time.timestamp_micros()
+    }
+
+    /// Also in the hour that comes twice, the one that is left out, and in years that a calendar hardly has.
+    #[test]
+    fn local_times_and_instants_become_each_other() {
+        const TIMES: DataType = DataType::Timestamp(TimeUnit::Microsecond, None);
+        let zone = chrono_tz::Europe::Berlin;
+        let shifted = |clock: Clock, micros: i64| -> i64 {
+            let column: ArrayRef = Arc::new(TimestampMicrosecondArray::from(vec![micros]));
+            let read = self::column("t", &TIMES, &column, clock, 0).unwrap();
+            read.as_primitive::<TimestampMicrosecondType>().value(0)
+        };
+        for (local, instant) in [
+            ("2025-07-01T00:30:00", "2025-06-30T22:30:00"),
+            ("2025-12-31T23:30:00", "2025-12-31T22:30:00"),
+            ("2025-10-26T02:30:00", "2025-10-26T00:30:00"),
+            ("2025-03-30T02:30:00", "2025-03-30T01:30:00"),
+            ("9999-12-31T12:00:00", "9999-12-31T11:00:00"),
+        ] {
+            assert_eq!(shifted(Clock::LocalToInstant(zone), micros(local)), micros(instant), "{local}");
+            assert_eq!(shifted(Clock::Same, micros(local)), micros(local));
+        }
+        assert_eq!(shifted(Clock::InstantToLocal(zone), micros("2025-06-30T22:30:00")), micros("2025-07-01T00:30:00"));
+        for far in [i64::MAX, i64::MIN] {
+            assert_eq!(shifted(Clock::LocalToInstant(zone), far), far);
+            shifted(Clock::InstantToLocal(zone), far);
+        }
+        let column: ArrayRef = Arc::new(TimestampMillisecondArray::from(vec![0, i64::MAX]));
+        let refused = self::column("t", &TIMES, &column, Clock::Same, 10).unwrap_err();
+        assert!(refused.contains("in row 12"), "{refused}");
+    }
+
+    #[test]
+    fn values_that_do_not_fit_are_told_by_row() {
+        let column: ArrayRef = Arc::new(Float64Array::from(vec![1.0, f64::NAN, 2.5, 1e17]));
+        let read =
+            |type_name: &DataType, rows: usize| self::column("id", type_name, &column.slice(0, rows), Clock::Same, 0);
+        let whole = read(&DataType::Int64, 2).unwrap();
+        assert_eq!((whole.null_count(), contract(&whole)), (1, "1".to_owned()));
+        assert!(read(&DataType::Int64, 3).unwrap_err().contains("`id` is 2.5 in row 3"));
+        assert!(read(&DataType::Int32, 4).unwrap_err().contains("in row 4"));
+        assert_eq!(contract(&read(&DataType::Utf8View, 2).unwrap()), "1");
+    }
+
+    fn contract(column: &ArrayRef) -> String {
+        crate::contract::shown(column.as_ref(), 0)
     }
 }

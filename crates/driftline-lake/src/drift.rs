@@ -14,7 +14,7 @@ use driftline_stats::drift::{self, Finding};
 
 use crate::error::{Error, Result};
 use crate::parquet_files;
-pub(crate) use apart::is_id;
+pub(crate) use apart::is_key;
 pub(crate) use shown::{is_personal, words};
 use side::{Class, Column, Side};
 

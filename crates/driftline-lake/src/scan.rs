@@ -5,14 +5,14 @@
 
 mod bounds;
 mod failure;
+mod object;
+mod pieces;
 
 use std::collections::VecDeque;
 use std::fmt;
-use std::ops::Range;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use bytes::Bytes;
 use datafusion::arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions, UInt64Array, new_null_array};
 use datafusion::arrow::compute::take;
 use datafusion::arrow::datatypes::SchemaRef;
@@ -28,17 +28,15 @@ use datafusion::physical_plan::metrics::{BaselineMetrics, ExecutionPlanMetricsSe
 use datafusion::physical_plan::statistics::StatisticsArgs;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::{DisplayAs, DisplayFormatType, ExecutionPlan, PlanProperties, ReplaceChildrenOptions};
-use futures::future::BoxFuture;
 use futures::{FutureExt, StreamExt, TryStreamExt, stream};
-use object_store::{ObjectStore, ObjectStoreExt};
 use parquet::arrow::ProjectionMask;
-use parquet::arrow::arrow_reader::ArrowReaderOptions;
-use parquet::arrow::async_reader::{AsyncFileReader, ParquetRecordBatchStream, ParquetRecordBatchStreamBuilder};
+use parquet::arrow::async_reader::{ParquetRecordBatchStream, ParquetRecordBatchStreamBuilder};
 use parquet::errors::ParquetError;
-use parquet::file::metadata::ParquetMetaData;
 
 use self::bounds::Bounds;
 pub(crate) use self::failure::ReadFailure;
+use self::object::ObjectReader;
+use self::pieces::{Piece, parts};
 use crate::boundary;
 use crate::conform;
 use crate::files::with_views;
@@ -94,43 +92,6 @@ impl TableProvider for SourceTable {
             metrics: ExecutionPlanMetricsSet::new(),
         }))
     }
-}
-
-/// One row group of one file.
-#[derive(Clone, Debug)]
-struct Piece {
-    file: Arc<PinnedFile>,
-    group: usize,
-    /// Rows of the file before it.
-    first_row: u64,
-    rows: u64,
-    bytes: usize,
-}
-
-/// All row groups in the order of the files, in at most so many parts of about as many rows.
-fn parts(files: &[Arc<PinnedFile>], most: usize) -> Vec<Vec<Piece>> {
-    let mut pieces = Vec::new();
-    for file in files {
-        let mut first_row = 0;
-        for (group, metadata) in file.footer.metadata().row_groups().iter().enumerate() {
-            let rows = metadata.num_rows().unsigned_abs();
-            let bytes = usize::try_from(metadata.total_byte_size()).unwrap_or(0);
-            pieces.push(Piece { file: file.clone(), group, first_row, rows, bytes });
-            first_row += rows;
-        }
-    }
-    pieces.retain(|piece| piece.rows > 0);
-    let all: u64 = pieces.iter().map(|piece| piece.rows).sum();
-    let count = most.clamp(1, pieces.len().max(1));
-    let mut parts = vec![Vec::new(); count];
-    let mut before = 0;
-    for piece in pieces {
-        let middle = before + piece.rows / 2;
-        before += piece.rows;
-        let place = u128::from(middle) * count as u128 / u128::from(all.max(1));
-        parts[(place as usize).min(count - 1)].push(piece);
-    }
-    parts
 }
 
 /// What a query asks for.
@@ -325,37 +286,5 @@ impl Asked {
 
     fn unreadable(&self, piece: &Piece, error: ParquetError) -> datafusion::error::DataFusionError {
         ReadFailure::of(&self.source, &piece.file.meta, error).into_engine_error()
-    }
-}
-
-/// The bytes of a pinned object.
-struct ObjectReader {
-    store: Arc<PinnedStore>,
-    file: Arc<PinnedFile>,
-}
-
-impl AsyncFileReader for ObjectReader {
-    fn get_bytes(&mut self, range: Range<u64>) -> BoxFuture<'_, parquet::errors::Result<Bytes>> {
-        let read = async move {
-            let bytes = self.store.get_range(&self.file.meta.location, range).await;
-            bytes.map_err(|error| ParquetError::External(Box::new(error)))
-        };
-        read.boxed()
-    }
-
-    fn get_byte_ranges(&mut self, ranges: Vec<Range<u64>>) -> BoxFuture<'_, parquet::errors::Result<Vec<Bytes>>> {
-        let read = async move {
-            let bytes = self.store.get_ranges(&self.file.meta.location, &ranges).await;
-            bytes.map_err(|error| ParquetError::External(Box::new(error)))
-        };
-        read.boxed()
-    }
-
-    fn get_metadata<'a>(
-        &'a mut self,
-        _: Option<&'a ArrowReaderOptions>,
-    ) -> BoxFuture<'a, parquet::errors::Result<Arc<ParquetMetaData>>> {
-        let metadata = self.file.footer.metadata().clone();
-        async move { Ok(metadata) }.boxed()
     }
 }

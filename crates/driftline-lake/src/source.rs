@@ -3,6 +3,7 @@
 //! A run pins its sources once: it lists the objects, reads every footer, checks the columns, and from then on reads these
 //! objects in these versions and nothing else.
 
+mod clock;
 mod columns;
 mod footer;
 mod listing;
@@ -21,12 +22,11 @@ use object_store::{ObjectMeta, ObjectStore};
 use parquet::arrow::arrow_reader::ArrowReaderMetadata;
 use serde::{Deserialize, Serialize};
 
+use self::clock::one_clock;
 pub(crate) use self::columns::Origin;
-use self::columns::{Marked, marked};
 use self::footer::Footer;
 use self::listing::list;
 pub use self::markets::{Markets, markets};
-use crate::conform::Clock;
 use crate::error::{Error, Result};
 use crate::graph::Graph;
 use crate::parquet_files;
@@ -300,33 +300,4 @@ fn pinned_source(
         days,
         unfolded_bytes,
     }
-}
-
-/// Gives all files of a source one clock. Files say whether their times are instants or local; where they say the same, the
-/// declaration tells what they are; where they do not, their own marks tell them apart. Notes what was told apart.
-fn one_clock(source: &Source, footers: &mut [Footer], zone: Tz) -> Vec<String> {
-    let mut notes = Vec::new();
-    for (place, column) in source.columns.keys().enumerate() {
-        let of_files: Vec<Option<Marked>> = footers
-            .iter()
-            .map(|footer| marked(&footer.file.origins[place], &footer.file.footer, &footer.plain))
-            .collect();
-        let count = |mark| of_files.iter().filter(|marked| **marked == Some(mark)).count();
-        let (instants, locals) = (count(Marked::Instant), count(Marked::Local));
-        let is_mixed = instants > 0 && locals > 0;
-        for (footer, marked) in footers.iter_mut().zip(&of_files) {
-            let Origin::Field { clock, .. } = &mut footer.file.origins[place] else { continue };
-            *clock = match (source.time_zone.is_some(), marked) {
-                (true, Some(Marked::Local)) if is_mixed => Clock::LocalToInstant(zone),
-                (false, Some(Marked::Instant)) => Clock::InstantToLocal(zone),
-                _ => Clock::Same,
-            };
-        }
-        if is_mixed {
-            notes.push(format!(
-                "`{column}` has a time zone in {instants} of its files and is local in {locals}: the local times were taken for those of {zone}"
-            ));
-        }
-    }
-    notes
 }

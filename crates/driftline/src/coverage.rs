@@ -165,7 +165,7 @@ fn open(room: &Room, market: &Market, pinned: &[PinnedSource]) -> driftline_lake
     let limits = Limits { scratch: scratch.path.clone(), ..room.limits.clone() };
     let plan = RunPlan::new(market.clone(), Period::last_over(room.job.file.period, today), &Coverage::default());
     let as_of = today.checked_add_days(Days::new(1)).unwrap_or(today);
-    let parameters = RunPlan { as_of, ..plan }.parameters(&room.job, &room.pseudonym_key);
+    let parameters = RunPlan { as_of, ..plan }.parameters(&room.job, room.pseudonym_key.secret());
     Lake::open(&limits, room.graph.clone(), parameters, room.exports.store.clone(), pinned).map(|lake| (lake, scratch))
 }
 

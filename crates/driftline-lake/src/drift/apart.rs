@@ -18,6 +18,7 @@ const CODES_MOST: usize = 50;
 
 const ID_WORDS: [&str; 9] = ["id", "ids", "uuid", "guid", "key", "hash", "pk", "sk", "rowid"];
 const NUMBER_WORDS: [&str; 10] = ["nr", "no", "num", "number", "code", "zip", "plz", "postcode", "sku", "ean"];
+const KEY_NUMBERS: [&str; 4] = ["nr", "no", "num", "number"];
 const LOAD_WORDS: [&str; 17] = [
     "loaded",
     "load",
@@ -176,8 +177,14 @@ fn coded(sample: &mut Sample) {
 }
 
 /// Whether a column is an id by its name.
-pub(crate) fn is_id(name: &str) -> bool {
+pub(super) fn is_id(name: &str) -> bool {
     words(name).last().is_some_and(|last| ID_WORDS.contains(&last.as_str()) || NUMBER_WORDS.contains(&last.as_str()))
+}
+
+/// Whether a column holds ids of persons, orders and the like by its name, and no codes of things, which are taken as they are.
+pub(crate) fn is_key(name: &str) -> bool {
+    let is_key = |last: &String| ID_WORDS.contains(&last.as_str()) || KEY_NUMBERS.contains(&last.as_str());
+    words(name).last().is_some_and(is_key)
 }
 
 fn is_time_of_loading(words: &[String]) -> bool {

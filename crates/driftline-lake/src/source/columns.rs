@@ -9,7 +9,7 @@ use parquet::basic::Type;
 
 use super::Source;
 use crate::conform::{self, Clock};
-use crate::drift::is_id;
+use crate::drift::is_key;
 use crate::parquet_files::{escaped, plain, shown};
 use crate::types;
 
@@ -102,7 +102,7 @@ fn unescaped(text: &str) -> String {
 }
 
 fn of_path(column: &str, declared: &DataType, value: Option<&str>) -> Result<ArrayRef, String> {
-    let value = if is_id(column) { value.and_then(crate::purchase_log::ids::canonical) } else { value };
+    let value = if is_key(column) { value.and_then(crate::purchase_log::ids::canonical) } else { value };
     let text: ArrayRef = std::sync::Arc::new(StringArray::from(vec![value]));
     let strict = CastOptions { safe: false, ..CastOptions::default() };
     cast_with_options(&text, declared, &strict).map_err(|_| {
@@ -142,7 +142,7 @@ fn absent(
     if type_name.ends_with('?') {
         return Ok(());
     }
-    let is_needed = type_name != "utf8" || is_id(column) || source.time_column.as_deref() == Some(column);
+    let is_needed = type_name != "utf8" || is_key(column) || source.time_column.as_deref() == Some(column);
     let advice = if is_needed {
         "export it again, or write the name that it has there in sources.toml and in the SQL of sql/staging".to_owned()
     } else {
