@@ -18,6 +18,11 @@ pub fn message(text: &str) -> String {
     without_secrets(&lines(text))
 }
 
+/// [`message`] whose further lines stand in: a line's end in a name is no line of its own.
+pub fn indented(text: &str) -> String {
+    message(text.trim_end()).replace('\n', "\n    ")
+}
+
 /// A text of JSON that any terminal may show: the same document, with what steers or turns written as escapes.
 pub fn json(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
@@ -60,7 +65,8 @@ pub fn without_secrets(text: &str) -> String {
 fn bare_word(word: &str) -> String {
     if let Some(place) = word.find("://") {
         let (scheme, address) = word.split_at(place + 3);
-        return format!("{scheme}{}", bare_word(&bare(address)));
+        let address = bare(address);
+        return format!("{scheme}{}", if address.contains("://") { bare_word(&address) } else { address });
     }
     match word.rsplit_once('@') {
         Some((before, host)) if before.contains(':') => format!("…@{host}"),
@@ -113,6 +119,7 @@ mod tests {
         let hostile = "a\u{1b}[2Jb\rc\u{9b}31md\u{7}e\u{202e}fdp\u{2066}g\u{200f}h\u{2028}i\u{feff}j\nk\tl";
         assert_eq!(line(hostile), "a [2Jb c 31md efdpgh ij k l");
         assert_eq!(lines(hostile), "a[2Jbc31mdefdpgh ij\nk\tl");
+        assert_eq!(indented("no `a\nok: b`\n"), "no `a\n    ok: b`");
         // Letters of every script, marks of emoji and accents stay.
         for text in ["Größe", "عربي", "עברית", "👩\u{200d}🌾", "ni\u{303}o", "a\u{200c}b", "日本"] {
             assert_eq!((line(text), lines(text), json(text)), (text.to_owned(), text.to_owned(), text.to_owned()));

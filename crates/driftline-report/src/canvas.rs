@@ -2,6 +2,7 @@
 //! so the same picture has the same bytes on every machine.
 
 use ab_glyph::{Font, FontRef, Glyph, ScaleFont, point};
+use driftline_core::plain;
 
 use crate::error::{Error, Result};
 
@@ -58,7 +59,7 @@ impl Canvas {
         let font = if pen.is_bold { self.bold.clone() } else { self.regular.clone() };
         let scaled = font.as_scaled(pen.size);
         let mut at = x as f32;
-        for character in text.chars() {
+        for character in plain::line(text).chars() {
             let id = font.glyph_id(character);
             let glyph: Glyph = id.with_scale_and_position(pen.size, point(at, y as f32));
             at += scaled.h_advance(id);
@@ -81,7 +82,7 @@ impl Canvas {
     pub(crate) fn width_of(&self, text: &str, pen: Pen) -> f64 {
         let font = if pen.is_bold { &self.bold } else { &self.regular };
         let scaled = font.as_scaled(pen.size);
-        text.chars().map(|character| f64::from(scaled.h_advance(font.glyph_id(character)))).sum()
+        plain::line(text).chars().map(|character| f64::from(scaled.h_advance(font.glyph_id(character)))).sum()
     }
 
     fn blend(&mut self, column: i64, row: i64, cover: f32, colour: Colour) {

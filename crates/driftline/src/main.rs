@@ -38,7 +38,7 @@ fn main() -> ExitCode {
     match command::execute(&cli, &world, stop) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("error: {}", plain::message(&chain(&error)));
+            eprintln!("error: {}", chain(&error));
             ExitCode::from(exit::code(&error))
         }
     }
@@ -71,10 +71,10 @@ fn holder(environment: &[(String, String)]) -> String {
 
 /// Every error of the chain, outermost first, each saying only its own part.
 fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
+    let mut text = plain::indented(&error.to_string());
     let mut next = error.source();
     while let Some(source) = next {
-        let own = source.to_string();
+        let own = plain::indented(&source.to_string());
         // Some libraries repeat their sources.
         if !text.contains(&own) {
             text.push_str(&format!("\n  because: {own}"));
@@ -100,7 +100,7 @@ struct Shown<W>(W);
 
 impl<W: Write> Write for Shown<W> {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.write_all(plain::message(&String::from_utf8_lossy(bytes)).as_bytes())?;
+        writeln!(self.0, "{}", plain::indented(&String::from_utf8_lossy(bytes)))?;
         Ok(bytes.len())
     }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use driftline_core::plain;
 use driftline_core::report::HeadlineKind;
 use driftline_lake::Lake;
 use driftline_lake::session::Limits;
@@ -82,7 +83,7 @@ pub(super) async fn execute(cli: &Cli, args: &args::Run, project: &Project, worl
                     outcomes.push(Outcome::not_run(&plan, State::NotYet, "the market's exports start later"));
                 }
                 Err(error) if markets.len() > 1 || first_error.is_some() => {
-                    eprintln!("error: {market} {period}: {}", chain(&error));
+                    eprintln!("error: {market} {period}: {}", plain::indented(&chain(&error)));
                     failed.insert(market.clone());
                     first_error.get_or_insert(error);
                 }
