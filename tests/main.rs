@@ -33,8 +33,8 @@ mod scripted_smtp; // A mail server that does what a test says.
 mod secrets; // Planted secrets and persons are in no log, error, record, mail or page; the public key is told.
 mod shop; // A small shop whose exports the test makes.
 mod simulation; // The fictional company: what was planted is what the reports say.
-mod stress; // Rows that unfold, killed processes, private scratch folders, a daemon without descriptors.
 mod stranger_exports; // Reach and markets of exports, and the exports that strangers sent.
+mod stress; // Rows that unfold, killed processes, private scratch folders, a daemon without descriptors.
 mod waiting_mails; // Projects whose published mails wait.
 mod workbench; // ltv and churn on a public log, and the forecasts that reports publish and grade.
 
