@@ -329,6 +329,9 @@ pub struct Quality {
     /// What was noticed of the exports and may matter to a reader, one sentence each.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub export_notes: Vec<String>,
+    /// What is odd about the exports, and what an owner accepted; absent if nothing is.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
     pub complete_from: Option<NaiveDate>,
     pub complete_until: Option<NaiveDate>,
     /// Hash of every customer's days before as-of, and of the definitions: the next run compares it with what it finds then.

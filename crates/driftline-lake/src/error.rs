@@ -57,6 +57,12 @@ pub enum Error {
     #[error("model `{model}` breaks its contract: {problem}")]
     Contract { model: String, problem: String },
 
+    #[error("{problem}")]
+    Exported { problem: String },
+
+    #[error("{problem}")]
+    Staged { problem: String },
+
     #[error("audit `{audit}` found {rows} rows that must not exist ({about}); first: {sample}")]
     Audit { audit: String, about: String, rows: usize, sample: String },
 

@@ -43,8 +43,10 @@ impl Graph {
             match own.get(&name) {
                 Some(replacement) => {
                     let columns = std::mem::take(&mut model.front.columns);
+                    let grain = std::mem::take(&mut model.front.grain);
                     let mut replacement = replacement.clone();
                     replacement.front.columns = columns;
+                    replacement.front.grain = grain;
                     models.insert(name, replacement);
                 }
                 None if model.front.required => {

@@ -23,6 +23,7 @@ use tokio::task::JoinError;
 
 pub use self::build::Aside;
 use self::build::Done;
+pub(crate) use self::build::in_parts;
 use self::compute::{Kept, Workshop};
 use crate::contract;
 use crate::distinct::DistinctTable;
@@ -131,6 +132,7 @@ impl Lake {
                 notes: Vec::new(),
                 days: None,
                 unfolded_bytes: 0,
+                object_days: Vec::new(),
             })
             .collect();
         Self::open(limits, graph, parameters, Arc::new(object_store::memory::InMemory::new()), &pinned)
@@ -215,7 +217,7 @@ impl Lake {
     }
 
     /// Plans one model with bound parameters and checks it against its contract; everything it reads must be built.
-    async fn plan(&self, model: &Model) -> Result<DataFrame> {
+    pub(crate) async fn plan(&self, model: &Model) -> Result<DataFrame> {
         let plan_error = |source| Error::Plan { path: model.path.clone(), source: Box::new(source) };
         let options = SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false);
         let frame = self.context.sql_with_options(&model.sql, options).await.map_err(plan_error)?;
@@ -330,6 +332,19 @@ impl Lake {
     pub async fn query(&self, sql: &str) -> Result<Vec<RecordBatch>> {
         let frame = self.context.sql(sql).await?;
         self.collect(sql, frame).await
+    }
+
+    /// The rows of a query of this crate that uses the run's bound values.
+    ///
+    /// # Errors
+    /// As [`Lake::rows`].
+    pub(crate) async fn bound_query(&self, sql: &str) -> Result<Vec<RecordBatch>> {
+        let frame = self.context.sql(sql).await?;
+        let used = frame.logical_plan().get_parameter_names()?;
+        let names = used.iter().map(|name| name.trim_start_matches('$').to_owned());
+        let bound: Vec<(String, ScalarValue)> =
+            names.filter_map(|name| Some((name.clone(), self.parameters.get(&name)?.clone()))).collect();
+        self.collect(sql, frame.with_param_values(bound)?).await
     }
 
     /// Hands over the rows of a query of this crate as they come, in any order.

@@ -12,6 +12,7 @@ mod files;
 pub mod fitted;
 pub mod functions;
 pub mod graph;
+pub mod inspect;
 pub mod lake;
 pub mod lint;
 pub mod model;

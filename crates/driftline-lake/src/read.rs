@@ -32,20 +32,20 @@ use crate::error::{Error, Result};
 use crate::lake::Lake;
 
 /// One cell as a Rust value, whatever layout the column has.
-struct Cells<'a> {
-    table: &'a str,
-    batch: &'a RecordBatch,
+pub(crate) struct Cells<'a> {
+    pub(crate) table: &'a str,
+    pub(crate) batch: &'a RecordBatch,
 }
 
 impl Cells<'_> {
-    fn column(&self, name: &str) -> Result<&dyn Array> {
+    pub(crate) fn column(&self, name: &str) -> Result<&dyn Array> {
         self.batch
             .column_by_name(name)
             .map(AsRef::as_ref)
             .ok_or_else(|| Error::Shape { table: self.table.to_owned(), column: name.to_owned() })
     }
 
-    fn integer(&self, name: &str, row: usize) -> Result<i64> {
+    pub(crate) fn integer(&self, name: &str, row: usize) -> Result<i64> {
         let column = self.column(name)?;
         if column.is_null(row) {
             return Ok(0);
@@ -58,12 +58,12 @@ impl Cells<'_> {
         })
     }
 
-    fn count(&self, name: &str, row: usize) -> Result<u64> {
+    pub(crate) fn count(&self, name: &str, row: usize) -> Result<u64> {
         Ok(u64::try_from(self.integer(name, row)?).unwrap_or(0))
     }
 
     /// A decimal as an integer at its scale, with the scale; `None` for null.
-    fn decimal(&self, name: &str, row: usize) -> Result<Option<(i128, i8)>> {
+    pub(crate) fn decimal(&self, name: &str, row: usize) -> Result<Option<(i128, i8)>> {
         let column = self.column(name)?;
         let DataType::Decimal128(_, scale) = column.data_type() else {
             return Err(Error::Shape { table: self.table.to_owned(), column: name.to_owned() });
@@ -72,15 +72,15 @@ impl Cells<'_> {
     }
 
     /// A decimal rounded half away from zero to minor units.
-    fn minor(&self, name: &str, row: usize) -> Result<Option<Minor>> {
+    pub(crate) fn minor(&self, name: &str, row: usize) -> Result<Option<Minor>> {
         Ok(self.decimal(name, row)?.map(|(value, scale)| to_minor(value, scale)))
     }
 
-    fn ten_thousandths(&self, name: &str, row: usize) -> Result<i128> {
+    pub(crate) fn ten_thousandths(&self, name: &str, row: usize) -> Result<i128> {
         Ok(self.decimal(name, row)?.map_or(0, |(value, scale)| value * 10i128.pow(4u32.saturating_sub(scale as u32))))
     }
 
-    fn float(&self, name: &str, row: usize) -> Result<Option<f64>> {
+    pub(crate) fn float(&self, name: &str, row: usize) -> Result<Option<f64>> {
         let column = self.column(name)?;
         if column.is_null(row) {
             return Ok(None);
@@ -95,7 +95,7 @@ impl Cells<'_> {
         }))
     }
 
-    fn text(&self, name: &str, row: usize) -> Result<Option<String>> {
+    pub(crate) fn text(&self, name: &str, row: usize) -> Result<Option<String>> {
         let column = self.column(name)?;
         if column.is_null(row) {
             return Ok(None);
@@ -104,7 +104,7 @@ impl Cells<'_> {
     }
 
     /// A calendar day; `None` for null.
-    fn day(&self, name: &str, row: usize) -> Result<Option<NaiveDate>> {
+    pub(crate) fn day(&self, name: &str, row: usize) -> Result<Option<NaiveDate>> {
         Ok(self.text(name, row)?.and_then(|day| day.parse().ok()))
     }
 }

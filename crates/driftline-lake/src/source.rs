@@ -200,6 +200,8 @@ pub struct PinnedSource {
     pub days: Option<(NaiveDate, NaiveDate)>,
     /// What the rows take once they are read, by the footers.
     pub unfolded_bytes: u64,
+    /// First and last day of each object, in their order.
+    pub object_days: Vec<Option<(NaiveDate, NaiveDate)>>,
 }
 
 impl PinnedSource {
@@ -278,6 +280,7 @@ fn pinned_source(
     ignored.sort();
     ignored.dedup();
     let days = footers.iter().filter_map(|footer| footer.days).reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)));
+    let object_days = footers.iter().map(|footer| footer.days).collect();
     let unfolded = footers.iter().map(|footer| unfolded::bytes(footer.file.footer.metadata(), &source.columns));
     let unfolded_bytes = unfolded.fold(0, u64::saturating_add);
     let files: Vec<Arc<PinnedFile>> = footers.into_iter().map(|footer| Arc::new(footer.file)).collect();
@@ -299,5 +302,6 @@ fn pinned_source(
         notes,
         days,
         unfolded_bytes,
+        object_days,
     }
 }

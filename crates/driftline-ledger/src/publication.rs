@@ -34,6 +34,9 @@ pub struct Publication {
     pub period: Period,
     pub revision: u32,
     pub reason: Option<String>,
+    /// Why it was published though the exports had fewer rows than usual or last time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub accepted: Option<String>,
     /// Folder of the run below the warehouse's root.
     pub run: String,
     pub content_id: String,

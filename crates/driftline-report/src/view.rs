@@ -65,6 +65,8 @@ pub struct View<'a> {
     pub mail_notes: Vec<&'a str>,
     /// Whether the report has notes that this mail does not show.
     pub has_more_notes: bool,
+    /// What is odd about the exports: on the page, and in a mail to the owner only.
+    pub export_warnings: &'a [String],
     /// What the mail says to its audience besides; `None` for everyone.
     pub for_you: Option<&'a ForYou>,
     /// Sections of the mail in the reader's order.
@@ -164,6 +166,7 @@ pub struct Plain {
     /// How the last forecast turned out.
     pub scorecard: Option<String>,
     pub notes: Vec<String>,
+    pub export_warnings: Vec<String>,
     pub for_you: Vec<String>,
     pub recipient_reason: String,
 }
@@ -228,6 +231,7 @@ impl<'a> View<'a> {
             mail_kpis: &report.kpis[..report.kpis.len().min(MAIL_FIGURES)],
             mail_notes,
             has_more_notes,
+            export_warnings: export_warnings(report, letter.audience),
             for_you,
             sections: letter.audience.sections(),
             letter,
@@ -268,6 +272,10 @@ impl<'a> Card<'a> {
             attributes: persona.attributes.iter().map(attribute).collect(),
         }
     }
+}
+
+fn export_warnings(report: &Report, audience: Audience) -> &[String] {
+    if audience == Audience::Owner { &report.quality.warnings } else { &[] }
 }
 
 fn mail_notes<'a>(report: &'a Report, for_you: Option<&ForYou>, audience: Audience) -> Vec<&'a str> {
@@ -352,6 +360,7 @@ impl Plain {
             unchanged: broken(&report.unchanged, COLUMNS, ""),
             scorecard: report.scorecard.as_ref().map(|scorecard| broken(&scorecard.sentence, COLUMNS, "")),
             notes: notes.iter().map(|note| broken(note, COLUMNS - 2, "  ")).collect(),
+            export_warnings: items(export_warnings(report, letter.audience)),
             for_you: items(for_you.map_or(&[], |block| &block.lines)),
             recipient_reason: broken(letter.reason, COLUMNS, ""),
         }

@@ -21,6 +21,7 @@ pub mod pool;
 pub mod purchase;
 pub mod purchase_log;
 pub mod random;
+pub mod repeats;
 pub mod returns;
 pub mod rule;
 pub mod scale;

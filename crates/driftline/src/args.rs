@@ -86,7 +86,7 @@ pub struct Run {
     pub job: Option<PathBuf>,
 
     /// Run what the jobs' [schedule]s ask for now, once: for systemd timers, Kubernetes CronJobs and cron.
-    #[arg(long, conflicts_with_all = ["period", "markets", "dry_run", "revise", "select"])]
+    #[arg(long, conflicts_with_all = ["period", "markets", "dry_run", "revise", "accept", "select"])]
     pub due: bool,
 
     /// The period, like 2017Q4, or a range like 2017Q2..2017Q4 (oldest first). Default: the last one that is over. A half-year is
@@ -105,6 +105,10 @@ pub struct Run {
     /// Publish a new revision beside what is published, and say why.
     #[arg(long, value_name = "REASON")]
     pub revise: Option<String>,
+
+    /// Go on though the exports have fewer rows than usual or last time (exit 33), and say why: readers will see it.
+    #[arg(long, value_name = "REASON")]
+    pub accept: Option<String>,
 
     /// Only compute these models and what they need, show their rows, publish nothing.
     #[arg(long, value_name = "MODEL")]

@@ -38,6 +38,11 @@ pub enum Error {
     )]
     NoSales { market: String, rows: u64 },
 
+    #[error(
+        "{place}: {problem}; nothing was published; export it again, or go on with --accept \"reason\", which readers will see (state of the exports: {state})"
+    )]
+    ExportsFell { place: String, problem: String, state: String },
+
     #[error("exports `{url}`: {problem}; put the exports there, or name their place with --set exports.url=…")]
     NoExports { url: String, problem: String },
 

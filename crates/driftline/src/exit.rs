@@ -17,7 +17,8 @@ Exit codes:
   22  exports: nothing there             60  out of memory
   23  exports: start after the period    61  no room for temporary files
   24  exports: replaced during the run   70  a bug: please report it
-  25  exports: store does not answer     34  a revision of too few customers";
+  25  exports: store does not answer     34  a revision of too few customers
+  33  exports: fewer rows than usual or last time";
 
 /// Maps every error to its documented code.
 pub fn code(error: &Error) -> u8 {
@@ -27,16 +28,17 @@ pub fn code(error: &Error) -> u8 {
         Error::UnknownMarket { .. } | Error::Period { source: driftline_core::Error::Market(_) } => 11,
         Error::Period { .. } | Error::PeriodNotOver { .. } | Error::PeriodNotExported { .. } => 12,
         Error::NoExports { .. } | Error::NoSales { .. } | Error::NoMarkets { .. } => 22,
+        Error::ExportsFell { .. } => 33,
         Error::Lake { source, .. } => match source {
             Lake::ProjectFile { .. } | Lake::ModelFile { .. } | Lake::Plan { .. } | Lake::UnitTest { .. } => 13,
-            Lake::SourceContract { .. } => 20,
+            Lake::SourceContract { .. } | Lake::Exported { .. } => 20,
             Lake::SourceUnreadable { .. } => 21,
             Lake::EmptySource { .. } => 22,
             Lake::SourceTooLate { .. } => 23,
             Lake::InputChanged { .. } => 24,
             Lake::Store { .. } => 25,
             Lake::Audit { .. } => 30,
-            Lake::Contract { .. } => 31,
+            Lake::Contract { .. } | Lake::Staged { .. } => 31,
             Lake::Memory { .. } => 60,
             Lake::Output { .. } => 40,
             Lake::DiskFull { .. } | Lake::Scratch { .. } => 61,

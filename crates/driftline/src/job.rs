@@ -104,6 +104,9 @@ pub struct Exports {
     pub complete_until: Option<NaiveDate>,
     /// Object with one object name a line, for servers that cannot list.
     pub index: Option<String>,
+    /// What may be odd in the exports without ending a run, by name.
+    #[serde(default)]
+    pub accept: Vec<String>,
 }
 
 fn utc() -> String {
@@ -254,6 +257,8 @@ pub struct Limits {
     pub threads: Option<usize>,
     /// Silence after which another process may take over what this one works on.
     pub lease_seconds: u64,
+    /// Part of the usual rows, or of those of the last run, that may be missing in a month or an object.
+    pub rows_fall: f64,
 }
 
 impl Default for Limits {
@@ -264,6 +269,7 @@ impl Default for Limits {
             in_memory: "512MB".to_owned(),
             threads: None,
             lease_seconds: 300,
+            rows_fall: 0.5,
         }
     }
 }

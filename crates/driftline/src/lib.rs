@@ -3,6 +3,7 @@
 mod acquisition;
 pub mod args;
 pub mod assemble;
+mod checks;
 pub mod command;
 pub mod coverage;
 mod describe;

@@ -19,6 +19,7 @@ pub(crate) fn content_id(
     lake: &Lake,
     previous: Option<&Recalled>,
     replaced: Option<&Recalled>,
+    warnings: &[String],
 ) -> String {
     let mut parts: Vec<String> = lake.published().into_iter().filter_map(|table| table.content).collect();
     parts.push(room.job.definition.clone());
@@ -32,6 +33,7 @@ pub(crate) fn content_id(
     // A revision also says what it changed, and why.
     parts.extend(replaced.map(|recalled| recalled.report.content_id.clone()));
     parts.extend(room.revise.clone());
+    parts.extend(warnings.iter().cloned());
     content::sha256(parts.join("\n").as_bytes())[..32].to_owned()
 }
 
@@ -90,6 +92,7 @@ pub(crate) fn quality(
         unidentified_gross_share: totals.unidentified_gross.ratio(totals.gross),
         audits_passed: audits as u64,
         export_notes: plan.notes.iter().cloned().chain(file_notes(pinned)).collect(),
+        warnings: Vec::new(),
         past_id: None,
         fingerprints: BTreeMap::new(),
         complete_from: plan.complete_from,

@@ -44,6 +44,8 @@ pub struct Room {
     /// Folder for the results of a dry run.
     pub dry_folder: PathBuf,
     pub revise: Option<String>,
+    /// Why a run goes on though its exports have fewer rows than usual or last time.
+    pub accept: Option<String>,
     /// Notes on personas by key, and the text of their files.
     pub notes: (Notes, String),
     /// The company's own names of personas, and the text of their file.
@@ -57,6 +59,7 @@ pub struct Room {
 pub struct Choice {
     pub dry_run: bool,
     pub revise: Option<String>,
+    pub accept: Option<String>,
     pub threads: Option<usize>,
     pub memory: Option<String>,
     /// The instant taken for now; the clock's if absent.
@@ -110,6 +113,7 @@ impl Room {
             dry_run: choice.dry_run,
             dry_folder: project.root.join("target").join("dry-run").join(&job.name),
             revise: choice.revise.clone(),
+            accept: choice.accept.clone(),
             notes: notes::read(&project.root, &job.name)?,
             names: names::read(&project.root, &job.name)?,
             suppressed: suppression::read(&project.root)?,

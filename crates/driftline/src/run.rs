@@ -18,6 +18,7 @@ use tokio::sync::oneshot;
 
 use crate::acquisition;
 use crate::assemble::{self, Parts};
+use crate::checks;
 use crate::describe::{attribute_drift, describe};
 use crate::error::{InPlace, Result};
 use crate::fit::{fit_segments, fit_value};
@@ -83,9 +84,20 @@ pub async fn one(
     let parameters = plan.parameters(&room.job, room.pseudonym_key.secret());
     let lake = Lake::open(&limits, room.graph.clone(), parameters, room.exports.store.clone(), &pinned);
     let lake = Arc::new(lake.in_place(&place)?);
-    lake.build(&["int_purchase_histories", "int_spend_histories", "int_purchase_log", "int_cancelled_days"])
-        .await
-        .in_place(&place)?;
+    // What replaced a revision is compared with it, else with the period before.
+    let last_read = replaced.as_ref().or(previous.as_ref()).map(|recalled| &recalled.publication);
+    let mut checks = checks::lines(room, plan, &lake, &pinned, last_read).await?;
+    let days = ["int_purchase_histories", "int_spend_histories", "int_purchase_log", "int_cancelled_days"];
+    let (built, inspected) =
+        tokio::join!(lake.build(&days), lake.inspect(&room.sources, &pinned, room.job.file.currency.as_str()));
+    checks.add(inspected.in_place(&place)?);
+    checks.end(room, &place, &pinned)?;
+    if let Err(error) = built {
+        return Err(lake.diagnose(error, &pinned).await).in_place(&place);
+    }
+    checks.add(lake.inspect_largest_customer().await.in_place(&place)?);
+    checks.end(room, &place, &pinned)?;
+    let warnings = checks.into_warnings();
     let base = read::base(&lake).await.in_place(&place)?;
     progress.done("compute", Some(base.customers));
 
@@ -258,10 +270,14 @@ pub async fn one(
     let attribute_drift = attribute_drift(&lake, plan, last, year, &personas).await.in_place(&place)?;
 
     progress.says("comparing");
-    let content_id = content_id(room, plan, &lake, previous.as_ref(), replaced.as_ref());
+    let content_id = content_id(room, plan, &lake, previous.as_ref(), replaced.as_ref(), &warnings);
     let fingerprints = fingerprints(room, plan, &days, previous.as_ref());
-    let quality =
-        Quality { past_id: Some(past_id(room, &days)), fingerprints, ..quality(room, plan, &pinned, &totals, audits) };
+    let quality = Quality {
+        warnings,
+        past_id: Some(past_id(room, &days)),
+        fingerprints,
+        ..quality(room, plan, &pinned, &totals, audits)
+    };
     let mut report = assemble::report(Parts {
         job: &room.job,
         plan,
@@ -329,6 +345,7 @@ pub async fn one(
         period: plan.period,
         revision,
         reason: room.revise.clone(),
+        accepted: room.accept.clone(),
         run: folder.clone(),
         content_id: report.content_id.clone(),
         program_version: report.program_version.clone(),

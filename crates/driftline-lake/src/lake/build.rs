@@ -15,7 +15,7 @@ use crate::error::{Error, Result};
 use crate::model::{Kind, Model};
 
 /// The same query, computed in so many parts.
-fn in_parts(frame: DataFrame, partitions: usize) -> DataFrame {
+pub(crate) fn in_parts(frame: DataFrame, partitions: usize) -> DataFrame {
     let (state, plan) = frame.into_parts();
     // Else the builder would put an empty catalog in the place of this one.
     let config = state.config().clone().with_create_default_catalog_and_schema(false);

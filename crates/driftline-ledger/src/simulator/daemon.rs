@@ -233,6 +233,7 @@ pub(crate) fn draft(slot: &Slot, revision: u32, run: &str, nonce: &str) -> Publi
         period: slot.period,
         revision,
         reason: None,
+        accepted: None,
         run: run.to_owned(),
         content_id: "c".to_owned(),
         program_version: "0".to_owned(),

@@ -26,13 +26,16 @@ pub(super) async fn execute(cli: &Cli, args: &args::Run, project: &Project, worl
     let choice = Choice {
         dry_run: args.dry_run,
         revise: args.revise.clone(),
+        accept: args.accept.clone(),
         threads: args.threads,
         memory: args.memory.clone(),
         now: args.now,
     };
-    if args.revise.as_ref().is_some_and(|reason| reason.trim().is_empty()) {
-        let problem = "say why, in words that the readers of the corrected mail will see".to_owned();
-        return Err(Error::Override { setting: "--revise".to_owned(), problem });
+    for (setting, reason) in [("--revise", &args.revise), ("--accept", &args.accept)] {
+        if reason.as_ref().is_some_and(|reason| reason.trim().is_empty()) {
+            let problem = "say why, in words that the readers will see".to_owned();
+            return Err(Error::Override { setting: setting.to_owned(), problem });
+        }
     }
     let name = args.job.as_ref().map(|job| job.to_string_lossy().into_owned());
     if args.due {

@@ -4,6 +4,7 @@ use std::ops::RangeInclusive;
 
 use driftline_core::persona::Priority;
 use driftline_core::plain;
+use driftline_lake::inspect::NAMES;
 use url::Url;
 
 use super::{Exports, JobFile, Limits, Segments, bytes_of};
@@ -34,6 +35,10 @@ pub(super) fn check_limits(file: &JobFile) -> Result<(), String> {
     check_shares(file)?;
     check_public_url(file.warehouse.public_url.as_deref())?;
     check_coverage(&file.exports)?;
+    check_accepted(&file.exports)?;
+    if !(0.05..=1.0).contains(&file.limits.rows_fall) {
+        return Err(format!("limits.rows_fall = {}; expected a part from 0.05 to 1, like 0.5", file.limits.rows_fall));
+    }
     check_segments(&file.segments)?;
     check_weights(&file.priority)
 }
@@ -147,6 +152,18 @@ fn check_coverage(exports: &Exports) -> Result<(), String> {
             Err(format!("exports.complete_from = \"{from}\" is after exports.complete_until = \"{until}\""))
         }
         _ => Ok(()),
+    }
+}
+
+/// A name that means nothing would accept nothing and look as if it did.
+fn check_accepted(exports: &Exports) -> Result<(), String> {
+    let is_known = |name: &&String| NAMES.iter().any(|(known, _)| known == name);
+    match exports.accept.iter().find(|name| !is_known(name)) {
+        None => Ok(()),
+        Some(unknown) => {
+            let known: Vec<&str> = NAMES.iter().map(|(name, _)| *name).collect();
+            Err(format!("exports.accept names `{unknown}`; expected some of {}", known.join(", ")))
+        }
     }
 }
 

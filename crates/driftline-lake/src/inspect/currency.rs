@@ -1,0 +1,127 @@
+//! A column of currencies that the staging does not read: money of two currencies would be one sum.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use datafusion::arrow::array::AsArray;
+use datafusion::arrow::array::{Array, RecordBatch};
+use datafusion::arrow::compute::cast;
+use datafusion::arrow::datatypes::{DataType, Field, Schema};
+
+use super::{Finding, Place, pinned_url, rows};
+use crate::error::{Error, Result};
+use crate::files::listing_table;
+use crate::lake::Lake;
+use crate::source::PinnedSource;
+
+/// Words that name a column of currencies, alone or in a longer name.
+const WORDS: [&str; 8] = ["currency", "currencies", "waehrung", "währung", "devise", "moneda", "valuta", "curr"];
+
+/// Whether a column is called like one of currencies: `currency`, `order_currency_code`, `CurrencyISO`.
+fn is_currency(column: &str) -> bool {
+    let lower = column.to_lowercase();
+    let words = lower.split(|letter: char| !letter.is_alphanumeric());
+    let is_word = |word: &str| WORDS.contains(&word) || (word.len() > 6 && word.starts_with("currency"));
+    words.into_iter().any(is_word) && !lower.contains("rate")
+}
+
+impl Lake {
+    /// Reads the currencies of a source whose staging does not read them; `currency` is the job's.
+    pub(super) async fn inspect_currency(&self, source: &PinnedSource, currency: &str) -> Result<Vec<Finding>> {
+        let mut findings = Vec::new();
+        let declared = source.schema.fields().iter().map(|field| field.name());
+        for column in declared.chain(&source.ignored_columns).filter(|column| is_currency(column)) {
+            if self.is_read(&source.name, column) {
+                continue;
+            }
+            let found = self.currencies(source, column).await?;
+            findings.extend(self.of_currencies(source, column, &found, currency));
+        }
+        Ok(findings)
+    }
+
+    /// Whether a staging model that reads the source names the column.
+    fn is_read(&self, source: &str, column: &str) -> bool {
+        let read = format!("source.{source}");
+        let mut readers = self.graph().models.values().filter(|model| model.references.contains(&read));
+        readers.any(|model| model.sql.to_lowercase().contains(&column.to_lowercase()))
+    }
+
+    async fn currencies(&self, source: &PinnedSource, column: &str) -> Result<BTreeMap<String, u64>> {
+        let urls = source.metas.iter().map(pinned_url).collect::<Result<Vec<_>>>()?;
+        let schema = Arc::new(Schema::new(vec![Field::new(column, DataType::Utf8, true)]));
+        let frame = self.context.read_table(listing_table(urls, schema)?)?;
+        let mut found = BTreeMap::new();
+        // A column that is no text is no name of a currency.
+        let Ok(batches) = frame.collect().await else { return Ok(found) };
+        for batch in batches {
+            count_values(&batch, &mut found)?;
+        }
+        Ok(found)
+    }
+
+    fn of_currencies(
+        &self,
+        source: &PinnedSource,
+        column: &str,
+        found: &BTreeMap<String, u64>,
+        currency: &str,
+    ) -> Option<Finding> {
+        let is_code = |code: &str| code.len() == 3 && code.bytes().all(|letter| letter.is_ascii_alphabetic());
+        let is_other = found.keys().any(|code| is_code(code) && !code.eq_ignore_ascii_case(currency));
+        if found.len() < 2 && !is_other {
+            return None;
+        }
+        let shown: Vec<String> =
+            found.iter().take(5).map(|(code, number)| format!("{code} in {}", rows(*number))).collect();
+        Some(Finding {
+            name: "currencies",
+            place: Place::Export,
+            is_error: true,
+            text: format!(
+                "source `{}`: column `{column}` has {}, the job's currency is {currency}, and {} does not read the column; money of several currencies is no sum",
+                source.name,
+                shown.join(", "),
+                self.staged_file()
+            ),
+            example: String::new(),
+            remedy: format!(
+                "declare `{column} = \"utf8\"` in sources.toml and take one currency there (where {column} = '{currency}'), or change the job's currency"
+            ),
+        })
+    }
+}
+
+fn count_values(batch: &RecordBatch, found: &mut BTreeMap<String, u64>) -> Result<()> {
+    let text = cast(batch.column(0), &DataType::Utf8).map_err(|error| Error::Engine(Box::new(error.into())))?;
+    let text = text.as_string::<i32>();
+    for row in 0..text.len() {
+        let value = if text.is_null(row) { "" } else { text.value(row).trim() };
+        if value.is_empty() {
+            continue;
+        }
+        // Far too many values are no currencies, and each is counted by its own name.
+        match found.get_mut(value) {
+            Some(number) => *number += 1,
+            None => {
+                found.insert(value.to_owned(), 1);
+            }
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_of_currencies_are_known_by_their_names() {
+        for name in ["currency", "Currency", "order_currency", "currency_code", "currencyCode", "Währung", "curr"] {
+            assert!(is_currency(name), "{name}");
+        }
+        for name in ["current_price", "concurrency", "currency_rate", "recurring", "amount"] {
+            assert!(!is_currency(name), "{name}");
+        }
+    }
+}

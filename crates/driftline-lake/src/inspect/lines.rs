@@ -1,0 +1,218 @@
+//! The staged lines in one pass over the table that everything else is computed from: signs, ids, size of sums, months.
+
+use driftline_core::fall::Month;
+
+use super::{Finding, Place, count, file_of, money, rows, rows_with_money};
+use crate::error::{Error, Result};
+use crate::lake::Lake;
+use crate::read::Cells;
+
+/// A hundred trillion: sums of money have fourteen digits before the point.
+const TURNOVER_MOST: i128 = 100_000_000_000_000 * 10_000;
+
+/// Part of the turnover, or of the lines, from which on signs against their kind are an error; below it a correction or a voucher.
+const WRONG_MOST: f64 = 0.001;
+
+/// Part of all orders that one customer may have, if nobody else has a fifth as many, among so many customers.
+const ORDERS_OF_ONE_MOST: f64 = 0.05;
+const CUSTOMERS_LEAST: u64 = 100;
+
+/// Lines that say one thing against another.
+#[derive(Clone, Copy, Debug, Default)]
+struct Odd {
+    rows: u64,
+    amount: i128,
+}
+
+/// What the pass over the staged lines gives.
+#[derive(Clone, Debug, Default)]
+pub struct Inspected {
+    pub findings: Vec<Finding>,
+    /// Every month with a line before as-of, in order.
+    pub months: Vec<Month>,
+}
+
+const LINES: &str = "
+    select
+        month_number(order_date) as month,
+        count(*) as lines,
+        coalesce(sum(amount) filter (where kind = 'sale'), 0) as sold,
+        coalesce(sum(amount) filter (where kind in ('return', 'cancellation')), 0) as returned,
+        count(*) filter (where kind = 'sale' and amount < 0) as negative_sales,
+        coalesce(sum(amount) filter (where kind = 'sale' and amount < 0), 0) as negative_sold,
+        count(*) filter (where kind in ('return', 'cancellation') and amount > 0) as positive_returns,
+        coalesce(sum(amount) filter (where kind in ('return', 'cancellation') and amount > 0), 0) as positive_returned,
+        count(*) filter (where order_key in (text_key(''), text_key(' '))) as blank_orders,
+        coalesce(sum(abs(amount)), 0) as turnover
+    from int_order_lines
+    group by month_number(order_date)
+    order by month";
+
+impl Lake {
+    /// Looks at the staged lines; `int_order_lines` must be built.
+    ///
+    /// # Errors
+    /// `Error::Staged` for lines without an order and sums that no table can hold; as [`Lake::rows`].
+    pub async fn inspect_lines(&self) -> Result<Inspected> {
+        let (mut negative, mut positive, mut blank) = (Odd::default(), Odd::default(), Odd::default());
+        let (mut turnover, mut lines) = (0i128, 0u64);
+        let mut months = Vec::new();
+        for batch in self.query(LINES).await? {
+            let cells = Cells { table: "int_order_lines", batch: &batch };
+            let (integer, amount) =
+                (|name, row| cells.integer(name, row), |name, row| cells.ten_thousandths(name, row));
+            for row in 0..batch.num_rows() {
+                let number = i32::try_from(integer("month", row)?).unwrap_or_default();
+                let of_month = cells.count("lines", row)?;
+                months.push(Month {
+                    number,
+                    lines: of_month,
+                    sold: amount("sold", row)?,
+                    returned: -amount("returned", row)?,
+                });
+                lines += of_month;
+                turnover += amount("turnover", row)?;
+                negative.rows += cells.count("negative_sales", row)?;
+                negative.amount += amount("negative_sold", row)?;
+                positive.rows += cells.count("positive_returns", row)?;
+                positive.amount += amount("positive_returned", row)?;
+                blank.rows += cells.count("blank_orders", row)?;
+            }
+        }
+        let file = self.staged_file();
+        self.refuse(&file, turnover, blank.rows, lines).await?;
+        let is_error = |odd: Odd| {
+            odd.amount.unsigned_abs() as f64 > WRONG_MOST * turnover as f64
+                || odd.rows as f64 > WRONG_MOST * lines as f64
+        };
+        let mut findings = Vec::new();
+        if negative.rows > 0 {
+            findings.push(Finding {
+                name: "sale_signs",
+                place: Place::Staging,
+                is_error: is_error(negative),
+                text: format!(
+                    "{file}: {} of kind sale have negative money; a sale is zero or positive",
+                    rows_with_money(negative.rows, negative.amount)
+                ),
+                example: self.example("kind = 'sale' and amount < 0").await?,
+                remedy: "give these rows the kind return or cancellation, or correction if they are neither".to_owned(),
+            });
+        }
+        if positive.rows > 0 {
+            findings.push(Finding {
+                name: "return_signs",
+                place: Place::Staging,
+                is_error: is_error(positive),
+                text: format!(
+                    "{file}: {} of kind return or cancellation have positive money; a return is negative, or it adds to net revenue",
+                    rows_with_money(positive.rows, positive.amount)
+                ),
+                example: self.example("kind in ('return', 'cancellation') and amount > 0").await?,
+                remedy: "write -abs(amount) for returns".to_owned(),
+            });
+        }
+        Ok(Inspected { findings, months })
+    }
+
+    /// What no job can accept: lines of no order, and more money than tables hold.
+    async fn refuse(&self, file: &str, turnover: i128, blank: u64, lines: u64) -> Result<()> {
+        if turnover >= TURNOVER_MOST {
+            let problem = format!(
+                "{file}: the amounts of {} add up to {}; sums have at most 14 digits before the point; divide amounts by 1,000 there and say so in the job's title, or look for amounts that are wrong ({})",
+                rows(lines),
+                money(turnover),
+                self.largest_amount().await?
+            );
+            return Err(Error::Staged { problem });
+        }
+        if blank > 0 {
+            let problem = format!(
+                "{file}: order_id is blank in {} of {} ({}); every line needs the number of its order, or they count as one order; export it again, or make a number there, like concat(customer_id, ' ', order_date)",
+                count(blank),
+                rows(lines),
+                self.example("trim(order_id) = ''").await?
+            );
+            return Err(Error::Staged { problem });
+        }
+        Ok(())
+    }
+
+    /// The file that stages order lines.
+    pub(super) fn staged_file(&self) -> String {
+        self.graph().models.get("stg_order_lines").map_or_else(String::new, file_of)
+    }
+
+    async fn largest_amount(&self) -> Result<String> {
+        let largest = self.query("select max(abs(amount)) as amount from int_order_lines").await?;
+        let largest =
+            largest.first().map(|batch| Cells { table: "int_order_lines", batch }.ten_thousandths("amount", 0));
+        Ok(format!("the largest is {}", money(largest.transpose()?.unwrap_or(0))))
+    }
+
+    /// The first of the staged lines that meet a condition, as `order o17, 2025-11-01, 100.00`.
+    pub(super) async fn example(&self, condition: &str) -> Result<String> {
+        let first = format!(
+            "select order_id, order_date, amount from stg_order_lines where ({condition}) \
+             order by order_date desc, order_id, amount limit 1"
+        );
+        let found = self.query(&first).await?;
+        let Some(batch) = found.iter().find(|batch| batch.num_rows() > 0) else { return Ok("no example".to_owned()) };
+        let cells = Cells { table: "stg_order_lines", batch };
+        let text = |name: &str| Ok::<_, Error>(cells.text(name, 0)?.unwrap_or_else(|| "null".to_owned()));
+        let amount = cells.decimal("amount", 0)?.map(|_| cells.ten_thousandths("amount", 0)).transpose()?;
+        let amount = amount.map_or("no amount".to_owned(), money);
+        Ok(format!("like order {}, {}, {amount}", text("order_id")?, text("order_date")?))
+    }
+
+    /// Whether one customer has so many of all orders that it rather stands for guests; `int_customer_days` must be built.
+    ///
+    /// # Errors
+    /// As [`Lake::rows`].
+    pub async fn inspect_largest_customer(&self) -> Result<Vec<Finding>> {
+        const LARGEST: &str = "
+            select customer_key, sum(sold_lines) as lines, sum(sum(sold_lines)) over () as all_lines, count(*) over () as customers
+            from int_customer_days
+            group by customer_key
+            order by lines desc, customer_key
+            limit 2";
+        let found = self.query(LARGEST).await?;
+        let Some(batch) = found.iter().find(|batch| batch.num_rows() > 1) else { return Ok(Vec::new()) };
+        let cells = Cells { table: "int_customer_days", batch };
+        let (first, second) = (cells.count("lines", 0)?, cells.count("lines", 1)?);
+        let (all, customers) = (cells.count("all_lines", 0)?, cells.count("customers", 0)?);
+        if customers < CUSTOMERS_LEAST || first < 5 * second || (first as f64) < ORDERS_OF_ONE_MOST * all as f64 {
+            return Ok(Vec::new());
+        }
+        let id = self.id_of(cells.integer("customer_key", 0)?).await?;
+        Ok(vec![Finding {
+            name: "one_customer",
+            place: Place::Staging,
+            is_error: false,
+            text: format!(
+                "{}: one of {} customers has {} of {} lines sold, the next one {}{id}; such a customer mostly stands for guests, and is then no person",
+                self.staged_file(),
+                count(customers),
+                count(first),
+                count(all),
+                count(second)
+            ),
+            example: String::new(),
+            remedy: "make its id null there if it is nobody's".to_owned(),
+        }])
+    }
+
+    /// The id of a customer that stands for nobody, where it says so itself: of a person it is not told.
+    async fn id_of(&self, key: i64) -> Result<String> {
+        let guest = format!(
+            "select lower(trim(customer_id)) as id from stg_order_lines where pseudonym($pseudonym_key, customer_id) = {key} limit 1"
+        );
+        let found = self.bound_query(&guest).await?;
+        let Some(batch) = found.iter().find(|batch| batch.num_rows() > 0) else { return Ok(String::new()) };
+        let id = Cells { table: "stg_order_lines", batch }.text("id", 0)?.unwrap_or_default();
+        const NOBODY: [&str; 12] =
+            ["0", "-1", "guest", "gast", "anonymous", "unknown", "none", "null", "nan", "n/a", "na", "default"];
+        let is_nobody = NOBODY.contains(&id.as_str()) || id.chars().all(|letter| letter == '0' || letter == '9');
+        Ok(if is_nobody { format!(" (its id is `{id}`)") } else { String::new() })
+    }
+}

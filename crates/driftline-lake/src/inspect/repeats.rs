@@ -1,0 +1,176 @@
+//! Rows that an export has twice: in two objects, like a copy of a file, or in one, like a file that was appended to itself.
+
+use std::collections::BTreeMap;
+
+use datafusion::arrow::array::{AsArray, BooleanArray, RecordBatch};
+use datafusion::arrow::compute::{cast, filter_record_batch};
+use datafusion::arrow::datatypes::{DataType, Decimal128Type, Float64Type, Int64Type, TimeUnit};
+use datafusion::arrow::error::ArrowError;
+use datafusion::execution::SendableRecordBatchStream;
+use driftline_stats::repeats::{self, Between, Row, Within};
+use futures::TryStreamExt;
+use object_store::ObjectMeta;
+
+use super::{Finding, Place, count, money, pinned_url, rows};
+use crate::error::{Error, Result};
+use crate::files::{listing_table, with_views};
+use crate::lake::Lake;
+use crate::row_hash::row_hashes;
+use crate::source::PinnedSource;
+
+/// Rows of a source up to which every row is looked at; of larger ones every second, third, … by its hash.
+const ROWS_MOST: u64 = 4_000_000;
+
+/// Part of the rows of an object from which on repeated ones are an error; below it some rows are exported twice.
+const REPEATED_MOST: f64 = 0.01;
+
+fn engine(error: ArrowError) -> Error {
+    Error::Engine(Box::new(error.into()))
+}
+
+/// The hash of each row over all declared columns.
+pub(super) fn hashes(batch: &RecordBatch) -> Result<Vec<u64>> {
+    let hashes = row_hashes(batch.columns(), batch.num_rows()).map_err(engine)?;
+    Ok(hashes.into_iter().map(|hash| (hash >> 64) as u64).collect())
+}
+
+impl Lake {
+    /// Looks for rows of a source that are equal in all its declared columns.
+    pub(super) async fn inspect_repeats(&self, source: &PinnedSource, time: Option<&str>) -> Result<Vec<Finding>> {
+        let all: u64 = source.objects.iter().map(|object| object.rows).sum();
+        let step = all.div_ceil(ROWS_MOST).max(1);
+        let mut met = Vec::with_capacity(usize::try_from(all / step).unwrap_or(0));
+        for (object, meta) in (0..).zip(&source.metas) {
+            self.meet(source, meta, object, time, step, &mut met).await?;
+        }
+        let found = repeats::find(met, time.is_some());
+        let mut findings = Vec::new();
+        if let Some(between) = found.between {
+            findings.push(self.of_two_objects(source, between, step).await?);
+        }
+        findings.extend(found.within.map(|within| of_one_object(source, within, step)));
+        Ok(findings)
+    }
+
+    async fn stream(&self, source: &PinnedSource, meta: &ObjectMeta) -> Result<SendableRecordBatchStream> {
+        let table = listing_table(vec![pinned_url(meta)?], with_views(&source.schema))?;
+        let frame = crate::lake::in_parts(self.context.read_table(table)?, 1);
+        frame.execute_stream().await.map_err(|error| Error::execute(&source.name, error))
+    }
+
+    async fn meet(
+        &self,
+        source: &PinnedSource,
+        meta: &ObjectMeta,
+        object: u32,
+        time: Option<&str>,
+        step: u64,
+        met: &mut Vec<Row>,
+    ) -> Result<()> {
+        let mut stream = self.stream(source, meta).await?;
+        let mut first = 0u32;
+        while let Some(batch) = stream.try_next().await.map_err(|error| Error::execute(&source.name, error))? {
+            let times = match time.and_then(|time| batch.column_by_name(time)) {
+                Some(column) => {
+                    let micros = cast(column, &DataType::Timestamp(TimeUnit::Microsecond, None)).map_err(engine)?;
+                    Some(cast(&micros, &DataType::Int64).map_err(engine)?)
+                }
+                None => None,
+            };
+            let times = times.as_ref().map(|times| times.as_primitive::<Int64Type>().values());
+            for (row, hash) in hashes(&batch)?.into_iter().enumerate() {
+                if hash % step == 0 {
+                    let time = times.map_or(0, |times| times[row]);
+                    met.push(Row { hash, group: object, place: first + row as u32, time });
+                }
+            }
+            first += batch.num_rows() as u32;
+        }
+        Ok(())
+    }
+
+    async fn of_two_objects(&self, source: &PinnedSource, found: Between, step: u64) -> Result<Finding> {
+        let sums = if step == 1 { self.sums(source, found.second, &found.hashes).await? } else { String::new() };
+        let of = |object: u32| source.objects[object as usize].object.as_str();
+        let short = |object: u32| of(object).rsplit('/').next().unwrap_or_default();
+        // Parts of Hive folders have the same names.
+        let name = |object| if short(found.first) == short(found.second) { of(object) } else { short(object) };
+        let total = source.objects[found.second as usize].rows;
+        let share = found.rows as f64 * step as f64 / total.max(1) as f64;
+        let others = match found.others {
+            0 => String::new(),
+            1 => ", and one more pair of objects has rows in common".to_owned(),
+            others => format!(", and {} more pairs of objects have rows in common", count(others)),
+        };
+        Ok(Finding {
+            name: "repeated_between",
+            place: Place::Export,
+            is_error: share >= REPEATED_MOST,
+            text: format!(
+                "source `{}`: {}{} of {} in {} are in {} too, equal in all declared columns{sums}{others}",
+                source.name,
+                if step > 1 { "about " } else { "" },
+                count(found.rows * step),
+                rows(total),
+                name(found.second),
+                name(found.first)
+            ),
+            example: String::new(),
+            remedy:
+                "delete the copy, or write distinct = true for the source in sources.toml if the export repeats rows"
+                    .to_owned(),
+        })
+    }
+
+    /// Sums of the decimals and floats of an object over the rows of some hashes, by column.
+    async fn sums(&self, source: &PinnedSource, object: u32, common: &[u64]) -> Result<String> {
+        let mut sums: BTreeMap<String, i128> = BTreeMap::new();
+        let mut stream = self.stream(source, &source.metas[object as usize]).await?;
+        while let Some(batch) = stream.try_next().await.map_err(|error| Error::execute(&source.name, error))? {
+            let found = hashes(&batch)?;
+            let mask: BooleanArray = found.iter().map(|hash| Some(common.binary_search(hash).is_ok())).collect();
+            add_up(&filter_record_batch(&batch, &mask).map_err(engine)?, &mut sums);
+        }
+        let texts: Vec<String> = sums.iter().map(|(column, sum)| format!("{column} {}", money(*sum))).collect();
+        Ok(if texts.is_empty() { String::new() } else { format!(" ({})", texts.join(", ")) })
+    }
+}
+
+/// Adds the decimals and floats of a batch in ten-thousandths: for a message, never for a figure.
+fn add_up(batch: &RecordBatch, sums: &mut BTreeMap<String, i128>) {
+    for (field, column) in batch.schema().fields().iter().zip(batch.columns()) {
+        let sum = match column.data_type() {
+            DataType::Decimal128(_, scale) => {
+                let unit = 10f64.powi(4 - i32::from(*scale));
+                let sum: i128 = column.as_primitive::<Decimal128Type>().iter().flatten().sum();
+                (sum as f64 * unit).round() as i128
+            }
+            DataType::Float64 => {
+                let sum: f64 = column.as_primitive::<Float64Type>().iter().flatten().filter(|v| v.is_finite()).sum();
+                (sum * 10_000.0).round() as i128
+            }
+            _ => continue,
+        };
+        *sums.entry(field.name().clone()).or_default() += sum;
+    }
+}
+
+fn of_one_object(source: &PinnedSource, found: Within, step: u64) -> Finding {
+    let pinned = &source.objects[found.group as usize];
+    let file = pinned.object.rsplit('/').next().unwrap_or_default();
+    Finding {
+        name: "repeated_within",
+        place: Place::Export,
+        is_error: found.repeated as f64 >= REPEATED_MOST * found.rows as f64,
+        text: format!(
+            "source `{}`: {}{} of {} in {file} are there twice, equal in all declared columns and not beside each other, or all of them",
+            source.name,
+            if step > 1 { "about " } else { "" },
+            count(found.repeated * step),
+            rows(pinned.rows)
+        ),
+        example: String::new(),
+        remedy: "export it again, or write distinct = true for the source in sources.toml if the export repeats rows"
+            .to_owned(),
+    }
+}

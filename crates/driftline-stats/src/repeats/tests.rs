@@ -1,0 +1,51 @@
+use super::*;
+
+/// Rows of one group: their hashes, which are their times too.
+fn group(number: u32, values: &[u64]) -> Vec<Row> {
+    let row =
+        |(place, hash): (usize, &u64)| Row { hash: *hash, group: number, place: place as u32, time: *hash as i64 };
+    values.iter().enumerate().map(row).collect()
+}
+
+fn within(values: &[u64]) -> Option<(u64, u64)> {
+    find(group(0, values), true).within.map(|within| (within.repeated, within.rows))
+}
+
+#[test]
+fn a_copy_is_found_with_what_it_has_in_common() {
+    let rows = |range: std::ops::Range<u64>| range.collect::<Vec<u64>>();
+    let found = find([group(0, &rows(0..100)), group(1, &rows(90..200)), group(2, &rows(0..100))].concat(), true);
+    let between = found.between.unwrap_or_else(|| panic!("nothing found"));
+    assert_eq!((between.first, between.second, between.rows, between.others), (0, 2, 100, 1));
+    assert_eq!(between.hashes, rows(0..100));
+    assert_eq!(found.within, None);
+    assert_eq!(find([group(0, &rows(0..100)), group(1, &rows(100..200))].concat(), true), Repeats::default());
+}
+
+#[test]
+fn equal_lines_of_an_order_are_no_repeats_and_what_is_appended_is() {
+    let orders: Vec<u64> = (0..100).collect();
+    let half_twice: Vec<u64> = orders.iter().flat_map(|order| vec![*order; 1 + *order as usize % 2]).collect();
+    assert_eq!(within(&half_twice), None, "half of the orders have two equal lines");
+    assert_eq!(within(&[&orders[..], &orders[40..60]].concat()), Some((20, 120)));
+    assert_eq!(within(&[&half_twice[..], &half_twice[50..60]].concat()).map(|found| found.1), Some(160));
+    let whole = [&orders[..], &orders[..]].concat();
+    assert_eq!(within(&whole), Some((100, 200)));
+    let mut sorted = whole.clone();
+    sorted.sort_unstable();
+    assert_eq!(within(&sorted), Some((100, 200)), "every row twice, beside each other");
+}
+
+#[test]
+fn in_no_order_only_a_whole_repetition_is_told() {
+    let shuffled: Vec<u64> = (0..100).map(|number| number * 37 % 101).collect();
+    assert_eq!(within(&[&shuffled[..], &shuffled[10..30]].concat()), None);
+    assert_eq!(within(&[&shuffled[..], &shuffled[..]].concat()), Some((100, 200)));
+    let rows = [&(0..100).collect::<Vec<u64>>()[..], &[7, 8]].concat();
+    assert_eq!(find(group(0, &rows), false).within, None, "without times");
+}
+
+#[test]
+fn hashes_that_come_again_are_listed_once() {
+    assert_eq!(repeated(vec![3, 1, 3, 2, 1, 3]), [1, 3]);
+}
