@@ -129,6 +129,7 @@ fn main() -> std::process::ExitCode {
         trial("mail_server::a_real_server_takes_the_stored_bytes", Some("DRIFTLINE_SMTP"), mail_server::delivery),
     ];
     trials.extend(bad_input::trials());
+    trials.extend(odd_exports::trials());
     let not_run = trials.iter().filter(|trial| trial.has_ignored_flag()).count();
     let conclusion = libtest_mimic::run(&Arguments::from_args(), trials);
     println!(

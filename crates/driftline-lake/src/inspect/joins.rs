@@ -112,11 +112,12 @@ impl Lake {
         let _ = plan.apply(|node| {
             if let LogicalPlan::TableScan(scan) = node {
                 let table = scan.table_name.table();
-                let is_made =
-                    self.graph().ancestors(&[table]).iter().any(|model| {
+                found |= match scan.table_name.schema() {
+                    Some("source") => sources.contains(&table),
+                    _ => self.graph().ancestors(&[table]).iter().any(|model| {
                         sources.iter().any(|source| model.references.contains(&format!("source.{source}")))
-                    });
-                found |= is_made || (scan.table_name.schema() == Some("source") && sources.contains(&table));
+                    }),
+                };
             }
             Ok(TreeNodeRecursion::Continue)
         });
