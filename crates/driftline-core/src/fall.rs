@@ -9,6 +9,8 @@ pub struct Month {
     /// Whole months since January of the year 0.
     pub number: i32,
     pub lines: u64,
+    /// Lines come in orders, and orders by chance.
+    pub orders: u64,
     /// Money sold and returned in ten-thousandths of the currency; what is returned is positive.
     pub sold: i128,
     pub returned: i128,
@@ -31,12 +33,13 @@ pub struct Fallen {
     pub usual: f64,
 }
 
-/// Usual lines a month from which on a month is judged.
-const LINES_LEAST: f64 = 100.0;
+/// Usual orders a month from which on a month is judged, and from which on one without any is no chance.
+const ORDERS_LEAST: f64 = 50.0;
+const ORDERS_OF_EMPTY_LEAST: f64 = 30.0;
 /// Months of the past that it takes to judge lines, and money, whose months differ more.
 const PAST_LEAST: [usize; 2] = [3, 6];
-/// How far below the lowest month of the year before a fallen one is.
-const BELOW_LOWEST: f64 = 0.75;
+/// How far below the lowest month of the year before a fallen one is: money depends on a few large orders.
+const BELOW_LOWEST: [f64; 2] = [0.75, 0.5];
 /// Standard deviations of a count below what is usual.
 const DEVIATIONS: f64 = 6.0;
 
@@ -61,14 +64,15 @@ pub fn filled(months: &[Month], last: i32) -> Vec<Month> {
 pub fn fallen(months: &[Month], first: i32, bound: f64) -> Vec<Fallen> {
     let mut found = Vec::new();
     for (at, month) in months.iter().enumerate().filter(|(_, month)| month.number >= first) {
-        let lines = usual(&months[1.min(at)..at], month.number, What::Lines, PAST_LEAST[0]);
-        let Some(lines) = lines.filter(|usual| usual.level >= LINES_LEAST) else { continue };
-        let sold = usual(&months[1.min(at)..at], month.number, What::Sold, PAST_LEAST[1]);
-        for (what, usual) in [(What::Lines, Some(lines)), (What::Sold, sold)] {
-            let Some(usual) = usual else { continue };
+        let past = &months[1.min(at)..at];
+        let orders = usual(past, month.number, |month| month.orders as f64, PAST_LEAST[0]);
+        let Some(orders) = orders.filter(|usual| usual.level >= ORDERS_LEAST) else { continue };
+        let is_chance = orders.level - (month.orders as f64) < DEVIATIONS * orders.level.sqrt();
+        for (kind, what) in [What::Lines, What::Sold].into_iter().enumerate() {
+            let Some(usual) = usual(past, month.number, |month| what.of(month), PAST_LEAST[kind]) else { continue };
             let now = what.of(month);
-            let is_chance = what == What::Lines && usual.level - now < DEVIATIONS * usual.level.sqrt();
-            if now < (1.0 - bound) * usual.level && now < BELOW_LOWEST * usual.lowest && !is_chance {
+            let is_below = now < (1.0 - bound) * usual.level && now < BELOW_LOWEST[kind] * usual.lowest;
+            if is_below && !(is_chance && what == What::Lines) {
                 found.push(Fallen { number: month.number, what, now, usual: usual.level });
                 break;
             }
@@ -80,15 +84,14 @@ pub fn fallen(months: &[Month], first: i32, bound: f64) -> Vec<Fallen> {
 /// Months without a line between months with lines, before `until`: runs of them as first and last, of a market that else has lines
 /// every month and not of one that rests every year.
 pub fn empty(months: &[Month], until: i32) -> Vec<(i32, i32)> {
-    const LINES_OF_A_MONTH_LEAST: f64 = 30.0;
     let number_of = |month: &Month| month.number;
     let is_empty = |number: i32| months.iter().any(|month| month.number == number && month.lines == 0);
     let last_filled = months.iter().filter(|month| month.lines > 0).map(number_of).max().unwrap_or(until);
     let mut found: Vec<(i32, i32)> = Vec::new();
     for month in months.iter().filter(|month| month.lines == 0 && month.number < until.min(last_filled)) {
         let near = |other: &&Month| other.lines > 0 && (other.number - month.number).abs() <= 6;
-        let mut around: Vec<f64> = months.iter().filter(near).map(|other| other.lines as f64).collect();
-        let is_busy = median(&mut around).is_some_and(|usual| usual >= LINES_OF_A_MONTH_LEAST);
+        let mut around: Vec<f64> = months.iter().filter(near).map(|other| other.orders as f64).collect();
+        let is_busy = median(&mut around).is_some_and(|usual| usual >= ORDERS_OF_EMPTY_LEAST);
         let rests = is_empty(month.number - 12) || is_empty(month.number + 12);
         if !is_busy || rests {
             continue;
@@ -107,15 +110,15 @@ struct Usual {
     lowest: f64,
 }
 
-fn usual(past: &[Month], number: i32, what: What, least: usize) -> Option<Usual> {
+fn usual(past: &[Month], number: i32, of: impl Fn(&Month) -> f64, least: usize) -> Option<Usual> {
     if past.len() < least {
         return None;
     }
     let before = |months: i32| past.iter().filter(move |month| month.number >= number - months);
-    let mut recent: Vec<f64> = before(6).map(|month| what.of(month)).collect();
-    let year_ago = past.iter().find(|month| month.number == number - 12).map(|month| what.of(month));
+    let mut recent: Vec<f64> = before(6).map(&of).collect();
+    let year_ago = past.iter().find(|month| month.number == number - 12).map(&of);
     let recent = median(&mut recent)?;
-    let lowest = before(12).map(|month| what.of(month)).fold(f64::INFINITY, f64::min);
+    let lowest = before(12).map(&of).fold(f64::INFINITY, f64::min);
     Some(Usual { level: year_ago.map_or(recent, |year_ago| year_ago.min(recent)), lowest })
 }
 
@@ -134,6 +137,7 @@ mod tests {
         let month = |(at, lines): (usize, &u64)| Month {
             number: 24_000 + at as i32,
             lines: *lines,
+            orders: *lines / 2,
             sold: i128::from(*lines) * 200_000,
             returned: 0,
         };
@@ -180,6 +184,9 @@ mod tests {
         assert_eq!(empty(&months(&gap), 24_008), [(24_002, 24_004)]);
         assert_eq!(empty(&months(&gap), 24_003), [(24_002, 24_002)]);
         assert_eq!(empty(&months(&[3, 4, 0, 2, 5, 0, 1]), 24_007), []);
+        let few_orders: Vec<Month> =
+            months(&gap).into_iter().map(|month| Month { orders: month.lines / 70, ..month }).collect();
+        assert_eq!(empty(&few_orders, 24_008), [], "five orders a month, of many lines");
         let skis = [900, 800, 300, 0, 0, 0, 0, 0, 0, 200, 500, 900];
         assert_eq!(empty(&months(&[&skis[..], &skis[..]].concat()), 24_024), []);
         let filled = filled(&months(&[5, 6]), 24_003);

@@ -75,6 +75,7 @@ impl Graph {
         for model in models.values().chain(&audits) {
             check_references(model, &models, &staging)?;
         }
+        check_unread(&models, &audits, &staging, dialect)?;
         let order = topological_order(&models)?;
         Ok(Self { models, audits, absent, order })
     }
@@ -143,6 +144,26 @@ fn check_references(model: &Model, models: &BTreeMap<String, Model>, staging: &P
                     "reads `{reference}`, which is no model of this project; did the author mean `{near}`?"
                 ));
             }
+        }
+    }
+    Ok(())
+}
+
+/// Refuses a file of the dialect that nobody reads: mostly an optional table with another name than the canonical one.
+fn check_unread(models: &BTreeMap<String, Model>, audits: &[Model], staging: &Path, dialect: &str) -> Result<()> {
+    const NEAR: usize = 4;
+    let known: BTreeSet<String> = read_folder(&staging.join("canonical"))?.into_keys().collect();
+    let is_read = |name: &String| models.values().chain(audits).any(|model| model.references.contains(name));
+    let own = models.values().filter(|model| model.path.starts_with(staging.join(dialect)));
+    for model in own.filter(|model| !known.contains(&model.name) && !model.front.publish && !is_read(&model.name)) {
+        let near = nearest(&model.name, known.iter());
+        if model.name.starts_with("stg_") || edit_distance(&model.name, &near) <= NEAR {
+            let problem = format!(
+                "no model reads `{}`; the canonical tables are {}; did the author mean `{near}`?",
+                model.name,
+                known.iter().map(String::as_str).collect::<Vec<_>>().join(", ")
+            );
+            return Err(Error::ModelFile { path: model.path.clone(), problem });
         }
     }
     Ok(())

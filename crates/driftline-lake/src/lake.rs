@@ -202,6 +202,21 @@ impl Lake {
         text.map(|text| text.to_string()).map_err(|error| Error::Engine(Box::new(error.into())))
     }
 
+    /// The first row of a source as `column value, …`, for people; `none` if it has none.
+    ///
+    /// # Errors
+    /// As [`Lake::rows`].
+    pub async fn first_row(&self, source: &str) -> Result<String> {
+        let frame = self.context.table(format!("source.{}", quoted(source)).as_str()).await?.limit(0, Some(1))?;
+        let batches = self.collect(source, frame).await?;
+        let Some(batch) = batches.iter().find(|batch| batch.num_rows() > 0) else { return Ok("none".to_owned()) };
+        let schema = batch.schema();
+        let cells = schema.fields().iter().zip(batch.columns());
+        let cells: Vec<String> =
+            cells.map(|(field, column)| format!("{} {}", field.name(), contract::shown(column.as_ref(), 0))).collect();
+        Ok(cells.join(", "))
+    }
+
     /// The declared schema of a model's table.
     ///
     /// # Errors

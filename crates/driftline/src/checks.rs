@@ -275,7 +275,11 @@ fn file(object: &str) -> &str {
     object.rsplit('/').next().unwrap_or(object)
 }
 
+/// With a large first letter, unless it is that of a file.
 fn capitalised(text: &str) -> String {
+    if text.starts_with("sql/") {
+        return text.to_owned();
+    }
     let mut letters = text.chars();
     letters.next().map_or_else(String::new, |first| first.to_uppercase().collect::<String>() + letters.as_str())
 }

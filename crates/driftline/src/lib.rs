@@ -34,6 +34,7 @@ pub mod room;
 pub mod run;
 pub mod scratch;
 pub mod segment;
+mod since;
 pub mod store;
 pub mod suppression;
 pub mod unit_test;

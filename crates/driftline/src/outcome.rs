@@ -32,6 +32,8 @@ pub struct Outcome {
     pub held: usize,
     /// Why a mail of a published period was not taken; it waits.
     pub mail_problem: Option<String>,
+    /// What of the exports changed since it was published; only of a period that was published before.
+    pub exports_since: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -92,6 +94,7 @@ impl Outcome {
             suppressed: 0,
             held: 0,
             mail_problem: None,
+            exports_since: None,
         }
     }
 }
@@ -115,6 +118,7 @@ pub(crate) fn outcome(room: &Room, report: &Report, publication: &Publication, s
         suppressed: sent.suppressed,
         held: sent.held,
         mail_problem: sent.problem,
+        exports_since: None,
     }
 }
 
@@ -150,5 +154,6 @@ pub(crate) fn dry_run(room: &Room, report: &Report, lake: &Lake, objects: Vec<(S
         suppressed: 0,
         held: 0,
         mail_problem: None,
+        exports_since: None,
     })
 }

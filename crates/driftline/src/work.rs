@@ -12,6 +12,7 @@ use crate::plan::RunPlan;
 use crate::progress::Progress;
 use crate::room::Room;
 use crate::run;
+use crate::since;
 use crate::worker::Held;
 
 /// What of a run is recorded in the ledger: who did which step when. Records decide nothing, so one that fails is a warning.
@@ -127,7 +128,10 @@ async fn computed(
 /// A published period: nothing is computed; mails that were not sent yet are.
 async fn already(room: &Room, publication: &Publication, mails: bool) -> Result<Outcome> {
     let sent = if mails { room.post().send_waiting(publication).await? } else { Sent::default() };
-    told(room, publication, sent).await
+    let outcome = told(room, publication, sent).await?;
+    // What is published stands, whether or not the exports can be read today.
+    let exports_since = since::changes(room, publication).await.unwrap_or_else(|error| Some(chain(&error)));
+    Ok(Outcome { exports_since, ..outcome })
 }
 
 async fn told(room: &Room, publication: &Publication, sent: Sent) -> Result<Outcome> {

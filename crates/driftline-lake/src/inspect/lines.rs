@@ -36,6 +36,7 @@ const LINES: &str = "
     select
         month_number(order_date) as month,
         count(*) as lines,
+        count_distinct_keys(order_key) as orders,
         coalesce(sum(amount) filter (where kind = 'sale'), 0) as sold,
         coalesce(sum(amount) filter (where kind in ('return', 'cancellation')), 0) as returned,
         count(*) filter (where kind = 'sale' and amount < 0) as negative_sales,
@@ -67,6 +68,7 @@ impl Lake {
                 months.push(Month {
                     number,
                     lines: of_month,
+                    orders: cells.count("orders", row)?,
                     sold: amount("sold", row)?,
                     returned: -amount("returned", row)?,
                 });

@@ -1,5 +1,7 @@
 //! `driftline doctor`: does everything that a run needs answer? Nothing is computed, published or sent.
 
+mod sources;
+
 use driftline_lake::source::{Exports, Sources};
 use driftline_report::Templates;
 
@@ -23,6 +25,9 @@ struct Finding {
     detail: String,
     exit_code: u8,
 }
+
+/// Columns before a detail: job, what, mark.
+const INDENT: usize = 42;
 
 /// # Errors
 /// The first thing that does not work, after all were tried; its exit code is that of a run that would meet it.
@@ -67,7 +72,10 @@ async fn markets(job: &Job, project: &Project, world: &World) -> Result<String> 
     let (exports, sources) = exports(job, project, world).await?;
     let (markets, left_out) = plan::markets(job, &[], &exports, &sources).await?;
     let warnings: String = left_out.iter().map(|note| format!("; WARNING: {note}")).collect();
-    Ok(format!("{}: {}{warnings}", exports.shown, plan::counted(markets.len() as u64, "market")))
+    let codes: Vec<String> = markets.iter().map(ToString::to_string).collect();
+    let lines = sources::read(job, project, world, &exports, &sources, &codes).await?;
+    let (count, pad) = (plan::counted(markets.len() as u64, "market"), format!("\n{}", " ".repeat(INDENT)));
+    Ok(format!("{}: {count}{warnings}{pad}{}", exports.shown, lines.join(&pad)))
 }
 
 /// Opens the exports of a job without a room.

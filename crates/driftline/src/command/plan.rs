@@ -1,7 +1,6 @@
 //! `driftline plan`: what a run would do and why, without computing anything.
 
 use driftline_core::{Market, Period};
-use driftline_lake::source;
 use driftline_ledger::Slot;
 
 use crate::args::{self, Cli};
@@ -11,8 +10,8 @@ use crate::due::due_runs;
 use crate::error::{Error, InPlace, Result};
 use crate::plan::{self, RunPlan};
 use crate::project::Project;
-use crate::record;
 use crate::room::{Choice, Room};
+use crate::since;
 
 #[derive(serde::Serialize)]
 struct Line {
@@ -92,21 +91,10 @@ async fn decide(room: &Room, plan: &RunPlan) -> Result<(&'static str, String)> {
             format!("{published}, but compared with another base than there is now: --revise \"why\""),
         ));
     }
-    let pinned = source::pin(&room.exports, &room.sources, plan.market.as_str()).await.in_place(&place)?;
-    let now = record::inputs(&pinned)?;
-    let (added, gone) = (
-        now.iter().filter(|input| !publication.inputs.contains(input)).count(),
-        publication.inputs.iter().filter(|input| !now.contains(input)).count(),
-    );
     let published = format!("published as revision {}", publication.revision);
-    Ok(match (added, gone) {
-        (0, 0) => ("nothing", format!("{published} from the exports as they are")),
-        _ => (
-            "revise",
-            format!(
-                "{published}; since then {added} objects of the exports are new or changed and {gone} are not there any more: --revise \"why\""
-            ),
-        ),
+    Ok(match since::changes(room, &publication).await? {
+        None => ("nothing", format!("{published} from the exports as they are")),
+        Some(changes) => ("revise", format!("{published}; since then {changes}: --revise \"why\"")),
     })
 }
 

@@ -195,10 +195,13 @@ fn report_line(cli: &Cli, outcome: &Outcome, outcomes: &mut Vec<Outcome>) {
             State::Published if outcome.revision > 1 => format!("published as revision {}", outcome.revision),
             State::Published => "published".to_owned(),
             State::AlreadyPublished => format!("is published (revision {}); nothing done", outcome.revision),
-            State::DryRun => "computed, not published".to_owned(),
+            State::DryRun => "computed; nothing is published or sent".to_owned(),
             other => other.words().to_owned(),
         };
         say(format!("{} {} {state}\n    {}", outcome.market, outcome.period, outcome.headline));
+        if let Some(changes) = &outcome.exports_since {
+            say(format!("    the exports changed since: {changes}"));
+        }
         if outcome.held > 0 {
             say(format!("    {} mails are held: driftline send {} {}", outcome.held, outcome.market, outcome.period));
         }
@@ -215,9 +218,13 @@ fn finish(cli: &Cli, args: &args::Run, outcomes: &[Outcome], timings: &[Timing])
     let count = |state: State| outcomes.iter().filter(|outcome| outcome.state == state).count();
     let changed = outcomes.iter().filter(|outcome| outcome.kind == Some(HeadlineKind::Changed)).count();
     say("");
+    let computed = match count(State::DryRun) {
+        0 => String::new(),
+        dry => format!("{dry} computed and not published, "),
+    };
     say(format!(
-        "{} published, {} already published, {} with changes to look at{}",
-        count(State::Published) + count(State::DryRun),
+        "{computed}{} published, {} already published, {} with changes to look at{}",
+        count(State::Published),
         count(State::AlreadyPublished),
         changed,
         match count(State::NotYet) {
@@ -236,7 +243,10 @@ fn finish(cli: &Cli, args: &args::Run, outcomes: &[Outcome], timings: &[Timing])
                 say(format!("  {label:<8} {place}"));
             }
         }
-        say(format!("next: driftline show {} {}", last.market, last.period));
+        match last.state {
+            State::DryRun => say("next: read it; the same command without --dry-run publishes it and sends its mails"),
+            _ => say(format!("next: driftline show {} {}", last.market, last.period)),
+        }
         if last.state == State::AlreadyPublished {
             say("      driftline run … --revise \"why\" makes a new revision beside it");
         }

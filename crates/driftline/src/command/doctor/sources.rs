@@ -1,0 +1,114 @@
+//! What `driftline doctor` reads of the exports: every source's columns, reach and first row, and whether every model plans over them.
+
+use std::sync::Arc;
+
+use driftline_lake::graph::Graph;
+use driftline_lake::session::Limits;
+use driftline_lake::source::{self, Exports, PinnedSource, Sources};
+use driftline_lake::{Lake, fitted};
+
+use crate::command::World;
+use crate::error::{Error, InPlace, Result};
+use crate::job::Job;
+use crate::coverage::Coverage;
+use crate::plan::RunPlan;
+use crate::project::Project;
+
+/// One line a source and market, and one for the models.
+///
+/// # Errors
+/// What a run would meet: a column that is missing, a file that is no Parquet, a model that does not plan.
+pub(super) async fn read(
+    job: &Job,
+    project: &Project,
+    world: &World,
+    exports: &Exports,
+    sources: &Sources,
+    markets: &[String],
+) -> Result<Vec<String>> {
+    let graph = Arc::new(Graph::read(&project.sql(), &job.file.exports.dialect).in_place("sql")?);
+    let mut lines = Vec::new();
+    let scratch = world.scratch.join(format!("driftline-doctor-{}", std::process::id()));
+    for (number, market) in markets.iter().enumerate() {
+        let pinned = source::pin(exports, sources, market).await.in_place(market)?;
+        let limits = limits(&scratch, number);
+        let result = look(job, exports, &graph, &limits, market, &pinned).await;
+        let _ = std::fs::remove_dir_all(&scratch);
+        lines.extend(result?);
+    }
+    lines.push(format!(
+        "{} models of sql/ plan over these columns{}",
+        graph.models.len(),
+        if graph.absent.is_empty() {
+            String::new()
+        } else {
+            let absent: Vec<&str> = graph.absent.iter().map(String::as_str).collect();
+            format!("; not given by the dialect, so not in reports: {}", absent.join(", "))
+        }
+    ));
+    Ok(lines)
+}
+
+fn limits(scratch: &std::path::Path, number: usize) -> Limits {
+    Limits {
+        threads: 1,
+        memory_bytes: 256 << 20,
+        spill_bytes: 1 << 30,
+        in_memory_bytes: 1 << 20,
+        scratch: scratch.join(number.to_string()),
+        is_frugal: false,
+        resume: driftline_lake::resume::Resume::default(),
+    }
+}
+
+/// The sources of one market, and every model planned over them.
+async fn look(
+    job: &Job,
+    exports: &Exports,
+    graph: &Arc<Graph>,
+    limits: &Limits,
+    market: &str,
+    pinned: &[PinnedSource],
+) -> Result<Vec<String>> {
+    let period = driftline_core::Period::last_over(
+        job.file.period,
+        chrono::NaiveDate::from_ymd_opt(2012, 1, 1).unwrap_or_default(),
+    );
+    let plan = RunPlan::new(market.parse().map_err(|source| Error::Period { source })?, period, &Coverage::default());
+    let parameters = plan.parameters(job, "doctor");
+    let mut lake = Lake::open(limits, graph.clone(), parameters, exports.store.clone(), pinned).in_place(market)?;
+    fitted::give_none(&lake).in_place(market)?;
+    let mut lines = Vec::new();
+    for source in pinned {
+        let first = lake.first_row(&source.name).await.in_place(market)?;
+        lines.push(line(market, source, &first));
+    }
+    lake.plan_with_previous().await.in_place(market)?;
+    Ok(lines)
+}
+
+fn line(market: &str, source: &PinnedSource, first: &str) -> String {
+    if source.metas.is_empty() {
+        return format!(
+            "{market}, {}: not there; it is optional, and reports say that it is not available",
+            source.name
+        );
+    }
+    let rows: u64 = source.objects.iter().map(|object| object.rows).sum();
+    let reach = source.days.map_or_else(String::new, |(from, to)| format!(", {from} to {to}"));
+    let empty = source.objects.iter().filter(|object| object.rows == 0).count();
+    let mut text = format!(
+        "{market}, {}: {rows} rows in {} objects{reach}; first row: {first}",
+        source.name,
+        source.objects.len()
+    );
+    if empty > 0 {
+        text.push_str(&format!(
+            "; WARNING: {empty} of the objects have no rows: if they should have, export them again"
+        ));
+    }
+    if !source.ignored_columns.is_empty() {
+        text.push_str(&format!("; not declared in sources.toml, so never read: {}", source.ignored_columns.join(", ")));
+    }
+    text
+}
