@@ -17,10 +17,10 @@ const GONE_MOST: f64 = 0.001;
 const MONTHS_COMPARED: i32 = 15;
 /// How many times a line's usual money is another unit.
 const UNIT_TIMES: f64 = 5.0;
-/// Part of what was sold by which returns rise at once.
-const RETURNS_RISE: f64 = 0.1;
-/// Lines of a month below which money a line says nothing.
-const LINES_LEAST: u64 = 100;
+/// Part of what was sold by which returns rise at once above twice the most that they were.
+const RETURNS_RISE: f64 = 0.02;
+/// Orders of a month below which money a line and returns say nothing.
+const ORDERS_LEAST: u64 = 100;
 
 /// What was found, in the order in which it was.
 #[derive(Debug, Default)]
@@ -151,9 +151,9 @@ impl Checks {
     fn units(&mut self, months: &[Month], first: i32) {
         let a_line = |month: &Month| month.sold as f64 / 10_000.0 / month.lines.max(1) as f64;
         let returned = |month: &Month| if month.sold > 0 { month.returned as f64 / month.sold as f64 } else { 0.0 };
-        for month in months.iter().filter(|month| month.number >= first && month.lines >= LINES_LEAST) {
+        for month in months.iter().filter(|month| month.number >= first && month.orders >= ORDERS_LEAST) {
             let past = months.iter().filter(|other| {
-                other.number < month.number && other.number >= month.number - 12 && other.lines >= LINES_LEAST
+                other.number < month.number && other.number >= month.number - 12 && other.orders >= ORDERS_LEAST
             });
             let past: Vec<&Month> = past.collect();
             if past.len() < 3 {
@@ -169,7 +169,7 @@ impl Checks {
                 ));
             }
             let most = past.iter().map(|month| returned(month)).fold(0.0, f64::max);
-            if returned(month) > most + RETURNS_RISE {
+            if returned(month) > 2.0 * most + RETURNS_RISE {
                 self.warnings.push(format!(
                     "{} of what was sold in {} was sent back, at most {} in the months before: is the sign of sales right?",
                     Locale::En.percent(returned(month), 1),
