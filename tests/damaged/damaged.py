@@ -141,6 +141,15 @@ def cases(driftline, only, seed):
         yield Case("company", ROOT, "jobs/simulated-gb.toml", "gb", WORK / "company-made" / "exports", driftline)
 
 
+def tell(shop, found):
+    for one in found:
+        if one["verdict"] in ("SILENT", "plausible"):
+            print(f"{one['verdict']:<9} {shop} {one['number']} {one['damage']}: {one['did']}; {one['why']}")
+    verdicts = collections.Counter(one["verdict"] for one in found)
+    kinds = ("right", "refused", "warned", "plausible", "SILENT")
+    print(f"{shop}: " + ", ".join(f"{verdicts[kind]} {kind}" for kind in kinds), flush=True)
+
+
 def main():
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("--long", action="store_true")
@@ -153,13 +162,9 @@ def main():
     number, began, found = given.number or (200 if given.long else 20), time.monotonic(), []
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
         for case in cases(given.driftline, given.only, given.seed):
-            found += pool.map(lambda at, case=case: case.damaged(at, given.seed), range(number))
-    for one in found:
-        if one["verdict"] in ("SILENT", "plausible"):
-            print(f"{one['verdict']:<9} {one['shop']} {one['number']} {one['damage']}: {one['did']}; {one['why']}")
-    for shop in dict.fromkeys(one["shop"] for one in found):
-        verdicts = collections.Counter(one["verdict"] for one in found if one["shop"] == shop)
-        print(f"{shop}: " + ", ".join(f"{verdicts[kind]} {kind}" for kind in ("right", "refused", "warned", "plausible", "SILENT")))
+            of_shop = list(pool.map(lambda at, case=case: case.damaged(at, given.seed), range(number)))
+            tell(case.name, of_shop)
+            found += of_shop
     if given.json:
         given.json.write_text(json.dumps(found, indent=1))
     silent = sum(one["verdict"] == "SILENT" for one in found)

@@ -180,10 +180,25 @@ fn values() -> Vec<Case> {
         ),
         (
             "sums_of_fifteen_digits",
-            |shop| shop.every(1, |line| line.cents *= 1_000_000_000_0),
+            |shop| shop.every(1, |line| line.cents *= 10_000_000_000),
             refused(31, &["stg_order_lines.sql", "add up to", "14 digits", "the largest is"]),
         ),
         ("sums_of_thirteen_digits", |shop| shop.every(1, |line| line.cents *= 10_000_000), published()),
+        (
+            "a_quantity_of_nineteen_digits",
+            |shop| shop.every(500, |line| line.quantity = Some(i64::MAX)),
+            refused(31, &["stg_order_lines.sql", "a quantity of 9,223,372", "like order o"]),
+        ),
+        (
+            "the_least_quantity_there_is",
+            |shop| shop.every(500, |line| line.quantity = Some(i64::MIN)),
+            refused(31, &["stg_order_lines.sql"]),
+        ),
+        (
+            "a_line_of_the_year_one",
+            |shop| shop.month("2024-01")[0].at = Some(-62_135_596_800_000_000),
+            Expected { exit: 0, says: &[], net: None },
+        ),
         (
             "text_that_is_no_number",
             |shop| {

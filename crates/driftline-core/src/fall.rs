@@ -52,9 +52,13 @@ impl What {
     }
 }
 
-/// Every month from the first to `last`, with those that have no lines.
+/// Every month from the first to `last`, with those that have no lines; of the last twenty years, for a line of the year 1 is no month.
 pub fn filled(months: &[Month], last: i32) -> Vec<Month> {
-    let Some(first) = months.iter().map(|month| month.number).min() else { return Vec::new() };
+    const MONTHS_MOST: i32 = 240;
+    let Some(first) = months.iter().map(|month| month.number).filter(|number| *number > last - MONTHS_MOST).min()
+    else {
+        return Vec::new();
+    };
     let of = |number| months.iter().find(|month| month.number == number).copied();
     (first..=last).map(|number| of(number).unwrap_or(Month { number, ..Month::default() })).collect()
 }

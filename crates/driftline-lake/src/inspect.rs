@@ -81,6 +81,7 @@ impl Lake {
     /// # Errors
     /// As [`Lake::rows`].
     pub async fn inspect(&self, sources: &Sources, pinned: &[PinnedSource], currency: &str) -> Result<Vec<Finding>> {
+        self.inspect_quantities().await?;
         let mut findings = self.inspect_staging().await?;
         let lines = line_sources(self.graph(), sources, pinned);
         for source in &lines {

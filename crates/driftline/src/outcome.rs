@@ -32,6 +32,8 @@ pub struct Outcome {
     pub held: usize,
     /// Why a mail of a published period was not taken; it waits.
     pub mail_problem: Option<String>,
+    /// What is odd about the exports that it was computed from.
+    pub export_warnings: Vec<String>,
     /// What of the exports changed since it was published; only of a period that was published before.
     pub exports_since: Option<String>,
 }
@@ -94,6 +96,7 @@ impl Outcome {
             suppressed: 0,
             held: 0,
             mail_problem: None,
+            export_warnings: Vec::new(),
             exports_since: None,
         }
     }
@@ -118,6 +121,7 @@ pub(crate) fn outcome(room: &Room, report: &Report, publication: &Publication, s
         suppressed: sent.suppressed,
         held: sent.held,
         mail_problem: sent.problem,
+        export_warnings: report.quality.warnings.clone(),
         exports_since: None,
     }
 }
@@ -154,6 +158,7 @@ pub(crate) fn dry_run(room: &Room, report: &Report, lake: &Lake, objects: Vec<(S
         suppressed: 0,
         held: 0,
         mail_problem: None,
+        export_warnings: report.quality.warnings.clone(),
         exports_since: None,
     })
 }

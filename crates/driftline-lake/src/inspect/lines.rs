@@ -10,6 +10,9 @@ use crate::read::Cells;
 /// A hundred trillion: sums of money have fourteen digits before the point.
 const TURNOVER_MOST: i128 = 100_000_000_000_000 * 10_000;
 
+/// Units of one line: a million lines of them are a sum of bigints.
+const QUANTITY_MOST: u64 = 1_000_000_000_000;
+
 /// Part of the turnover, or of the lines, from which on signs against their kind are an error; below it a correction or a voucher.
 const WRONG_MOST: f64 = 0.001;
 
@@ -138,6 +141,27 @@ impl Lake {
             return Err(Error::Staged { problem });
         }
         Ok(())
+    }
+
+    /// Refuses quantities whose sums no table can hold.
+    ///
+    /// # Errors
+    /// `Error::Staged` with the largest one; as [`Lake::rows`].
+    pub(super) async fn inspect_quantities(&self) -> Result<()> {
+        let found = self.query("select coalesce(max(quantity), 0) as most from stg_order_lines").await?;
+        let most = found.first().map(|batch| Cells { table: "stg_order_lines", batch }.count("most", 0)).transpose()?;
+        match most.filter(|most| *most > QUANTITY_MOST) {
+            None => Ok(()),
+            Some(most) => Err(Error::Staged {
+                problem: format!(
+                    "{}: a line has a quantity of {} ({}); expected at most {}; look for numbers that are no quantity, or make it 0 there",
+                    self.staged_file(),
+                    count(most),
+                    self.example(&format!("quantity = {most}")).await?,
+                    count(QUANTITY_MOST)
+                ),
+            }),
+        }
     }
 
     /// The file that stages order lines.

@@ -19,7 +19,7 @@ use crate::row_hash::row_hashes;
 use crate::source::PinnedSource;
 
 /// Rows of a source up to which every row is looked at; of larger ones every second, third, … by its hash.
-const ROWS_MOST: u64 = 4_000_000;
+const ROWS_MOST: u64 = 2_000_000;
 
 /// Part of the rows of an object from which on repeated ones are an error; below it some rows are exported twice.
 const REPEATED_MOST: f64 = 0.01;

@@ -15,9 +15,8 @@ fn within(values: &[u64]) -> Option<(u64, u64)> {
 fn a_copy_is_found_with_what_it_has_in_common() {
     let rows = |range: std::ops::Range<u64>| range.collect::<Vec<u64>>();
     let found = find([group(0, &rows(0..100)), group(1, &rows(90..200)), group(2, &rows(0..100))].concat(), true);
-    let between = found.between.unwrap_or_else(|| panic!("nothing found"));
-    assert_eq!((between.first, between.second, between.rows, between.others), (0, 2, 100, 1));
-    assert_eq!(between.hashes, rows(0..100));
+    let expected = Between { first: 0, second: 2, rows: 100, hashes: rows(0..100), others: 1 };
+    assert_eq!(found.between, Some(expected));
     assert_eq!(found.within, None);
     assert_eq!(find([group(0, &rows(0..100)), group(1, &rows(100..200))].concat(), true), Repeats::default());
 }

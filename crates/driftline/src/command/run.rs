@@ -199,6 +199,9 @@ fn report_line(cli: &Cli, outcome: &Outcome, outcomes: &mut Vec<Outcome>) {
             other => other.words().to_owned(),
         };
         say(format!("{} {} {state}\n    {}", outcome.market, outcome.period, outcome.headline));
+        for warning in &outcome.export_warnings {
+            say(format!("    look at the exports: {warning}"));
+        }
         if let Some(changes) = &outcome.exports_since {
             say(format!("    the exports changed since: {changes}"));
         }
