@@ -181,6 +181,7 @@ mod tests {
             notes: Vec::new(),
             days: None,
             unfolded_bytes: 0,
+            object_days: Vec::new(),
         }
     }
 
