@@ -59,7 +59,11 @@ pub(crate) fn late_export() -> TestResult {
     let moved = |from: &Path, name: &str| std::fs::rename(from, lines.join(name)).map_err(|error| error.to_string());
     let place = format!("exports.url={}", exports.display());
     let publish = |more: &[&str]| {
-        product::publish_complete_journey(&warehouse, PERIOD, &[&["--set", place.as_str()], more].concat())
+        product::publish_complete_journey(
+            &warehouse,
+            PERIOD,
+            &[&["--set", place.as_str(), "--set", "limits.rows_fall=0.9"], more].concat(),
+        )
     };
     publish(&[])?;
     let first = report(&warehouse)?;

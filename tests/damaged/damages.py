@@ -92,7 +92,8 @@ def shift(objects, chance, columns):
     table = objects[name]
     moved = pc.add(table[columns["time"]], pa.scalar(datetime.timedelta(days=days), pa.duration("us")))
     objects[name] = table.set_column(table.schema.get_field_index(columns["time"]), columns["time"], moved)
-    return f"{name}: {days:+} days", False
+    # One object of everything is then an export of other days.
+    return f"{name}: {days:+} days", len(objects) == 1
 
 
 def flip_signs(objects, chance, columns):

@@ -1,7 +1,7 @@
 //! Rows that are there twice, by their hashes: in two groups, like a copy of a file, or in one, like a file that was appended to itself.
 //!
 //! Equal neighbours are usual, like two equal lines of one order. They lie beside each other where the rows are in the order of their
-//! time; what is repeated with another time between is repeated as a whole.
+//! time; what is repeated with another time between, or as one block, is repeated as a whole.
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -50,7 +50,7 @@ const DISORDER_MOST: f64 = 0.001;
 /// Rows of one hash.
 type Equal<'a> = &'a [Row];
 
-/// Finds what is repeated; without times only whole repetitions are found inside a group.
+/// Finds what is repeated; without times only whole repetitions and blocks are found inside a group.
 pub fn find(mut rows: Vec<Row>, has_times: bool) -> Repeats {
     rows.sort_unstable();
     let equal: Vec<Equal<'_>> =
@@ -112,17 +112,25 @@ fn within(rows: &[Row], equal: &[Equal<'_>], has_times: bool) -> Option<Within> 
     }
     let repeated = |(group, of): (&u32, &Of)| {
         let is_whole = of.different >= ROWS_LEAST && of.single * 100 <= of.different;
-        let repeated = if is_whole {
-            of.rows - of.different
-        } else if has_times {
-            away(rows, *group, &of.pairs)
-        } else {
-            0
+        let repeated = match is_whole {
+            true => of.rows - of.different,
+            false => block(&of.pairs).max(if has_times { away(rows, *group, &of.pairs) } else { 0 }),
         };
         Within { group: *group, repeated, rows: of.rows }
     };
     let most = groups.iter().map(repeated).max_by_key(|within| (within.repeated, Reverse(within.group)))?;
     (most.repeated > 0).then_some(most)
+}
+
+/// Rows of a block that is there again as far behind each other as one row is from its equal: a block does not overlap itself. Lines of
+/// orders are as near as their orders are short.
+fn block(pairs: &[(Row, Row)]) -> u64 {
+    let mut apart: BTreeMap<u32, u64> = BTreeMap::new();
+    for (one, other) in pairs {
+        *apart.entry(other.place - one.place).or_default() += 1;
+    }
+    let is_block = |(distance, rows): &(u32, u64)| *rows >= ROWS_LEAST && u64::from(*distance) >= *rows;
+    apart.into_iter().filter(is_block).map(|(_, rows)| rows).max().unwrap_or(0)
 }
 
 /// How many pairs of equal rows have another time between them, in a group that but for them is in the order of its time; none in

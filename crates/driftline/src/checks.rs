@@ -18,7 +18,7 @@ const MONTHS_COMPARED: i32 = 15;
 /// How many times a line's usual money is another unit.
 const UNIT_TIMES: f64 = 5.0;
 /// Part of what was sold by which returns rise at once above twice the most that they were.
-const RETURNS_RISE: f64 = 0.02;
+const RETURNS_RISE: f64 = 0.05;
 /// Orders of a month below which money a line and returns say nothing.
 const ORDERS_LEAST: u64 = 100;
 

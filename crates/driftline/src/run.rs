@@ -90,7 +90,10 @@ pub async fn one(
     let days = ["int_purchase_histories", "int_spend_histories", "int_purchase_log", "int_cancelled_days"];
     let (built, inspected) =
         tokio::join!(lake.build(&days), lake.inspect(&room.sources, &pinned, room.job.file.currency.as_str()));
-    checks.add(inspected.in_place(&place)?);
+    match inspected {
+        Ok(findings) => checks.add(findings),
+        Err(error) => return Err(lake.diagnose(error, &pinned).await).in_place(&place),
+    }
     checks.end(room, &place, &pinned)?;
     if let Err(error) = built {
         return Err(lake.diagnose(error, &pinned).await).in_place(&place);

@@ -55,6 +55,8 @@ impl Lake {
             Error::Contract { model, .. } => model.clone(),
             _ => return error,
         };
+        // A query of this crate is one over the staged lines.
+        let model = if self.graph().models.contains_key(&model) { model } else { "stg_order_lines".to_owned() };
         let ancestors: Vec<Model> = self.graph().ancestors(&[&model]).into_iter().cloned().collect();
         for staging in ancestors.iter().filter(|model| is_staging(&model.path)) {
             match self.problem_of(staging, pinned).await {

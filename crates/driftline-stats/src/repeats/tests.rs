@@ -36,9 +36,14 @@ fn equal_lines_of_an_order_are_no_repeats_and_what_is_appended_is() {
 }
 
 #[test]
-fn in_no_order_only_a_whole_repetition_is_told() {
+fn in_no_order_a_block_and_a_whole_repetition_are_told() {
     let shuffled: Vec<u64> = (0..100).map(|number| number * 37 % 101).collect();
-    assert_eq!(within(&[&shuffled[..], &shuffled[10..30]].concat()), None);
+    assert_eq!(within(&[&shuffled[..], &shuffled[10..40]].concat()), Some((30, 130)));
+    assert_eq!(within(&[&shuffled[..], &shuffled[10..20]].concat()), None, "too few to be no chance");
+    let scattered: Vec<u64> = (0..40).map(|number| shuffled[number * number % 97]).collect();
+    assert_eq!(within(&[&shuffled[..], &scattered[..]].concat()), None);
+    let baskets: Vec<u64> = shuffled.chunks(2).flat_map(|pair| [pair, pair].concat()).chain(200..300).collect();
+    assert_eq!(within(&baskets), None, "orders of two lines, each there twice");
     assert_eq!(within(&[&shuffled[..], &shuffled[..]].concat()), Some((100, 200)));
     let rows = [&(0..100).collect::<Vec<u64>>()[..], &[7, 8]].concat();
     assert_eq!(find(group(0, &rows), false).within, None, "without times");
