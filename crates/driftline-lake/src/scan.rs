@@ -209,16 +209,16 @@ impl Reading {
             let next = boundary::awaited(open.stream.next().map(Option::transpose)).await;
             match next.map_err(|error| self.asked.unreadable(&open.piece, error))? {
                 Some(batch) => {
-                    let checked =
+                    let mut checked =
                         open.bounds.iter_mut().zip(batch.columns()).filter_map(|(b, c)| Some((b.as_mut()?, c)));
-                    let checked = checked.map(|(bounds, column)| bounds.check(column)).collect::<Result<(), _>>();
-                    checked.map_err(|error| self.asked.unreadable(&open.piece, error))?;
+                    let outside = checked.try_for_each(|(bounds, column)| bounds.check(column));
+                    outside.map_err(|error| self.asked.unreadable(&open.piece, error))?;
                     let batch = self.asked.conform(open, &batch)?;
                     open.rows += batch.num_rows() as u64;
                     return Ok(Some((batch, self)));
                 }
                 None if open.rows == open.piece.rows => {
-                    let finished = open.bounds.iter().flatten().map(Bounds::finish).collect::<Result<(), _>>();
+                    let finished = open.bounds.iter().flatten().try_for_each(Bounds::finish);
                     finished.map_err(|error| self.asked.unreadable(&open.piece, error))?;
                     self.open = None;
                 }

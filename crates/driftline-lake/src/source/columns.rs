@@ -148,7 +148,7 @@ fn absent(
     } else {
         format!("export it again, or declare it `\"{type_name}?\"`: then it is null in such files")
     };
-    let names: Vec<String> = names().map(|name| escaped(name)).collect();
+    let names: Vec<String> = names().map(escaped).collect();
     Err(format!("column `{column}` ({type_name}) is missing in {rows} rows; found {}; {advice}", names.join(", ")))
 }
 
