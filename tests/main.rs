@@ -22,6 +22,7 @@ mod mail_server; // Delivery to a real SMTP server, where one was started.
 mod odd_exports; // Jobs on exports as strangers write them.
 mod odd_files; // drift on files as strangers write them.
 mod odd_logs; // ltv and churn on logs as strangers write them.
+mod odd_money; // Exports with wrong signs, copies, joins that multiply, months that fell: refused by name, or warned of.
 mod operations; // Killed processes, what is due and what waits.
 mod periods; // Half-years and fiscal quarters: their totals are those of their months.
 mod product; // How tests start the program and read its tables.
@@ -129,7 +130,7 @@ fn main() -> std::process::ExitCode {
         trial("mail_server::a_real_server_takes_the_stored_bytes", Some("DRIFTLINE_SMTP"), mail_server::delivery),
     ];
     trials.extend(bad_input::trials());
-    trials.extend(odd_exports::trials());
+    trials.extend(odd_money::trials());
     let not_run = trials.iter().filter(|trial| trial.has_ignored_flag()).count();
     let conclusion = libtest_mimic::run(&Arguments::from_args(), trials);
     println!(

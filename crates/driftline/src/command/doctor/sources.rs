@@ -8,9 +8,9 @@ use driftline_lake::source::{self, Exports, PinnedSource, Sources};
 use driftline_lake::{Lake, fitted};
 
 use crate::command::World;
+use crate::coverage::Coverage;
 use crate::error::{Error, InPlace, Result};
 use crate::job::Job;
-use crate::coverage::Coverage;
 use crate::plan::RunPlan;
 use crate::project::Project;
 

@@ -1,7 +1,7 @@
 //! Months and objects that have fewer rows, and money of another unit.
 
 use super::{Case, Expected, published, refused, warned};
-use crate::odd_exports::{DAY, FIRST_DAY};
+use crate::odd_money::{DAY, FIRST_DAY};
 
 pub(super) fn months() -> Vec<Case> {
     vec![

@@ -1,7 +1,7 @@
 //! Signs of money, and rows that are there twice.
 
 use super::{Case, Expected, SOURCES, STAGING, net_of, published, refused, warned};
-use crate::odd_exports::Shop;
+use crate::odd_money::Shop;
 
 pub(super) fn signs() -> Vec<Case> {
     fn sent_back(shop: &mut Shop, cents: i64) {

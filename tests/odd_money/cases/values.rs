@@ -1,7 +1,7 @@
 //! Values that cannot be used, and currencies.
 
 use super::{Case, Expected, SOURCES, STAGING, net_of, published, refused};
-use crate::odd_exports::Line;
+use crate::odd_money::Line;
 
 pub(super) fn values() -> Vec<Case> {
     vec![

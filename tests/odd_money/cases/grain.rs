@@ -5,7 +5,7 @@ use std::sync::Arc;
 use arrow::array::{ArrayRef, StringArray};
 
 use super::{Case, SOURCES, STAGING, published, refused, warned};
-use crate::odd_exports::Shop;
+use crate::odd_money::Shop;
 
 /// Customers of the shop and what they are called, once or twice.
 fn customers(times: usize) -> Vec<(&'static str, ArrayRef)> {
