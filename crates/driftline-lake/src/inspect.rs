@@ -12,9 +12,7 @@ mod staging;
 
 use std::path::Path;
 
-use datafusion::datasource::listing::ListingTableUrl;
 use driftline_core::sentence::Locale;
-use object_store::ObjectMeta;
 
 pub use self::lines::Inspected;
 use crate::error::{Error, Result};
@@ -116,11 +114,6 @@ fn file_of(model: &Model) -> String {
 
 fn is_staging(path: &Path) -> bool {
     path.parent().and_then(Path::parent).is_some_and(|folder| folder.ends_with("staging"))
-}
-
-/// Where the engine finds one object that the run pinned.
-fn pinned_url(meta: &ObjectMeta) -> Result<ListingTableUrl> {
-    Ok(ListingTableUrl::parse(format!("exports://pinned/{}", meta.location))?)
 }
 
 /// A count for a reader.

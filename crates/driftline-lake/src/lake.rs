@@ -64,7 +64,7 @@ pub struct Lake {
     /// How many models are computed at once: while one sorts or writes on one thread, another has the rest of the machine.
     at_once: usize,
     done: Mutex<Done>,
-    store: Arc<PinnedStore>,
+    pub(crate) store: Arc<PinnedStore>,
 }
 
 impl Lake {

@@ -15,7 +15,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use datafusion::arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions, UInt64Array, new_null_array};
 use datafusion::arrow::compute::take;
-use datafusion::arrow::datatypes::SchemaRef;
+use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use datafusion::catalog::{Session, TableProvider};
 use datafusion::common::stats::Precision;
 use datafusion::common::tree_node::TreeNodeRecursion;
@@ -38,7 +38,7 @@ pub(crate) use self::failure::ReadFailure;
 use self::object::ObjectReader;
 use self::pieces::{Piece, parts};
 use crate::boundary;
-use crate::conform;
+use crate::conform::{self, Clock};
 use crate::files::with_views;
 use crate::pinned::PinnedStore;
 use crate::source::{Origin, PinnedFile, PinnedSource};
@@ -55,6 +55,24 @@ pub(crate) struct SourceTable {
 impl SourceTable {
     pub(crate) fn new(source: &PinnedSource, store: Arc<PinnedStore>) -> Self {
         Self { name: source.name.clone(), schema: with_views(&source.schema), files: source.files.clone(), store }
+    }
+
+    /// One object alone, by its place among the pinned ones.
+    pub(crate) fn of_object(source: &PinnedSource, place: usize, store: Arc<PinnedStore>) -> Self {
+        let files = source.files.get(place).cloned().into_iter().collect();
+        Self { files, ..Self::new(source, store) }
+    }
+
+    /// One column as text, declared or not; null in files that do not have it.
+    pub(crate) fn of_text(source: &PinnedSource, column: &str, store: Arc<PinnedStore>) -> Self {
+        let schema = Arc::new(Schema::new(vec![Field::new(column, DataType::Utf8, true)]));
+        let alone = |file: &Arc<PinnedFile>| {
+            let found = file.footer.schema().column_with_name(column);
+            let origin = found.map_or(Origin::Absent, |(index, _)| Origin::Field { index, clock: Clock::Same });
+            Arc::new(PinnedFile { meta: file.meta.clone(), footer: file.footer.clone(), origins: vec![origin] })
+        };
+        let files = source.files.iter().map(alone).collect();
+        Self { name: source.name.clone(), schema: with_views(&schema), files, store }
     }
 }
 

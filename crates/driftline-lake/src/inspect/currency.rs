@@ -6,12 +6,12 @@ use std::sync::Arc;
 use datafusion::arrow::array::AsArray;
 use datafusion::arrow::array::{Array, RecordBatch};
 use datafusion::arrow::compute::cast;
-use datafusion::arrow::datatypes::{DataType, Field, Schema};
+use datafusion::arrow::datatypes::DataType;
 
-use super::{Finding, Place, pinned_url, rows};
+use super::{Finding, Place, rows};
 use crate::error::{Error, Result};
-use crate::files::listing_table;
 use crate::lake::Lake;
+use crate::scan::SourceTable;
 use crate::source::PinnedSource;
 
 /// Words that name a column of currencies, alone or in a longer name.
@@ -48,9 +48,8 @@ impl Lake {
     }
 
     async fn currencies(&self, source: &PinnedSource, column: &str) -> Result<BTreeMap<String, u64>> {
-        let urls = source.metas.iter().map(pinned_url).collect::<Result<Vec<_>>>()?;
-        let schema = Arc::new(Schema::new(vec![Field::new(column, DataType::Utf8, true)]));
-        let frame = self.context.read_table(listing_table(urls, schema)?)?;
+        let table = SourceTable::of_text(source, column, self.store.clone());
+        let frame = self.context.read_table(Arc::new(table))?;
         let mut found = BTreeMap::new();
         // A column that is no text is no name of a currency.
         let Ok(batches) = frame.collect().await else { return Ok(found) };

@@ -1,18 +1,20 @@
 //! A run that failed while it read exports: which staging file, which object, which rows. What comes of a value of an export is no
 //! bug of the program.
 
+use std::sync::Arc;
+
 use datafusion::arrow::array::{Array, AsArray};
 use datafusion::arrow::datatypes::{DataType, Float64Type};
 use datafusion::arrow::error::ArrowError;
 use datafusion::error::DataFusionError;
 use futures::TryStreamExt;
 
-use super::{count, file_of, is_staging, pinned_url, rows};
+use super::{count, file_of, is_staging, rows};
 use crate::contract::Checker;
 use crate::error::{Error, Result};
-use crate::files::{listing_table, with_views};
 use crate::lake::{Lake, in_parts};
 use crate::model::Model;
+use crate::scan::SourceTable;
 use crate::source::PinnedSource;
 
 /// Columns of order lines that every line must have, and what it means there.
@@ -142,9 +144,9 @@ impl Lake {
     /// The first object of a source with a number that is none.
     async fn not_finite(&self, source: &PinnedSource) -> Result<Option<Error>> {
         let has_floats = source.schema.fields().iter().any(|field| field.data_type() == &DataType::Float64);
-        for meta in source.metas.iter().filter(|_| has_floats) {
-            let table = listing_table(vec![pinned_url(meta)?], with_views(&source.schema))?;
-            let mut stream = in_parts(self.context.read_table(table)?, 1).execute_stream().await?;
+        for (place, meta) in source.metas.iter().enumerate().filter(|_| has_floats) {
+            let table = SourceTable::of_object(source, place, self.store.clone());
+            let mut stream = in_parts(self.context.read_table(Arc::new(table))?, 1).execute_stream().await?;
             // By column: the first row, what is there, how many.
             let mut found: Vec<(String, u64, f64, u64)> = Vec::new();
             let mut before = 0u64;

@@ -1,6 +1,7 @@
 //! Rows that an export has twice: in two objects, like a copy of a file, or in one, like a file that was appended to itself.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use datafusion::arrow::array::{AsArray, BooleanArray, RecordBatch};
 use datafusion::arrow::compute::{cast, filter_record_batch};
@@ -9,13 +10,12 @@ use datafusion::arrow::error::ArrowError;
 use datafusion::execution::SendableRecordBatchStream;
 use driftline_stats::repeats::{self, Between, Row, Within};
 use futures::TryStreamExt;
-use object_store::ObjectMeta;
 
-use super::{FEW, Finding, Place, count, money, pinned_url, rows};
+use super::{FEW, Finding, Place, count, money, rows};
 use crate::error::{Error, Result};
-use crate::files::{listing_table, with_views};
 use crate::lake::Lake;
 use crate::row_hash::row_hashes;
+use crate::scan::SourceTable;
 use crate::source::PinnedSource;
 
 /// Rows of a source up to which every row is looked at; of larger ones every second, third, … by its hash.
@@ -40,8 +40,8 @@ impl Lake {
         let all: u64 = source.objects.iter().map(|object| object.rows).sum();
         let step = all.div_ceil(ROWS_MOST).max(1);
         let mut met = Vec::with_capacity(usize::try_from(all / step).unwrap_or(0));
-        for (object, meta) in (0..).zip(&source.metas) {
-            self.meet(source, meta, object, time, step, &mut met).await?;
+        for object in 0..u32::try_from(source.metas.len()).unwrap_or(u32::MAX) {
+            self.meet(source, object, time, step, &mut met).await?;
         }
         let found = repeats::find(met, time.is_some());
         let mut findings = Vec::new();
@@ -52,22 +52,21 @@ impl Lake {
         Ok(findings)
     }
 
-    async fn stream(&self, source: &PinnedSource, meta: &ObjectMeta) -> Result<SendableRecordBatchStream> {
-        let table = listing_table(vec![pinned_url(meta)?], with_views(&source.schema))?;
-        let frame = crate::lake::in_parts(self.context.read_table(table)?, 1);
+    async fn stream(&self, source: &PinnedSource, object: u32) -> Result<SendableRecordBatchStream> {
+        let table = SourceTable::of_object(source, object as usize, self.store.clone());
+        let frame = crate::lake::in_parts(self.context.read_table(Arc::new(table))?, 1);
         frame.execute_stream().await.map_err(|error| Error::execute(&source.name, error))
     }
 
     async fn meet(
         &self,
         source: &PinnedSource,
-        meta: &ObjectMeta,
         object: u32,
         time: Option<&str>,
         step: u64,
         met: &mut Vec<Row>,
     ) -> Result<()> {
-        let mut stream = self.stream(source, meta).await?;
+        let mut stream = self.stream(source, object).await?;
         let mut first = 0u32;
         while let Some(batch) = stream.try_next().await.map_err(|error| Error::execute(&source.name, error))? {
             let times = match time.and_then(|time| batch.column_by_name(time)) {
@@ -127,7 +126,7 @@ impl Lake {
     /// Sums of the decimals and floats of an object over the rows of some hashes, by column.
     async fn sums(&self, source: &PinnedSource, object: u32, common: &[u64]) -> Result<String> {
         let mut sums: BTreeMap<String, i128> = BTreeMap::new();
-        let mut stream = self.stream(source, &source.metas[object as usize]).await?;
+        let mut stream = self.stream(source, object).await?;
         while let Some(batch) = stream.try_next().await.map_err(|error| Error::execute(&source.name, error))? {
             let found = hashes(&batch)?;
             let mask: BooleanArray = found.iter().map(|hash| Some(common.binary_search(hash).is_ok())).collect();
