@@ -23,13 +23,6 @@ largest_returned_now = { type = "decimal(18,4)", about = "The same of this perio
 ---*/
 with
 
-few_objectors as (
-
-    select period_number
-    from int_few_objectors
-
-),
-
 order_lines as (
 
     select
@@ -44,14 +37,6 @@ order_lines as (
     from stg_order_lines
     where kind in ('sale', 'return', 'cancellation')
         and order_date < $as_of
-        and (
-            is_profiled
-            or customer_id is null
-            or (month_number(order_date) + 1 - $fiscal_year_starts) / $period_months not in (
-                select period_number
-                from few_objectors
-            )
-        )
 
 ),
 

@@ -16,18 +16,11 @@ net_amount = { type = "decimal(18,4)", about = "Gross plus returns." }
 unidentified_gross_amount = { type = "decimal(18,4)", about = "Amount of sale lines without a customer id." }
 unidentified_net_amount = { type = "decimal(18,4)", about = "Net amount of lines that no profile owns: guests, and customers who objected to profiling." }
 unidentified_lines = { type = "int64", min = 0, about = "Source lines without a customer id." }
-objected_lines = { type = "int64", min = 0, about = "Source lines with the id of a customer who objected to profiling, if they are counted." }
-left_out_lines = { type = "int64", min = 0, about = "Source lines of fewer than min_cell customers who objected to profiling: in no other figure of the row." }
+objectors = { type = "int64", min = 0, about = "Distinct customers who objected to profiling, with a line of any kind." }
+objected_lines = { type = "int64", min = 0, about = "Source lines with the id of a customer who objected to profiling." }
 discount_amount = { type = "decimal(18,4)", about = "Reductions already taken off, positive; null if the export does not say." }
 ---*/
 with
-
-few_objectors as (
-
-    select period_number
-    from int_few_objectors
-
-),
 
 order_lines as (
 
@@ -43,30 +36,6 @@ order_lines as (
         is_profiled,
         customer_key is not null and is_profiled as is_owned
     from int_order_lines
-
-),
-
-marked as (
-
-    select
-        order_lines.*,
-        order_lines.customer_key is null
-        or order_lines.is_profiled
-        or few_objectors.period_number is null as is_counted
-    from order_lines
-    left join few_objectors
-        on order_lines.period_number = few_objectors.period_number
-
-),
-
-lines_left_out as (
-
-    select
-        period_number,
-        sum(line_count) as left_out_lines
-    from marked
-    where not is_counted
-    group by period_number
 
 ),
 
@@ -89,10 +58,10 @@ totals as (
             as decimal(18, 4)
         ) as unidentified_net_amount,
         coalesce(sum(line_count) filter (where customer_key is null), 0) as unidentified_lines,
+        count_distinct_keys(customer_key) filter (where not is_profiled) as objectors,
         coalesce(sum(line_count) filter (where customer_key is not null and not is_profiled), 0) as objected_lines,
         cast(sum(discount) as decimal(18, 4)) as discount_amount
-    from marked
-    where is_counted
+    from order_lines
     group by period_number
 
 ),
@@ -101,14 +70,11 @@ placed as (
 
     select
         totals.*,
-        coalesce(lines_left_out.left_out_lines, 0) as left_out_lines,
         -- A fiscal year has the name of the calendar year that it starts in.
-        totals.period_number * $period_months / 12 as year_number,
-        totals.period_number % (12 / $period_months) + 1 as number_in_year,
-        totals.period_number * $period_months + $fiscal_year_starts - 1 as first_month
+        period_number * $period_months / 12 as year_number,
+        period_number % (12 / $period_months) + 1 as number_in_year,
+        period_number * $period_months + $fiscal_year_starts - 1 as first_month
     from totals
-    left join lines_left_out
-        on totals.period_number = lines_left_out.period_number
 
 )
 
@@ -133,7 +99,7 @@ select
     unidentified_gross_amount,
     unidentified_net_amount,
     unidentified_lines,
+    objectors,
     objected_lines,
-    left_out_lines,
     discount_amount
 from placed

@@ -18,13 +18,6 @@ largest_now = { type = "decimal(18,4)", about = "The same of this period." }
 ---*/
 with
 
-few_objectors as (
-
-    select period_number
-    from int_few_objectors
-
-),
-
 order_lines as (
 
     select
@@ -39,14 +32,6 @@ order_lines as (
     where kind = 'sale'
         and quantity is not null
         and order_date < $as_of
-        and (
-            is_profiled
-            or customer_id is null
-            or (month_number(order_date) + 1 - $fiscal_year_starts) / $period_months not in (
-                select period_number
-                from few_objectors
-            )
-        )
 
 ),
 

@@ -137,6 +137,8 @@ impl Bridge {
 pub struct MarketNet {
     pub net: Minor,
     pub unidentified_net: Minor,
+    /// Customers who objected to profiling, where they are fewer than may be shown: what moved without a customer is then pooled.
+    pub few_objectors: Option<u64>,
 }
 
 /// Rank of each segment of last period's model by value a customer, best first: moving to a smaller rank is moving up. Both
@@ -232,6 +234,10 @@ pub fn of_net(
     bars.insert(Cause::Unidentified, (0, unidentified));
     bars.retain(|cause, (_, amount)| *amount != 0 || !matches!(cause, Cause::Outside | Cause::Unidentified));
     let mut bars = rounded(bars, now.net - before.net);
+    let few = [now, before].into_iter().filter_map(|market| market.few_objectors).min();
+    for bar in bars.iter_mut().filter(|bar| bar.cause == Cause::Unidentified) {
+        bar.customers = few;
+    }
     bars.extend(restated_bar(flows, before.net - published.net));
     close(Measure::NetRevenue, published.net, now.net, bars)
 }
@@ -395,8 +401,8 @@ pub(crate) mod tests {
     #[test]
     fn fractions_of_a_cent_do_not_open_a_net_bridge() {
         let (flows, ranks) = worked_example();
-        let before = MarketNet { net: Minor(2_517_001), unidentified_net: Minor(500_000) };
-        let now = MarketNet { net: Minor(2_537_003), unidentified_net: Minor(499_000) };
+        let before = MarketNet { net: Minor(2_517_001), unidentified_net: Minor(500_000), few_objectors: None };
+        let now = MarketNet { net: Minor(2_537_003), unidentified_net: Minor(499_000), few_objectors: None };
         let bridge = of_net(&flows, &ranks, before, before, now).unwrap();
         let sum: Minor = bridge.bars.iter().map(|bar| bar.amount).sum();
         assert_eq!(bridge.start + sum, bridge.end);
@@ -423,7 +429,7 @@ pub(crate) mod tests {
         assert_eq!(moved(&bridge), moved(&before));
         let amount = |cause: Cause| bridge.bars.iter().find(|bar| bar.cause == cause).unwrap().amount;
         assert_eq!((amount(Cause::Restatement), amount(Cause::DefinitionChanged)), (Minor(201_700), Minor(225_000)));
-        let market = |net: i64| MarketNet { net: Minor(net), unidentified_net: Minor::ZERO };
+        let market = |net: i64| MarketNet { net: Minor(net), unidentified_net: Minor::ZERO, few_objectors: None };
         let bridge = of_net(&flows, &ranks, market(2_000_000), market(2_017_000), market(2_036_500)).unwrap();
         assert_eq!((bridge.start, bridge.end), (Minor(2_000_000), Minor(2_036_500)));
         assert!(bridge.bars.iter().any(|bar| bar.cause == Cause::Restatement && bar.amount == Minor(17_000)));

@@ -329,6 +329,8 @@ pub struct Context<'a> {
     pub has_attributes: bool,
     pub has_contacts: bool,
     pub has_acquisition_costs: bool,
+    /// Whether fewer than `min_cell` customers of the period objected to profiling.
+    pub has_few_objectors: bool,
     /// Share of net revenue that is margin, by segment; empty if none is known.
     pub margins: &'a BTreeMap<u32, f64>,
 }
@@ -358,7 +360,8 @@ pub fn describe(profiles: &[SegmentProfile], context: &Context<'_>) -> PersonaSe
     voice::hide_across(&mut personas, everyone, context.floor.min_cell);
     let mut other = other::describe(profiles, everyone, context.floor.min_cell);
     let bought_once = once::count(&mut personas, &segments, &mut other, (profiles, everyone), context.floor.min_cell);
-    dominance::hide(&mut personas, &mut other, &segments, profiles, context.floor.min_cell);
+    let cell = (context.floor.min_cell, context.has_few_objectors);
+    dominance::hide(&mut personas, &mut other, &segments, profiles, cell);
     let primaries_note = role::assign_roles(&mut personas, everyone, context);
     let primaries = || personas.iter().filter(|persona| persona.role == Role::Primary);
     PersonaSet {

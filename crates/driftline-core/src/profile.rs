@@ -18,10 +18,23 @@ pub struct MarketTotals {
     pub returned: Minor,
     pub net: Minor,
     pub unidentified_gross: Minor,
-    pub unidentified_net: Minor,
-    /// Whether fewer than `min_cell` customers who objected to profiling bought: their money is in none of these.
-    #[serde(default)]
-    pub leaves_few_objectors_out: bool,
+    /// Net amount without a customer and of customers who objected; `None` if the latter are so few that it would be what they spent.
+    pub unidentified_net: Option<Minor>,
+    /// Customers who objected to profiling and bought or sent something back: not for readers.
+    #[serde(skip)]
+    pub objectors: u64,
+}
+
+impl MarketTotals {
+    /// Those who objected, if they are so few that what they spent may be told nowhere.
+    pub fn few_objectors(&self, min_cell: u64) -> Option<u64> {
+        (1..min_cell).contains(&self.objectors).then_some(self.objectors)
+    }
+
+    /// Without what would tell what a few who objected spent.
+    pub fn shown(self, min_cell: u64) -> Self {
+        Self { unidentified_net: self.unidentified_net.filter(|_| self.few_objectors(min_cell).is_none()), ..self }
+    }
 }
 
 /// Number of the segment of active customers who are too far from every segment's centre to belong to one; never a persona.

@@ -152,8 +152,8 @@ pub async fn market_periods(lake: &Lake) -> Result<BTreeMap<String, MarketTotals
             returned: money("returned_amount")?,
             net: money("net_amount")?,
             unidentified_gross: money("unidentified_gross_amount")?,
-            unidentified_net: money("unidentified_net_amount")?,
-            leaves_few_objectors_out: cells.count("left_out_lines", row)? > 0,
+            unidentified_net: Some(money("unidentified_net_amount")?),
+            objectors: cells.count("objectors", row)?,
         };
         periods.insert(cells.text("period", row)?.unwrap_or_default(), totals);
         Ok(())

@@ -110,14 +110,17 @@ impl Sources {
         Ok(Self { by_name, require_any })
     }
 
-    /// Refuses a source of order lines that is the same for every market: each would have the money of all.
+    /// Refuses a source of order lines that is the same for every market: each would have the money of all. A source without times beside
+    /// one that has its market, like a table of products, may be shared.
     ///
     /// # Errors
     /// `Error::ModelFile` with the source and its path.
     pub fn check_markets(&self, sql: &Path, dialect: &str, graph: &Graph) -> Result<()> {
-        let money = graph.sources_of("stg_order_lines");
-        let shared =
-            self.by_name.iter().find(|(name, source)| money.contains(*name) && !source.path.contains("{market}"));
+        let read = graph.sources_of("stg_order_lines");
+        let lines = || self.by_name.iter().filter(|(name, _)| read.contains(*name));
+        let has_market = |source: &Source| source.path.contains("{market}");
+        let is_one_told = lines().any(|(_, source)| has_market(source));
+        let shared = lines().find(|(_, source)| !has_market(source) && (source.time_column.is_some() || !is_one_told));
         let Some((name, source)) = shared else { return Ok(()) };
         Err(Error::ModelFile {
             path: sql.join("staging").join(dialect).join("sources.toml"),

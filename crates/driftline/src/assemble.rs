@@ -188,7 +188,7 @@ pub fn report(mut parts: Parts<'_>) -> Result<Report> {
         partial: parts.plan.partial.clone(),
         headline,
         kpis,
-        totals: visible.then_some(parts.totals),
+        totals: visible.then_some(parts.totals.shown(min_cell)),
         bridges,
         personas: parts.personas,
         migration,
@@ -314,7 +314,11 @@ fn bridges(
         notes.push("12-month value is not compared: one of the two periods has no fitted model.".to_owned());
     }
     if let Some(before) = &previous.totals {
-        let net = |totals: &MarketTotals| MarketNet { net: totals.net, unidentified_net: totals.unidentified_net };
+        let net = |totals: &MarketTotals| MarketNet {
+            net: totals.net,
+            unidentified_net: totals.unidentified_net.unwrap_or_default(),
+            few_objectors: totals.few_objectors(min_cell),
+        };
         open.push(bridge::of_net(flows, &ranks, net(before), net(&parts.totals_restated), net(&parts.totals))?);
     }
     let previous_year_start = driftline_core::period::year_before(previous.as_of);

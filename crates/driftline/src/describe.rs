@@ -28,6 +28,7 @@ pub(crate) fn describe(
     status: Status,
     segmented: Option<&Segmented>,
     economics: &Economics,
+    has_few_objectors: bool,
 ) -> PersonaSet {
     let (empty_tilts, empty_stability) = (BTreeMap::new(), BTreeMap::new());
     let nothing = Called::default();
@@ -75,6 +76,7 @@ pub(crate) fn describe(
             has_attributes: has("stg_customer_attributes"),
             has_contacts: has("stg_contacts"),
             has_acquisition_costs: !economics.rows.is_empty(),
+            has_few_objectors,
             margins: &economics.margins,
         },
     )

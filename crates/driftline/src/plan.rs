@@ -210,7 +210,6 @@ impl RunPlan {
             ("year_start", date(self.year_start())),
             ("period_months", integer(i64::from(calendar.kind().months()))),
             ("fiscal_year_starts", integer(i64::from(calendar.starts()))),
-            ("min_cell", integer(i64::try_from(job.file.personas.min_cell).unwrap_or(i64::MAX))),
             ("horizon_days", integer(i64::from(self.horizon_days(job)))),
             ("time_zone", text(&job.file.exports.time_zone)),
             ("pseudonym_key", text(pseudonym_key)),

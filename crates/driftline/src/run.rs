@@ -242,6 +242,7 @@ pub async fn one(
         status,
         segmented.as_deref(),
         &economics,
+        totals.few_objectors(room.job.file.personas.min_cell).is_some(),
     );
     let everyones = profiles.iter().find(|profile| profile.segment == 0).and_then(|profile| profile.value);
     models.value_range = everyones.and_then(|value| ranges.year(0, value));

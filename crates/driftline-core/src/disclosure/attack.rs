@@ -7,8 +7,8 @@
 //! Attacked are the migration table, the sizes of the personas of this report and of the last one, the active customers of both, and
 //! the bars of every bridge. Not attacked: bands of attributes, topics and contacts (each is hidden by itself), the migration table
 //! of the last report (it is of other pairs of periods, so that the two share the personas' sizes only), an earlier revision of the
-//! same period (one that differs by the data of a few is refused), and money beside counts (`persona/dominance.rs` keeps what a few hold; sales of a
-//! few who objected to profiling are in no total, `sql/intermediate/int_few_objectors.sql`).
+//! same period (one that differs by the data of a few is refused), and money beside counts (`persona/dominance.rs` keeps what a few hold, and what a few
+//! spent who objected to profiling).
 
 use self::bounds::Feasible;
 use crate::bridge::{Bar, Bridge, Cause, Ranks, cause_of};

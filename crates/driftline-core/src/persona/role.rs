@@ -153,6 +153,7 @@ mod tests {
             has_attributes: false,
             has_contacts: false,
             has_acquisition_costs: false,
+            has_few_objectors: false,
             margins,
         };
         assign_roles(personas, &profile(0, 300), &context);

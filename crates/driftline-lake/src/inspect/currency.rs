@@ -85,10 +85,17 @@ impl Lake {
             ),
             example: String::new(),
             remedy: format!(
-                "declare `{column} = \"utf8\"` in sources.toml and take one currency there (where {column} = '{currency}'), or change the job's currency"
+                "declare `{column} = \"utf8\"` in sources.toml and take one currency in the staging (where {} = '{currency}'), or change the job's currency",
+                quoted(column)
             ),
         })
     }
+}
+
+/// A column as SQL needs it: what has capitals or marks stands in quotes.
+fn quoted(column: &str) -> String {
+    let is_plain = column.chars().all(|letter| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '_');
+    if is_plain { column.to_owned() } else { format!("\"{}\"", column.replace('"', "\"\"")) }
 }
 
 fn count_values(batch: &RecordBatch, found: &mut BTreeMap<String, u64>) -> Result<()> {

@@ -47,11 +47,21 @@ pub(super) fn headline(parts: &Parts<'_>, facts: &Facts<'_>) -> Headline {
         parts.plan.period.title()
     );
     let corrected = if parts.revision > 1 { "Corrected: " } else { "" };
-    let (kind, message, sentence) = not_compared(parts, facts).unwrap_or_else(|| compared(parts, facts));
+    let (kind, message, sentence) =
+        alarmed(parts).or_else(|| not_compared(parts, facts)).unwrap_or_else(|| compared(parts, facts));
     Headline { kind, subject: format!("{corrected}{name}: {message}"), sentence }
 }
 
 type Said = (HeadlineKind, String, String);
+
+/// Data that contradict themselves, in markets of every size: where nobody has an id any more, or money has another unit, there is
+/// nobody to compare.
+fn alarmed(parts: &Parts<'_>) -> Option<Said> {
+    let is_whole = parts.plan.partial.is_none() && parts.previous.is_some_and(|last| last.partial.is_none());
+    let why = alarm(parts).filter(|_| is_whole)?;
+    let sentence = format!("The data contradict themselves: {why}. Only the owner is told until somebody has looked.");
+    Some((HeadlineKind::DataAlarm, "data alarm".to_owned(), sentence))
+}
 
 /// The states in which nothing is compared.
 fn not_compared(parts: &Parts<'_>, facts: &Facts<'_>) -> Option<Said> {
@@ -101,11 +111,6 @@ fn too_few(parts: &Parts<'_>, words: &Words) -> String {
 
 /// The states of a report that is compared with the period before.
 fn compared(parts: &Parts<'_>, facts: &Facts<'_>) -> Said {
-    if let Some(why) = alarm(parts) {
-        let sentence =
-            format!("The data contradict themselves: {why}. Only the owner is told until somebody has looked.");
-        return (HeadlineKind::DataAlarm, "data alarm".to_owned(), sentence);
-    }
     if is_new_market(parts) {
         let sentence = format!(
             "Less than a year is known of this market, so nothing is called a change yet. {} customers are active{}.{}{}",
@@ -138,7 +143,7 @@ fn compared(parts: &Parts<'_>, facts: &Facts<'_>) -> Said {
         };
         return (HeadlineKind::Changed, message, format!("{lead}.{more}{consequence}"));
     }
-    if let Some((message, sentence)) = large(parts, facts) {
+    if let Some((message, sentence)) = hardly_anybody_new(parts, facts).or_else(|| large(parts, facts)) {
         return (HeadlineKind::LargeNotSure, message, sentence);
     }
     let sentence = format!(
@@ -189,6 +194,21 @@ fn events(parts: &Parts<'_>) -> Vec<String> {
     let fading = set.personas.iter().filter(is_fading).map(|persona| format!("{} fade", persona.label));
     let ended = set.ended.iter().map(|ended| format!("{} are no persona any more", ended.label));
     new.chain(fading).chain(ended).collect()
+}
+
+/// So few came for the first time that they may not be counted, where many did: nothing about them could be tested, and yet a market that wins
+/// nobody any more, or exports that do not have them, is the first thing to know.
+fn hardly_anybody_new(parts: &Parts<'_>, facts: &Facts<'_>) -> Option<(String, String)> {
+    let min_cell = parts.job.file.personas.min_cell;
+    let new = parts.newcomers.filter(|new| new.now < min_cell && new.before >= parts.job.file.materiality.pairs_min)?;
+    let before = facts.words.locale.count(new.before);
+    let noun = parts.plan.period.noun();
+    let message = format!("fewer than {min_cell} new customers, {before} the {noun} before");
+    let sentence = format!(
+        "Fewer than {min_cell} customers came for the first time; {before} did the {noun} before. Nothing else that customers do changed by enough to be sure of it.{}",
+        consequence(parts, facts, false)
+    );
+    Some((message, sentence))
 }
 
 /// The market's money moved far, like for like and more than it usually does, though no cause of it is sure.

@@ -96,9 +96,9 @@ pub(super) fn data_notes(parts: &Parts<'_>, visible: bool) -> Vec<String> {
             100.0 * share
         ));
     }
-    if parts.totals.leaves_few_objectors_out {
+    if parts.totals.few_objectors(min_cell).is_some() {
         notes.push(format!(
-            "Fewer than {min_cell} customers who declined profiling bought or sent something back: their money is in no figure."
+            "Fewer than {min_cell} customers who declined profiling bought or sent something back: their money is in the totals, and no figure tells it apart."
         ));
     }
     if let Some(level) = parts.models.value_level.filter(|_| parts.models.is_value_level_uncertain) {

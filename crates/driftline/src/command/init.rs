@@ -11,7 +11,7 @@ macro_rules! files {
     ($($path:literal),* $(,)?) => { [$(($path, include_str!(concat!("../../../../", $path)))),*] };
 }
 
-const SHARED: [(&str, &str); 72] = files![
+const SHARED: [(&str, &str); 71] = files![
     "sql/README.md",
     "sql/staging/canonical/stg_acquisition_costs.sql",
     "sql/staging/canonical/stg_cancelled_sales.sql",
@@ -30,7 +30,6 @@ const SHARED: [(&str, &str); 72] = files![
     "sql/intermediate/int_customers_scored.sql",
     "sql/intermediate/int_customers_summarised.sql",
     "sql/intermediate/int_customers_valued.sql",
-    "sql/intermediate/int_few_objectors.sql",
     "sql/intermediate/int_habit_days.sql",
     "sql/intermediate/int_item_days.sql",
     "sql/intermediate/int_item_shares.sql",
