@@ -12,6 +12,8 @@ const SILENT_DAYS: i64 = 5;
 const SILENT_DAYS_MOST: i64 = 31;
 /// Part of the gaps between two days that are usual.
 const USUAL_GAPS: f64 = 0.95;
+/// How many times the usual silence a gap has behind which rows may be far: what thins out is no placeholder.
+const FAR_TIMES: i64 = 2;
 /// Rows beyond a gap are far if they are fewer than this part of what was usual in so many days,
 const FAR_OF_USUAL: f64 = 0.1;
 /// and than this part of all rows.
@@ -38,7 +40,9 @@ impl Reach {
         let silent_days = usual_silence(&near);
         let all: u64 = near.iter().map(|day| day.1).sum();
         let mut far = BTreeMap::new();
-        while let Some(place) = gaps(&near).into_iter().rev().find(|gap| gap.1 > silent_days).map(|gap| gap.0) {
+        while let Some(place) =
+            gaps(&near).into_iter().rev().find(|gap| gap.1 > FAR_TIMES * silent_days).map(|gap| gap.0)
+        {
             let (before, after) = near.split_at(place);
             let is_ahead = after[0].0 > today;
             if !is_ahead && !is_far(after, before, all) {
@@ -46,7 +50,7 @@ impl Reach {
             }
             far.extend(near.split_off(place));
         }
-        while let Some(place) = gaps(&near).into_iter().find(|gap| gap.1 > silent_days).map(|gap| gap.0) {
+        while let Some(place) = gaps(&near).into_iter().find(|gap| gap.1 > FAR_TIMES * silent_days).map(|gap| gap.0) {
             let (before, after) = near.split_at(place);
             if !is_far(before, after, all) {
                 break;
@@ -55,6 +59,7 @@ impl Reach {
             far.extend(std::mem::replace(&mut near, kept));
         }
         let (first, last) = (near.first()?.0, near.last()?.0);
+        let silent_days = silent_days.max(silence_a_year_ago(&near, last));
         (first <= today).then_some(Self { first, last, silent_days, far })
     }
 
@@ -67,6 +72,15 @@ impl Reach {
 /// Between which neighbours how many days lie: the place of the later one, and the days.
 fn gaps(days: &[(NaiveDate, u64)]) -> Vec<(usize, i64)> {
     days.windows(2).enumerate().map(|(place, pair)| (place + 1, (pair[1].0 - pair[0].0).num_days())).collect()
+}
+
+/// How long it was silent at this time of the last year: shops close for the same holidays.
+fn silence_a_year_ago(days: &[(NaiveDate, u64)], last: NaiveDate) -> i64 {
+    const ABOUT: i64 = 4;
+    let Some(then) = last.checked_sub_days(Days::new(YEAR)) else { return 0 };
+    let began_then = |gap: &(usize, i64)| (days[gap.0 - 1].0 - then).num_days().abs() <= ABOUT;
+    let longest = gaps(days).into_iter().filter(began_then).map(|gap| gap.1).max();
+    longest.unwrap_or(0).min(SILENT_DAYS_MOST)
 }
 
 fn usual_silence(days: &[(NaiveDate, u64)]) -> i64 {

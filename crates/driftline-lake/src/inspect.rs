@@ -79,8 +79,8 @@ impl Lake {
     /// # Errors
     /// As [`Lake::rows`].
     pub async fn inspect(&self, sources: &Sources, pinned: &[PinnedSource], currency: &str) -> Result<Vec<Finding>> {
-        self.inspect_quantities().await?;
-        let mut findings = self.inspect_staging().await?;
+        let mut findings: Vec<Finding> = self.inspect_quantities_and_guests().await?.into_iter().collect();
+        findings.extend(self.inspect_staging().await?);
         let lines = line_sources(self.graph(), sources, pinned);
         for source in &lines {
             findings.extend(self.inspect_currency(source, currency).await?);

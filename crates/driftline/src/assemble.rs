@@ -54,6 +54,8 @@ pub struct Parts<'a> {
     pub rfm_rows: Vec<RfmRow>,
     pub previous: Option<&'a Report>,
     pub year_before: Option<&'a Report>,
+    /// Orders of the same period a year ago, from today's data; `None` if there are none.
+    pub orders_year_before: Option<u64>,
     /// The market's totals of last period, from today's data.
     pub totals_restated: MarketTotals,
     /// What the same people ordered last period and this one, and who came; empty and absent if the last published period is not

@@ -1,5 +1,6 @@
 //! What is odd about the exports of a run: what ends it, what an owner accepted, and what the report warns of.
 
+use driftline_core::Period;
 use driftline_core::fall::{self, Month, What};
 use driftline_core::sentence::Locale;
 use driftline_lake::inspect::Finding;
@@ -19,6 +20,8 @@ const MONTHS_COMPARED: i32 = 15;
 const UNIT_TIMES: f64 = 5.0;
 /// Part of what was sold by which returns rise at once above twice the most that they were.
 const RETURNS_RISE: f64 = 0.05;
+/// Part of what was sold that came back in every month before, from which on a month without returns is odd.
+const RETURNS_USUAL: f64 = 0.01;
 /// Orders of a month below which money a line and returns say nothing.
 const ORDERS_LEAST: u64 = 100;
 
@@ -38,15 +41,20 @@ impl Checks {
         let then: Vec<PinnedObject> = last.inputs.iter().filter_map(read).collect();
         for source in pinned {
             let before: Vec<&PinnedObject> = then.iter().filter(|object| object.source == source.name).collect();
-            self.compare_source(source, &before, room.job.file.limits.rows_fall, &last.period.title());
+            self.compare_source(source, &before, room.job.file.limits.rows_fall, last.period);
         }
     }
 
-    fn compare_source(&mut self, source: &PinnedSource, before: &[&PinnedObject], bound: f64, period: &str) {
+    fn compare_source(&mut self, source: &PinnedSource, before: &[&PinnedObject], bound: f64, last: Period) {
+        let (last_end, period) = (last.as_of(), last.title());
         let count = |rows: u64| Locale::En.count(rows);
         let now_of = |name: &str| source.objects.iter().find(|object| object.object == name);
+        // Objects of days after the last report cannot stand in for what is gone of the days before.
+        let is_old =
+            |place: usize| source.object_days.get(place).copied().flatten().is_none_or(|days| days.0 < last_end);
+        let old = source.objects.iter().enumerate().filter(|(place, _)| is_old(*place));
         let (then, now): (u64, u64) =
-            (before.iter().map(|object| object.rows).sum(), source.objects.iter().map(|object| object.rows).sum());
+            (before.iter().map(|object| object.rows).sum(), old.map(|(_, object)| object.rows).sum());
         if (then - now.min(then)) as f64 <= GONE_MOST * then as f64 {
             return;
         }
@@ -169,6 +177,14 @@ impl Checks {
                 ));
             }
             let most = past.iter().map(|month| returned(month)).fold(0.0, f64::max);
+            let least = past.iter().map(|month| returned(month)).fold(f64::INFINITY, f64::min);
+            if month.returned == 0 && least >= RETURNS_USUAL {
+                self.warnings.push(format!(
+                    "Nothing that was sold in {} was sent back, at least {} in the months before: are returns exported, and not as sales?",
+                    month_name(month.number),
+                    Locale::En.percent(least, 1)
+                ));
+            }
             if returned(month) > 2.0 * most + RETURNS_RISE {
                 self.warnings.push(format!(
                     "{} of what was sold in {} was sent back, at most {} in the months before: is the sign of sales right?",

@@ -139,8 +139,14 @@ async fn days_of(room: &Room, market: &Market) -> driftline_lake::Result<MarketD
     let is_money = |source: &PinnedSource| money.contains(&source.name);
     let rows = pinned.iter().filter(|source| is_money(source)).map(PinnedSource::rows).sum();
     let (lake, _scratch) = open(room, market, &pinned)?;
-    lake.build(&["stg_order_lines"]).await?;
-    let sales = read::sale_days(&lake).await?;
+    let staged = async {
+        lake.build(&["stg_order_lines"]).await?;
+        read::sale_days(&lake).await
+    };
+    let sales = match staged.await {
+        Ok(sales) => sales,
+        Err(error) => return Err(lake.diagnose(error, &pinned).await),
+    };
     let mut sources = BTreeMap::new();
     pinned.retain(|source| is_money(source) && source.rows() > 0);
     if pinned.len() > 1 {

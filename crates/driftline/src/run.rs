@@ -297,6 +297,7 @@ pub async fn one(
         previous: previous.as_ref().map(|recalled| &recalled.report),
         year_before: year_before.as_ref().map(|recalled| &recalled.report),
         totals_restated,
+        orders_year_before: Some(totals_of(plan.period.year_before()).orders).filter(|orders| *orders > 0),
         paired,
         newcomers,
         products,

@@ -15,7 +15,8 @@ use crate::scan::SourceTable;
 use crate::source::PinnedSource;
 
 /// Words that name a column of currencies, alone or in a longer name.
-const WORDS: [&str; 8] = ["currency", "currencies", "waehrung", "währung", "devise", "moneda", "valuta", "curr"];
+const WORDS: [&str; 11] =
+    ["currency", "currencies", "waehrung", "währung", "devise", "moneda", "valuta", "curr", "ccy", "cur", "iso"];
 
 /// Whether a column is called like one of currencies: `currency`, `order_currency_code`, `CurrencyISO`.
 fn is_currency(column: &str) -> bool {
@@ -44,7 +45,7 @@ impl Lake {
     fn is_read(&self, source: &str, column: &str) -> bool {
         let read = format!("source.{source}");
         let mut readers = self.graph().models.values().filter(|model| model.references.contains(&read));
-        readers.any(|model| model.sql.to_lowercase().contains(&column.to_lowercase()))
+        readers.any(|model| without_comments(&model.sql).to_lowercase().contains(&column.to_lowercase()))
     }
 
     async fn currencies(&self, source: &PinnedSource, column: &str) -> Result<BTreeMap<String, u64>> {
@@ -90,6 +91,15 @@ impl Lake {
             ),
         })
     }
+}
+
+/// SQL without what stands in comments, where a column is named and not read.
+fn without_comments(sql: &str) -> String {
+    let lines = sql.lines().map(|line| line.split("--").next().unwrap_or_default());
+    let text = lines.collect::<Vec<_>>().join("\n");
+    let mut parts = text.split("/*");
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |kept, part| kept + part.split_once("*/").map_or("", |(_, rest)| rest))
 }
 
 /// A column as SQL needs it: what has capitals or marks stands in quotes.

@@ -12,6 +12,8 @@ const TURNOVER_MOST: i128 = 100_000_000_000_000 * 10_000;
 
 /// Units of one line: a million lines of them are a sum of bigints.
 const QUANTITY_MOST: u64 = 1_000_000_000_000;
+/// Part of the lines with a customer that may have an id like `guest` without a word.
+const GUESTS_MOST: f64 = 0.01;
 
 /// Part of the turnover, or of the lines, from which on signs against their kind are an error; below it a correction or a voucher.
 const WRONG_MOST: f64 = 0.001;
@@ -143,16 +145,23 @@ impl Lake {
         Ok(())
     }
 
-    /// Refuses quantities whose sums no table can hold.
+    /// Refuses quantities whose sums no table can hold, and finds ids that say of themselves that they are nobody's.
     ///
     /// # Errors
-    /// `Error::Staged` with the largest one; as [`Lake::rows`].
-    pub(super) async fn inspect_quantities(&self) -> Result<()> {
-        let found = self.query("select coalesce(max(quantity), 0) as most from stg_order_lines").await?;
-        let most = found.first().map(|batch| Cells { table: "stg_order_lines", batch }.count("most", 0)).transpose()?;
-        match most.filter(|most| *most > QUANTITY_MOST) {
-            None => Ok(()),
-            Some(most) => Err(Error::Staged {
+    /// `Error::Staged` with the largest quantity; as [`Lake::rows`].
+    pub(super) async fn inspect_quantities_and_guests(&self) -> Result<Option<Finding>> {
+        const GUESTS: [&str; 8] =
+            ["guest%", "gast-%", "gast_%", "anonym%", "unknown%", "walk-in%", "walkin%", "no customer%"];
+        let is_guest = GUESTS.map(|words| format!("lower(trim(customer_id)) like '{words}'")).join(" or ");
+        let sql = format!(
+            "select coalesce(max(quantity), 0) as most, count(*) filter (where {is_guest}) as guests, count(customer_id) as known from stg_order_lines"
+        );
+        let found = self.query(&sql).await?;
+        let Some(batch) = found.first() else { return Ok(None) };
+        let cells = Cells { table: "stg_order_lines", batch };
+        let (most, guests, known) = (cells.count("most", 0)?, cells.count("guests", 0)?, cells.count("known", 0)?);
+        if most > QUANTITY_MOST {
+            return Err(Error::Staged {
                 problem: format!(
                     "{}: a line has a quantity of {} ({}); expected at most {}; look for numbers that are no quantity, or make it 0 there",
                     self.staged_file(),
@@ -160,8 +169,22 @@ impl Lake {
                     self.example(&format!("quantity = {most}")).await?,
                     count(QUANTITY_MOST)
                 ),
-            }),
+            });
         }
+        let is_many = guests as f64 >= GUESTS_MOST * known as f64 && guests > 0;
+        Ok(is_many.then(|| Finding {
+            name: "one_customer",
+            place: Place::Staging,
+            is_error: false,
+            text: format!(
+                "{}: {} of {} with a customer have an id like `guest`: guests are no persons, and what they buy is nobody's habit",
+                self.staged_file(),
+                count(guests),
+                rows(known)
+            ),
+            example: String::new(),
+            remedy: "make such ids null there".to_owned(),
+        }))
     }
 
     /// The file that stages order lines.

@@ -12,6 +12,7 @@ use driftline_stats::repeats::{self, Between, Row, Within};
 use futures::TryStreamExt;
 
 use super::{FEW, Finding, Place, count, money, rows};
+use crate::drift::is_key;
 use crate::error::{Error, Result};
 use crate::lake::Lake;
 use crate::row_hash::row_hashes;
@@ -40,11 +41,18 @@ impl Lake {
         let all: u64 = source.objects.iter().map(|object| object.rows).sum();
         let step = all.div_ceil(ROWS_MOST).max(1);
         let mut met = Vec::with_capacity(usize::try_from(all / step).unwrap_or(0));
+        let core = core_columns(source);
+        let mut alike = [Vec::new(), Vec::new()];
         for object in 0..u32::try_from(source.metas.len()).unwrap_or(u32::MAX) {
-            self.meet(source, object, time, step, &mut met).await?;
+            self.meet(source, object, (time, step), &mut met, (&core, &mut alike)).await?;
         }
         let found = repeats::find(met, time.is_some());
         let mut findings = Vec::new();
+        if found.between.is_none() {
+            let versions = alike.map(|rows| repeats::find(rows, false).between).into_iter().zip([true, false]);
+            let mut told = versions.filter_map(|(between, has_money)| of_versions(source, &between?, step, has_money));
+            findings.extend(told.next());
+        }
         if let Some(between) = found.between {
             findings.push(self.of_two_objects(source, between, step).await?);
         }
@@ -62,9 +70,9 @@ impl Lake {
         &self,
         source: &PinnedSource,
         object: u32,
-        time: Option<&str>,
-        step: u64,
+        (time, step): (Option<&str>, u64),
         met: &mut Vec<Row>,
+        (core, alike): (&[Vec<usize>; 2], &mut [Vec<Row>; 2]),
     ) -> Result<()> {
         let mut stream = self.stream(source, object).await?;
         let mut first = 0u32;
@@ -81,6 +89,12 @@ impl Lake {
                 if hash % step == 0 {
                     let time = times.map_or(0, |times| times[row]);
                     met.push(Row { hash, group: object, place: first + row as u32, time });
+                }
+            }
+            for (columns, alike) in core.iter().zip(alike.iter_mut()).filter(|(columns, _)| !columns.is_empty()) {
+                let lines = batch.project(columns).map_err(engine)?;
+                for (row, hash) in hashes(&lines)?.into_iter().enumerate().filter(|(_, hash)| hash % step == 0) {
+                    alike.push(Row { hash, group: object, place: first + row as u32, time: 0 });
                 }
             }
             first += batch.num_rows() as u32;
@@ -135,6 +149,57 @@ impl Lake {
         let texts: Vec<String> = sums.iter().map(|(column, sum)| format!("{column} {}", money(*sum))).collect();
         Ok(if texts.is_empty() { String::new() } else { format!(" ({})", texts.join(", ")) })
     }
+}
+
+/// Words in the name of what a line belongs to.
+const LINES_OF: [&str; 9] =
+    ["order", "basket", "invoice", "receipt", "transaction", "auftrag", "bestell", "rechnung", "beleg"];
+
+/// Columns that a converted copy of a line leaves as they are, ids, whole numbers and money, and those that a corrected one does, without the
+/// money; not times, nor texts, nor what has no order's id to tell lines apart by.
+fn core_columns(source: &PinnedSource) -> [Vec<usize>; 2] {
+    let fields = || source.schema.fields().iter().enumerate();
+    let is_of_order = |name: &str| is_key(name) && LINES_OF.iter().any(|word| name.to_lowercase().contains(word));
+    if !fields().any(|(_, field)| is_of_order(field.name())) {
+        return [Vec::new(), Vec::new()];
+    }
+    let is_whole = |kind: &DataType| matches!(kind, DataType::Int64 | DataType::Int32);
+    let is_money = |kind: &DataType| matches!(kind, DataType::Decimal128(..) | DataType::Float64);
+    [true, false].map(|with_money| {
+        let is_core = |name: &str, kind: &DataType| is_key(name) || is_whole(kind) || (with_money && is_money(kind));
+        fields().filter(|(_, field)| is_core(field.name(), field.data_type())).map(|(place, _)| place).collect()
+    })
+}
+
+/// Part of an object's lines that may have the ids of another object's, and from which on, money and all, it is a copy.
+const VERSIONS_MOST: f64 = 0.2;
+const COPIED_LEAST: f64 = 0.9;
+
+/// Lines that are in two objects with other times or texts, or with other money too.
+fn of_versions(source: &PinnedSource, found: &Between, step: u64, has_money: bool) -> Option<Finding> {
+    let (first, second) = (&source.objects[found.first as usize], &source.objects[found.second as usize]);
+    let share = (found.rows * step) as f64 / first.rows.min(second.rows).max(1) as f64;
+    if share <= if has_money { COPIED_LEAST } else { VERSIONS_MOST } {
+        return None;
+    }
+    let (same, other) =
+        if has_money { ("ids, numbers and money", "times or texts") } else { ("ids and whole numbers", "money") };
+    Some(Finding {
+        name: "repeated_between",
+        place: Place::Export,
+        is_error: has_money,
+        text: format!(
+            "source `{}`: {}{} of {} in {} have the same {same} as lines in {}, and other {other}: is it a copy, converted or corrected, beside the first one?",
+            source.name,
+            if step > 1 { "about " } else { "" },
+            count(found.rows * step),
+            rows(second.rows),
+            second.object,
+            first.object
+        ),
+        example: String::new(),
+        remedy: "delete the older one".to_owned(),
+    })
 }
 
 /// Adds the decimals and floats of a batch in ten-thousandths: for a message, never for a figure.

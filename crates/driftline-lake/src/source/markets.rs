@@ -37,6 +37,8 @@ pub async fn markets(exports: &Exports, sources: &Sources) -> Result<Markets> {
             match code.map(str::parse::<Market>) {
                 Some(Ok(market)) => codes.insert(market),
                 Some(Err(_)) => odd.insert(name),
+                // `Market=at` beside `market=de`.
+                None if is_nearly(&name, prefix) => odd.insert(name),
                 None => others.insert(name),
             };
         }
@@ -46,6 +48,11 @@ pub async fn markets(exports: &Exports, sources: &Sources) -> Result<Markets> {
         odd: odd.into_iter().collect(),
         others: others.into_iter().collect(),
     })
+}
+
+fn is_nearly(name: &str, prefix: &str) -> bool {
+    let start = name.get(..prefix.len());
+    !prefix.is_empty() && start.is_some_and(|start| start.eq_ignore_ascii_case(prefix))
 }
 
 /// Names of the folders in a folder.

@@ -11,6 +11,9 @@ const UNIDENTIFIED_MOST: f64 = 0.2;
 /// Part of last period's orders, and of those a year ago, below which exports are rather lost than customers.
 const ORDERS_LEAST: f64 = 0.4;
 
+/// Customers who came back last period, from which on it is odd that none does.
+const KNOWN_LEAST: u64 = 50;
+
 /// Why the data are not to be trusted, if they are not.
 pub(super) fn alarm(parts: &Parts<'_>) -> Option<String> {
     let previous = parts.previous.filter(|last| last.period.calendar() == parts.plan.period.calendar())?;
@@ -35,7 +38,14 @@ pub(super) fn alarm(parts: &Parts<'_>) -> Option<String> {
             parts.plan.period.noun()
         ));
     }
-    let year_before = parts.year_before.and_then(|report| report.totals.as_ref()).map(|totals| totals.orders);
+    if let Some(new) = parts.newcomers.filter(|new| new.came_back_now == 0 && new.came_back_before >= KNOWN_LEAST) {
+        return Some(format!(
+            "nobody who had bought before bought again, {} did the {} before: are customers' ids written another way?",
+            locale.count(new.came_back_before),
+            parts.plan.period.noun()
+        ));
+    }
+    let year_before = parts.orders_year_before;
     let earlier = [Some(parts.totals_restated.orders), year_before];
     let is_few = |orders: u64| (parts.totals.orders as f64) < ORDERS_LEAST * orders as f64;
     earlier.into_iter().flatten().all(is_few).then(|| {
