@@ -40,7 +40,7 @@ pub(super) fn alarm(parts: &Parts<'_>) -> Option<String> {
     }
     if let Some(new) = parts.newcomers.filter(|new| new.came_back_now == 0 && new.came_back_before >= KNOWN_LEAST) {
         return Some(format!(
-            "nobody who had bought before bought again, {} did the {} before: are customers' ids written another way?",
+            "nobody who had bought before bought again, {} did the {} before; customers' ids may be written another way",
             locale.count(new.came_back_before),
             parts.plan.period.noun()
         ));
