@@ -81,7 +81,7 @@ impl Shop {
 
 /// Four hundred customers who buy for two years, each kind of thing in turn.
 pub(crate) fn regulars(categories: &[&str]) -> Vec<Line> {
-    let visits = |customer: i64| (0..12).map(move |visit| (customer, visit));
+    let visits = |customer: i64| (0..20).map(move |visit| (customer, visit));
     (0..400i64)
         .flat_map(visits)
         .map(|(customer, visit)| Line {

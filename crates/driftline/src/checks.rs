@@ -50,9 +50,11 @@ impl Checks {
         let count = |rows: u64| Locale::En.count(rows);
         let now_of = |name: &str| source.objects.iter().find(|object| object.object == name);
         // Objects of days after the last report cannot stand in for what is gone of the days before.
-        let is_old =
+        let was_read = |name: &str| before.iter().any(|object| object.object == name);
+        let begins_before =
             |place: usize| source.object_days.get(place).copied().flatten().is_none_or(|days| days.0 < last_end);
-        let old = source.objects.iter().enumerate().filter(|(place, _)| is_old(*place));
+        let is_old = |(place, object): &(usize, &PinnedObject)| was_read(&object.object) || begins_before(*place);
+        let old = source.objects.iter().enumerate().filter(is_old);
         let (then, now): (u64, u64) =
             (before.iter().map(|object| object.rows).sum(), old.map(|(_, object)| object.rows).sum());
         if (then - now.min(then)) as f64 <= GONE_MOST * then as f64 {

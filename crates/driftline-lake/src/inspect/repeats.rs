@@ -171,8 +171,8 @@ fn core_columns(source: &PinnedSource) -> [Vec<usize>; 2] {
     })
 }
 
-/// Part of an object's lines that may have the ids of another object's, and from which on, money and all, it is a copy.
-const VERSIONS_MOST: f64 = 0.2;
+/// Part of an object's lines that may have the ids of another object's, for an order's lines may lie in several, and from which on, money and all, it is a copy.
+const VERSIONS_MOST: f64 = 0.8;
 const COPIED_LEAST: f64 = 0.9;
 
 /// Lines that are in two objects with other times or texts, or with other money too.
