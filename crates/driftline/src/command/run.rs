@@ -86,7 +86,8 @@ pub(super) async fn execute(cli: &Cli, args: &args::Run, project: &Project, worl
                     outcomes.push(Outcome::not_run(&plan, State::NotYet, "the market's exports start later"));
                 }
                 Err(error) if markets.len() > 1 || first_error.is_some() => {
-                    eprintln!("error: {market} {period}: {}", plain::indented(&chain(&error)));
+                    let (said, place) = (chain(&error), format!("{market} {period}: "));
+                    eprintln!("error: {place}{}", plain::indented(said.strip_prefix(&place).unwrap_or(&said)));
                     failed.insert(market.clone());
                     first_error.get_or_insert(error);
                 }
