@@ -208,7 +208,7 @@ impl Checks {
             match (finding.is_error, is_accepted) {
                 (true, false) => return Err(finding.into_error()).in_place(place),
                 (true, true) => self.warnings.push(format!("{} (accepted by the job).", capitalised(&finding.text))),
-                (false, false) => self.warnings.push(format!("{}.", capitalised(&finding.text))),
+                (false, false) => self.warnings.push(sentence(&finding.text)),
                 (false, true) => {}
             }
         }
@@ -291,6 +291,11 @@ fn month_name(number: i32) -> String {
 
 fn file(object: &str) -> &str {
     object.rsplit('/').next().unwrap_or(object)
+}
+
+/// As a sentence of its own; a question has its mark already.
+fn sentence(text: &str) -> String {
+    format!("{}{}", capitalised(text), if text.ends_with('?') { "" } else { "." })
 }
 
 /// With a large first letter, unless it is that of a file.
