@@ -86,7 +86,11 @@ pub(crate) fn readers() -> TestResult {
     let cards = product::run(&show)?;
     holds("show", &cards, "[primary]")?;
     holds("show", &cards, "no evidence yet; would come from")?;
-    holds("show", &cards, "Frustrations: an export of support tickets, return reasons or reviews")?;
+    holds(
+        "show",
+        &cards,
+        "Frustrations, Goals, Motivations, Objections: stg_feedback: What customers said: support tickets, survey answers, reviews",
+    )?;
     equal("show --json", product::json(&show)?["period"].as_str(), Some("2017Q3"))?;
     let diff = ["diff", "us", "2017Q2", "2017Q3", "--job", "complete-journey", "--set", &setting];
     holds("diff", &product::run(&diff)?, "~ market: Net revenue of the period $1,148,055 → $1,149,075")?;
@@ -203,11 +207,12 @@ fn spoil(path: &Path, column: &str) -> TestResult {
     writer.close().map(|_| ()).map_err(|error| error.to_string())
 }
 
-/// The names in a list of every persona's card.
-fn names_of(report: &Value, list: &str, name: &str) -> Vec<String> {
+/// The items of a facet on every persona's card.
+fn items_of(report: &Value, facet: &str) -> Vec<String> {
     let personas = report["personas"]["personas"].as_array().into_iter().flatten();
-    let lines = personas.flat_map(|persona| persona[list].as_array().into_iter().flatten());
-    lines.filter_map(|line| line[name].as_str().map(str::to_owned)).collect()
+    let answers = personas.flat_map(|persona| persona["facets"].as_array().into_iter().flatten());
+    let of_facet = answers.filter(|answer| answer["facet"] == facet);
+    of_facet.filter_map(|answer| answer["item"].as_str().map(str::to_owned)).collect()
 }
 
 /// Names of categories, campaigns and answers are text wherever they are shown: they end no tag, add no header and no line.
@@ -224,8 +229,8 @@ pub(crate) fn hostile_names() -> TestResult {
     product::publish_complete_journey(&warehouse, "2017Q3", &["--set", &place])?;
     let run = product::run_folder(&warehouse, "complete-journey", "us", "2017Q3")?;
     let report = product::read_json(&run.join("report.json"))?;
-    let categories = names_of(&report, "categories", "category");
-    for names in [&categories, &names_of(&report, "contacts", "campaign_type")] {
+    let categories = items_of(&report, "categories");
+    for names in [&categories, &items_of(&report, "campaigns_received")] {
         let are_whole = !names.is_empty() && names.iter().all(|name| name.starts_with(HOSTILE));
         equal(&format!("names in report.json are those of the exports: {names:?}"), are_whole, true)?;
     }
@@ -253,9 +258,9 @@ pub(crate) fn hostile_names() -> TestResult {
     let setting = format!("warehouse.url={}", warehouse.display());
     let show = ["show", "us", "2017Q3", "--job", "complete-journey", "--set", &setting];
     let cards = product::run(&show)?;
-    holds("show", &cards, &format!("buys more of: {}", HOSTILE.replace('\n', " ")))?;
+    holds("show", &cards, &format!("Categories bought: {}", HOSTILE.replace('\n', " ")))?;
     equal("a line of its own in show", cards.lines().any(|line| line.starts_with("Bcc:")), false)?;
-    equal("show --json", names_of(&product::json(&show)?, "categories", "category"), categories)?;
+    equal("show --json", items_of(&product::json(&show)?, "categories"), categories)?;
     let site = folder.path().join("site");
     product::run(&["site", "--job", "complete-journey", "--set", &setting, "--out", &site.display().to_string()])?;
     let mut pages = 0;

@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use driftline_core::facet::{Answer, Facet, Shape};
+use driftline_core::persona::Persona;
 use driftline_core::profile::MarketTotals;
 use driftline_core::report::Report;
 
@@ -33,16 +35,8 @@ pub(crate) fn check(warehouse: &Path, job: &str, market: &str, period: &str) -> 
     if hidden + usize::from(total_hides) == 1 {
         return Err(format!("{place}: the one net revenue that is not shown can be worked out"));
     }
-    let profiles = product::table(&run.join("tables/segment_profiles.parquet"))?;
     for persona in &report.personas.personas {
         small(&persona.key, persona.customers)?;
-        // A mean that most have nothing of is of those who have.
-        let own = profiles.iter().find(|row| row["segment"] == persona.segment.to_string());
-        for (column, people) in [("return_rate", "returners"), ("discount_share", "discounted")] {
-            if persona.habits.iter().any(|habit| habit.column == column) {
-                small(column, own.and_then(|row| row[people].parse().ok()).ok_or(format!("{place}: no {people}"))?)?;
-            }
-        }
         // A share gives the count away on either side of it.
         let of = |share: f64, whole: u64| (share * whole as f64).round() as u64;
         if let Some(rule) = &persona.rule
@@ -68,31 +62,8 @@ pub(crate) fn check(warehouse: &Path, job: &str, market: &str, period: &str) -> 
             small("bought once", once)?;
             small("not bought once", persona.customers - once)?;
         }
-        for category in &persona.categories {
-            small(&category.category, category.customers)?;
-        }
-        for attribute in &persona.attributes {
-            let hidden: Vec<_> = attribute.bands.iter().filter(|band| band.customers.is_none()).collect();
-            if hidden.len() == 1 && attribute.bands.len() > 1 {
-                return Err(format!("{place}: one hidden band of {} can be worked out", attribute.attribute));
-            }
-            for band in &attribute.bands {
-                small(&band.value, band.customers.unwrap_or(0))?;
-            }
-        }
-        for topic in &persona.topics {
-            small(&topic.topic, topic.customers)?;
-            if let Some(answered) = topic.answered {
-                small(&topic.topic, answered)?;
-                small(&topic.topic, answered - topic.customers)?;
-                small(&topic.topic, persona.customers - answered)?;
-            }
-        }
-        for contact in &persona.contacts {
-            small(&contact.campaign_type, contact.contacted)?;
-            small(&contact.campaign_type, contact.responded.unwrap_or(0))?;
-        }
     }
+    facets(&report, everyone).map_err(|problem| format!("{place}: {problem}"))?;
     bought_once(&report, everyone).map_err(|problem| format!("{place}: {problem}"))?;
     if let Some(costs) = &report.acquisition {
         let everyone = report.kpis.iter().find(|kpi| kpi.key == "active_customers").and_then(|kpi| kpi.now);
@@ -176,6 +147,62 @@ pub(crate) fn check(warehouse: &Path, job: &str, market: &str, period: &str) -> 
         }
     }
     Ok(())
+}
+
+/// What facets tell is of enough customers: by itself, on its other side, and what is left of everyone without what is told.
+fn facets(report: &Report, everyone: u64) -> TestResult {
+    for facet in &report.facets {
+        let min = facet.definition.min_cell(report.method.min_cell);
+        let is_of_people = facet.definition.shape == Shape::Has;
+        let small = |what: &Answer, count: u64| {
+            let is_small = count > 0 && count < min;
+            if is_small { Err(format!("{} {:?}: {count} customers", facet.name, what.label())) } else { Ok(()) }
+        };
+        let check = |answer: &Answer, members: u64| {
+            small(answer, answer.of)?;
+            let rest = members.checked_sub(answer.of);
+            small(answer, rest.ok_or(format!("{}: {} of {members} count", facet.name, answer.of))?)?;
+            let customers = answer.customers.unwrap_or(answer.of);
+            small(answer, customers)?;
+            if is_of_people { small(answer, answer.of - customers) } else { Ok(()) }
+        };
+        for all in &facet.everyone {
+            check(all, everyone)?;
+            let told = report.personas.personas.iter().filter_map(|persona| {
+                let answer = persona.facets.iter().find(|answer| answer.is_same_question(all))?;
+                Some((answer, persona.customers))
+            });
+            let (mut of, mut customers) = (all.of, all.customers);
+            for (answer, _) in told {
+                of -= answer.of;
+                customers = customers.zip(answer.customers).map(|(rest, own)| rest - own);
+            }
+            small(all, of)?;
+            if let (true, Some(customers)) = (is_of_people, customers) {
+                small(all, customers)?;
+                small(all, of - customers)?;
+            }
+        }
+        for persona in &report.personas.personas {
+            for answer in persona.facets.iter().filter(|answer| answer.facet == facet.name) {
+                check(answer, persona.customers)?;
+            }
+            closed(facet, persona, min)?;
+        }
+    }
+    Ok(())
+}
+
+/// Of a question to which everybody gives one answer, what is not told is not of a few.
+fn closed(facet: &Facet, persona: &Persona, min: u64) -> TestResult {
+    let answers: u64 = facet.everyone.iter().filter_map(|answer| answer.customers).sum();
+    let is_closed = facet.definition.group.is_none()
+        && facet.definition.shape == Shape::Has
+        && facet.everyone.first().is_some_and(|answer| answer.of == answers);
+    let own: Vec<&Answer> = persona.facets.iter().filter(|answer| answer.facet == facet.name).collect();
+    let Some(of) = own.first().map(|answer| answer.of).filter(|_| is_closed) else { return Ok(()) };
+    let rest = of - own.iter().filter_map(|answer| answer.customers).sum::<u64>();
+    if rest > 0 && rest < min { Err(format!("{}: {rest} customers can be worked out", facet.name)) } else { Ok(()) }
 }
 
 /// Who is hidden, all together, cannot be worked out from everyone's count either.

@@ -13,6 +13,7 @@ mod determinism; // Same rows, same bytes, whatever the threads and the layout o
 mod disclosure; // Nothing about fewer than ten people leaves the warehouse.
 mod drift; // The drift tool against reference values, and on odd columns.
 mod export_shop; // A small shop whose exports tests write as strangers would.
+mod facets; // A facet is one file, and is in every place where people look.
 mod facts; // Published totals equal totals computed outside the project.
 mod fences; // Which crate may use which.
 mod figures; // Bridges close, and every number of a mail is in report.json.
@@ -62,6 +63,7 @@ fn main() -> std::process::ExitCode {
         trial("disclosure::complete_journey_has_no_small_cell", None, disclosure::complete_journey),
         trial("disclosure::one_objector_is_in_no_figure", None, disclosure::objectors),
         trial("disclosure::online_retail_has_no_small_cell", shared, disclosure::online_retail),
+        trial("facets::one_file_is_counted_compared_and_shown", None, facets::one_file),
         trial("drift::odd_columns_have_a_verdict_and_a_reason", None, drift::odd_columns),
         trial("drift::statistics_are_the_reference_values", shared, drift::reference_values),
         trial("odd_files::drift_of_few_values_is_exact", None, odd_files::few_values),

@@ -78,7 +78,7 @@ pub(crate) fn planted() -> TestResult {
     equal("personas of the new market", new.personas.personas.iter().all(|persona| persona.provisional), true)?;
     let returns = |report: &Report| {
         let returned = |persona: &&driftline_core::persona::Persona| {
-            persona.habits.iter().any(|habit| habit.column == "return_rate" && habit.mean > 0.3)
+            persona.facets.iter().any(|answer| answer.facet == "return_rate" && answer.figure > 0.3)
         };
         report.personas.personas.iter().filter(returned).map(|persona| persona.share).sum::<f64>()
     };

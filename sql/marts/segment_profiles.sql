@@ -1,5 +1,5 @@
 /*---
-about = "One row per segment of active customers, and segment 0 for all active customers together: size, money and habits."
+about = "One row per segment of active customers, and segment 0 for all active customers together: size and money."
 grain = ["segment"]
 kind = "table"
 publish = true
@@ -13,15 +13,7 @@ net_period = { type = "decimal(18,2)", about = "Net amount inside the period, ro
 net_period_squares = { type = "decimal(38,4)", about = "Sum of the squares of the customers' net amounts inside the period: by how many of them it is held, in effect." }
 churn_risk = { type = "decimal(9,6)", min = 0, max = 1, about = "Mean risk of no purchase in the next horizon." }
 next_period_value = { type = "decimal(18,2)", about = "Sum of the customers' forecasts of the next period's net amount." }
-purchases_a_month = { type = "decimal(18,4)", about = "Mean of the purchases a month to expect.", card = { label = "Purchases to expect", unit = "a month", decimals = 1 } }
-recency_days = { type = "decimal(18,4)", about = "Mean days since the last purchase.", card = { label = "Days since last purchase", unit = "days", decimals = 0 } }
-age_days = { type = "decimal(18,4)", about = "Mean days since the first purchase.", card = { label = "Days since first purchase", unit = "days", decimals = 0 } }
-mean_order = { type = "decimal(18,4)", about = "Mean of the customers' spend a purchase day.", card = { label = "Spend a purchase day", unit = "money", decimals = 2 } }
-lines_per_order = { type = "decimal(18,4)", about = "Mean of the customers' lines a purchase day.", card = { label = "Lines a purchase day", unit = "lines", decimals = 1 } }
-return_rate = { type = "decimal(18,6)", about = "Mean share of sales returned.", card = { label = "Share of sales returned", unit = "share", decimals = 1, people = "returners" } }
-returners = { type = "int64", min = 0, about = "Customers who sent something back: fewer than min_cell of them, and their mean is not shown." }
-discount_share = { type = "decimal(18,6)", about = "Mean share of price taken off.", card = { label = "Share of price discounted", unit = "share", decimals = 1, people = "discounted" } }
-discounted = { type = "int64", min = 0, about = "Customers who paid less than the full price for something; as returners." }
+return_rate = { type = "decimal(18,6)", about = "Mean share of sales returned." }
 ---*/
 with
 
@@ -54,14 +46,6 @@ select
     ) as net_period_squares,
     cast(avg(churn_risk) as decimal(9, 6)) as churn_risk,
     cast(sum(next_period_value) as decimal(18, 2)) as next_period_value,
-    cast(avg(purchases_a_month) as decimal(18, 4)) as purchases_a_month,
-    cast(avg(cast(recency_days as decimal(18, 4))) as decimal(18, 4)) as recency_days,
-    cast(avg(cast(age_days as decimal(18, 4))) as decimal(18, 4)) as age_days,
-    cast(avg(mean_order) as decimal(18, 4)) as mean_order,
-    cast(avg(lines_per_order) as decimal(18, 4)) as lines_per_order,
-    cast(avg(return_rate) as decimal(18, 6)) as return_rate,
-    count(*) filter (where return_rate > 0) as returners,
-    cast(avg(discount_share) as decimal(18, 6)) as discount_share,
-    count(*) filter (where discount_share > 0) as discounted
+    cast(avg(return_rate) as decimal(18, 6)) as return_rate
 from segments_and_everyone
 group by segment

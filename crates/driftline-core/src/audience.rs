@@ -9,15 +9,18 @@ use serde::{Deserialize, Serialize};
 
 use crate::Minor;
 use crate::bridge::{Bar, Cause, Measure};
+use crate::facet::told;
 use crate::persona::{Persona, Role};
 use crate::report::{HeadlineKind, Report};
 use crate::sentence::Words;
 
 mod lines;
-mod voices;
 
 /// Most lines that a mail says to one audience.
 const LINES_MOST: usize = 4;
+
+/// Of them, those of facets: they stand there in quiet periods, too.
+const FACET_LINES_MOST: usize = 2;
 
 /// The people that a mail is for. `Everyone` is a recipient whose role is not entered.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
@@ -113,7 +116,9 @@ pub fn for_everybody(report: &Report) -> Vec<ForYou> {
             Audience::Finance => lines::finance(report, &words),
             Audience::Owner => lines::owner(report, &words),
         };
-        lines.truncate(LINES_MOST);
+        let of_facets = told::lines(report, audience, FACET_LINES_MOST, &words);
+        lines.truncate(LINES_MOST - of_facets.len());
+        lines.extend(of_facets);
         ForYou { audience, title: format!("For {}", audience.label()), lines }
     };
     Audience::ALL.into_iter().map(of).filter(|block| !block.lines.is_empty()).collect()

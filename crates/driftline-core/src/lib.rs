@@ -12,6 +12,7 @@ pub mod decomposition;
 pub mod disclosure;
 pub mod drill;
 pub mod error;
+pub mod facet;
 pub mod fall;
 pub mod history;
 pub mod lineage;

@@ -20,14 +20,15 @@ use serde::{Deserialize, Serialize};
 
 use self::note::Note;
 use self::other::Other;
-use self::voice::{Quote, TopicRate};
+use self::voice::Quote;
 use self::year_ago::YearAgo;
 use crate::acquisition::Acquired;
+use crate::facet::Answer;
 use crate::lineage::{Continuity, PersonaEvent, SegmentEvent, Thresholds};
 use crate::margin::Margin;
 use crate::naming::own::OwnName;
 use crate::naming::{Claim, Name};
-use crate::profile::{FeatureTilt, Flow, Habit, OTHER_SEGMENT, SegmentProfile};
+use crate::profile::{FeatureTilt, Flow, OTHER_SEGMENT, SegmentProfile};
 use crate::rule::MeasuredRule;
 use crate::scorecard::NextPeriod;
 use crate::scorecard::year::ValueRange;
@@ -96,43 +97,6 @@ impl Floor {
     pub fn members_to_stay(&self) -> u64 {
         (2 * self.members_min).div_ceil(3).max(self.min_cell)
     }
-}
-
-/// Share of an amount or a count, with what it is compared with.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct CategoryShare {
-    pub category: String,
-    pub share: f64,
-    pub base_share: f64,
-    pub customers: u64,
-}
-
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct AttributeBand {
-    pub value: String,
-    /// `None`: fewer than `min_cell`, or hidden so that another cannot be worked out.
-    pub customers: Option<u64>,
-    /// Of those who answered.
-    pub share: Option<f64>,
-    pub base_share: Option<f64>,
-}
-
-/// One declared attribute: bands, and how many of the members answered.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct AttributeSummary {
-    pub attribute: String,
-    pub answered: u64,
-    pub missing_share: f64,
-    pub bands: Vec<AttributeBand>,
-}
-
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct ContactSummary {
-    pub campaign_type: String,
-    pub contacted: u64,
-    pub contacted_share: f64,
-    pub responded: Option<u64>,
-    pub response_share: Option<f64>,
 }
 
 /// A field of the card that no source of this job can fill.
@@ -217,17 +181,13 @@ pub struct Persona {
     pub joint_prevalence: Option<f64>,
     pub priority: PriorityScore,
     pub tilts: Vec<FeatureTilt>,
-    pub habits: Vec<Habit>,
-    pub categories: Vec<CategoryShare>,
-    pub attributes: Vec<AttributeSummary>,
-    pub contacts: Vec<ContactSummary>,
     pub evidence: Vec<Evidence>,
-    /// Topics that its members raise more often than others.
-    #[serde(default)]
-    pub topics: Vec<TopicRate>,
     /// Words of members who agreed to be quoted.
     #[serde(default)]
     pub quotes: Vec<Quote>,
+    /// What the job's facets say of its members, in the order of the facets.
+    #[serde(default)]
+    pub facets: Vec<Answer>,
     /// What people wrote about it.
     #[serde(default)]
     pub notes: Vec<Note>,
@@ -325,9 +285,6 @@ pub struct Context<'a> {
     pub provisional: bool,
     /// Key and label of each segment when a parent market's model made them.
     pub adopted: Option<&'a BTreeMap<u32, (String, String)>>,
-    /// Whether the job has sources of declared attributes and of contacts.
-    pub has_attributes: bool,
-    pub has_contacts: bool,
     pub has_acquisition_costs: bool,
     /// Whether fewer than `min_cell` customers of the period objected to profiling.
     pub has_few_objectors: bool,
@@ -355,14 +312,11 @@ pub fn describe(profiles: &[SegmentProfile], context: &Context<'_>) -> PersonaSe
         .zip(identities.born)
         .map(|(profile, identity)| card::card(profile, everyone, identity, context))
         .collect();
-    card::hide_habits_of_few(&mut personas, &segments, context.floor.min_cell);
-    card::hide_across(&mut personas, &segments, context.floor.min_cell);
-    voice::hide_across(&mut personas, everyone, context.floor.min_cell);
     let mut other = other::describe(profiles, everyone, context.floor.min_cell);
     let bought_once = once::count(&mut personas, &segments, &mut other, (profiles, everyone), context.floor.min_cell);
     let cell = (context.floor.min_cell, context.has_few_objectors);
     dominance::hide(&mut personas, &mut other, &segments, profiles, cell);
-    let primaries_note = role::assign_roles(&mut personas, everyone, context);
+    let primaries_note = role::assign_roles(&mut personas, &segments, everyone, context);
     let primaries = || personas.iter().filter(|persona| persona.role == Role::Primary);
     PersonaSet {
         primary_customer_share: primaries().map(|persona| persona.share).sum(),

@@ -5,7 +5,6 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::Minor;
-use crate::persona::note::Topic;
 use crate::persona::voice::Quote;
 
 /// Totals of a market in its period, as finance knows them. Counts are customers, orders and source lines.
@@ -57,62 +56,10 @@ pub struct SegmentProfile {
     pub churn_risk: Option<f64>,
     /// Sum of the members' forecasts for the next period; `None` if there are none.
     pub next_period: Option<Minor>,
-    /// The habits that the model file marks for the card, in its order.
-    pub habits: Vec<Habit>,
-    pub categories: Vec<CategoryCount>,
-    pub attributes: Vec<AttributeCount>,
-    pub contacts: Vec<ContactCount>,
-    pub topics: Vec<TopicCount>,
+    /// Mean share of sales that members sent back; `None` if nothing tells.
+    pub return_rate: Option<f64>,
     /// As the members wrote them, of those who agreed to be quoted.
     pub quotes: Vec<Quote>,
-}
-
-/// How many members raised a topic.
-#[derive(Clone, Debug, PartialEq)]
-pub struct TopicCount {
-    pub source: String,
-    pub kind: Topic,
-    pub topic: String,
-    pub customers: u64,
-    /// Members who said anything of that kind to that source: those who answered, where everybody was asked.
-    pub answered: u64,
-}
-
-/// One mean of a segment, with the words of the column that it comes from.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct Habit {
-    pub column: String,
-    pub label: String,
-    /// `money`, `share`, `days`, or the word that follows the number.
-    pub unit: String,
-    pub decimals: u8,
-    pub mean: f64,
-    /// The mean of everyone active.
-    pub base_mean: f64,
-    /// How many have anything of it, where most may have nothing: not for readers.
-    #[serde(skip)]
-    pub people: Option<u64>,
-}
-
-#[derive(Clone, Debug, PartialEq)]
-pub struct CategoryCount {
-    pub category: String,
-    pub customers: u64,
-    pub sold: Minor,
-}
-
-#[derive(Clone, Debug, PartialEq)]
-pub struct AttributeCount {
-    pub attribute: String,
-    pub value: String,
-    pub customers: u64,
-}
-
-#[derive(Clone, Debug, PartialEq)]
-pub struct ContactCount {
-    pub campaign_type: String,
-    pub contacted: u64,
-    pub responded: u64,
 }
 
 /// The way that a group of customers took from last period to this one.

@@ -19,6 +19,7 @@ use crate::bridge::{Bridge, Measure};
 use crate::change::Change;
 use crate::decomposition::Decomposition;
 use crate::disclosure::hide_table;
+use crate::facet::Facet;
 use crate::lineage::SegmentEvent;
 use crate::period::Kind;
 use crate::persona::PersonaSet;
@@ -406,6 +407,9 @@ pub struct Report {
     /// RFM groups by last period's cut points and by today's; empty unless both periods' 12-month windows are full.
     #[serde(default)]
     pub rfm_groups: Vec<RfmGroup>,
+    /// The job's facets with everyone's answers; those of the personas are theirs. Empty in reports from before there were any.
+    #[serde(default)]
+    pub facets: Vec<Facet>,
     /// How the columns that describe customers drifted, for everyone and inside each persona.
     #[serde(default)]
     pub attribute_drift: Vec<AttributeDrift>,

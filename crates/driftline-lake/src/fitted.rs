@@ -2,8 +2,11 @@
 
 use std::sync::Arc;
 
-use datafusion::arrow::array::{ArrayRef, Decimal128Array, Float64Array, Int64Array, RecordBatch, StringArray};
+use datafusion::arrow::array::{
+    Array, ArrayRef, BooleanArray, Decimal128Array, Float64Array, Int64Array, RecordBatch, StringArray,
+};
 use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use driftline_core::facet::Answer;
 use driftline_stats::purchase::PurchaseModel;
 use driftline_stats::returns::Returns;
 use driftline_stats::spend::SpendModel;
@@ -48,6 +51,46 @@ pub fn give_models(lake: &Lake, models: Option<(&PurchaseModel, &SpendModel, Ret
     };
     lake.give("fitted", "purchase_model", purchase_schema, purchase_rows)?;
     lake.give("fitted", "spend_model", spend_schema, spend_rows)
+}
+
+/// Gives `fitted.persona_facets`: what facets say of the persona of a key, and of everyone active without one.
+///
+/// # Errors
+/// `Error::Engine` if the table cannot be registered.
+pub fn give_persona_facets(lake: &Lake, rows: &[(Option<&str>, &Answer)]) -> Result<()> {
+    let of = |get: &dyn Fn(&Answer) -> Option<f64>| -> ArrayRef {
+        Arc::new(rows.iter().map(|(_, answer)| get(answer)).collect::<Float64Array>())
+    };
+    let text = |get: &dyn Fn(&(Option<&str>, &Answer)) -> Option<String>| -> ArrayRef {
+        Arc::new(rows.iter().map(get).collect::<StringArray>())
+    };
+    let count = |get: &dyn Fn(&Answer) -> Option<u64>| -> ArrayRef {
+        Arc::new(rows.iter().map(|(_, answer)| get(answer).map(|count| count as i64)).collect::<Int64Array>())
+    };
+    let truth = |get: &dyn Fn(&Answer) -> Option<bool>| -> ArrayRef {
+        Arc::new(rows.iter().map(|(_, answer)| get(answer)).collect::<BooleanArray>())
+    };
+    let columns: Vec<(&str, ArrayRef)> = vec![
+        ("persona", text(&|(persona, _)| persona.map(str::to_owned))),
+        ("facet", text(&|(_, answer)| Some(answer.facet.clone()))),
+        ("question", text(&|(_, answer)| answer.group.clone())),
+        ("item", text(&|(_, answer)| answer.item.clone())),
+        ("of", count(&|answer| Some(answer.of))),
+        ("customers", count(&|answer| answer.customers)),
+        ("figure", of(&|answer| Some(answer.figure))),
+        ("low_95", of(&|answer| Some(answer.low_95))),
+        ("high_95", of(&|answer| Some(answer.high_95))),
+        ("others", of(&|answer| answer.others)),
+        ("stands_out", truth(&|answer| Some(answer.stands_out))),
+        ("last_period", of(&|answer| answer.last.as_ref().map(|past| past.figure))),
+        ("is_changed", truth(&|answer| answer.last.as_ref().map(|past| past.is_changed))),
+        ("year_ago", of(&|answer| answer.year_ago.as_ref().map(|past| past.figure))),
+    ];
+    let fields: Vec<Field> =
+        columns.iter().map(|(name, column)| Field::new(*name, column.data_type().clone(), true)).collect();
+    let schema: SchemaRef = Arc::new(Schema::new(fields));
+    let rows = batch(&schema, columns.into_iter().map(|(_, column)| column).collect())?;
+    lake.give("fitted", "persona_facets", schema, vec![rows])
 }
 
 /// Gives `fitted.segments`: one row per active customer, with the purchases a month to expect where they are known.
@@ -141,6 +184,7 @@ pub fn give_none(lake: &Lake) -> Result<()> {
     give_segments(lake, &[], &[], &[])?;
     give_drawn(lake, &[])?;
     give_item_shares(lake, &[], &[])?;
+    give_persona_facets(lake, &[])?;
     give_last_segments(lake, &[], &[])?;
     give_last_outlooks(lake, &Outlooks::default())?;
     give_outlooks(lake, &Outlooks::default())

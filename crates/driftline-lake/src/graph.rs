@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Result};
+use crate::facets;
 use crate::model::Model;
 
 /// Schemas whose tables are given to the graph instead of being models.
@@ -62,8 +63,9 @@ impl Graph {
         for (name, model) in own {
             models.entry(name).or_insert(model);
         }
-        for layer in ["intermediate", "marts"] {
+        for layer in ["intermediate", "marts", "facets"] {
             for (name, model) in read_folder(&sql.join(layer))? {
+                facets::check_place(&model, layer == "facets")?;
                 if let Some(other) = models.get(&name) {
                     let problem = format!("a model of this name is also in {}", other.path.display());
                     return Err(Error::ModelFile { path: model.path, problem });
@@ -77,7 +79,13 @@ impl Graph {
         }
         check_unread(&models, &audits, &staging, dialect)?;
         let order = topological_order(&models)?;
+        facets::check_sources(&models)?;
         Ok(Self { models, audits, absent, order })
+    }
+
+    /// The facets, by name.
+    pub fn facets(&self) -> impl Iterator<Item = &Model> {
+        self.models.values().filter(|model| model.front.facet.is_some())
     }
 
     /// The sources that a model is made of.
@@ -118,6 +126,10 @@ pub fn dialects(sql: &Path) -> Vec<String> {
 }
 
 fn read_folder(folder: &Path) -> Result<BTreeMap<String, Model>> {
+    // A project from before facets has no folder of them.
+    if folder.ends_with("facets") && !folder.exists() {
+        return Ok(BTreeMap::new());
+    }
     let entries = std::fs::read_dir(folder).map_err(|source| Error::ProjectFile { path: folder.to_owned(), source })?;
     let mut paths: Vec<PathBuf> = entries
         .flatten()

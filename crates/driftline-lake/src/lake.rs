@@ -29,6 +29,7 @@ use crate::contract;
 use crate::distinct::DistinctTable;
 use crate::error::{Error, Result};
 use crate::example;
+use crate::facets;
 use crate::files::{empty_table, listing_table, local_url};
 use crate::functions;
 use crate::graph::Graph;
@@ -250,6 +251,7 @@ impl Lake {
         let frame = if bound.is_empty() { frame } else { frame.with_param_values(bound).map_err(plan_error)? };
         lint::plan(frame.logical_plan()).map_err(|problem| Error::ModelFile { path: model.path.clone(), problem })?;
         contract::check_schema(model, frame.schema().as_arrow())?;
+        facets::check_columns(model, frame.schema().as_arrow())?;
         Ok(frame)
     }
 

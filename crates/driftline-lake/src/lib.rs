@@ -8,6 +8,7 @@ mod distinct;
 pub mod drift;
 pub mod error;
 mod example;
+pub mod facets;
 mod files;
 pub mod fitted;
 pub mod functions;

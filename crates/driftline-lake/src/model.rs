@@ -7,6 +7,7 @@ use datafusion::arrow::datatypes::DataType;
 use datafusion::sql::parser::{DFParser, Statement};
 use datafusion::sql::resolve::resolve_table_references;
 use datafusion::sql::sqlparser::ast;
+use driftline_core::facet;
 use driftline_core::naming::HabitWords;
 use serde::Deserialize;
 
@@ -38,6 +39,8 @@ pub struct FrontMatter {
     /// Only in `staging/canonical`: a dialect must provide a file of this name.
     #[serde(default)]
     pub required: bool,
+    /// Only in `facets`, and there always: what the answers are and where they are shown.
+    pub facet: Option<facet::Definition>,
     #[serde(default)]
     pub columns: BTreeMap<String, Column>,
 }
@@ -57,8 +60,6 @@ pub struct Column {
     pub values: Vec<String>,
     /// Makes the column a habit that segments may be made of.
     pub habit: Option<Habit>,
-    /// Shows the column as a habit on the persona card.
-    pub card: Option<Card>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -96,18 +97,6 @@ pub struct Habit {
 
 fn linear() -> Scale {
     Scale::Linear
-}
-
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Card {
-    pub label: String,
-    /// `money`, `share`, `days` or the word that follows the number.
-    pub unit: String,
-    pub decimals: u8,
-    /// The column that counts the people behind the mean, where most may have nothing of it.
-    #[serde(default)]
-    pub people: Option<String>,
 }
 
 /// A model file that parsed: one query, its front matter, and what it reads.

@@ -4,6 +4,7 @@ pub mod brand;
 mod canvas;
 pub mod chart;
 pub mod error;
+pub mod facet_view;
 pub mod mailer;
 pub mod message;
 pub mod picture;

@@ -18,6 +18,7 @@ mod whole;
 
 use std::collections::BTreeMap;
 
+use driftline_core::facet::Facet;
 use driftline_core::persona::Role;
 use driftline_core::report::{Method, Report, Status};
 use driftline_core::{Market, Period};
@@ -140,6 +141,8 @@ struct IndexPage<'a> {
     roles: Vec<Role>,
     standings: Vec<(shelf::Standing, &'static str)>,
     personas: usize,
+    /// Of all markets, by name.
+    facets: Vec<&'a Facet>,
 }
 
 #[derive(Serialize)]
@@ -276,13 +279,16 @@ pub fn pages(
     Ok(pages)
 }
 
-fn index<'a>(site: Site<'a>, shelves: &[Shelf<'_>], markets: &'a [MarketView<'a>]) -> IndexPage<'a> {
+fn index<'a>(site: Site<'a>, shelves: &'a [Shelf<'a>], markets: &'a [MarketView<'a>]) -> IndexPage<'a> {
     let (with_personas, without_personas) = markets
         .iter()
         .partition(|market| !(market.primary.is_empty() && market.others.is_empty() && market.gone.is_empty()));
     let members = || shelves.iter().flat_map(|shelf| &shelf.members);
     let roles = [Role::Primary, Role::Secondary, Role::Negative];
+    let all = shelves.iter().flat_map(|shelf| &shelf.newest.facets);
+    let facets: BTreeMap<&str, &Facet> = all.map(|facet| (facet.name.as_str(), facet)).collect();
     IndexPage {
+        facets: facets.into_values().collect(),
         roles: roles.into_iter().filter(|role| members().any(|member| member.persona.role == *role)).collect(),
         standings: shelf::Standing::ALL
             .into_iter()

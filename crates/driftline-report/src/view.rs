@@ -8,14 +8,15 @@ use driftline_core::audience::{Audience, ForYou, Section};
 use driftline_core::bridge::Bridge;
 use driftline_core::change::Change;
 use driftline_core::lineage::SegmentEventKind;
-use driftline_core::persona::{AttributeBand, AttributeSummary, CategoryShare, Ended, Persona, Role};
-use driftline_core::profile::{FeatureTilt, Habit};
+use driftline_core::persona::{Ended, Persona, Role};
+use driftline_core::profile::FeatureTilt;
 use driftline_core::report::{HeadlineKind, Kpi, Migration, Quality, Report};
 use driftline_core::sentence::Words;
 use serde::Serialize;
 
 use crate::brand::Brand;
 use crate::chart::{self, BarView};
+use crate::facet_view::{BlockView, blocks};
 use crate::picture::Shown;
 
 /// Columns of a plain-text mail.
@@ -94,10 +95,8 @@ pub struct Card<'a> {
     pub tilts: Vec<Tilt<'a>>,
     /// Labels of the features in which it is much like everyone; those that do not vary at all are left out.
     pub like_everyone: Vec<&'a str>,
-    pub habits: Vec<HabitView<'a>>,
-    /// Categories with a larger share than everyone's, by at least the tenth of a percent that a reader sees.
-    pub more_of: Vec<&'a CategoryShare>,
-    pub attributes: Vec<Attribute<'a>>,
+    /// What the facets say, by block.
+    pub blocks: Vec<BlockView<'a>>,
 }
 
 #[derive(Clone, Debug, Serialize)]
@@ -105,20 +104,6 @@ pub struct Tilt<'a> {
     pub tilt: &'a FeatureTilt,
     pub is_above: bool,
     pub svg: String,
-}
-
-#[derive(Clone, Debug, Serialize)]
-pub struct HabitView<'a> {
-    pub habit: &'a Habit,
-    pub svg: String,
-}
-
-/// A declared attribute with its bands in the order of their numbers, and the largest of them.
-#[derive(Clone, Debug, Serialize)]
-pub struct Attribute<'a> {
-    pub summary: &'a AttributeSummary,
-    pub bands: Vec<&'a AttributeBand>,
-    pub largest: Option<&'a AttributeBand>,
 }
 
 /// The migration table with a shade for each cell.
@@ -259,17 +244,7 @@ impl<'a> Card<'a> {
                 .map(|tilt| Tilt { tilt, is_above: tilt.tilt > 0.0, svg: chart::tilt(tilt.tilt, most) })
                 .collect(),
             like_everyone: alike.into_iter().map(|tilt| tilt.label.as_str()).collect(),
-            habits: persona
-                .habits
-                .iter()
-                .map(|habit| HabitView { habit, svg: chart::dumbbell(habit.mean, habit.base_mean) })
-                .collect(),
-            more_of: persona
-                .categories
-                .iter()
-                .filter(|category| seen(category.share) > seen(category.base_share))
-                .collect(),
-            attributes: persona.attributes.iter().map(attribute).collect(),
+            blocks: blocks(&report.facets, persona),
         }
     }
 }
@@ -282,32 +257,6 @@ fn mail_notes<'a>(report: &'a Report, for_you: Option<&ForYou>, audience: Audien
     let most = if audience == Audience::Owner { usize::MAX } else { MAIL_NOTES };
     let is_said = |note: &String| for_you.is_some_and(|block| block.lines.contains(note));
     report.notes.iter().filter(|note| !is_said(note)).map(String::as_str).take(most).collect()
-}
-
-/// A share as it is read, in tenths of a percent.
-fn seen(share: f64) -> f64 {
-    (1000.0 * share).round()
-}
-
-fn attribute(summary: &AttributeSummary) -> Attribute<'_> {
-    let mut bands: Vec<&AttributeBand> = summary.bands.iter().collect();
-    if bands.iter().all(|band| first_number(&band.value).is_some()) {
-        bands.sort_by(|a, b| first_number(&a.value).unwrap_or(0.0).total_cmp(&first_number(&b.value).unwrap_or(0.0)));
-    }
-    let share = |band: &AttributeBand| band.share.unwrap_or(0.0);
-    let largest =
-        bands.iter().copied().filter(|band| band.share.is_some()).max_by(|a, b| share(a).total_cmp(&share(b)));
-    Attribute { summary, bands, largest }
-}
-
-/// The number that a band's name begins with: 15 of `15-24K`, a little less of `Under 15K`.
-fn first_number(band: &str) -> Option<f64> {
-    let lower = band.to_lowercase();
-    let below = ["under", "below", "less than", "<"].iter().find_map(|word| lower.strip_prefix(word));
-    let rest = below.unwrap_or(&lower).trim_start();
-    let digits: String = rest.chars().take_while(|c| c.is_ascii_digit() || *c == '.').collect();
-    let number: f64 = digits.parse().ok()?;
-    Some(if below.is_some() { number - 0.5 } else { number })
 }
 
 fn heat(migration: &Migration) -> Heat<'_> {
@@ -446,12 +395,6 @@ mod tests {
         let whole = |text: &str| format!("<span style=\"white-space:nowrap\">{text}</span>");
         let expected = format!("a&lt;b fell {} {}", whole("1.1 %:"), whole("(−$5)."));
         assert_eq!(unbroken("a<b fell 1.1 %: (−$5)."), expected);
-    }
-
-    #[test]
-    fn bands_are_ordered_by_the_number_they_begin_with() {
-        let found = ["Under 15K", "15-24K", "250K+", "3+", "<5", "Renter"].map(first_number);
-        assert_eq!(found, [Some(14.5), Some(15.0), Some(250.0), Some(3.0), Some(4.5), None]);
     }
 
     #[test]

@@ -17,6 +17,7 @@ use driftline_core::decomposition::decompose;
 use driftline_core::disclosure::attack::Beside;
 use driftline_core::disclosure::{is_publishable, pool_bridge};
 use driftline_core::drill::drill;
+use driftline_core::facet::Facet;
 use driftline_core::history::History;
 use driftline_core::persona::{Persona, PersonaSet, year_ago};
 use driftline_core::profile::{Flow, MarketTotals, Newcomers, PairedOrders, SegmentProfile};
@@ -69,6 +70,7 @@ pub struct Parts<'a> {
     /// Reports of the periods before, whose changes say what is usual.
     pub history: History,
     pub tree: FamilyTree,
+    pub facets: Vec<Facet>,
     pub attribute_drift: Vec<AttributeDrift>,
     pub personas: PersonaSet,
     pub acquisition: AcquisitionCosts,
@@ -199,6 +201,7 @@ pub fn report(mut parts: Parts<'_>) -> Result<Report> {
         sales_change_note,
         assortment,
         rfm_groups,
+        facets: parts.facets,
         attribute_drift: if comparable { parts.attribute_drift } else { Vec::new() },
         tree: if visible { parts.tree } else { FamilyTree::default() },
         acquisition: visible.then_some(parts.acquisition),

@@ -39,7 +39,6 @@ pub(crate) fn describe(
         ),
         _ => None,
     };
-    let has = |table: &str| !room.graph.absent.contains(table);
     // Without segments there is nothing to describe: only everyone's profile is left.
     let shown: Vec<_> = match segmented {
         Some(_) => profiles.to_vec(),
@@ -73,8 +72,6 @@ pub(crate) fn describe(
             floor: room.job.file.personas,
             provisional: status == Status::Provisional,
             adopted: adopted.as_ref(),
-            has_attributes: has("stg_customer_attributes"),
-            has_contacts: has("stg_contacts"),
             has_acquisition_costs: !economics.rows.is_empty(),
             has_few_objectors,
             margins: &economics.margins,

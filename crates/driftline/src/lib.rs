@@ -10,6 +10,7 @@ mod describe;
 pub mod due;
 pub mod error;
 pub mod exit;
+mod facets;
 mod fit;
 pub mod job;
 mod mail_server;

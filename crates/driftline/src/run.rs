@@ -21,6 +21,7 @@ use crate::assemble::{self, Parts};
 use crate::checks;
 use crate::describe::{attribute_drift, describe};
 use crate::error::{InPlace, Result};
+use crate::facets;
 use crate::fit::{fit_segments, fit_value};
 use crate::outbox::Sent;
 use crate::outcome::{Outcome, State, dry_run, outcome};
@@ -159,9 +160,6 @@ pub async fn one(
         "category_margins",
         "segment_acquisition_costs",
         "segment_categories",
-        "segment_attributes",
-        "segment_contacts",
-        "segment_topics",
         "segment_quotes",
     ];
     let explained = outlook::explain(evidence, segmented.clone());
@@ -228,6 +226,7 @@ pub async fn one(
         _ => None,
     };
     let economics = acquisition::read(&lake, &room.job).await.in_place(&place)?;
+    let counted = facets::count(&lake, &profiles).await.in_place(&place)?;
     progress.done("read", Some(profiles.len() as u64));
 
     progress.says("describing personas");
@@ -259,6 +258,10 @@ pub async fn one(
         let all = read::next_period_of_everyone(&lake).await.in_place(&place)?;
         model.next_period = ranges.next_of_everyone(all);
     }
+    let earlier = [previous.as_ref(), year_before.as_ref().filter(|_| year_is_over)];
+    let facets = facets::tell(counted, room, plan, earlier, &profiles, &mut personas, status);
+    facets::register(&lake, &facets, &personas).in_place(&place)?;
+    lake.build(&["persona_facets"]).await.in_place(&place)?;
     let acquisition = acquisition::give(&economics, &room.job, plan, &profiles, &models, &mut personas);
     progress.done("describe", Some(personas.personas.len() as u64));
 
@@ -302,6 +305,7 @@ pub async fn one(
         newcomers,
         products,
         items,
+        facets,
         attribute_drift,
         history: History::new(plan.period, &past_reports),
         tree,

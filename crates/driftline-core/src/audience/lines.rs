@@ -2,12 +2,11 @@
 
 use driftline_stats::drift::Verdict;
 
-use super::voices::loudest;
 use super::{money, primaries, signed, value_bar};
 use crate::Minor;
 use crate::bridge::{Cause, Measure};
+use crate::facet::told::written;
 use crate::persona::Persona;
-use crate::persona::note::Topic;
 use crate::report::{DriftedColumn, Report};
 use crate::sentence::Words;
 
@@ -37,20 +36,6 @@ pub(super) fn marketing(report: &Report, words: &Words) -> Vec<String> {
     if !arrivals.is_empty() {
         lines.push(format!("{} of 12-month value.", arrivals.join(" and ")));
     }
-    let reached = primaries(report).flat_map(|persona| persona.contacts.iter().map(move |contact| (persona, contact)));
-    let best = reached
-        .filter_map(|(persona, contact)| Some((persona, contact, contact.response_share?)))
-        .max_by(|a, b| a.2.total_cmp(&b.2).then(b.0.key.cmp(&a.0.key)));
-    if let Some((persona, contact, response)) = best {
-        lines.push(format!(
-            "Best answered of the primary personas: {} by {}, {} of {} contacted responded.",
-            persona.label,
-            contact.campaign_type,
-            words.locale.percent(response, 1),
-            count(contact.contacted)
-        ));
-    }
-    lines.extend(loudest(report, &[Topic::Goals, Topic::Motivations], words));
     let keys: Vec<String> =
         primaries(report).take(2).map(|persona| format!("{} = {}", persona.label, persona.key)).collect();
     if !keys.is_empty() {
@@ -59,7 +44,7 @@ pub(super) fn marketing(report: &Report, words: &Words) -> Vec<String> {
     lines
 }
 
-/// What is sold and sent back by name, what people inside the personas do differently, and what each buys above the base.
+/// What is sold and sent back by name, and what people inside the personas do differently.
 pub(super) fn product(report: &Report, words: &Words) -> Vec<String> {
     let mut lines: Vec<String> =
         report.assortment.iter().flat_map(|assortment| assortment.news.iter().cloned()).collect();
@@ -93,30 +78,13 @@ pub(super) fn product(report: &Report, words: &Words) -> Vec<String> {
     if has_none && is_quiet {
         lines.push("No habit changed by enough to matter, wherever there were enough customers to compare.".to_owned());
     }
-    for persona in primaries(report) {
-        if let Some(category) = persona.categories.first() {
-            lines.push(format!(
-                "{} buy more {}: {} of what they spend, {} of what everyone does.",
-                persona.label,
-                category.category,
-                words.locale.percent(category.share, 1),
-                words.locale.percent(category.base_share, 1)
-            ));
-        }
-    }
-    lines.extend(loudest(report, &[Topic::Objections], words));
     lines
 }
 
-/// A mean in the unit that the cards show the habit in.
+/// A mean in the unit that the facet of the column is shown in.
 fn mean_of(report: &Report, words: &Words, column: &str, mean: f64) -> String {
-    let mut habits = report.personas.personas.iter().flat_map(|persona| &persona.habits);
-    match habits.find(|habit| habit.column == column) {
-        Some(habit) if habit.unit == "share" => words.locale.percent(mean, 1),
-        Some(habit) if habit.unit == "money" => money(words, Minor((100.0 * mean).round() as i64)),
-        Some(habit) => words.locale.number(mean, usize::from(habit.decimals)),
-        None => words.locale.number(mean, 2),
-    }
+    let facet = report.facets.iter().find(|facet| facet.name == column);
+    facet.map_or_else(|| words.locale.number(mean, 2), |facet| written(&facet.definition, mean, 0, words))
 }
 
 /// Where the value sits, who came and who went.
@@ -153,7 +121,7 @@ pub(super) fn sales(report: &Report, words: &Words) -> Vec<String> {
     lines
 }
 
-/// Where most customers are at risk, what moves it, and what they raise.
+/// Where most customers are at risk, and what moves it.
 pub(super) fn service(report: &Report, words: &Words) -> Vec<String> {
     let min_cell = report.method.min_cell as f64;
     let expected = |persona: &Persona| persona.churn_risk.map(|risk| risk * persona.customers as f64);
@@ -165,7 +133,7 @@ pub(super) fn service(report: &Report, words: &Words) -> Vec<String> {
         .filter(|(persona, silent, _)| *silent >= min_cell && persona.customers as f64 - silent >= min_cell)
         .collect();
     at_risk.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.key.cmp(&b.0.key)));
-    let mut lines: Vec<String> = at_risk
+    at_risk
         .iter()
         .take(2)
         .map(|(persona, silent, risk)| {
@@ -186,9 +154,7 @@ pub(super) fn service(report: &Report, words: &Words) -> Vec<String> {
                 words.locale.percent(*risk, 1)
             )
         })
-        .collect();
-    lines.extend(loudest(report, &[Topic::Frustrations], words));
-    lines
+        .collect()
 }
 
 /// The realised money, reconciled; what is not attributed; how good the forecast was.

@@ -40,19 +40,6 @@ impl Topic {
             Self::Quotes => "Quotes",
         }
     }
-
-    /// Whether members were asked for it, so that a rate is of those who answered; else they come by themselves, and it is of all.
-    pub fn is_asked(self) -> bool {
-        !matches!(self, Self::Frustrations)
-    }
-
-    /// The gap of the card that a note or a source of this topic fills.
-    pub(super) fn fills(self) -> &'static str {
-        match self {
-            Self::Goals | Self::Motivations => "Goals and motivations",
-            other => other.label(),
-        }
-    }
 }
 
 /// A note as it is written in its file.
@@ -70,11 +57,11 @@ pub struct WrittenNote {
     pub holds_while: Option<Expectation>,
 }
 
-/// A mean habit inside a range.
+/// The mean of a facet inside a range.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Expectation {
-    /// Column of the habit, like `mean_order`.
+    /// Name of the facet, like `mean_order`.
     pub column: String,
     pub at_least: Option<f64>,
     pub at_most: Option<f64>,
@@ -109,7 +96,7 @@ pub fn attach(set: &mut PersonaSet, tree: &FamilyTree, notes: &Notes, as_of: Nai
             }
         }
         found.sort_by(|a, b| (a.topic, &a.written_on, &a.text).cmp(&(b.topic, &b.written_on, &b.text)));
-        let filled: BTreeSet<&str> = found.iter().map(|note| note.topic.fills()).collect();
+        let filled: BTreeSet<&str> = found.iter().map(|note| note.topic.label()).collect();
         persona.evidence.retain(|gap| !filled.contains(gap.field.as_str()));
         persona.notes = found;
     }
@@ -140,14 +127,15 @@ fn note(written: &WrittenNote, persona: &Persona, from: Option<&str>, as_of: Nai
         review.push(format!("due for review since {}", written.review_by));
     }
     if let Some(expected) = &written.holds_while {
-        let habit = persona.habits.iter().find(|habit| habit.column == expected.column);
-        review.extend(match habit {
+        let answer = persona.facets.iter().find(|answer| answer.facet == expected.column && answer.item.is_none());
+        review.extend(match answer {
             None => Some(format!("it rests on `{}`, which this market does not have", expected.column)),
-            Some(habit) => {
-                let is_low = expected.at_least.is_some_and(|least| habit.mean < least);
-                let is_high = expected.at_most.is_some_and(|most| habit.mean > most);
-                (is_low || is_high)
-                    .then(|| format!("the data contradict it: {} is {:.2} on average now", habit.label, habit.mean))
+            Some(answer) => {
+                let is_low = expected.at_least.is_some_and(|least| answer.figure < least);
+                let is_high = expected.at_most.is_some_and(|most| answer.figure > most);
+                (is_low || is_high).then(|| {
+                    format!("the data contradict it: `{}` is {:.2} on average now", expected.column, answer.figure)
+                })
             }
         });
     }

@@ -92,11 +92,7 @@ pub(crate) mod tests {
             net_period_squares: 0.0,
             churn_risk: Some(0.25),
             next_period: None,
-            habits: Vec::new(),
-            categories: Vec::new(),
-            attributes: Vec::new(),
-            contacts: Vec::new(),
-            topics: Vec::new(),
+            return_rate: None,
             quotes: Vec::new(),
         }
     }

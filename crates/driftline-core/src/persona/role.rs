@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{Context, Persona, Priority, PriorityScore, Role};
-use crate::profile::{Habit, SegmentProfile};
+use crate::profile::SegmentProfile;
 
 fn weighted(parts: &PriorityScore, weights: &Priority) -> f64 {
     let pairs = [
@@ -27,6 +27,7 @@ fn ranks(personas: &[Persona], weights: &Priority) -> BTreeMap<String, usize> {
 
 pub(super) fn assign_roles(
     personas: &mut [Persona],
+    segments: &[&SegmentProfile],
     everyone: &SegmentProfile,
     context: &Context<'_>,
 ) -> Option<String> {
@@ -37,7 +38,10 @@ pub(super) fn assign_roles(
         persona.priority.margin =
             persona.priority.margin.map(|margin| if highest > 0.0 { margin / highest } else { 0.0 });
         let margin = context.margins.get(&persona.segment).copied();
-        if let Some(reason) = negative_reason(persona, everyone, margin) {
+        let own = segments.iter().find(|profile| profile.segment == persona.segment);
+        let rates = [own.copied(), Some(everyone)]
+            .map(|profile| profile.and_then(|profile| profile.return_rate).unwrap_or(0.0));
+        if let Some(reason) = negative_reason(persona, (rates[0], rates[1]), margin) {
             persona.role = Role::Negative;
             persona.note = Some(format!(
                 "{reason} Look for causes on both sides first: defects, descriptions, late delivery, prices."
@@ -97,10 +101,7 @@ pub(super) fn assign_roles(
 }
 
 /// Why a persona costs more than others, if it does: by value, by margin where it is known, or by returns far above everyone's.
-fn negative_reason(persona: &Persona, everyone: &SegmentProfile, margin: Option<f64>) -> Option<&'static str> {
-    let rate =
-        |habits: &[Habit]| habits.iter().find(|habit| habit.column == "return_rate").map_or(0.0, |habit| habit.mean);
-    let (own, base) = (rate(&persona.habits), rate(&everyone.habits));
+fn negative_reason(persona: &Persona, (own, base): (f64, f64), margin: Option<f64>) -> Option<&'static str> {
     if persona.value.is_some_and(|value| value.0 <= 0) {
         return Some("Expected to bring nothing or less.");
     }
@@ -150,13 +151,11 @@ mod tests {
             floor: Floor::default(),
             provisional: false,
             adopted: None,
-            has_attributes: false,
-            has_contacts: false,
             has_acquisition_costs: false,
             has_few_objectors: false,
             margins,
         };
-        assign_roles(personas, &profile(0, 300), &context);
+        assign_roles(personas, &[], &profile(0, 300), &context);
     }
 
     /// Ranks of last period, the weights of then and of now, and why each persona's rank is another now.

@@ -2,12 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use driftline_core::persona::note::Topic;
 use driftline_core::persona::voice::Quote;
-use driftline_core::profile::{
-    AttributeCount, CategoryCount, ContactCount, Flow, FlowKind, Habit, Newcomers, PairedOrders, RiskSum,
-    SegmentProfile, TopicCount,
-};
+use driftline_core::profile::{Flow, FlowKind, Newcomers, PairedOrders, RiskSum, SegmentProfile};
 
 use driftline_stats::paired::{Counts, Levels};
 
@@ -20,32 +16,9 @@ use crate::lake::Lake;
 /// # Errors
 /// `Error::Shape` if a mart lacks a column that the report needs.
 pub async fn segment_profiles(lake: &Lake) -> Result<Vec<SegmentProfile>> {
-    let cards: Vec<(String, crate::model::Card)> = lake
-        .graph()
-        .models
-        .get("segment_profiles")
-        .map(|model| {
-            model.front.columns.iter().filter_map(|(name, column)| Some((name.clone(), column.card.clone()?))).collect()
-        })
-        .unwrap_or_default();
     let mut profiles: BTreeMap<u32, SegmentProfile> = BTreeMap::new();
     each_row(lake, "segment_profiles", "segment", |cells, row| {
         let segment = cells.integer("segment", row)? as u32;
-        let mut habits = Vec::new();
-        for (column, card) in &cards {
-            // A habit that the exports do not tell is left out, never shown as zero.
-            let Some(mean) = cells.float(column, row)? else { continue };
-            let people = card.people.as_ref().map(|people| cells.count(people, row)).transpose()?;
-            habits.push(Habit {
-                column: column.clone(),
-                label: card.label.clone(),
-                unit: card.unit.clone(),
-                decimals: card.decimals,
-                mean,
-                base_mean: mean,
-                people,
-            });
-        }
         profiles.insert(
             segment,
             SegmentProfile {
@@ -57,70 +30,10 @@ pub async fn segment_profiles(lake: &Lake) -> Result<Vec<SegmentProfile>> {
                 net_period_squares: cells.float("net_period_squares", row)?.unwrap_or_default(),
                 churn_risk: cells.float("churn_risk", row)?,
                 next_period: cells.minor("next_period_value", row)?,
-                habits,
-                categories: Vec::new(),
-                attributes: Vec::new(),
-                contacts: Vec::new(),
-                topics: Vec::new(),
+                return_rate: cells.float("return_rate", row)?,
                 quotes: Vec::new(),
             },
         );
-        Ok(())
-    })
-    .await?;
-    if let Some(base) = profiles.get(&0).map(|everyone| everyone.habits.clone()) {
-        for profile in profiles.values_mut() {
-            for habit in &mut profile.habits {
-                if let Some(base) = base.iter().find(|base| base.column == habit.column) {
-                    habit.base_mean = base.mean;
-                }
-            }
-        }
-    }
-    each_row(lake, "segment_categories", "segment, sold_amount desc, category", |cells, row| {
-        if let (Some(profile), Some(category)) =
-            (profiles.get_mut(&(cells.integer("segment", row)? as u32)), cells.text("category", row)?)
-        {
-            let (customers, sold) =
-                (cells.count("customers", row)?, cells.minor("sold_amount", row)?.unwrap_or_default());
-            profile.categories.push(CategoryCount { category, customers, sold });
-        }
-        Ok(())
-    })
-    .await?;
-    each_row(lake, "segment_attributes", "segment, attribute, value", |cells, row| {
-        if let Some(profile) = profiles.get_mut(&(cells.integer("segment", row)? as u32)) {
-            profile.attributes.push(AttributeCount {
-                attribute: cells.text("attribute", row)?.unwrap_or_default(),
-                value: cells.text("value", row)?.unwrap_or_default(),
-                customers: cells.count("customers", row)?,
-            });
-        }
-        Ok(())
-    })
-    .await?;
-    each_row(lake, "segment_contacts", "segment, campaign_type", |cells, row| {
-        if let Some(profile) = profiles.get_mut(&(cells.integer("segment", row)? as u32)) {
-            profile.contacts.push(ContactCount {
-                campaign_type: cells.text("campaign_type", row)?.unwrap_or_default(),
-                contacted: cells.count("contacted", row)?,
-                responded: cells.count("responded", row)?,
-            });
-        }
-        Ok(())
-    })
-    .await?;
-    each_row(lake, "segment_topics", "segment, source, kind, topic", |cells, row| {
-        if let Some(profile) = profiles.get_mut(&(cells.integer("segment", row)? as u32)) {
-            profile.topics.push(TopicCount {
-                source: cells.text("source", row)?.unwrap_or_default(),
-                // The table's contract knows no other words.
-                kind: cells.text("kind", row)?.and_then(|word| Topic::named(&word)).unwrap_or(Topic::Frustrations),
-                topic: cells.text("topic", row)?.unwrap_or_default(),
-                customers: cells.count("customers", row)?,
-                answered: cells.count("answered", row)?,
-            });
-        }
         Ok(())
     })
     .await?;

@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use super::glyph;
 use crate::error::{Error, Result};
+use crate::facet_view::more_of;
 
 /// A market with its published reports.
 pub(super) struct Shelf<'a> {
@@ -183,15 +184,12 @@ impl Entry {
         let locale = report.locale;
         let money = |amount| locale.money(amount, &report.currency);
         let traits: Vec<String> = persona.claims.iter().take(TRAITS_MOST).map(|claim| claim.text.clone()).collect();
-        // More than everyone by at least the tenth of a percent that a reader sees.
-        let seen = |share: f64| (1000.0 * share).round();
-        let more = persona.categories.iter().filter(|category| seen(category.share) > seen(category.base_share));
-        let more_of: Vec<String> = more.take(TRAITS_MOST).map(|category| category.category.clone()).collect();
-        let topics = persona.topics.iter().map(|topic| topic.topic.as_str());
+        let items = more_of(&report.facets, persona);
+        let more: Vec<String> = items.iter().take(TRAITS_MOST).map(|item| (*item).to_owned()).collect();
         let search = [persona.label.as_str(), &persona.key, &report.market_name, report.market.as_str()]
             .into_iter()
-            .chain(traits.iter().chain(&more_of).map(String::as_str))
-            .chain(topics)
+            .chain(traits.iter().chain(&more).map(String::as_str))
+            .chain(items.iter().copied().skip(TRAITS_MOST))
             .collect::<Vec<_>>()
             .join(" ")
             .to_lowercase();
@@ -219,7 +217,7 @@ impl Entry {
             risk: persona.churn_risk.map(|risk| locale.percent(risk, 1)),
             next_period: persona.next_period.map(|next| money(next.value)),
             traits,
-            more_of,
+            more_of: more,
             search,
         }
     }

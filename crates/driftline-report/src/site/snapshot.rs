@@ -1,7 +1,10 @@
 //! A quarter taken down as text: every figure that is compared, as its report writes it, and what the report's gate said of it.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use driftline_core::Minor;
 use driftline_core::change::{Change, Metric, Verdict};
+use driftline_core::facet::told::{self, figures};
 use driftline_core::persona::other::Other;
 use driftline_core::persona::{Persona, Role};
 use driftline_core::report::{Report, Unit};
@@ -86,6 +89,7 @@ fn judged(report: &Report, change: &Change) -> Option<Judged> {
 
 pub(super) fn snapshots(shelf: &Shelf<'_>) -> Vec<Snapshot> {
     let keeps_page = |key: &str| shelf.members.iter().any(|member| member.persona.key == key);
+    let told = told_ever(shelf);
     shelf
         .reports
         .iter()
@@ -93,7 +97,7 @@ pub(super) fn snapshots(shelf: &Shelf<'_>) -> Vec<Snapshot> {
             period: report.period.to_string(),
             title: report.period_title.clone(),
             subjects: std::iter::once(market(report))
-                .chain(report.personas.personas.iter().map(|persona| subject(report, persona)))
+                .chain(report.personas.personas.iter().map(|persona| subject(report, persona, &told)))
                 .chain(report.personas.other.as_ref().map(|other| unlike(report, other)))
                 .map(|subject| Subject { href: subject.href.filter(|_| keeps_page(&subject.key)), ..subject })
                 .collect(),
@@ -124,7 +128,7 @@ fn market(report: &Report) -> Subject {
     }
 }
 
-fn subject(report: &Report, persona: &Persona) -> Subject {
+fn subject(report: &Report, persona: &Persona, told: &BTreeMap<String, BTreeSet<String>>) -> Subject {
     let absent = || ABSENT.to_owned();
     let money =
         |amount: Option<Minor>| amount.map_or_else(absent, |amount| report.locale.money(amount, &report.currency));
@@ -162,8 +166,40 @@ fn subject(report: &Report, persona: &Persona) -> Subject {
             .into_iter()
             .map(|(name, text)| Figure { judged: said(name), ..Figure::new(name, name, text) })
             .chain([Figure { ground: risk_ground(report), ..Figure::new("Risk", "Risk", risk) }])
+            .chain(of_facets(report, persona, told.get(&persona.key)))
             .collect(),
     }
+}
+
+/// Keys of the figures of facets that any report of a persona tells.
+fn told_ever(shelf: &Shelf<'_>) -> BTreeMap<String, BTreeSet<String>> {
+    let mut told: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for report in &shelf.reports {
+        for persona in &report.personas.personas {
+            let keys = figures(report, persona, &BTreeSet::new()).into_iter().map(|figure| figure.key);
+            told.entry(persona.key.clone()).or_default().extend(keys);
+        }
+    }
+    told
+}
+
+fn of_facets(report: &Report, persona: &Persona, told: Option<&BTreeSet<String>>) -> Vec<Figure> {
+    let none = BTreeSet::new();
+    let found = figures(report, persona, told.unwrap_or(&none)).into_iter();
+    let judged = |is_changed: bool| {
+        Some(Judged {
+            against: report.previous_period?.to_string(),
+            word: if is_changed { "changed" } else { "not large or sure enough to count" },
+            is_change: is_changed,
+            detail: "over all facets of the report together".to_owned(),
+        })
+    };
+    let figure = |one: told::Figure| Figure {
+        ground: one.fingerprint,
+        judged: one.is_changed.and_then(judged),
+        ..Figure::new(&one.key, &one.name, one.text)
+    };
+    found.map(figure).collect()
 }
 
 /// Who is in no persona: no page, no lineage, no verdict.

@@ -207,7 +207,8 @@ fn text_of_the_data_is_data() {
     let evil = "</script><script>alert(1)</script><!--\" onclick=\"x";
     report.personas.personas[0].label = evil.to_owned();
     report.personas.personas[0].lineage = evil.to_owned();
-    report.personas.personas[0].categories[0].category = evil.to_owned();
+    report.personas.personas[0].facets[0].item = Some(evil.to_owned());
+    report.facets[0].definition.title = evil.to_owned();
     report.market_name = evil.to_owned();
     report.headline.sentence = evil.to_owned();
     report.quality.sources_not_available.push(evil.to_owned());
@@ -235,12 +236,11 @@ fn a_market_with_too_little_data_has_pages_without_figures() {
 fn small_groups_are_hidden_by_the_reports_own_limit() {
     let mut report = sample("sample-changed.json");
     report.method.min_cell = 25;
-    let band = &mut report.personas.personas[0].attributes[0].bands[0];
-    (band.customers, band.share) = (None, None);
-    report.personas.personas[0].contacts[0].responded = None;
+    let rule = report.personas.personas[0].rule.as_mut().unwrap();
+    (rule.matches, rule.precision, rule.coverage) = (None, None, None);
     let place = format!("de/personas/{}.html", report.personas.personas[0].key);
     let page = &made(&[report])[&place];
-    assert!(page.contains("fewer than 25 *") && page.contains("fewer than 25</td>"));
+    assert!(page.contains("fewer than 25 do on one side"));
 }
 
 #[test]

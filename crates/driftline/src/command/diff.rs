@@ -1,6 +1,7 @@
 //! `driftline diff`: two published periods of a market, as in git: `+ persona`, `- persona`, `~ field old → new`.
 
 use driftline_core::Minor;
+use driftline_core::facet::told::{Figure, figures};
 use driftline_core::persona::Persona;
 use driftline_core::report::{Report, Unit};
 use driftline_ledger::Slot;
@@ -91,7 +92,7 @@ fn compare(old: &Report, new: &Report) -> Vec<Line> {
             });
             continue;
         };
-        persona_fields(&mut lines, before, persona, new, is_same_risk);
+        persona_fields(&mut lines, (old, before), (new, persona), is_same_risk);
     }
     for persona in &old.personas.personas {
         if !new.personas.personas.iter().any(|other| other.key == persona.key) {
@@ -109,7 +110,12 @@ fn compare(old: &Report, new: &Report) -> Vec<Line> {
     lines
 }
 
-fn persona_fields(lines: &mut Vec<Line>, old: &Persona, new: &Persona, report: &Report, is_same_risk: bool) {
+fn persona_fields(
+    lines: &mut Vec<Line>,
+    (earlier, old): (&Report, &Persona),
+    (report, new): (&Report, &Persona),
+    is_same_risk: bool,
+) {
     let locale = report.locale;
     let money = |amount: Option<Minor>| {
         amount.map_or_else(|| "not available".to_owned(), |amount| locale.money(amount, &report.currency))
@@ -125,6 +131,17 @@ fn persona_fields(lines: &mut Vec<Line>, old: &Persona, new: &Persona, report: &
     field(lines, subject, "net revenue of the period", money(old.net_revenue), money(new.net_revenue));
     if is_same_risk {
         field(lines, subject, "churn risk", share(old.churn_risk), share(new.churn_risk));
+    }
+    let told = |report: &Report, persona: &Persona, also: &[Figure]| {
+        figures(report, persona, &also.iter().map(|figure| figure.key.clone()).collect())
+    };
+    let now = told(report, new, &[]);
+    let before = told(earlier, old, &now);
+    for figure in now {
+        let same = before.iter().find(|other| other.key == figure.key && other.fingerprint == figure.fingerprint);
+        if let Some(other) = same {
+            field(lines, subject, &figure.name, other.text.clone(), figure.text);
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 
 use driftline_core::Minor;
 use driftline_core::acquisition::{Acquired, AcquisitionCosts};
+use driftline_core::facet::told::{TENTHS_FROM, written};
 use driftline_core::persona::{Persona, Role};
 use driftline_core::report::{Report, Unit};
 use driftline_core::sentence::{Locale, Words};
@@ -196,69 +197,7 @@ fn card(persona: &Persona, report: &Report) {
         persona.net_revenue.map_or_else(|| FEW_HOLD_MOST.to_owned(), money),
         report.method.churn_event
     ));
-    for habit in &persona.habits {
-        let shown = |value: f64| match habit.unit.as_str() {
-            "money" => locale.money(Minor((100.0 * value).round() as i64), &report.currency),
-            "share" => locale.percent(value, usize::from(habit.decimals)),
-            unit => format!("{} {unit}", locale.number(value, usize::from(habit.decimals))),
-        };
-        say(format!("    {:<28} {:>22}   everyone {}", habit.label, shown(habit.mean), shown(habit.base_mean)));
-    }
-    if !persona.categories.is_empty() {
-        let list: Vec<String> = persona
-            .categories
-            .iter()
-            .map(|c| {
-                format!(
-                    "{} {} (everyone {}; n {})",
-                    one_line(&c.category),
-                    locale.percent(c.share, 1),
-                    locale.percent(c.base_share, 1),
-                    c.customers
-                )
-            })
-            .collect();
-        say(format!("  buys more of: {}", list.join(", ")));
-    }
-    for attribute in &persona.attributes {
-        let top = attribute
-            .bands
-            .iter()
-            .filter(|band| band.share.is_some())
-            .max_by(|a, b| a.share.unwrap_or(0.0).total_cmp(&b.share.unwrap_or(0.0)));
-        if let Some(band) = top {
-            say(format!(
-                "  {}: most often {} ({} of {} who answered; {} did not)",
-                one_line(&attribute.attribute),
-                one_line(&band.value),
-                locale.percent(band.share.unwrap_or(0.0), 0),
-                attribute.answered,
-                locale.percent(attribute.missing_share, 0)
-            ));
-        }
-    }
-    for contact in &persona.contacts {
-        let response =
-            contact.response_share.map_or_else(|| "too few to say".to_owned(), |share| locale.percent(share, 1));
-        say(format!(
-            "  {}: reached {} ({}), responded {response}",
-            one_line(&contact.campaign_type),
-            contact.contacted,
-            locale.percent(contact.contacted_share, 1)
-        ));
-    }
-    for topic in &persona.topics {
-        say(format!(
-            "  {}: {} ({}): {} of {}, {} of others; n {}",
-            topic.kind.label(),
-            one_line(&topic.topic),
-            one_line(&topic.source),
-            locale.percent(topic.share, 1),
-            if topic.answered.is_some() { "those who answered" } else { "them" },
-            locale.percent(topic.others_share, 1),
-            topic.customers
-        ));
-    }
+    answers(persona, report);
     for note in &persona.notes {
         say(format!(
             "  {}: {} ({}, {}; {})",
@@ -283,5 +222,24 @@ fn card(persona: &Persona, report: &Report) {
     }
     if let Some(note) = &persona.note {
         say(format!("  {note}"));
+    }
+}
+
+/// What the facets say: those of one answer each, then what stands out of the others.
+fn answers(persona: &Persona, report: &Report) {
+    let words = Words { locale: report.locale, currency: report.currency.clone() };
+    for facet in &report.facets {
+        let written = |figure: f64| written(&facet.definition, figure, TENTHS_FROM, &words);
+        let own = persona.facets.iter().filter(|answer| answer.facet == facet.name);
+        for answer in own.filter(|answer| answer.item.is_none() || answer.stands_out) {
+            let others = answer.others.map_or_else(String::new, |others| format!("   others {}", written(others)));
+            let last = answer.last.as_ref().filter(|last| last.is_changed);
+            let last = last.map_or_else(String::new, |last| format!("   changed, last time {}", written(last.figure)));
+            let label = match answer.label() {
+                Some(item) => format!("{}: {}", facet.definition.title, one_line(&item)),
+                None => facet.definition.title.clone(),
+            };
+            say(format!("    {label:<40} {:>14}{others}{last}", written(answer.figure)));
+        }
     }
 }

@@ -3,7 +3,7 @@
 use super::super::Evidence;
 use super::*;
 use crate::change::tests::persona;
-use crate::profile::Habit;
+use crate::facet::Answer;
 use crate::tree::grow;
 use crate::{Minor, Period};
 
@@ -29,14 +29,20 @@ fn notes_follow_the_lineage_and_say_when_to_look_again() {
     let old = set(vec![persona(1, 100, 1.0, Minor(0))]);
     let mut child = persona(2, 60, 0.6, Minor(0));
     child.parents = vec!["p1".to_owned()];
-    child.habits = vec![Habit {
-        column: "mean_order".to_owned(),
-        label: "spend a purchase day".to_owned(),
-        unit: "money".to_owned(),
-        decimals: 2,
-        mean: 20.0,
-        base_mean: 30.0,
-        people: None,
+    child.facets = vec![Answer {
+        facet: "mean_order".to_owned(),
+        group: None,
+        item: None,
+        of: 60,
+        customers: None,
+        figure: 20.0,
+        low_95: 18.0,
+        high_95: 22.0,
+        standard_error: 1.0,
+        others: Some(30.0),
+        stands_out: false,
+        last: None,
+        year_ago: None,
     }];
     child.evidence = vec![Evidence {
         field: "Frustrations".to_owned(),
@@ -58,7 +64,7 @@ fn notes_follow_the_lineage_and_say_when_to_look_again() {
     assert_eq!(reviews[0], ["inherited from P1: does it still hold?"]);
     assert_eq!(
         reviews[1],
-        ["due for review since 2016-03-01", "the data contradict it: spend a purchase day is 20.00 on average now"]
+        ["due for review since 2016-03-01", "the data contradict it: `mean_order` is 20.00 on average now"]
     );
     assert!(child.evidence.is_empty(), "a note fills the gap");
 }

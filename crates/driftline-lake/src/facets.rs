@@ -1,0 +1,210 @@
+//! Facets as files: what their front matter must say, which columns their select must give, and how they are counted.
+//!
+//! The query of a facet gives rows of customers; one or two queries over it add them up by segment. Sums of amounts are of decimals, so
+//! that they are the same whatever the order of rows.
+
+mod query;
+
+use std::collections::BTreeMap;
+
+use datafusion::arrow::datatypes::{DataType, Schema};
+use driftline_core::facet::count::{Counted, Sums};
+use driftline_core::facet::{Definition, Facet, NotAvailable, Shape};
+
+use self::query::Query;
+use crate::content::sha256;
+use crate::error::{Error, Result};
+use crate::graph::{Graph, nearest};
+use crate::lake::Lake;
+use crate::model::Model;
+use crate::read::Cells;
+use crate::types;
+
+/// Facets are files of `sql/facets/`, and nothing else is there.
+///
+/// # Errors
+/// `Error::ModelFile` for a facet elsewhere, or another file there.
+pub(crate) fn check_place(model: &Model, is_facets_folder: bool) -> Result<()> {
+    let problem = match (&model.front.facet, is_facets_folder) {
+        (None, true) => {
+            "has no [facet] table in its front matter, which every file of sql/facets/ needs (see sql/README.md)"
+        }
+        (Some(_), false) => "has a [facet] table; facets are files of sql/facets/",
+        (Some(definition), true) if definition.title.trim().is_empty() => "its [facet] has an empty title",
+        (Some(_), true) if model.front.publish => "a facet is published as rows of persona_facets; leave `publish` out",
+        _ => return Ok(()),
+    };
+    Err(Error::ModelFile { path: model.path.clone(), problem: problem.to_owned() })
+}
+
+/// The source that a facet names is a table that it reads, by itself or through others.
+///
+/// # Errors
+/// `Error::ModelFile` with the near name.
+pub(crate) fn check_sources(models: &BTreeMap<String, Model>) -> Result<()> {
+    for (model, definition) in models.values().filter_map(|model| Some((model, model.front.facet.as_ref()?))) {
+        if !models.contains_key(&definition.source) {
+            let problem = format!(
+                "[facet] source is `{}`, which is no table of this project; did the author mean `{}`?",
+                definition.source,
+                nearest(&definition.source, models.keys().filter(|name| name.starts_with("stg_")))
+            );
+            return Err(Error::ModelFile { path: model.path.clone(), problem });
+        }
+    }
+    Ok(())
+}
+
+/// The select of a facet gives the columns that its shape counts.
+///
+/// # Errors
+/// `Error::ModelFile` with the column that is missing or of another type, and what there is.
+pub(crate) fn check_columns(model: &Model, planned: &Schema) -> Result<()> {
+    let Some(definition) = &model.front.facet else { return Ok(()) };
+    for (column, expected) in needed(definition, planned) {
+        let found = planned.column_with_name(&column).map(|(_, field)| field.data_type());
+        let fits = match (found, expected) {
+            (None, _) => false,
+            (Some(found), "boolean") => *found == DataType::Boolean,
+            (Some(found), "int64") => *found == DataType::Int64,
+            (Some(found), "text") => types::name(found) == "utf8",
+            (Some(found), _) => found.is_integer() || matches!(found, DataType::Decimal128(..)),
+        };
+        if !fits {
+            let all: Vec<String> = planned
+                .fields()
+                .iter()
+                .map(|field| format!("{} {}", field.name(), types::name(field.data_type())))
+                .collect();
+            let problem = format!(
+                "a facet of shape `{}` needs a column `{column}` ({expected}); the select gives {}",
+                shape_name(definition.shape),
+                all.join(", ")
+            );
+            return Err(Error::ModelFile { path: model.path.clone(), problem });
+        }
+    }
+    Ok(())
+}
+
+fn shape_name(shape: Shape) -> &'static str {
+    match shape {
+        Shape::Has => "has",
+        Shape::Amount => "amount",
+        Shape::Mean => "mean",
+        Shape::Rate => "rate",
+    }
+}
+
+/// Columns that a definition needs, with their kinds; optional ones if they are there.
+fn needed(definition: &Definition, planned: &Schema) -> Vec<(String, &'static str)> {
+    let mut columns = vec![("customer_key".to_owned(), "int64")];
+    columns.extend(definition.item.iter().chain(&definition.group).map(|column| (column.clone(), "text")));
+    columns.extend(definition.base.iter().map(|column| (column.clone(), "boolean")));
+    columns.extend(match definition.shape {
+        Shape::Has => None,
+        Shape::Amount => Some(("amount".to_owned(), "whole number or decimal")),
+        Shape::Mean => Some(("value".to_owned(), "whole number or decimal")),
+        Shape::Rate => Some(("events".to_owned(), "whole number")),
+    });
+    let optional = [("did", "boolean", Shape::Has), ("exposure", "whole number or decimal", Shape::Rate)];
+    let there = optional
+        .into_iter()
+        .filter(|(column, _, shape)| *shape == definition.shape && planned.column_with_name(column).is_some());
+    columns.extend(there.map(|(column, kind, _)| (column.to_owned(), kind)));
+    columns
+}
+
+/// A facet as the report has it, before anything is counted.
+fn facet_of(model: &Model, definition: &Definition, graph: &Graph) -> Facet {
+    let is_missing = graph.absent.contains(&definition.source);
+    // The files of the exports may change without another question being asked.
+    let is_staging = |model: &Model| {
+        model.name.starts_with("stg_") || !model.references.iter().all(|name| !name.starts_with("source."))
+    };
+    let files = graph.ancestors(&[&model.name]).into_iter().filter(|ancestor| !is_staging(ancestor));
+    let text: Vec<&str> = files.map(|ancestor| ancestor.sql.as_str()).collect();
+    let front = format!("{definition:?}");
+    Facet {
+        name: model.name.clone(),
+        about: model.front.about.clone(),
+        definition: definition.clone(),
+        source_about: graph.models.get(&definition.source).map_or_else(String::new, |model| model.front.about.clone()),
+        fingerprint: sha256([text.join("\n").as_str(), front.as_str()].join("\n").as_bytes()),
+        not_available: is_missing.then_some(NotAvailable::NoSource),
+        not_compared: None,
+        items_left_out: 0,
+        everyone: Vec::new(),
+    }
+}
+
+/// Counts every facet of the project over the active customers of each segment; everyone is segment 0.
+///
+/// # Errors
+/// `Error::Execute` with the facet's name if a query fails, `Error::Plan` or `Error::Contract` as for any model.
+pub async fn count(lake: &Lake, sizes: &BTreeMap<u32, u64>) -> Result<Vec<(Facet, Counted)>> {
+    let mut all = Vec::new();
+    let facets: Vec<(Model, Definition)> =
+        lake.graph().facets().filter_map(|model| Some((model.clone(), model.front.facet.clone()?))).collect();
+    for (model, definition) in facets {
+        let mut facet = facet_of(&model, &definition, lake.graph());
+        let mut counted = Counted::default();
+        if facet.not_available.is_none() {
+            lake.build(&[&model.name]).await?;
+            let schema = lake.schema_of(&model.name).await?;
+            let query = Query::new(&model.name, &definition, &schema);
+            counted = counted_by(lake, &query, sizes).await?;
+            if counted.sums.is_empty() {
+                facet.not_available = Some(NotAvailable::NoRows);
+            }
+            counted.keep_most();
+        }
+        all.push((facet, counted));
+    }
+    Ok(all)
+}
+
+/// A question of a facet: its group and item.
+type Question = (Option<String>, Option<String>);
+
+async fn counted_by(lake: &Lake, query: &Query<'_>, sizes: &BTreeMap<u32, u64>) -> Result<Counted> {
+    // Who counts, and all that they add below the line, by segment and group.
+    let mut bases: BTreeMap<(u32, Option<String>), Sums> = BTreeMap::new();
+    if let Some(sql) = query.bases() {
+        for batch in lake.query(&sql).await? {
+            let cells = Cells { table: query.facet, batch: &batch };
+            for row in 0..batch.num_rows() {
+                let sums = Sums {
+                    of: cells.count("people", row)?,
+                    whole: cells.float("whole", row)?.unwrap_or_default(),
+                    whole_squares: cells.float("whole_squares", row)?.unwrap_or_default(),
+                    ..Sums::default()
+                };
+                bases.insert((cells.integer("segment", row)? as u32, cells.text("question", row)?), sums);
+            }
+        }
+    }
+    let mut counted = Counted::default();
+    for batch in lake.query(&query.parts()).await? {
+        let cells = Cells { table: query.facet, batch: &batch };
+        for row in 0..batch.num_rows() {
+            let segment = cells.integer("segment", row)? as u32;
+            let question: Question = (cells.text("question", row)?, cells.text("item", row)?);
+            let sums = Sums {
+                of: cells.count("people", row)?,
+                customers: cells.count("customers", row)?,
+                part: cells.float("part", row)?.unwrap_or_default(),
+                part_size: cells.float("part_size", row)?.unwrap_or_default(),
+                whole: cells.float("whole", row)?.unwrap_or_default(),
+                part_squares: cells.float("part_squares", row)?.unwrap_or_default(),
+                whole_squares: cells.float("whole_squares", row)?.unwrap_or_default(),
+                products: cells.float("products", row)?.unwrap_or_default(),
+            };
+            counted.sums.entry(question).or_default().insert(segment, sums);
+        }
+    }
+    for ((question, _), lines) in &mut counted.sums {
+        query.complete(lines, question.as_ref(), &bases, sizes);
+    }
+    Ok(counted)
+}
