@@ -2,10 +2,10 @@
 
 use std::path::Path;
 
-use driftline_core::facet::{Answer, Facet, Shape};
-use driftline_core::persona::Persona;
-use driftline_core::profile::MarketTotals;
+use driftline_core::facets::{Answer, Facet, Shape};
+use driftline_core::personas::Persona;
 use driftline_core::report::Report;
+use driftline_core::tables::profile::MarketTotals;
 
 use crate::bad_input::copy;
 use crate::product::{self, TestResult};

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use driftline_core::facet::Answer;
+use driftline_core::facets::Answer;
 use driftline_core::report::Report;
 
 use crate::bad_input::copy;

@@ -2,8 +2,9 @@
 
 use std::path::Path;
 
+use driftline_core::Minor;
+use driftline_core::basics::locale::Locale;
 use driftline_core::report::{Report, Unit};
-use driftline_core::{Minor, sentence::Locale};
 
 use crate::product::{self, TestResult, equal};
 

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use driftline_core::bridge::Measure;
+use driftline_core::drift::bridge::Measure;
 use driftline_core::report::{HeadlineKind, Report};
 
 use crate::product::{self, TestResult, cents, equal, holds, run_in};

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use driftline_core::bridge::{Bridge, Cause, Measure};
+use driftline_core::drift::bridge::{Bridge, Cause, Measure};
 use driftline_core::report::Report;
 
 use crate::determinism::split_exports;

@@ -2,8 +2,7 @@
 
 use std::path::Path;
 
-use driftline_core::report::Report;
-use driftline_core::revision::Part;
+use driftline_core::report::{Part, Report};
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use driftline_core::bridge::{Cause, Measure};
+use driftline_core::drift::bridge::{Cause, Measure};
 use driftline_core::report::Report;
 use serde_json::Value;
 
@@ -77,7 +77,7 @@ pub(crate) fn planted() -> TestResult {
     equal("value of the new market", new.models.value_tier.as_str(), "provisional")?;
     equal("personas of the new market", new.personas.personas.iter().all(|persona| persona.provisional), true)?;
     let returns = |report: &Report| {
-        let returned = |persona: &&driftline_core::persona::Persona| {
+        let returned = |persona: &&driftline_core::personas::Persona| {
             persona.facets.iter().any(|answer| answer.facet == "return_rate" && answer.figure > 0.3)
         };
         report.personas.personas.iter().filter(returned).map(|persona| persona.share).sum::<f64>()

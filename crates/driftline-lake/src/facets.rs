@@ -8,8 +8,8 @@ mod query;
 use std::collections::BTreeMap;
 
 use datafusion::arrow::datatypes::{DataType, Schema};
-use driftline_core::facet::count::{Counted, Sums};
-use driftline_core::facet::{Definition, Facet, NotAvailable, Shape};
+use driftline_core::facets::count::{Counted, Sums};
+use driftline_core::facets::{Definition, Facet, NotAvailable, Shape};
 
 use self::query::Query;
 use crate::content::sha256;

@@ -6,7 +6,7 @@ use datafusion::arrow::array::{
     Array, ArrayRef, BooleanArray, Decimal128Array, Float64Array, Int64Array, RecordBatch, StringArray,
 };
 use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
-use driftline_core::facet::Answer;
+use driftline_core::facets::Answer;
 use driftline_stats::purchase::PurchaseModel;
 use driftline_stats::returns::Returns;
 use driftline_stats::spend::SpendModel;

@@ -12,7 +12,7 @@ mod staging;
 
 use std::path::Path;
 
-use driftline_core::sentence::Locale;
+use driftline_core::basics::locale::Locale;
 
 pub use self::lines::Inspected;
 use crate::error::{Error, Result};

@@ -7,7 +7,7 @@ use datafusion::arrow::datatypes::DataType;
 use datafusion::sql::parser::{DFParser, Statement};
 use datafusion::sql::resolve::resolve_table_references;
 use datafusion::sql::sqlparser::ast;
-use driftline_core::facet;
+use driftline_core::facets;
 use driftline_core::naming::HabitWords;
 use serde::Deserialize;
 
@@ -40,7 +40,7 @@ pub struct FrontMatter {
     #[serde(default)]
     pub required: bool,
     /// Only in `facets`, and there always: what the answers are and where they are shown.
-    pub facet: Option<facet::Definition>,
+    pub facet: Option<facets::Definition>,
     #[serde(default)]
     pub columns: BTreeMap<String, Column>,
 }

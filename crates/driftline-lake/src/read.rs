@@ -22,11 +22,11 @@ use chrono::NaiveDate;
 use datafusion::arrow::array::{Array, AsArray, RecordBatch};
 use datafusion::arrow::datatypes::{DataType, Date32Type, Decimal128Type, Float64Type, Int32Type, Int64Type};
 use driftline_core::Minor;
-use driftline_core::profile::MarketTotals;
-use driftline_core::revision::Moved;
-use driftline_core::rfm::RfmRow;
-use driftline_core::scorecard::year::ScoredYear;
-use driftline_core::scorecard::{RiskTenth, Scored};
+use driftline_core::drift::rfm::RfmRow;
+use driftline_core::report::revision::Moved;
+use driftline_core::report::scorecard::year::ScoredYear;
+use driftline_core::report::scorecard::{RiskTenth, Scored};
+use driftline_core::tables::profile::MarketTotals;
 
 use crate::error::{Error, Result};
 use crate::lake::Lake;

@@ -2,7 +2,7 @@
 //! so the same picture has the same bytes on every machine.
 
 use ab_glyph::{Font, FontRef, Glyph, ScaleFont, point};
-use driftline_core::plain;
+use driftline_core::basics::plain;
 
 use crate::error::{Error, Result};
 

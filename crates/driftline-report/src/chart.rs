@@ -4,8 +4,8 @@
 //! paper. Colours come from the page's classes.
 
 use driftline_core::Minor;
-use driftline_core::bridge::{Bar, Bridge};
-use driftline_core::sentence::Words;
+use driftline_core::basics::locale::Words;
+use driftline_core::drift::bridge::{Bar, Bridge};
 
 const ROW: f64 = 44.0;
 const TEXT_DOWN: f64 = 15.0;
@@ -165,8 +165,8 @@ pub fn escape(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     #![expect(clippy::unwrap_used, reason = "tests")]
-    use driftline_core::bridge::{Cause, Measure};
-    use driftline_core::sentence::Locale;
+    use driftline_core::basics::locale::Locale;
+    use driftline_core::drift::bridge::{Cause, Measure};
 
     use super::*;
 

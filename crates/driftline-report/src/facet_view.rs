@@ -1,7 +1,7 @@
 //! Facets as a card shows them: by block, what stands out first. A template only formats.
 
-use driftline_core::facet::{Answer, Block, Facet, Shape};
-use driftline_core::persona::Persona;
+use driftline_core::facets::{Answer, Block, Facet, Shape};
+use driftline_core::personas::Persona;
 use serde::Serialize;
 
 use crate::chart;

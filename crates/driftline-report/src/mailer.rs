@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use driftline_core::plain;
+use driftline_core::basics::plain;
 use lettre::Address;
 use lettre::transport::smtp::client::{Certificate, TlsParameters};
 use tokio::sync::Mutex;

@@ -3,7 +3,7 @@
 
 use std::time::SystemTime;
 
-use driftline_core::plain;
+use driftline_core::basics::plain;
 use driftline_core::report::Report;
 use lettre::Address;
 use lettre::address::AddressError;

@@ -1,7 +1,7 @@
 //! The pictures of a mail: PNG at twice the size it is shown at, with a text that says what it shows.
 
-use driftline_core::bridge::Bridge;
-use driftline_core::sentence::Words;
+use driftline_core::basics::locale::Words;
+use driftline_core::drift::bridge::Bridge;
 use serde::Serialize;
 
 use crate::canvas::{Canvas, Colour, Pen};

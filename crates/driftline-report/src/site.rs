@@ -18,8 +18,8 @@ mod whole;
 
 use std::collections::BTreeMap;
 
-use driftline_core::facet::Facet;
-use driftline_core::persona::Role;
+use driftline_core::facets::Facet;
+use driftline_core::personas::Role;
 use driftline_core::report::{Method, Report, Status};
 use driftline_core::{Market, Period};
 use serde::Serialize;

@@ -3,9 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use chrono::NaiveDate;
+use driftline_core::basics::locale::{Locale, Words};
+use driftline_core::basics::plain;
 use driftline_core::report::{HeadlineKind, Report};
-use driftline_core::sentence::{Locale, Words};
-use driftline_core::{Currency, Minor, plain};
+use driftline_core::{Currency, Minor};
 use tera::{Context, Kwargs, State, Tera};
 
 use crate::brand::Brand;

@@ -4,14 +4,14 @@
 
 use std::collections::BTreeSet;
 
-use driftline_core::audience::{Audience, ForYou, Section};
-use driftline_core::bridge::Bridge;
-use driftline_core::change::Change;
-use driftline_core::lineage::SegmentEventKind;
-use driftline_core::persona::{Ended, Persona, Role};
-use driftline_core::profile::FeatureTilt;
-use driftline_core::report::{HeadlineKind, Kpi, Migration, Quality, Report};
-use driftline_core::sentence::Words;
+use driftline_core::basics::locale::Words;
+use driftline_core::drift::bridge::Bridge;
+use driftline_core::drift::change::Change;
+use driftline_core::drift::migration::Migration;
+use driftline_core::personas::lineage::SegmentEventKind;
+use driftline_core::personas::{Ended, Persona, Role};
+use driftline_core::report::{Audience, ForYou, HeadlineKind, Kpi, Quality, Report, Section};
+use driftline_core::tables::profile::FeatureTilt;
 use serde::Serialize;
 
 use crate::brand::Brand;

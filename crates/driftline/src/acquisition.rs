@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use driftline_core::acquisition::{self, AcquisitionCosts, AcquisitionRow, Given};
-use driftline_core::margin::{CategorySales, Margins};
-use driftline_core::persona::PersonaSet;
-use driftline_core::profile::SegmentProfile;
+use driftline_core::basics::locale::Words;
+use driftline_core::personas::acquisition::{AcquisitionCosts, AcquisitionRow, Given};
+use driftline_core::personas::{PersonaSet, acquisition};
 use driftline_core::report::Models;
-use driftline_core::sentence::Words;
+use driftline_core::tables::profile::SegmentProfile;
+use driftline_core::value::margin::{CategorySales, Margins};
 use driftline_lake::{Lake, read};
 
 use crate::job::Job;

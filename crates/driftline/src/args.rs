@@ -6,8 +6,8 @@ use std::path::PathBuf;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use driftline_core::audience::Audience;
-use driftline_core::sentence::Locale;
+use driftline_core::basics::locale::Locale;
+use driftline_core::report::Audience;
 
 /// Customer personas, recomputed every quarter or half-year, compared with the last, explained and mailed.
 #[derive(Debug, Parser)]

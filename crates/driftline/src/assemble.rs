@@ -8,28 +8,28 @@ mod words;
 use std::collections::BTreeMap;
 
 use driftline_core::Minor;
-use driftline_core::acquisition::AcquisitionCosts;
-use driftline_core::assortment::{self, Assortment, ItemSales, MarketSales};
-use driftline_core::audience;
-use driftline_core::bridge::{self, Bridge, Cause, MarketNet, Measure, Ranks};
-use driftline_core::change::{Change, Compared, Verdict};
-use driftline_core::decomposition::decompose;
-use driftline_core::disclosure::attack::Beside;
-use driftline_core::disclosure::{is_publishable, pool_bridge};
-use driftline_core::drill::drill;
-use driftline_core::facet::Facet;
-use driftline_core::history::History;
-use driftline_core::persona::{Persona, PersonaSet, year_ago};
-use driftline_core::profile::{Flow, MarketTotals, Newcomers, PairedOrders, SegmentProfile};
-use driftline_core::report::{
-    self, AttributeDrift, HeadlineKind, Method, Migration, Models, Quality, Report, SCHEMA, Status,
-};
-use driftline_core::rfm::{self, RfmGroup, RfmRow};
-use driftline_core::risk;
-use driftline_core::sales::{self, ProductSales, SalesChange};
-use driftline_core::scorecard::Scorecard;
-use driftline_core::sentence::Words;
-use driftline_core::tree::FamilyTree;
+use driftline_core::basics::locale::Words;
+use driftline_core::drift::accounts::{MarketNet, Ranks};
+use driftline_core::drift::assortment::{Assortment, ItemSales, MarketSales};
+use driftline_core::drift::bridge::{Bridge, Cause, Measure};
+use driftline_core::drift::change::{Change, Verdict};
+use driftline_core::drift::decomposition::decompose;
+use driftline_core::drift::disclosure::attack::Beside;
+use driftline_core::drift::disclosure::{is_publishable, pool_bridge};
+use driftline_core::drift::drill::drill;
+use driftline_core::drift::gate::Compared;
+use driftline_core::drift::history::History;
+use driftline_core::drift::migration::{Migration, migration};
+use driftline_core::drift::rfm::{RfmGroup, RfmRow};
+use driftline_core::drift::sales::{ProductSales, SalesChange};
+use driftline_core::drift::{accounts, assortment, rfm, risk, sales};
+use driftline_core::facets::Facet;
+use driftline_core::personas::acquisition::AcquisitionCosts;
+use driftline_core::personas::tree::FamilyTree;
+use driftline_core::personas::{Persona, PersonaSet, year_ago};
+use driftline_core::report::scorecard::Scorecard;
+use driftline_core::report::{AttributeDrift, HeadlineKind, Method, Models, Quality, Report, SCHEMA, Status, audience};
+use driftline_core::tables::profile::{Flow, MarketTotals, Newcomers, PairedOrders, SegmentProfile};
 use driftline_lake::read::Base;
 
 use self::figures::kpis;
@@ -119,7 +119,7 @@ pub fn report(mut parts: Parts<'_>) -> Result<Report> {
                 current: &parts.personas,
                 min_cell,
             };
-            beside.secured(report::migration(&previous.personas, to, flows, min_cell), to)
+            beside.secured(migration(&previous.personas, to, flows, min_cell), to)
         }
         _ => None,
     };
@@ -275,7 +275,7 @@ fn has_value(parts: &Parts<'_>) -> bool {
 /// RFM groups, by last period's cut points too if the money of both is of twelve whole months: in a window that fills everybody seems to
 /// rise.
 fn rfm_groups(parts: &Parts<'_>, min_cell: u64, comparable: bool) -> Vec<RfmGroup> {
-    let is_full = |last: &&Report| parts.plan.is_covered_from(driftline_core::period::year_before(last.as_of));
+    let is_full = |last: &&Report| parts.plan.is_covered_from(driftline_core::basics::period::year_before(last.as_of));
     let last = parts.previous.filter(|_| comparable).filter(is_full);
     rfm::groups(&parts.rfm_rows, last.map(|last| last.rfm_groups.as_slice()), min_cell)
 }
@@ -314,7 +314,7 @@ fn bridges(
     let mut open = Vec::new();
     let mut notes = Vec::new();
     if has_value(parts) {
-        open.push(bridge::of_value(flows, &ranks)?);
+        open.push(accounts::of_value(flows, &ranks)?);
     } else {
         notes.push("12-month value is not compared: one of the two periods has no fitted model.".to_owned());
     }
@@ -324,11 +324,11 @@ fn bridges(
             unidentified_net: totals.unidentified_net.unwrap_or_default(),
             few_objectors: totals.few_objectors(min_cell),
         };
-        open.push(bridge::of_net(flows, &ranks, net(before), net(&parts.totals_restated), net(&parts.totals))?);
+        open.push(accounts::of_net(flows, &ranks, net(before), net(&parts.totals_restated), net(&parts.totals))?);
     }
-    let previous_year_start = driftline_core::period::year_before(previous.as_of);
+    let previous_year_start = driftline_core::basics::period::year_before(previous.as_of);
     if parts.plan.is_covered_from(previous_year_start) {
-        open.push(bridge::of_trailing(flows, &ranks)?);
+        open.push(accounts::of_trailing(flows, &ranks)?);
     } else {
         notes.push(
             "Net revenue of the last 12 months is not compared, neither of everyone nor as a habit: the exports do not reach back over both periods' windows (window not full)."

@@ -1,8 +1,9 @@
 //! What is odd about the exports of a run: what ends it, what an owner accepted, and what the report warns of.
 
 use driftline_core::Period;
-use driftline_core::fall::{self, Month, What};
-use driftline_core::sentence::Locale;
+use driftline_core::basics::locale::Locale;
+use driftline_core::exports::fall;
+use driftline_core::exports::fall::{Month, What};
 use driftline_lake::inspect::Finding;
 use driftline_lake::source::{PinnedObject, PinnedSource};
 use driftline_lake::{Lake, content};

@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{Days, NaiveDate};
-use driftline_core::reach::Reach;
+use driftline_core::exports::reach::Reach;
 use driftline_core::{Market, Period};
 use driftline_lake::session::Limits;
 use driftline_lake::source::{self, PinnedSource};

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use driftline_core::lineage::Continuity;
-use driftline_core::period::year_before;
-use driftline_core::persona::{self, PersonaSet};
+use driftline_core::basics::period::year_before;
+use driftline_core::personas;
+use driftline_core::personas::PersonaSet;
+use driftline_core::personas::lineage::Continuity;
 use driftline_core::report::{AttributeDrift, DriftedColumn, Report, Status};
 use driftline_lake::Lake;
 use driftline_lake::profile_drift::{COLUMNS, Group, profile_drift};
@@ -21,8 +22,8 @@ pub(crate) fn describe(
     room: &Room,
     plan: &RunPlan,
     revision: u32,
-    profiles: &[driftline_core::profile::SegmentProfile],
-    flows: Option<&[driftline_core::profile::Flow]>,
+    profiles: &[driftline_core::tables::profile::SegmentProfile],
+    flows: Option<&[driftline_core::tables::profile::Flow]>,
     previous: Option<&Recalled>,
     parent: Option<&Recalled>,
     status: Status,
@@ -50,9 +51,9 @@ pub(crate) fn describe(
         Some(Continuity::First) if is_known => Continuity::Redrawn,
         found => found.unwrap_or(Continuity::First),
     };
-    persona::describe(
+    personas::describe(
         &shown,
-        &persona::Context {
+        &personas::Context {
             market: plan.market.as_str(),
             period: plan.period,
             revision,
@@ -96,7 +97,7 @@ pub(crate) async fn attribute_drift(
         let windows_are_full = starts.into_iter().all(|start| plan.is_covered_from(start));
         let mut groups = vec![everyone.clone()];
         let before = |key: &str| earlier.personas.personas.iter().find(|persona| persona.key == key);
-        let group = |now: &persona::Persona| {
+        let group = |now: &personas::Persona| {
             let then = before(&now.key)?.segment;
             Some(Group { subject: now.key.clone(), then, now: now.segment })
         };

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use driftline_core::facet::compare::{Earlier, Given, tell as tell_all};
-use driftline_core::facet::count::Counted;
-use driftline_core::facet::{self, Answer, Facet};
-use driftline_core::period::year_before;
-use driftline_core::persona::PersonaSet;
-use driftline_core::profile::SegmentProfile;
+use driftline_core::basics::period::year_before;
+use driftline_core::facets::compare::{Earlier, Given, tell as tell_all};
+use driftline_core::facets::count::Counted;
+use driftline_core::facets::{Answer, Facet};
+use driftline_core::personas::{PersonaSet, gaps};
 use driftline_core::report::{Report, Status};
+use driftline_core::tables::profile::SegmentProfile;
 use driftline_lake::{Lake, facets, fitted};
 
 use crate::plan::RunPlan;
@@ -48,7 +48,7 @@ pub(crate) fn tell(
     let mut told = tell_all(Given { counted, sizes: &sizes(profiles), keys: &keys, min_cell, last, year_ago });
     for persona in &mut personas.personas {
         persona.facets = told.personas.remove(&persona.segment).unwrap_or_default();
-        persona.evidence.splice(0..0, facet::gaps(&told.facets));
+        persona.evidence.splice(0..0, gaps(&told.facets));
     }
     told.facets
 }

@@ -1,10 +1,10 @@
 //! Step 8: models of value and of segments, from the lake's tables to parameters that SQL scores with.
 
+use driftline_core::basics::locale::Words;
 use driftline_core::naming;
 use driftline_core::naming::own::OwnName;
-use driftline_core::persona::PersonaSet;
+use driftline_core::personas::PersonaSet;
 use driftline_core::report::{Models, Status};
-use driftline_core::sentence::Words;
 use driftline_lake::read::PublishedCustomer;
 use driftline_lake::{Lake, fitted, read};
 use driftline_stats::pool::Pool;

@@ -6,13 +6,13 @@ use std::time::Duration;
 
 use chrono::NaiveDate;
 use chrono_tz::Tz;
-use driftline_core::bridge::Measure;
-use driftline_core::change::Materiality;
-use driftline_core::lineage::Thresholds;
-use driftline_core::period::Calendar;
-use driftline_core::persona::{Floor, Priority};
+use driftline_core::basics::locale::Locale;
+use driftline_core::basics::period::Calendar;
+use driftline_core::drift::bridge::Measure;
+use driftline_core::drift::materiality::Materiality;
+use driftline_core::personas::lineage::Thresholds;
+use driftline_core::personas::{Floor, Priority};
 use driftline_core::schedule::Schedule;
-use driftline_core::sentence::Locale;
 use driftline_core::{Currency, Market};
 use serde::Deserialize;
 

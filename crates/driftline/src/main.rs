@@ -9,7 +9,7 @@ use driftline::args::Cli;
 use driftline::command::{self, World};
 use driftline::worker::Worker;
 use driftline::{exit, process};
-use driftline_core::plain;
+use driftline_core::basics::plain;
 use driftline_ledger::Holder;
 
 fn main() -> ExitCode {

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use driftline_core::persona::note::{Notes, WrittenNote};
+use driftline_core::personas::note::{Notes, WrittenNote};
 use serde::Deserialize;
 
 use crate::error::{Error, Result};

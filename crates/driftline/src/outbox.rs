@@ -3,8 +3,7 @@
 use std::time::SystemTime;
 
 use chrono::{DateTime, Utc};
-use driftline_core::audience::Audience;
-use driftline_core::report::{HeadlineKind, Report};
+use driftline_core::report::{Audience, HeadlineKind, Report};
 use driftline_ledger::{Ledger, Publication};
 use driftline_report::Templates;
 use driftline_report::mailer::Mailer;

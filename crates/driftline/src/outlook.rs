@@ -12,8 +12,9 @@ pub(crate) use told::told;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use driftline_core::persona::RiskReason;
-use driftline_core::report::{ChurnModel, ForecastModel, Models, Report};
+use driftline_core::personas::RiskReason;
+use driftline_core::report::{Models, Report};
+use driftline_core::value::models::{ChurnModel, ForecastModel};
 use driftline_lake::fitted::Outlooks;
 use driftline_lake::functions::date32;
 use driftline_lake::{Lake, fitted, read};

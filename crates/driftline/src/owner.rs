@@ -3,7 +3,7 @@
 use std::time::SystemTime;
 
 use chrono::{DateTime, Utc};
-use driftline_core::audience::Audience;
+use driftline_core::report::Audience;
 use driftline_ledger::{Event, Ledger};
 use driftline_report::mailer::Mailer;
 use driftline_report::message;

@@ -189,7 +189,7 @@ impl RunPlan {
 
     /// First day of the 12 calendar months before as-of.
     pub fn year_start(&self) -> NaiveDate {
-        driftline_core::period::year_before(self.as_of)
+        driftline_core::basics::period::year_before(self.as_of)
     }
 
     /// Whether a window that starts on a day is wholly inside the exports.
@@ -226,7 +226,7 @@ mod tests {
 
     use std::path::Path;
 
-    use driftline_core::reach::Reach;
+    use driftline_core::exports::reach::Reach;
 
     use super::*;
     use crate::job;

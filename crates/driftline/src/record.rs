@@ -2,8 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use driftline_core::report::{Quality, Report};
-use driftline_core::revision::Part;
+use driftline_core::report::{Part, Quality, Report};
 use driftline_lake::source::PinnedSource;
 use driftline_lake::{Lake, content};
 
@@ -73,7 +72,7 @@ pub(crate) fn quality(
     room: &Room,
     plan: &RunPlan,
     pinned: &[PinnedSource],
-    totals: &driftline_core::profile::MarketTotals,
+    totals: &driftline_core::tables::profile::MarketTotals,
     audits: usize,
 ) -> Quality {
     let rows = |source: &PinnedSource| source.objects.iter().map(|object| object.rows).sum::<u64>();

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use driftline_core::report::Report;
-use driftline_core::revision::{self, Evidence, Moved, Part, PartChange, RevisionChanges, SourceChange};
+use driftline_core::report::revision::{Evidence, Moved};
+use driftline_core::report::{Part, PartChange, Report, RevisionChanges, SourceChange, revision};
 use driftline_lake::source::PinnedObject;
 use serde::Serialize;
 use serde_json::Value;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use driftline_core::naming::own::OwnName;
-use driftline_core::persona::note::Notes;
+use driftline_core::personas::note::Notes;
 use driftline_lake::graph::Graph;
 use driftline_lake::resume::Resume;
 use driftline_lake::session::Limits;
@@ -20,10 +20,9 @@ use crate::job::{Job, bytes_of};
 use crate::outbox::Post;
 use crate::project::Project;
 use crate::pseudonym_key::PseudonymKey;
-use crate::store;
 use crate::suppression::{self, Suppressed};
 use crate::worker::Worker;
-use crate::{names, notes};
+use crate::{names, notes, store};
 
 /// What every market and period of a command shares.
 pub struct Room {

@@ -4,11 +4,10 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use driftline_core::Period;
-use driftline_core::history::History;
-use driftline_core::persona::note;
-use driftline_core::profile::OTHER_SEGMENT;
-use driftline_core::report::{Quality, Report};
-use driftline_core::tree::grow;
+use driftline_core::personas::carried_notes;
+use driftline_core::personas::tree::grow;
+use driftline_core::report::{Quality, Report, past};
+use driftline_core::tables::profile::OTHER_SEGMENT;
 use driftline_lake::resume::Resume;
 use driftline_lake::session::Limits;
 use driftline_lake::source::{self, PinnedSource};
@@ -16,29 +15,24 @@ use driftline_lake::{Lake, read};
 use driftline_ledger::{Event, MailPlan, Publication, Slot};
 use tokio::sync::oneshot;
 
-use crate::acquisition;
 use crate::assemble::{self, Parts};
-use crate::checks;
 use crate::describe::{attribute_drift, describe};
 use crate::error::{InPlace, Result};
 use crate::facets;
 use crate::fit::{fit_segments, fit_value};
 use crate::outbox::Sent;
 use crate::outcome::{Outcome, State, dry_run, outcome};
-use crate::outlook;
 use crate::plan::RunPlan;
 use crate::progress::Progress;
 use crate::recall::{
     fetch_customers, give_customers, give_published, recall, recall_history, recall_own_fits, recall_parent,
 };
 use crate::record::{content_id, file_notes, fingerprints, inputs, past_id, quality, run_name};
-use crate::restate;
-use crate::revised;
 use crate::room::Room;
 use crate::scratch::{Leftover, Scratch, read_file};
-use crate::value;
 use crate::work::Journal;
 use crate::worker::Held;
+use crate::{acquisition, checks, outlook, restate, revised, value};
 
 /// Computes, compares, publishes and mails one market and period. `corrected` is the revision that this one stands beside;
 /// `under` the lease and journal of a run that publishes, none for a dry run; `limits` what of the machine it may use.
@@ -271,7 +265,7 @@ pub async fn one(
     let tree = grow(
         past_reports.iter().rev().map(|report| (report.period, &report.personas)).chain([(plan.period, &personas)]),
     );
-    note::attach(&mut personas, &tree, &room.notes.0, plan.as_of);
+    carried_notes::attach(&mut personas, &tree, &room.notes.0, plan.as_of);
     let year = year_before.as_ref().filter(|_| year_is_over).map(|recalled| &recalled.report);
     let last = previous.as_ref().map(|recalled| &recalled.report);
     let attribute_drift = attribute_drift(&lake, plan, last, year, &personas).await.in_place(&place)?;
@@ -307,7 +301,7 @@ pub async fn one(
         items,
         facets,
         attribute_drift,
-        history: History::new(plan.period, &past_reports),
+        history: past::history(plan.period, &past_reports),
         tree,
         personas,
         acquisition,
@@ -401,7 +395,7 @@ fn is_graded(plan: &RunPlan, previous: &Report) -> bool {
 fn is_year_graded(plan: &RunPlan, year_before: &Report) -> bool {
     plan.partial.is_none()
         && year_before.partial.is_none()
-        && driftline_core::period::year_after(year_before.as_of) == plan.as_of
+        && driftline_core::basics::period::year_after(year_before.as_of) == plan.as_of
 }
 
 fn check_not_too_late(pinned: &[PinnedSource], plan: &RunPlan) -> driftline_lake::Result<()> {

@@ -14,9 +14,9 @@ mod place;
 use std::collections::{BTreeMap, BTreeSet};
 
 use driftline_core::Period;
-use driftline_core::lineage::{Continuity, SegmentEventKind};
-use driftline_core::profile::{FeatureTilt, OTHER_SEGMENT};
-use driftline_core::report::SegmentModel;
+use driftline_core::personas::lineage::{Continuity, SegmentEventKind};
+use driftline_core::personas::segment_model::SegmentModel;
+use driftline_core::tables::profile::{FeatureTilt, OTHER_SEGMENT};
 use driftline_stats::cluster::prediction_strength;
 use driftline_stats::groups::{self, Groups, Structure};
 

@@ -1,6 +1,6 @@
 //! What of the exports is not what a publication read.
 
-use driftline_core::sentence::Locale;
+use driftline_core::basics::locale::Locale;
 use driftline_lake::source;
 use driftline_ledger::Publication;
 

@@ -7,7 +7,7 @@ mod place;
 use std::path::Path as FolderPath;
 use std::sync::Arc;
 
-use driftline_core::plain;
+use driftline_core::basics::plain;
 use object_store::local::LocalFileSystem;
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt};

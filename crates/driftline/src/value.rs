@@ -1,6 +1,7 @@
 //! Step 8 for value: fits the purchase and the spend model of all customers of a market, or says why there are none.
 
-use driftline_core::report::{Models, PooledFrom};
+use driftline_core::report::Models;
+use driftline_core::value::models::PooledFrom;
 use driftline_lake::read::Base;
 use driftline_stats::pool::{self, Pool};
 use driftline_stats::purchase::{self, Fit, History, Kind};

@@ -13,7 +13,7 @@ use self::tally::Sets;
 pub(super) use self::tally::Tally;
 use super::OTHER_SEGMENT;
 use super::words::{HabitColumn, HabitUnit, has_word};
-use crate::rule::{Condition, Operand};
+use crate::naming::rule::{Condition, Operand};
 
 /// That so little is spent on an item, or that any share is so little or more, says nothing either.
 const HOLLOW_BELOW: f64 = 0.15;

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::PURCHASE_DAYS;
-use crate::rule::{Operand, Rule};
+use crate::naming::rule::{Operand, Rule};
 use crate::{Error, Market};
 
 /// Longest name: it is in subjects of mails and heads of columns.

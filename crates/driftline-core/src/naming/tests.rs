@@ -3,8 +3,8 @@ use driftline_stats::random::SplitMix64;
 use super::own::{Named, OwnName};
 use super::words::{key, label};
 use super::*;
-use crate::rule::{Operand, Rule};
-use crate::sentence::Locale;
+use crate::basics::locale::Locale;
+use crate::naming::rule::{Operand, Rule};
 
 mod companies;
 mod sentences;

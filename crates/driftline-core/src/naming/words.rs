@@ -8,8 +8,8 @@ use serde::Deserialize;
 pub(super) use self::label::{has_word, label, label_of_half};
 pub use self::unit::HabitUnit;
 use self::unit::ONCE;
-use crate::rule::{Condition, Operand, Rule};
-use crate::sentence::Words;
+use crate::basics::locale::Words;
+use crate::naming::rule::{Condition, Operand, Rule};
 
 /// Longest name of an item that is written out.
 const ITEM_MAX: usize = 40;

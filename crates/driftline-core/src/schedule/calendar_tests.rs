@@ -7,7 +7,7 @@ use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
 use super::*;
 use crate::Market;
-use crate::period::Calendar;
+use crate::basics::period::Calendar;
 
 const CALENDAR: &str = include_str!("../../calendar/firings.txt");
 

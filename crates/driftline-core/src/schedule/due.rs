@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::firings::{Firings, instant, newest_firing};
 use super::{CatchUp, Schedule};
-use crate::period::Calendar;
+use crate::basics::period::Calendar;
 use crate::{Market, Period};
 
 /// Whose periods are asked for. Each market is asked for alone and knows nothing of the others.

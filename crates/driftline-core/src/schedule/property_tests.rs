@@ -9,7 +9,7 @@ use driftline_stats::random::SplitMix64;
 
 use super::*;
 use crate::Market;
-use crate::period::{Calendar, Kind};
+use crate::basics::period::{Calendar, Kind};
 
 const PATTERNS: [&str; 8] = [
     "0 6 1 1,4,7,10 *",

@@ -8,7 +8,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::*;
 use crate::Market;
-use crate::period::{Calendar, Kind};
+use crate::basics::period::{Calendar, Kind};
 
 pub(super) fn schedule(text: &str) -> Schedule {
     toml::from_str(text).unwrap()

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use datafusion::arrow::datatypes::Schema;
-use driftline_core::facet::count::Sums;
-use driftline_core::facet::{Definition, Shape};
+use driftline_core::facets::count::Sums;
+use driftline_core::facets::{Definition, Shape};
 
 /// Numbers as they are added up: exact, with squares that fit into 38 digits.
 const MONEY: &str = "decimal(18, 2)";

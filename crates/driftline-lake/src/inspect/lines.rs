@@ -1,6 +1,6 @@
 //! The staged lines in one pass over the table that everything else is computed from: signs, ids, size of sums, months.
 
-use driftline_core::fall::Month;
+use driftline_core::exports::fall::Month;
 
 use super::{Finding, Place, count, file_of, money, rows, rows_with_money};
 use crate::error::{Error, Result};

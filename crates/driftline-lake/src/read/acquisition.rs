@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use driftline_core::acquisition::{AcquisitionRow, Known};
-use driftline_core::margin::CategorySales;
+use driftline_core::personas::acquisition::{AcquisitionRow, Known};
+use driftline_core::value::margin::CategorySales;
 
 use super::each_row;
 use crate::error::Result;

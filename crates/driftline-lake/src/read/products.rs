@@ -1,7 +1,7 @@
 //! What was sold of each product and category, last period and this one.
 
-use driftline_core::assortment::{ItemSales, Level, Side};
-use driftline_core::sales::ProductSales;
+use driftline_core::drift::assortment::{ItemSales, Level, Side};
+use driftline_core::drift::sales::ProductSales;
 
 use super::{Cells, each_row};
 use crate::error::Result;

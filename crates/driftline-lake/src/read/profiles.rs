@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use driftline_core::persona::voice::Quote;
-use driftline_core::profile::{Flow, FlowKind, Newcomers, PairedOrders, RiskSum, SegmentProfile};
+use driftline_core::tables::feedback::Quote;
+use driftline_core::tables::profile::{Flow, FlowKind, Newcomers, PairedOrders, RiskSum, SegmentProfile};
 
 use driftline_stats::paired::{Counts, Levels};
 

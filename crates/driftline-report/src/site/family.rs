@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use driftline_core::persona::Role;
-use driftline_core::tree::{FamilyTree, grow};
+use driftline_core::personas::Role;
+use driftline_core::personas::tree::{FamilyTree, grow};
 use serde::Serialize;
 
 use super::shelf::{Shelf, href};

@@ -1,6 +1,6 @@
 //! A persona over the quarters: one row a published period, and its share, value and risk as lines.
 
-use driftline_core::persona::{Persona, Role};
+use driftline_core::personas::{Persona, Role};
 use driftline_core::report::Report;
 use serde::Serialize;
 

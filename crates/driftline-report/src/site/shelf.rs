@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use driftline_core::persona::{Persona, Role};
+use driftline_core::personas::{Persona, Role};
 use driftline_core::report::Report;
 use driftline_core::{Market, Period};
 use serde::Serialize;

@@ -3,12 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use driftline_core::Minor;
-use driftline_core::change::{Change, Metric, Verdict};
-use driftline_core::facet::told::{self, figures};
-use driftline_core::persona::other::Other;
-use driftline_core::persona::{Persona, Role};
+use driftline_core::basics::locale::Words;
+use driftline_core::drift::change::{Change, Metric, Verdict};
+use driftline_core::personas::{Other, Persona, Role};
+use driftline_core::report::facet_lines::{self, figures};
 use driftline_core::report::{Report, Unit};
-use driftline_core::sentence::Words;
 use serde::Serialize;
 
 use super::history::risk_method;
@@ -194,7 +193,7 @@ fn of_facets(report: &Report, persona: &Persona, told: Option<&BTreeSet<String>>
             detail: "over all facets of the report together".to_owned(),
         })
     };
-    let figure = |one: told::Figure| Figure {
+    let figure = |one: facet_lines::Figure| Figure {
         ground: one.fingerprint,
         judged: one.is_changed.and_then(judged),
         ..Figure::new(&one.key, &one.name, one.text)

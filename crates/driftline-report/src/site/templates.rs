@@ -2,8 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use driftline_core::sentence::Locale;
-use driftline_core::{Currency, plain};
+use driftline_core::Currency;
+use driftline_core::basics::locale::Locale;
+use driftline_core::basics::plain;
 use serde::Serialize;
 use tera::{Context, Tera};
 

@@ -5,11 +5,9 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use driftline_core::Minor;
-use driftline_core::persona::Ended;
-use driftline_core::persona::Persona;
-use driftline_core::persona::other::Other;
+use driftline_core::basics::locale::Locale;
+use driftline_core::personas::{Ended, Other, Persona};
 use driftline_core::report::Report;
-use driftline_core::sentence::Locale;
 
 use super::*;
 use crate::template::Templates;
@@ -180,7 +178,7 @@ fn the_gate_says_of_neighbours_what_is_sure() {
         .collect();
     assert!(found.contains(&"changed") && found.len() > 1, "{found:?}");
     let share =
-        report.changes.iter().find(|line| line.metric == driftline_core::change::Metric::CustomerShare).unwrap();
+        report.changes.iter().find(|line| line.metric == driftline_core::drift::change::Metric::CustomerShare).unwrap();
     assert!(page.contains(&report.locale.points(share.low_95)));
 }
 

@@ -1,7 +1,7 @@
 //! Templates in several languages: which file a market's reader gets, and what is refused.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
-use driftline_core::audience::Audience;
+use driftline_core::report::Audience;
 
 use super::*;
 

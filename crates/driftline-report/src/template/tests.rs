@@ -2,9 +2,9 @@
 //! that is promised to render: twelve personas over eight quarters.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
-use driftline_core::audience::{Audience, Section};
-use driftline_core::persona::Role;
-use driftline_core::tree::{Branch, FamilyTree};
+use driftline_core::personas::Role;
+use driftline_core::personas::tree::{Branch, FamilyTree};
+use driftline_core::report::{Audience, Section};
 
 use super::*;
 
@@ -46,7 +46,7 @@ fn large(personas: usize, quarters: usize) -> Report {
         persona.role = if number < 5 { Role::Primary } else { Role::Secondary };
         for change in changes.iter().filter(|change| change.subject == old) {
             let (subject, label) = (persona.key.clone(), persona.label.clone());
-            report.changes.push(driftline_core::change::Change { subject, label, ..change.clone() });
+            report.changes.push(driftline_core::drift::change::Change { subject, label, ..change.clone() });
         }
         for group in drift.iter().filter(|group| group.subject == old) {
             let (subject, label) = (persona.key.clone(), persona.label.clone());
@@ -59,20 +59,27 @@ fn large(personas: usize, quarters: usize) -> Report {
         labels().chain(["Not active before".to_owned()]).collect(),
         labels().chain(["Not active now".to_owned()]).collect(),
     );
-    report.migration =
-        Some(driftline_core::report::Migration { customers: vec![vec![Some(1_234); to.len()]; from.len()], from, to });
+    report.migration = Some(driftline_core::drift::migration::Migration {
+        customers: vec![vec![Some(1_234); to.len()]; from.len()],
+        from,
+        to,
+    });
     let mut periods = vec![report.period];
     while periods.len() < quarters {
         periods.insert(0, periods[0].previous());
     }
-    let branch = |persona: &driftline_core::persona::Persona| Branch {
+    let branch = |persona: &driftline_core::personas::Persona| Branch {
         key: persona.key.clone(),
         label: persona.label.clone(),
         parents: persona.parents.clone(),
         seen: periods
             .iter()
             .map(|_| {
-                Some(driftline_core::tree::Seen { share: persona.share, value: persona.value, role: persona.role })
+                Some(driftline_core::personas::tree::Seen {
+                    share: persona.share,
+                    value: persona.value,
+                    role: persona.role,
+                })
             })
             .collect(),
         events: Vec::new(),

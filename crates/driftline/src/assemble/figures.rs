@@ -1,9 +1,9 @@
 //! The strip of figures at the head of a report, against last period and the same period last year.
 
-use driftline_core::bridge::{Bridge, Cause, Measure};
-use driftline_core::change::MARKET;
+use driftline_core::drift::bridge::{Bridge, Cause, Measure};
+use driftline_core::drift::change::MARKET;
+use driftline_core::drift::risk::RiskChanges;
 use driftline_core::report::{Kpi, Models, Report, Unit};
-use driftline_core::risk::RiskChanges;
 
 use super::Parts;
 

@@ -1,15 +1,14 @@
 //! The first line of a report, and which of its states it is in: something changed; large, but not sure; quiet; a first report, a new
 //! market or personas drawn anew, where nothing is called a change; data that only the owner should see.
 
-use driftline_core::assortment::Assortment;
-use driftline_core::bridge::{Bridge, Measure};
-use driftline_core::change::Change;
-use driftline_core::history::Usual;
-use driftline_core::lineage::SegmentEventKind;
-use driftline_core::persona::Persona;
-use driftline_core::profile::Newcomers;
+use driftline_core::basics::locale::Words;
+use driftline_core::drift::assortment::Assortment;
+use driftline_core::drift::bridge::{Bridge, Measure};
+use driftline_core::drift::change::{Change, Usual};
+use driftline_core::personas::Persona;
+use driftline_core::personas::lineage::SegmentEventKind;
 use driftline_core::report::{Headline, HeadlineKind, Status};
-use driftline_core::sentence::Words;
+use driftline_core::tables::profile::Newcomers;
 use driftline_stats::groups::Structure;
 
 use super::Parts;

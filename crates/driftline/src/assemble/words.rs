@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use driftline_core::change::{Change, MARKET, Verdict};
-use driftline_core::lineage::PersonaEvent;
-use driftline_core::persona::Role;
+use driftline_core::drift::change::{Change, MARKET, Verdict};
+use driftline_core::personas::Role;
+use driftline_core::personas::lineage::PersonaEvent;
 use driftline_stats::groups::Structure;
 
 use super::Parts;

@@ -3,10 +3,9 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use driftline_core::audience::Audience;
+use driftline_core::basics::locale::Locale;
 use driftline_core::naming::own::{self, OwnName};
-use driftline_core::report::Report;
-use driftline_core::sentence::Locale;
+use driftline_core::report::{Audience, Report};
 use driftline_lake::graph::{self, Graph};
 use driftline_lake::resume::Resume;
 use driftline_lake::session::Limits;

@@ -1,8 +1,8 @@
 //! `driftline diff`: two published periods of a market, as in git: `+ persona`, `- persona`, `~ field old → new`.
 
 use driftline_core::Minor;
-use driftline_core::facet::told::{Figure, figures};
-use driftline_core::persona::Persona;
+use driftline_core::personas::Persona;
+use driftline_core::report::facet_lines::{Figure, figures};
 use driftline_core::report::{Report, Unit};
 use driftline_ledger::Slot;
 use serde::Serialize;

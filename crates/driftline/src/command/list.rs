@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use chrono_tz::Tz;
-use driftline_core::period::Calendar;
+use driftline_core::basics::period::Calendar;
 use driftline_core::schedule::{Subject, due_intervals, next_firings};
 use driftline_core::{Market, Period};
 

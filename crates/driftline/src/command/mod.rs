@@ -31,8 +31,9 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use clap::CommandFactory;
+use driftline_core::Market;
+use driftline_core::basics::plain;
 use driftline_core::report::Report;
-use driftline_core::{Market, plain};
 use driftline_ledger::Ledger;
 
 use crate::args::{Cli, Command};

@@ -1,8 +1,7 @@
 //! `driftline diff MARKET PERIOD --revisions`: what each revision changed of the one before it, and why.
 
 use driftline_core::Minor;
-use driftline_core::report::{Report, Unit};
-use driftline_core::revision::{FigureChange, RevisionChanges};
+use driftline_core::report::{FigureChange, Report, RevisionChanges, Unit};
 use driftline_lake::source::PinnedObject;
 use driftline_ledger::{Ledger, Publication, Slot};
 use serde::Serialize;

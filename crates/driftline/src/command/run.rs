@@ -2,11 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use driftline_core::plain;
+use driftline_core::basics::plain;
 use driftline_core::report::HeadlineKind;
-use driftline_lake::Lake;
 use driftline_lake::session::Limits;
-use driftline_lake::source;
+use driftline_lake::{Lake, source};
 
 use crate::args::{self, Cli};
 use crate::command::{World, chain, not_opened, say, say_json};

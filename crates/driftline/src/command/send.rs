@@ -1,8 +1,7 @@
 //! `driftline send`: the mails of a published period: what was not sent yet, again, or to someone new.
 
 use chrono::{DateTime, Utc};
-use driftline_core::audience::Audience;
-use driftline_core::report::Report;
+use driftline_core::report::{Audience, Report};
 use driftline_ledger::{Publication, Slot};
 use driftline_report::Templates;
 use driftline_report::message::{Mail, address_of, mask};

@@ -1,11 +1,12 @@
 //! `driftline show`: the personas of a market as readable cards.
 
 use driftline_core::Minor;
-use driftline_core::acquisition::{Acquired, AcquisitionCosts};
-use driftline_core::facet::told::{TENTHS_FROM, written};
-use driftline_core::persona::{Persona, Role};
+use driftline_core::basics::locale::{Locale, Words};
+use driftline_core::personas::acquisition::AcquisitionCosts;
+use driftline_core::personas::{Persona, Role};
+use driftline_core::report::facet_lines::{TENTHS_FROM, written};
 use driftline_core::report::{Report, Unit};
-use driftline_core::sentence::{Locale, Words};
+use driftline_core::value::acquired::Acquired;
 use driftline_ledger::Slot;
 
 use crate::args::{self, Cli};

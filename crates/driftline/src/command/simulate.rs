@@ -2,7 +2,7 @@
 
 use std::io::IsTerminal;
 
-use driftline_core::period::Calendar;
+use driftline_core::basics::period::Calendar;
 use driftline_core::simulation::Settings;
 use driftline_lake::simulated;
 use serde_json::json;

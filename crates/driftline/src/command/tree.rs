@@ -1,8 +1,8 @@
 //! `driftline tree`: the personas of a market over all its published quarters.
 
-use driftline_core::persona::Role;
+use driftline_core::personas::Role;
+use driftline_core::personas::tree::{FamilyTree, grow};
 use driftline_core::report::Report;
-use driftline_core::tree::{FamilyTree, grow};
 use driftline_ledger::Slot;
 
 use crate::args::{self, Cli};

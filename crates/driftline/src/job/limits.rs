@@ -2,8 +2,8 @@
 
 use std::ops::RangeInclusive;
 
-use driftline_core::persona::Priority;
-use driftline_core::plain;
+use driftline_core::basics::plain;
+use driftline_core::personas::Priority;
 use driftline_lake::inspect::NAMES;
 use url::Url;
 

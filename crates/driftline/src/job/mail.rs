@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
 
-use driftline_core::audience::Audience;
+use driftline_core::report::Audience;
 use driftline_ledger::OnUnknown;
 use driftline_report::mailer::{Encryption, Login};
 use driftline_report::message::{address_of, ascii_domain, is_mailbox, mask};

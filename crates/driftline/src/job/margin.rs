@@ -1,6 +1,6 @@
 //! `[value] margin_share` and `[value.margin_share_by_category]`: what stays of net revenue, as the job says it.
 
-use driftline_core::margin::Margins;
+use driftline_core::value::margin::Margins;
 
 use super::Value;
 

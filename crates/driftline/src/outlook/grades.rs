@@ -1,9 +1,9 @@
 //! The grades of last period's forecasts, and of those of a year ago.
 
-use driftline_core::report::Report;
-use driftline_core::scorecard::year::{ScoredYear, YearScorecard, grade_year};
-use driftline_core::scorecard::{self, Grade, PastRanges, Published, RiskTenth, Scorecard, Scored};
-use driftline_core::sentence::Words;
+use driftline_core::basics::locale::Words;
+use driftline_core::report::scorecard::year::{ScoredYear, YearScorecard, grade_year};
+use driftline_core::report::scorecard::{Grade, PastRanges, Published, RiskTenth, Scorecard, Scored};
+use driftline_core::report::{Report, scorecard};
 
 use crate::job::Job;
 use crate::plan::RunPlan;
@@ -31,7 +31,7 @@ pub fn graded(
     hide_a_second(&mut personas);
     let of_title = previous.period_title.clone();
     let shown: Vec<RiskTenth> = tenths.iter().copied().filter(|tenth| is_shown(tenth, min_cell)).collect();
-    let due = driftline_core::period::year_after(previous.as_of);
+    let due = driftline_core::basics::period::year_after(previous.as_of);
     Some(Scorecard {
         of: previous.period,
         sentence: scorecard::sentence(&words, &of_title, &everyone),

@@ -3,8 +3,7 @@
 use std::collections::BTreeMap;
 
 use driftline_core::Minor;
-use driftline_core::scorecard::NextPeriod;
-use driftline_core::scorecard::year::ValueRange;
+use driftline_core::value::forecast::{NextPeriod, ValueRange};
 use driftline_stats::expectation::{RangeModel, Score, Spread};
 
 use crate::segment::Segmented;

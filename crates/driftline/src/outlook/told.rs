@@ -10,7 +10,7 @@ pub(crate) fn told(past: &[Report], larger: &[Recalled]) -> Told {
     let mut told = Told::default();
     for card in past.iter().filter_map(|report| report.scorecard.as_ref()) {
         if let Some(ranges) = past.iter().find(|report| report.period == card.of).and_then(ranges) {
-            let miss = |grade: &driftline_core::scorecard::Grade| {
+            let miss = |grade: &driftline_core::report::scorecard::Grade| {
                 let said = grade.forecast;
                 ranges.next.miss(said.value.0 as f64, said.high_80?.0 as f64, grade.actual.0.max(0) as f64)
             };
@@ -19,7 +19,7 @@ pub(crate) fn told(past: &[Report], larger: &[Recalled]) -> Told {
         let year = card.year.as_ref();
         let then = year.and_then(|year| past.iter().find(|report| report.period == year.of)).and_then(ranges);
         if let (Some(year), Some(ranges)) = (year, then) {
-            let miss = |grade: &driftline_core::scorecard::year::YearGrade| {
+            let miss = |grade: &driftline_core::report::scorecard::year::YearGrade| {
                 ranges.year.miss(grade.forecast.0 as f64, grade.range?.high_80.0 as f64, grade.actual.0.max(0) as f64)
             };
             told.year_misses.extend(year.personas.iter().filter_map(miss));

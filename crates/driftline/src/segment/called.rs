@@ -2,13 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use driftline_core::lineage::Continuity;
+use driftline_core::basics::locale::Words;
 use driftline_core::naming::own::{Named, OwnName};
+use driftline_core::naming::rule::{MeasuredRule, Operand, Rule, RuleCounts, measured};
 use driftline_core::naming::{self, HabitColumn, HabitWords, Name, Naming, PURCHASE_DAYS, describe_rule};
-use driftline_core::persona::PersonaSet;
-use driftline_core::profile::OTHER_SEGMENT;
-use driftline_core::rule::{MeasuredRule, Operand, Rule, RuleCounts, measured};
-use driftline_core::sentence::Words;
+use driftline_core::personas::PersonaSet;
+use driftline_core::personas::lineage::Continuity;
+use driftline_core::tables::profile::OTHER_SEGMENT;
 use driftline_lake::fitted::ItemShares;
 use driftline_stats::cluster::Points;
 use driftline_stats::habit::{Kind, REST, Scale};

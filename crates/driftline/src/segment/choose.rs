@@ -1,6 +1,6 @@
 //! A model of its own from this period's customers: as many segments as lie apart, else bands, else one.
 
-use driftline_core::report::{Candidate, SegmentModel};
+use driftline_core::personas::segment_model::{Candidate, SegmentModel};
 use driftline_stats::cluster::{self, Points};
 use driftline_stats::groups::{self, Earlier, Found, Groups, Structure};
 use driftline_stats::habit::Scale;

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use driftline_core::lineage::Continuity;
-use driftline_core::profile::FeatureTilt;
-use driftline_core::report::SegmentModel;
+use driftline_core::personas::lineage::Continuity;
+use driftline_core::personas::segment_model::SegmentModel;
+use driftline_core::tables::profile::FeatureTilt;
 use driftline_stats::cluster::{self, Points};
 use driftline_stats::groups::Structure;
 use driftline_stats::habit::{Kind, Scale};
@@ -48,7 +48,7 @@ fn tilts(people: &People, points: &Points, scales: &[Scale], assigned: &[i64]) -
         }
     }
     // Who is in no segment is part of everyone only.
-    own.remove(&driftline_core::profile::OTHER_SEGMENT);
+    own.remove(&driftline_core::tables::profile::OTHER_SEGMENT);
     let rows = points.rows().max(1) as f64;
     let words = words(people, scales);
     let tilt = |sums: &[f64], members: f64, at: usize| {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use driftline_core::report::SegmentModel;
+use driftline_core::personas::segment_model::SegmentModel;
 use driftline_lake::read::PublishedCustomer;
 
 use super::people::People;

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use driftline_core::period::year_before;
-use driftline_core::report::SegmentModel;
+use driftline_core::basics::period::year_before;
+use driftline_core::personas::segment_model::SegmentModel;
 use driftline_lake::fitted::ItemShares;
 use driftline_lake::model::{Habit, HabitKind};
 use driftline_lake::{Lake, read};

@@ -3,11 +3,10 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
-use driftline_core::profile::OTHER_SEGMENT;
-use driftline_core::report::SegmentModel;
-use driftline_stats::cluster;
+use driftline_core::personas::segment_model::SegmentModel;
+use driftline_core::tables::profile::OTHER_SEGMENT;
 use driftline_stats::groups::{self, Structure};
-use driftline_stats::outlier;
+use driftline_stats::{cluster, outlier};
 
 use super::Least;
 use super::people::Coordinates;

@@ -4,8 +4,8 @@ use std::cmp::Ordering;
 
 use super::Population;
 use super::tally::{GAP_CLEAR, Tally};
+use crate::naming::rule::Condition;
 use crate::naming::words::Part;
-use crate::rule::Condition;
 
 /// Share of members from which on a claim is not a near thing.
 const MEMBERS_SAFE: f64 = 0.7;

@@ -2,8 +2,8 @@
 
 use super::unit::MONTH_DAYS;
 use super::{HabitColumn, HabitUnit, Part, phrase, plain_item};
-use crate::rule::Operand;
-use crate::sentence::Words;
+use crate::basics::locale::Words;
+use crate::naming::rule::Operand;
 
 /// One word for buying at least every so many days: from, to, word. `Monthly` is not every 45 days.
 const LEADS: [(f64, f64, &str); 4] = [

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::sentence::Words;
+use crate::basics::locale::Words;
 
 /// Days of a month, on average.
 pub(super) const MONTH_DAYS: f64 = 30.4375;

@@ -1,0 +1,169 @@
+//! What stands out, and what changed: differences that are more than chance and enough to matter, over all facets together.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use driftline_stats::significance::{benjamini_hochberg, minimum_effect_p};
+
+use super::count::{Counted, Sums, answer};
+use super::safe;
+use super::{Answer, Facet, Past, Shape, Window};
+use crate::Period;
+use crate::tables::small_cells::is_safe;
+
+/// False discoveries among all that is said to stand out, or to have changed.
+const FALSE_DISCOVERIES: f64 = 0.05;
+
+/// A share matters from two points on, a mean from a tenth of a standard deviation, a rate from a tenth of itself.
+fn floor(shape: Shape, everyone: &Sums) -> f64 {
+    match shape {
+        Shape::Has | Shape::Amount => 0.02,
+        Shape::Mean => 0.1 * everyone.spread(shape),
+        Shape::Rate => 0.1 * everyone.figure().unwrap_or(0.0),
+    }
+}
+
+/// What an earlier report said, and of which windows the exports were full then.
+#[derive(Clone, Copy)]
+pub struct Earlier<'a> {
+    pub period: Period,
+    pub facets: &'a [Facet],
+    /// Answers of each persona by its key.
+    pub personas: &'a BTreeMap<&'a str, &'a [Answer]>,
+    /// Whether a year's and a period's windows are full, then and now.
+    pub is_year_full: bool,
+    pub is_period_full: bool,
+    /// Whether the personas are drawn as they were.
+    pub is_same_personas: bool,
+}
+
+/// Everything that facets are made of.
+pub struct Given<'a> {
+    /// In the order of their files: name and about, with what was counted.
+    pub counted: Vec<(Facet, Counted)>,
+    /// Customers by segment, everyone (0) among them.
+    pub sizes: &'a BTreeMap<u32, u64>,
+    /// Keys of the personas by segment.
+    pub keys: &'a BTreeMap<u32, String>,
+    pub min_cell: u64,
+    pub last: Option<Earlier<'a>>,
+    pub year_ago: Option<Earlier<'a>>,
+}
+
+/// Facets with everyone's answers, and the answers of each persona by its segment.
+pub struct Told {
+    pub facets: Vec<Facet>,
+    pub personas: BTreeMap<u32, Vec<Answer>>,
+}
+
+/// A difference to be judged with all the others.
+struct Test {
+    /// Segment and place of the answer; segment 0 is everyone.
+    segment: u32,
+    place: usize,
+    p: f64,
+}
+
+/// Counts, hides and compares.
+pub fn tell(given: Given<'_>) -> Told {
+    let mut told = Told { facets: Vec::new(), personas: given.keys.keys().map(|key| (*key, Vec::new())).collect() };
+    let (mut traits, mut changes) = (Vec::new(), Vec::new());
+    let mut everyone: Vec<Answer> = Vec::new();
+    for (mut facet, counted) in given.counted {
+        let segments: BTreeSet<u32> = given.keys.keys().copied().chain([0]).collect();
+        let shown = safe::shown(&facet.definition, &counted, given.sizes, &segments, given.min_cell);
+        facet.items_left_out = counted.items_left_out;
+        let is_there = facet.not_available.is_none();
+        facet.not_compared = given.last.as_ref().filter(|_| is_there).and_then(|last| last.refuses(&facet));
+        let shape = facet.definition.shape;
+        for (place, (key, sums)) in counted.sums.iter().enumerate() {
+            let all = sums.get(&0).copied().unwrap_or_default();
+            let floor = floor(shape, &all);
+            for segment in segments.iter().filter(|segment| shown.contains(&(place, **segment))) {
+                let own = sums.get(segment).copied().unwrap_or_default();
+                let Some(mut found) = answer(&facet.name, key, own, shape) else { continue };
+                let min_cell = facet.definition.min_cell(given.min_cell);
+                found.customers =
+                    found.customers.filter(|customers| is_safe(own.of.saturating_sub(*customers), min_cell));
+                let list = if *segment == 0 { &mut everyone } else { told.personas.entry(*segment).or_default() };
+                if *segment != 0 && shown.contains(&(place, 0)) {
+                    let rest = all - own;
+                    if let Some(others) = rest.figure().filter(|_| rest.of >= min_cell) {
+                        found.others = Some(others);
+                        let error = found.standard_error.hypot(rest.standard_error(shape));
+                        traits.push(Test {
+                            segment: *segment,
+                            place: list.len(),
+                            p: minimum_effect_p(found.figure - others, floor, error),
+                        });
+                    }
+                }
+                let key = given.keys.get(segment).map(String::as_str);
+                found.year_ago =
+                    given.year_ago.as_ref().and_then(|year| year.past(&facet, &found, key)).map(|(past, _)| past);
+                if let Some((past, error)) = given.last.as_ref().and_then(|last| last.past(&facet, &found, key)) {
+                    let error = found.standard_error.hypot(error);
+                    changes.push(Test {
+                        segment: *segment,
+                        place: list.len(),
+                        p: minimum_effect_p(found.figure - past.figure, floor, error),
+                    });
+                    found.last = Some(past);
+                }
+                list.push(found);
+            }
+        }
+        told.facets.push(facet);
+    }
+    for test in passed(&traits) {
+        let of = told.personas.get_mut(&test.segment).and_then(|answers| answers.get_mut(test.place));
+        of.into_iter().for_each(|answer| answer.stands_out = true);
+    }
+    for test in passed(&changes) {
+        let of = if test.segment == 0 { Some(&mut everyone) } else { told.personas.get_mut(&test.segment) };
+        let past = of.and_then(|answers| answers.get_mut(test.place)).and_then(|answer| answer.last.as_mut());
+        past.into_iter().for_each(|past| past.is_changed = true);
+    }
+    for facet in &mut told.facets {
+        facet.everyone = everyone.iter().filter(|answer| answer.facet == facet.name).cloned().collect();
+    }
+    told
+}
+
+fn passed(tests: &[Test]) -> impl Iterator<Item = &Test> {
+    let q = benjamini_hochberg(&tests.iter().map(|test| test.p).collect::<Vec<f64>>());
+    tests.iter().zip(q).filter(|(_, q)| *q <= FALSE_DISCOVERIES).map(|(test, _)| test)
+}
+
+impl Earlier<'_> {
+    /// Why a facet is not compared with this report; `None` if it is.
+    fn refuses(&self, facet: &Facet) -> Option<String> {
+        let Some(before) = self.facets.iter().find(|before| before.name == facet.name) else {
+            return Some("no earlier report has it".to_owned());
+        };
+        if before.fingerprint != facet.fingerprint {
+            return Some("its definition changed".to_owned());
+        }
+        if !facet.definition.compared {
+            return Some("it grows with the calendar".to_owned());
+        }
+        let is_full = match facet.definition.window {
+            Window::AsOf => true,
+            Window::Period => self.is_period_full,
+            Window::Year => self.is_year_full,
+        };
+        (!is_full).then(|| "the exports do not hold all days of both windows".to_owned())
+    }
+
+    /// What was said of the same group, with its standard error; everyone's without a key.
+    fn past(&self, facet: &Facet, now: &Answer, key: Option<&str>) -> Option<(Past, f64)> {
+        if self.refuses(facet).is_some() {
+            return None;
+        }
+        let answers = match key {
+            Some(key) => self.personas.get(key).copied().filter(|_| self.is_same_personas)?,
+            None => &self.facets.iter().find(|before| before.name == facet.name)?.everyone,
+        };
+        let before = answers.iter().find(|before| before.is_same_question(now))?;
+        Some((Past { period: self.period, figure: before.figure, is_changed: false }, before.standard_error))
+    }
+}

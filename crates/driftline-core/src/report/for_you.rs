@@ -1,0 +1,14 @@
+//! What a mail says to one kind of reader alone.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::basics::audience::Audience;
+
+/// What a report says to one audience.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ForYou {
+    pub audience: Audience,
+    pub title: String,
+    pub lines: Vec<String>,
+}

@@ -1,0 +1,5 @@
+//! What is read from the computed tables, and which of their counts may be shown.
+
+pub mod feedback;
+pub mod profile;
+pub mod small_cells;
