@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::product::{self, TestResult};
 
 /// What each crate must not depend on.
-const FORBIDDEN: [(&str, &[&str]); 5] = [
+const FORBIDDEN: [(&str, &[&str]); 6] = [
     (
         "driftline-stats",
         &["chrono", "datafusion", "arrow", "tokio", "object_store", "driftline-core", "tera", "lettre"],
@@ -16,6 +16,10 @@ const FORBIDDEN: [(&str, &[&str]); 5] = [
     ("driftline-core", &["datafusion", "arrow", "parquet", "tokio", "object_store", "tera", "lettre", "serde_json"]),
     ("driftline-ledger", &["datafusion", "arrow", "parquet", "tera", "lettre", "driftline-lake", "driftline-report"]),
     ("driftline-lake", &["tera", "lettre", "clap", "driftline-ledger", "driftline-report"]),
+    (
+        "driftline-simulation",
+        &["datafusion", "tokio", "object_store", "clap", "tera", "lettre", "driftline-lake", "driftline-ledger"],
+    ),
     (
         "driftline-report",
         &["datafusion", "arrow", "parquet", "object_store", "clap", "driftline-lake", "driftline-ledger"],

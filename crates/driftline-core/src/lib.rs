@@ -11,7 +11,6 @@ pub mod naming;
 pub mod personas;
 pub mod report;
 pub mod schedule;
-pub mod simulation;
 pub mod tables;
 pub mod value;
 

@@ -1,4 +1,4 @@
-//! The only room that knows DataFusion and Arrow: exports in, SQL models, audited tables out.
+//! The only room that knows DataFusion: exports in, SQL models, audited tables out.
 
 pub mod boundary;
 mod conform;
@@ -28,7 +28,6 @@ mod row_hash;
 pub mod scalar;
 mod scan;
 pub mod session;
-pub mod simulated;
 pub mod source;
 pub mod types;
 mod unfolded;

@@ -55,6 +55,9 @@ pub enum Error {
     #[error("{place}")]
     Ledger { place: String, source: driftline_ledger::Error },
 
+    #[error("{place}")]
+    Simulation { place: String, source: driftline_simulation::Error },
+
     #[error("url `{url}`: {problem}; expected a folder, file://, s3://, az://, gs:// or http(s)://")]
     Url { url: String, problem: String },
 
@@ -127,6 +130,12 @@ impl<T> InPlace<T> for std::result::Result<T, driftline_report::Error> {
 impl<T> InPlace<T> for std::result::Result<T, driftline_ledger::Error> {
     fn in_place(self, place: &str) -> Result<T> {
         self.map_err(|source| Error::Ledger { place: place.to_owned(), source })
+    }
+}
+
+impl<T> InPlace<T> for std::result::Result<T, driftline_simulation::Error> {
+    fn in_place(self, place: &str) -> Result<T> {
+        self.map_err(|source| Error::Simulation { place: place.to_owned(), source })
     }
 }
 

@@ -53,6 +53,10 @@ pub fn code(error: &Error) -> u8 {
             driftline_ledger::Error::Fenced { .. } => 43,
             _ => 40,
         },
+        Error::Simulation { source, .. } => match source {
+            driftline_simulation::Error::Output { .. } => 40,
+            driftline_simulation::Error::Market { .. } => 70,
+        },
         Error::Url { .. } | Error::Output { .. } => 40,
         Error::NotPublished { .. } | Error::NoSuchRun { .. } => 42,
         Error::Busy { .. } => 43,

@@ -3,8 +3,7 @@
 use std::io::IsTerminal;
 
 use driftline_core::basics::period::Calendar;
-use driftline_core::simulation::Settings;
-use driftline_lake::simulated;
+use driftline_simulation::{Settings, exports};
 use serde_json::json;
 
 use crate::args::{Cli, Simulate};
@@ -19,7 +18,7 @@ pub(super) fn execute(cli: &Cli, args: &Simulate) -> Result<()> {
         .map_err(|source| Error::Period { source })?;
     let settings = Settings { seed: args.seed, customers: args.customers, first, quarters: args.quarters };
     let shows = std::io::stderr().is_terminal();
-    let written = simulated::write(&args.folder, &settings, &mut |done| {
+    let written = exports::write(&args.folder, &settings, &mut |done| {
         if shows {
             eprint!("\r{done} customers");
         }

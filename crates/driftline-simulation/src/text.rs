@@ -2,7 +2,7 @@
 
 use driftline_stats::random::SplitMix64;
 
-use super::Kind;
+use crate::habits::Kind;
 
 const TICKETS: [(&str, &str); 6] = [
     ("delivery", "My parcel came days late, and nobody told me."),
@@ -14,7 +14,7 @@ const TICKETS: [(&str, &str); 6] = [
 ];
 
 /// A ticket's topic and text: every second one is about what this kind cares for.
-pub(super) fn ticket(kind: Kind, random: &mut SplitMix64) -> (&'static str, String) {
+pub(crate) fn ticket(kind: Kind, random: &mut SplitMix64) -> (&'static str, String) {
     let own = match kind {
         Kind::Gifters | Kind::Premium => 3,
         Kind::BargainHunters => 2,
@@ -27,7 +27,7 @@ pub(super) fn ticket(kind: Kind, random: &mut SplitMix64) -> (&'static str, Stri
 }
 
 /// How likely somebody is to recommend the shop, and why.
-pub(super) fn survey(kind: Kind, random: &mut SplitMix64) -> (i64, String) {
+pub(crate) fn survey(kind: Kind, random: &mut SplitMix64) -> (i64, String) {
     let (middle, text) = match kind {
         Kind::Regulars => (8, "I pass by every morning; it has to be quick."),
         Kind::Families => (8, "One trip for everything saves my week."),
@@ -45,7 +45,7 @@ const GOALS: [&str; 5] = ["a quick stop", "one trip for everything", "the lowest
 const OBJECTIONS: [&str; 4] = ["too far away", "too expensive", "does not fit", "waiting at the till"];
 
 /// What they ticked as their goal and as what keeps them from buying more: two of three as their kind does.
-pub(super) fn ticked(kind: Kind, random: &mut SplitMix64) -> (&'static str, &'static str) {
+pub(crate) fn ticked(kind: Kind, random: &mut SplitMix64) -> (&'static str, &'static str) {
     let (goal, objection) = match kind {
         Kind::Regulars => (0, 3),
         Kind::Families => (1, 3),

@@ -78,21 +78,21 @@ pub const PLANTED: Planted = Planted {
 };
 
 /// What a kind does in a quarter.
-pub(super) struct Habits {
-    pub(super) orders_a_week: f64,
+pub(crate) struct Habits {
+    pub(crate) orders_a_week: f64,
     /// Mean lines of an order.
-    pub(super) lines: f64,
+    pub(crate) lines: f64,
     /// Typical price of a piece.
-    pub(super) price: f64,
+    pub(crate) price: f64,
     /// Share of lines that are reduced, and of lines that are sent back.
-    pub(super) discounted: f64,
-    pub(super) returned: f64,
+    pub(crate) discounted: f64,
+    pub(crate) returned: f64,
     /// Probability of never coming again, after each order.
-    pub(super) dropout: f64,
-    pub(super) categories: &'static [&'static str],
+    pub(crate) dropout: f64,
+    pub(crate) categories: &'static [&'static str],
 }
 
-pub(super) fn habits(kind: Kind, quarter: u32, is_second_half: bool) -> Habits {
+pub(crate) fn habits(kind: Kind, quarter: u32, is_second_half: bool) -> Habits {
     let of = |orders_a_week, lines, price, discounted, returned, dropout, categories| Habits {
         orders_a_week,
         lines,
@@ -126,7 +126,7 @@ pub(super) fn habits(kind: Kind, quarter: u32, is_second_half: bool) -> Habits {
 }
 
 /// Those who have the same [`habits`] in a quarter.
-pub(super) fn group(kind: Kind, quarter: u32, is_second_half: bool) -> &'static str {
+pub(crate) fn group(kind: Kind, quarter: u32, is_second_half: bool) -> &'static str {
     match kind {
         Kind::Gifters if quarter >= PLANTED.split && is_second_half => SPLIT_OFF,
         Kind::Students | Kind::Starters if quarter >= PLANTED.merge => MERGED,
@@ -135,7 +135,7 @@ pub(super) fn group(kind: Kind, quarter: u32, is_second_half: bool) -> &'static 
 }
 
 /// The kind of somebody who joins in a quarter.
-pub(super) fn kind_of(random: &mut SplitMix64, quarter: u32) -> Kind {
+pub(crate) fn kind_of(random: &mut SplitMix64, quarter: u32) -> Kind {
     use Kind::{BargainHunters, Faders, Families, Gifters, Premium, Regulars, Starters, Students};
     let early: &[(Kind, f64)] = &[
         (Regulars, 0.25),
@@ -165,13 +165,13 @@ pub(super) fn kind_of(random: &mut SplitMix64, quarter: u32) -> Kind {
 }
 
 /// All prices, against those of the first quarter.
-pub(super) fn price_index(quarter: u32) -> f64 {
+pub(crate) fn price_index(quarter: u32) -> f64 {
     if quarter >= PLANTED.price_change { PLANTED.price_factor } else { 1.0 }
 }
 
 /// Which of a category's products a price of the first quarter, in cents, belongs to: a category has a product for every tenth that
 /// prices rise, so that prices of one product move with [`price_index`] and hardly otherwise.
-pub(super) fn rung(first_price_cents: f64) -> u32 {
+pub(crate) fn rung(first_price_cents: f64) -> u32 {
     let (mut rung, mut from) = (0, 110.0);
     while first_price_cents >= from {
         from *= 1.1;
@@ -180,7 +180,7 @@ pub(super) fn rung(first_price_cents: f64) -> u32 {
     rung
 }
 
-pub(super) fn opens(kind: Kind) -> f64 {
+pub(crate) fn opens(kind: Kind) -> f64 {
     match kind {
         Kind::Families | Kind::Premium => 0.45,
         Kind::BargainHunters => 0.55,
@@ -188,7 +188,7 @@ pub(super) fn opens(kind: Kind) -> f64 {
     }
 }
 
-pub(super) fn tier(kind: Kind, random: &mut SplitMix64) -> Option<&'static str> {
+pub(crate) fn tier(kind: Kind, random: &mut SplitMix64) -> Option<&'static str> {
     let joins = if matches!(kind, Kind::Regulars | Kind::Families) { 0.7 } else { 0.3 };
     (random.next_f64() < joins).then(|| ["basic", "silver", "gold"][random.below(3)])
 }

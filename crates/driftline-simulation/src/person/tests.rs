@@ -3,6 +3,10 @@
 use std::collections::BTreeMap;
 
 use super::*;
+use crate::company::markets;
+use chrono::NaiveDate;
+
+use crate::habits::{Kind, MERGED, SPLIT_OFF};
 
 fn settings(customers: u64) -> Settings {
     Settings { seed: 1, customers, first: "2024Q1".parse().unwrap(), quarters: 8 }
