@@ -7,6 +7,7 @@
 mod due;
 mod firings;
 mod pattern;
+mod wrong;
 
 #[cfg(test)]
 mod calendar_tests;
@@ -15,7 +16,6 @@ mod property_tests;
 #[cfg(test)]
 mod tests;
 
-use std::fmt;
 use std::str::FromStr;
 
 use chrono_tz::Tz;
@@ -24,6 +24,7 @@ use serde::{Deserialize, Deserializer};
 pub use due::{Due, Subject, due_intervals, firing_delay};
 pub use firings::{firings_between, newest_firing, next_firings};
 pub use pattern::Pattern;
+use wrong::wrong;
 
 use crate::{Error, Period};
 
@@ -95,10 +96,6 @@ const JITTER_MINUTES_MAX: u32 = 24 * 60;
 
 fn eight() -> usize {
     8
-}
-
-fn wrong(key: &'static str, value: impl fmt::Display, expected: &'static str, found: impl fmt::Display) -> Error {
-    Error::Schedule { key, value: value.to_string(), expected, found: found.to_string() }
 }
 
 fn time_zone<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Tz, D::Error> {

@@ -204,9 +204,9 @@ fn shown(column: &ArrayRef, row: usize) -> String {
         DataType::Timestamp(..) => {
             let seconds = DataType::Timestamp(TimeUnit::Second, None);
             let years = cast_with_options(column, &seconds, &CastOptions::default());
-            years.map_or_else(|_| "a far time".to_owned(), |years| crate::contract::shown(years.as_ref(), row))
+            years.map_or_else(|_| "a far time".to_owned(), |years| crate::example::shown(years.as_ref(), row))
         }
-        _ => format!("`{}`", crate::contract::shown(column.as_ref(), row)),
+        _ => format!("`{}`", crate::example::shown(column.as_ref(), row)),
     }
 }
 
@@ -267,6 +267,6 @@ mod tests {
     }
 
     fn contract(column: &ArrayRef) -> String {
-        crate::contract::shown(column.as_ref(), 0)
+        crate::example::shown(column.as_ref(), 0)
     }
 }

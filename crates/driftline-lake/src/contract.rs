@@ -194,8 +194,3 @@ fn as_numbers(values: &dyn Array) -> Vec<Option<f64>> {
         _ => vec![None; values.len()],
     }
 }
-
-/// One value as text, for messages.
-pub fn shown(values: &dyn Array, row: usize) -> String {
-    datafusion::arrow::util::display::array_value_to_string(values, row).unwrap_or_else(|_| "?".to_owned())
-}

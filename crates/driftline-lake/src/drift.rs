@@ -2,6 +2,7 @@
 //! not of a file.
 
 mod apart;
+mod class;
 mod shown;
 mod side;
 
@@ -15,8 +16,9 @@ use driftline_stats::drift::{self, Finding};
 use crate::error::{Error, Result};
 use crate::parquet_files;
 pub(crate) use apart::is_key;
+use class::Class;
 pub(crate) use shown::{is_personal, words};
-use side::{Class, Column, Side};
+use side::{Column, Side};
 
 /// What was found, and what a user should know besides.
 #[derive(Debug)]

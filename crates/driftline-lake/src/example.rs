@@ -5,7 +5,6 @@ use std::collections::HashSet;
 use datafusion::arrow::array::{Array, RecordBatch};
 use datafusion::arrow::datatypes::DataType;
 
-use crate::contract::shown;
 use crate::drift::{is_personal, words};
 
 /// Customers that a text must have to be shown; jobs show no smaller cell either.
@@ -13,6 +12,11 @@ const CUSTOMERS_LEAST: usize = 10;
 const LETTERS_MOST: usize = 40;
 /// Columns that say whose a row is.
 const WHOSE: [&str; 2] = ["customer_key", "customer_id"];
+
+/// One value as text, for messages.
+pub(crate) fn shown(values: &dyn Array, row: usize) -> String {
+    datafusion::arrow::util::display::array_value_to_string(values, row).unwrap_or_else(|_| "?".to_owned())
+}
 
 /// One cell of a row as `name = value`, with `…` for what names somebody: ids, keys and every text.
 pub(crate) fn cell(name: &str, column: &dyn Array, row: usize) -> String {

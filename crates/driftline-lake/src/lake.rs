@@ -2,10 +2,13 @@
 
 mod build;
 mod compute;
+mod done;
+mod physical;
 mod sorted;
+mod table_file;
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use datafusion::arrow::array::RecordBatch;
@@ -14,17 +17,17 @@ use datafusion::catalog::TableProvider;
 use datafusion::common::ScalarValue;
 use datafusion::dataframe::DataFrame;
 use datafusion::datasource::MemTable;
-use datafusion::error::DataFusionError;
 use datafusion::execution::context::SQLOptions;
 use datafusion::prelude::SessionContext;
 use futures::TryStreamExt;
 use object_store::ObjectStore;
-use tokio::task::JoinError;
 
 pub use self::build::Aside;
-use self::build::Done;
 pub(crate) use self::build::in_parts;
 use self::compute::{Kept, Workshop};
+use self::done::Done;
+pub use self::table_file::TableFile;
+use self::table_file::shape;
 use crate::contract;
 use crate::distinct::DistinctTable;
 use crate::error::{Error, Result};
@@ -44,18 +47,6 @@ use crate::source::{PinnedSource, Sources};
 
 /// Names and values that models may use as `$name`.
 pub type Parameters = BTreeMap<String, ScalarValue>;
-
-/// A table that the run computed and may publish.
-#[derive(Clone, Debug)]
-pub struct TableFile {
-    pub name: String,
-    pub path: PathBuf,
-    pub rows: u64,
-    /// Hash of the rows, whatever their order; only of a table that is published.
-    pub content: Option<String>,
-    /// Whether a run that ended early had computed it.
-    pub is_taken_over: bool,
-}
 
 pub struct Lake {
     pub(crate) context: SessionContext,
@@ -214,7 +205,7 @@ impl Lake {
         let schema = batch.schema();
         let cells = schema.fields().iter().zip(batch.columns());
         let cells: Vec<String> =
-            cells.map(|(field, column)| format!("{} {}", field.name(), contract::shown(column.as_ref(), 0))).collect();
+            cells.map(|(field, column)| format!("{} {}", field.name(), example::shown(column.as_ref(), 0))).collect();
         Ok(cells.join(", "))
     }
 
@@ -394,15 +385,6 @@ fn with_hidden_key(mut parameters: Parameters) -> Parameters {
         *value = crate::scalar::text(functions::KEY);
     }
     parameters
-}
-
-/// A task that panicked or was stopped, as the engine's own tasks say it.
-pub(crate) fn ended_early(error: JoinError) -> DataFusionError {
-    DataFusionError::External(Box::new(error))
-}
-
-fn shape(table: &str, column: &str) -> Error {
-    Error::Shape { table: table.to_owned(), column: column.to_owned() }
 }
 
 fn quoted(name: &str) -> String {

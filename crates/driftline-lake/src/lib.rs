@@ -9,6 +9,7 @@ pub mod drift;
 pub mod error;
 mod example;
 pub mod facets;
+mod failure;
 mod files;
 pub mod fitted;
 pub mod functions;

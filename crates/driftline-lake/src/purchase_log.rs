@@ -20,10 +20,13 @@ use crate::boundary;
 use crate::error::{Error, Result};
 use crate::parquet_files;
 
+mod cast;
 mod columns;
 pub(crate) mod ids;
+mod row;
 
 pub use ids::Ids;
+use row::Row;
 
 /// Where a log lies and what its columns are called.
 #[derive(Clone, Debug)]
@@ -60,9 +63,6 @@ const SOURCE: &str = "purchase log";
 
 /// Rows of a file for which room is made before they are read.
 const ROWS_RESERVED: usize = 1 << 24;
-
-/// One row of a log: customer, day, amount; the amount is NaN if it is not known.
-type Row = (u32, i32, f64);
 
 /// Reads a log. Rows without a customer (null or empty) are counted and left out; a negative amount is a refund: it lowers money and is
 /// no purchase, a day of refunds alone neither.

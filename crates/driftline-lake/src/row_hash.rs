@@ -5,14 +5,17 @@
 //! numbers; two different rows of a hundred million share one with a probability of 10⁻²³. It is no defence against somebody
 //! who looks for two such rows.
 
-use datafusion::arrow::array::{Array, ArrayRef, AsArray, StringArrayType};
+use datafusion::arrow::array::{Array, ArrayRef, AsArray, RecordBatch, StringArrayType};
 use datafusion::arrow::compute::cast;
 use datafusion::arrow::datatypes::{
     DataType, Date32Type, Decimal128Type, Float64Type, Int32Type, Int64Type, TimeUnit, TimestampMicrosecondType,
 };
 use datafusion::arrow::error::ArrowError;
 use datafusion::arrow::row::{RowConverter, SortField};
+use sha2::{Digest, Sha256};
 use twox_hash::XxHash3_128;
+
+use crate::error::{Error, Result as LakeResult};
 
 /// Where every row begins, and what stands for a missing value: digits of π.
 const START: u128 = 0x243f_6a88_85a3_08d3_1319_8a2e_0370_7344;
@@ -118,6 +121,48 @@ fn of_text(text: &[u8]) -> u128 {
     bytes[0] = text.len() as u8;
     bytes[1..=text.len()].copy_from_slice(text);
     u128::from_le_bytes(bytes)
+}
+
+/// Adds up the 128-bit hashes of rows; addition commutes, so equal multisets of rows give equal sums.
+#[derive(Default)]
+pub struct RowsHash {
+    sum: u128,
+    rows: u64,
+}
+
+impl RowsHash {
+    /// # Errors
+    /// `Error::Engine` if a column's type cannot be compared.
+    pub fn add(&mut self, batch: &RecordBatch) -> LakeResult<()> {
+        let hashes =
+            row_hashes(batch.columns(), batch.num_rows()).map_err(|error| Error::Engine(Box::new(error.into())))?;
+        self.sum = hashes.into_iter().fold(self.sum, u128::wrapping_add);
+        self.rows += batch.num_rows() as u64;
+        Ok(())
+    }
+
+    pub fn merge(&mut self, other: &Self) {
+        self.sum = self.sum.wrapping_add(other.sum);
+        self.rows += other.rows;
+    }
+
+    /// 64 hexadecimal digits.
+    pub fn finish(&self, table: &str) -> String {
+        let mut hash = Sha256::new();
+        hash.update(table.as_bytes());
+        hash.update(self.rows.to_le_bytes());
+        hash.update(self.sum.to_le_bytes());
+        hex(&hash.finalize())
+    }
+}
+
+/// SHA-256 of bytes as 64 hexadecimal digits.
+pub fn sha256(bytes: &[u8]) -> String {
+    hex(&Sha256::digest(bytes))
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]

@@ -9,8 +9,8 @@ use datafusion::arrow::compute::cast;
 use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use serde::Deserialize;
 
-use crate::contract::shown;
 use crate::error::{Error, Result};
+use crate::example::shown;
 use crate::graph::Graph;
 use crate::lake::{Lake, Parameters};
 use crate::session::Limits;

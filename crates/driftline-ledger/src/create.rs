@@ -5,11 +5,12 @@ use chrono::{DateTime, Utc};
 use futures::TryStreamExt;
 use object_store::path::Path;
 use object_store::{ObjectMeta, ObjectStoreExt, PutMode, PutOptions, PutPayload};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::error::{Error, Result};
 use crate::guard::Guard;
 use crate::ledger::Ledger;
+use crate::record::Signed;
 
 /// How often a create is tried that the store answers with "exists" while nothing is there (an S3 409 under load).
 const CREATE_ROUNDS: usize = 5;
@@ -21,12 +22,6 @@ pub(crate) enum Created {
     Mine,
     /// Another was first; this is what they wrote.
     Theirs(Bytes),
-}
-
-/// The part of a record that tells whose it is.
-#[derive(Serialize, Deserialize)]
-pub(crate) struct Signed {
-    pub(crate) nonce: String,
 }
 
 impl Ledger {

@@ -23,7 +23,8 @@ use serde::{Deserialize, Serialize};
 use crate::create::{Created, leading_number};
 use crate::error::{Error, Result};
 use crate::holder::{Holder, Process};
-use crate::ledger::{Ledger, Slot};
+use crate::ledger::Ledger;
+use crate::slot::Slot;
 
 /// How many tokens a contender may see taken before its eyes until it gives way.
 const ACQUIRE_ROUNDS: usize = 8;

@@ -9,9 +9,10 @@ use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt, PutPayload};
 use sha2::{Digest, Sha256};
 
-use crate::create::Signed;
 use crate::error::{Error, Result};
 use crate::publication::{ObjectRecord, Publication};
+use crate::record::Signed;
+use crate::slot::Slot;
 
 /// One warehouse.
 #[derive(Clone, Debug)]
@@ -24,14 +25,6 @@ pub struct Ledger {
     pub(crate) without: Option<crate::guard::Guard>,
     #[cfg(test)]
     pub(crate) local_clock: Option<crate::simulator::LocalClock>,
-}
-
-/// A market's slot: where one period of a job lives.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Slot {
-    pub job: String,
-    pub market: Market,
-    pub period: Period,
 }
 
 impl Slot {

@@ -68,9 +68,11 @@ pub mod runs;
 mod create;
 mod guard;
 mod publish;
+mod record;
 #[cfg(test)]
 mod simulator;
 mod site;
+mod slot;
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "tests")]
 mod tests;
@@ -80,8 +82,9 @@ pub use error::{Error, Result};
 pub use events::{Event, RecordedEvent};
 pub use holder::{Holder, Process};
 pub use lease::{Acquired, Lease};
-pub use ledger::{Ledger, Slot};
+pub use ledger::Ledger;
 pub use mail_notes::{MailNotes, MailState};
 pub use outbox::{Attempt, OutboxEntry};
 pub use publication::{MailPlan, ObjectRecord, Publication};
 pub use runs::RunSummary;
+pub use slot::Slot;

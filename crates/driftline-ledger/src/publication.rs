@@ -3,7 +3,7 @@
 use driftline_core::{Market, Period};
 use serde::{Deserialize, Serialize};
 
-use crate::ledger::Slot;
+use crate::slot::Slot;
 
 /// One object of a publication; `name` is relative to the run's folder.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

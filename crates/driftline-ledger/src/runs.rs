@@ -12,7 +12,8 @@ use object_store::path::{Path, PathPart};
 use crate::error::{Error, Result};
 use crate::events::RecordedEvent;
 use crate::lease::Lease;
-use crate::ledger::{Ledger, Slot};
+use crate::ledger::Ledger;
+use crate::slot::Slot;
 
 /// A run as its objects show it.
 #[derive(Clone, Debug, PartialEq, Eq)]

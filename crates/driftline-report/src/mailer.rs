@@ -5,64 +5,22 @@
 
 mod answer;
 mod patience;
+mod server;
 mod session;
 mod wire;
 
 use std::time::Duration;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-use driftline_core::basics::plain;
 use lettre::Address;
 use lettre::transport::smtp::client::{Certificate, TlsParameters};
 use tokio::sync::Mutex;
 
 use self::patience::Patience;
 pub use self::patience::StopSignal;
+pub use self::server::{Encryption, Login, Server};
 use self::session::{Parcel, Session, Trouble};
 use crate::error::{Error, Refusal, Result};
 use crate::message::mailbox_of;
-
-/// How the connection is encrypted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Encryption {
-    /// TLS from the first byte, port 465: what RFC 8314 recommends.
-    Implicit,
-    /// STARTTLS, refused if the server does not offer it or anything came with its go-ahead in clear; port 587.
-    Starttls,
-    /// No encryption; only to loopback addresses.
-    None,
-}
-
-/// How the user and password are handed over.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Login {
-    /// PLAIN where the server offers it, else LOGIN.
-    #[default]
-    Any,
-    Plain,
-    Login,
-    /// The password is an OAuth 2 access token.
-    Xoauth2,
-}
-
-/// A mail server with its secrets already read from the environment.
-#[derive(Clone)]
-pub struct Server {
-    pub host: String,
-    pub port: u16,
-    pub encryption: Encryption,
-    pub credentials: Option<(String, String)>,
-    pub login: Login,
-    /// PEM of an own certificate authority.
-    pub certificate_authority: Option<Vec<u8>>,
-    pub hello_name: String,
-    /// The deadline of a whole step: looking up the host, connecting with TLS, each command with its answer. Five times that for
-    /// a mail and the answer to it.
-    pub timeout: Duration,
-}
 
 /// A server that is connected when it is first needed; mails go one after the other.
 pub struct Mailer {
@@ -168,32 +126,15 @@ impl Mailer {
     }
 }
 
-impl Server {
-    /// A server's words as they may be kept and shown: one line that steers nothing, and not our own secrets, which some servers
-    /// repeat when they refuse a login.
-    fn heard(&self, words: &str) -> String {
-        let mut shown = plain::line(&plain::without_secrets(words));
-        let Some((user, password)) = self.credentials.as_ref().filter(|(_, password)| !password.is_empty()) else {
-            return shown;
-        };
-        let as_sent = [
-            format!("\0{user}\0{password}"),
-            format!("user={user}\x01auth=Bearer {password}\x01\x01"),
-            password.clone(),
-        ];
-        for secret in as_sent {
-            shown = shown.replace(&STANDARD.encode(&secret), "…").replace(&plain::line(&secret), "…");
-        }
-        shown
-    }
-}
-
 fn address(text: &str) -> std::result::Result<Address, lettre::address::AddressError> {
     mailbox_of(text).map(|mailbox| mailbox.email)
 }
 
 #[cfg(test)]
 mod tests {
+    use base64::Engine;
+    use base64::engine::general_purpose::STANDARD;
+
     use super::*;
 
     #[test]

@@ -13,12 +13,14 @@
 //! A population stability index of .1 or .25 decides nothing here: those bands call +28 % of spend "no change".
 
 mod exact;
+mod kind;
 mod kolmogorov;
 pub mod numeric;
 mod sample;
 pub mod shares;
 mod verdict;
 
+pub use kind::Kind;
 pub use sample::Sample;
 
 use crate::significance::benjamini_hochberg;
@@ -28,14 +30,6 @@ use std::collections::BTreeMap;
 
 /// Categories in both samples together beyond which shares are not compared: such a column names things, or is free text.
 pub const CATEGORIES_MOST: usize = 10_000;
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Kind {
-    Numeric,
-    Categorical,
-    Unknown,
-}
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
@@ -149,16 +143,6 @@ pub fn judge(findings: &mut [Finding]) {
     }
     for (finding, nulls_q) in findings.iter_mut().zip(nulls) {
         finding.decide(nulls_q);
-    }
-}
-
-impl core::fmt::Display for Kind {
-    fn fmt(&self, out: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        out.pad(match self {
-            Self::Numeric => "numbers",
-            Self::Categorical => "categories",
-            Self::Unknown => "an unknown type",
-        })
     }
 }
 

@@ -21,18 +21,17 @@
 //! than that of the best of the plain ones (all but the purchase model and the blends); of those within 2 % of that error
 //! the one whose top tenth holds most.
 
+mod method;
 mod origin;
 
 use crate::purchase::Kind;
 use crate::purchase_log::{Cut, PurchaseLog};
 use crate::value::ValueModel;
+pub use method::{FACTOR, Method, Spread, level_deviation};
 pub(crate) use origin::top_tenth;
 use origin::{Models, Origin, Part, origin};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-
-/// Limits of a calibration factor: beyond them the past origin says more about itself than about the next.
-pub const FACTOR: (f64, f64) = (0.67, 1.5);
 
 /// Predicted over actual total outside this range makes a level uncertain.
 pub const CERTAIN: (f64, f64) = (0.9, 1.1);
@@ -45,22 +44,6 @@ const LEVEL: f64 = 0.02;
 
 /// Customers at an origin below which nothing is judged.
 const CUSTOMERS_LEAST: usize = 50;
-
-/// How a forecast is made.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Method {
-    PurchaseModel,
-    LastPeriod,
-    OwnRate,
-    OverallRate,
-    YearBefore,
-    RecentBlend,
-    LevelledBlend,
-    Blend,
-    /// That of [`crate::expectation`], which jobs use.
-    LevelledModel,
-}
 
 /// A candidate on the judged origin.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -98,39 +81,6 @@ pub struct Forecast {
     pub values: Vec<Option<f64>>,
     /// How far sums were off on the judged origin; `None` if nothing was judged.
     pub spread: Option<Spread>,
-}
-
-/// How far forecasts of sums were off, as parts of what happened.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct Spread {
-    /// Of the market's level: forecast total over what happened, less 1.
-    pub level: f64,
-    /// Root mean square of the same for ten groups of customers of similar forecasts, beyond the level's error: groups come
-    /// back towards the mean, and a persona is such a group.
-    pub groups: f64,
-}
-
-/// The least standard deviation of a level: one good quarter is no proof.
-const LEVEL_LEAST: f64 = 0.02;
-
-/// One observed error is on average 0.8 standard deviations.
-const OF_ONE: f64 = 1.25;
-
-/// Standard deviation of a level, as a part of it, from one judged error.
-pub fn level_deviation(error: f64) -> f64 {
-    OF_ONE * error.abs().max(LEVEL_LEAST)
-}
-
-impl Spread {
-    /// Returns the 80 % range of a sum of forecasts: of the whole market, or of a part of it.
-    pub fn range_80(&self, sum: f64, is_part: bool) -> (f64, f64) {
-        let level = level_deviation(self.level);
-        let groups = if is_part { self.groups } else { 0.0 };
-        let deviation = libm::sqrt(libm::log1p(level * level + groups * groups));
-        let z = crate::significance::normal_quantile(0.9);
-        let sum = sum.max(0.0);
-        (sum * libm::exp(-z * deviation), sum * libm::exp(z * deviation))
-    }
 }
 
 impl Forecast {
@@ -265,22 +215,6 @@ fn choice(judged: &Judged) -> (Method, bool, String) {
             (c.method, c.calibrated, reason)
         }
         None => (Method::PurchaseModel, false, "nothing could be judged".to_owned()),
-    }
-}
-
-impl core::fmt::Display for Method {
-    fn fmt(&self, out: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        out.pad(match self {
-            Self::PurchaseModel => "purchase_model",
-            Self::LastPeriod => "last_period",
-            Self::OwnRate => "own_rate",
-            Self::OverallRate => "overall_rate",
-            Self::YearBefore => "year_before",
-            Self::RecentBlend => "recent_blend",
-            Self::LevelledBlend => "levelled_blend",
-            Self::Blend => "blend",
-            Self::LevelledModel => "levelled_model",
-        })
     }
 }
 

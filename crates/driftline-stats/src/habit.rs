@@ -10,182 +10,22 @@
 
 mod fit;
 mod halves;
+mod scale;
+mod sums;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use self::fit::{Settings, fit};
 pub use self::halves::{Halves, halves};
+use self::scale::SHARES_WEIGHT;
+pub use self::scale::{Kind, Scale};
+use self::sums::ratio;
+pub use self::sums::{MeanSums, REST, ShareSums, Sums};
 use crate::cluster::Points;
-
-/// Sums over the purchase days of customers inside one window. Every list has one entry a customer, in the same order.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Sums {
-    /// Purchase days.
-    pub days: Vec<f64>,
-    /// Purchase days but the first of a lifetime, which everybody has.
-    pub repeats: Vec<f64>,
-    /// Months in which a repeat could have been: from the first day of a lifetime or the start of the window.
-    pub months: Vec<f64>,
-    /// Amounts sold and sent back; both positive.
-    pub sold: Vec<f64>,
-    pub returned: Vec<f64>,
-    pub means: Vec<MeanSums>,
-    pub shares: Vec<ShareSums>,
-}
-
-/// One figure of purchase days, such as the logarithm of what was spent.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct MeanSums {
-    pub name: String,
-    /// Purchase days on which the figure is known.
-    pub days: Vec<f64>,
-    pub sums: Vec<f64>,
-    pub squares: Vec<f64>,
-}
-
-/// Shares of a purchase day by item, such as categories: a group of figures that counts as one habit.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct ShareSums {
-    pub name: String,
-    pub items: Vec<String>,
-    /// `sums[customer * items + item]`: shares added up over purchase days.
-    pub sums: Vec<f32>,
-    /// As `sums`, over every second purchase day from the first on; empty or zero where single days are not known. See [`Halves`].
-    pub odd_sums: Vec<f32>,
-    /// Squares of the shares of all items, added up over purchase days.
-    pub squares: Vec<f64>,
-}
-
-impl ShareSums {
-    fn of(&self, customer: usize) -> &[f32] {
-        let items = self.items.len();
-        &self.sums[customer * items..(customer + 1) * items]
-    }
-
-    /// Of the odd days; empty where they are not known.
-    fn of_odd(&self, customer: usize) -> &[f32] {
-        let items = self.items.len();
-        self.odd_sums.get(customer * items..(customer + 1) * items).unwrap_or(&[])
-    }
-}
-
-impl Sums {
-    pub fn customers(&self) -> usize {
-        self.days.len()
-    }
-
-    /// Of some of the customers.
-    pub fn take(&self, rows: &[usize]) -> Self {
-        let of = |values: &[f64]| rows.iter().map(|row| values[*row]).collect();
-        let mean = |mean: &MeanSums| MeanSums {
-            name: mean.name.clone(),
-            days: of(&mean.days),
-            sums: of(&mean.sums),
-            squares: of(&mean.squares),
-        };
-        let share = |shares: &ShareSums| ShareSums {
-            name: shares.name.clone(),
-            items: shares.items.clone(),
-            sums: rows.iter().flat_map(|row| shares.of(*row).iter().copied()).collect(),
-            odd_sums: rows.iter().flat_map(|row| shares.of_odd(*row).iter().copied()).collect(),
-            squares: of(&shares.squares),
-        };
-        Self {
-            days: of(&self.days),
-            repeats: of(&self.repeats),
-            months: of(&self.months),
-            sold: of(&self.sold),
-            returned: of(&self.returned),
-            means: self.means.iter().map(mean).collect(),
-            shares: self.shares.iter().map(share).collect(),
-        }
-    }
-
-    /// What is left without a part of the window; `place` gives the row of a customer in the part, if any. The part ends the window, so
-    /// its months are gone for everyone.
-    pub fn less(&self, part: &Self, place: impl Fn(usize) -> Option<usize>) -> Self {
-        let longest = part.months.iter().copied().fold(0.0, f64::max);
-        let rows: Vec<Option<usize>> = (0..self.customers()).map(place).collect();
-        let minus = |values: &[f64], of: &[f64]| -> Vec<f64> {
-            let rest = |(row, value): (usize, &f64)| (value - rows[row].map_or(0.0, |row| of[row])).max(0.0);
-            values.iter().enumerate().map(rest).collect()
-        };
-        let mut rest = self.clone();
-        (rest.days, rest.repeats) = (minus(&self.days, &part.days), minus(&self.repeats, &part.repeats));
-        (rest.sold, rest.returned) = (minus(&self.sold, &part.sold), minus(&self.returned, &part.returned));
-        rest.months = self.months.iter().map(|months| (months - longest).max(0.0)).collect();
-        for (mean, of) in rest.means.iter_mut().zip(&part.means) {
-            for (customer, row) in rows.iter().enumerate().filter_map(|(customer, row)| Some((customer, (*row)?))) {
-                mean.days[customer] -= of.days[row];
-                mean.sums[customer] -= of.sums[row];
-                mean.squares[customer] -= of.squares[row];
-            }
-        }
-        for (shares, of) in rest.shares.iter_mut().zip(&part.shares) {
-            // Which days are odd is another question without the part.
-            shares.odd_sums.clear();
-            let items = shares.items.len();
-            for (customer, row) in rows.iter().enumerate().filter_map(|(customer, row)| Some((customer, (*row)?))) {
-                let own = shares.sums[customer * items..(customer + 1) * items].iter_mut();
-                own.zip(of.of(row)).for_each(|(own, of)| *own = (*own - of).max(0.0));
-                shares.squares[customer] -= of.squares[row];
-            }
-        }
-        rest
-    }
-}
-
-/// The last item of a group of shares: what is bought of all that has no item of its own, such as a category that is new. It has a
-/// coordinate, but no part in what is learnt of noise.
-pub const REST: &str = "everything else";
-
-/// How a habit is estimated.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Kind {
-    /// Purchases a month: gamma-Poisson.
-    Rate,
-    /// Mean of a figure of purchase days: normal-normal.
-    Mean,
-    /// Returned by sold amount: its noise falls with purchase days.
-    Ratio,
-    /// Shares of items, by square roots.
-    Shares,
-}
-
-/// One habit as it was found in a market, and what turns a customer's sums into a coordinate. A prior counts as so many purchase days
-/// (a rate: as `prior` purchases in `prior_months`).
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct Scale {
-    pub name: String,
-    pub kind: Kind,
-    /// Part of the estimates' spread that is between customers, 0 to 1.
-    pub reliability: f64,
-    /// Whether it takes part.
-    pub is_in_use: bool,
-    /// Why it does not, for readers.
-    #[serde(default)]
-    pub note: Option<String>,
-    /// Of everyone; purchases a month for a rate.
-    pub mean: f64,
-    pub prior: f64,
-    #[serde(default)]
-    pub prior_months: f64,
-    /// Deviation between customers: what one unit of the coordinate is.
-    pub spread: f64,
-    #[serde(default)]
-    pub items: Vec<String>,
-    /// Everyone's share of each item.
-    #[serde(default)]
-    pub base: Vec<f64>,
-}
 
 /// Coordinates are cut here: one extreme customer makes no dimension.
 const CLIP: f64 = 4.0;
-
-/// Variance that a group of shares has in all of its coordinates together.
-const SHARES_WEIGHT: f64 = 3.0;
 
 /// Coordinates of all customers in the habits in use, one dimension a habit and one an item of shares.
 pub fn coordinates(sums: &Sums, scales: &[Scale], is_clipped: bool) -> Points {
@@ -318,11 +158,6 @@ impl Scale {
 /// The logarithm that habits of amounts are taken in: the same bits on every machine.
 pub fn natural_log(number: f64) -> f64 {
     libm::log(number)
-}
-
-/// Returned by sold amount, at most 1.
-fn ratio(sums: &Sums, customer: usize) -> f64 {
-    (sums.returned[customer] / sums.sold[customer].max(0.01)).clamp(0.0, 1.0)
 }
 
 #[cfg(test)]

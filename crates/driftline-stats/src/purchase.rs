@@ -56,6 +56,7 @@ mod explore;
 mod fit;
 mod hypergeometric;
 mod kind;
+mod model;
 mod pareto;
 mod scorer;
 mod term;
@@ -66,40 +67,14 @@ mod tests;
 pub use fit::{Choice, Fit, choose, fit};
 pub(crate) use fit::{fit_around, fit_part, point_of};
 pub use kind::Kind;
+use model::{AnyProcess, Past, time, whole};
+pub use model::{History, PurchaseModel};
 pub use scorer::Scorer;
 
 use crate::error::Error;
 use beta_geometric::BetaGeometric;
 use hypergeometric::Rates;
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
 use term::Process;
-
-/// A purchase history, and the number of customers who share it.
-#[derive(Clone, Copy, Debug, PartialEq, PartialOrd, Serialize, Deserialize, JsonSchema)]
-pub struct History {
-    /// `x`: purchase days after the first one; a whole number.
-    pub repeat_purchases: f64,
-    /// `t_x`: age at the last purchase, the time between the first and the last; 0 if `x` is 0, else above 0.
-    pub recency: f64,
-    /// `T`: age at the end of the observation, the time since the first purchase; at least `t_x`.
-    pub age: f64,
-    /// How many customers have this history; above 0.
-    pub customers: f64,
-}
-
-/// A purchase model: a kind and its parameters.
-///
-/// The methods take `x`, `t_x` and `T` of one customer (see [`History`]) and answer with a finite number for any of
-/// them. Values outside a history's rules are moved to the nearest that obey them: what is negative or not a number
-/// counts as 0, `x` is rounded, and a recency is cut to the age.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct PurchaseModel {
-    /// Which process drops customers out.
-    pub kind: Kind,
-    /// r, α, a, b, or r, α, s, β for the Pareto/NBD; all positive. α and β are in units of time, the others have none.
-    pub parameters: [f64; 4],
-}
 
 impl PurchaseModel {
     /// Makes a model of parameters from outside.
@@ -258,36 +233,4 @@ impl PurchaseModel {
             Kind::ParetoNbd => AnyProcess::Pareto(Rates { r: first, alpha: scale, s: second, beta: last }),
         }
     }
-}
-
-/// The two families of formulas.
-#[derive(Clone, Copy, Debug)]
-enum AnyProcess {
-    BetaGeometric(BetaGeometric),
-    Pareto(Rates),
-}
-
-/// One customer's numbers, within the rules of a history.
-#[derive(Clone, Copy, Debug)]
-struct Past {
-    x: f64,
-    t_x: f64,
-    age: f64,
-}
-
-impl Past {
-    fn new(x: f64, t_x: f64, age: f64) -> Self {
-        let (x, age) = (whole(x), time(age));
-        Self { x, age, t_x: if x > 0.0 { time(t_x).min(age) } else { 0.0 } }
-    }
-}
-
-/// A count of purchases from outside.
-fn whole(value: f64) -> f64 {
-    libm::round(time(value))
-}
-
-/// A time from outside. What is not a number counts as 0; the upper limit keeps sums finite.
-fn time(value: f64) -> f64 {
-    if value > 0.0 { value.min(1e12) } else { 0.0 }
 }

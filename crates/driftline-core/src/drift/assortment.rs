@@ -5,15 +5,18 @@
 //! `min_cell` customers are behind each figure. Nothing is told of items that were given other names: where nearly all that is sold is
 //! new and nearly all that was sold is gone, the names changed, not the goods.
 
+mod found;
+mod items;
 mod returns;
 #[cfg(test)]
 mod tests;
 mod words;
 
 use chrono::NaiveDate;
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
 
+pub use self::found::{Assortment, Level, Line, ReturnedItem, ReturnsChange};
+pub use self::items::{ItemSales, MarketSales, Side};
+use self::items::{leaves_a_crowd, shown};
 use crate::Minor;
 use crate::naming::words::plain_item;
 
@@ -33,124 +36,6 @@ const MOVE_TIMES_SHARE_MIN: f64 = 1.5;
 
 /// Items that moved sales by more than this part of the move, together, are told without their parts.
 const MORE_THAN_ALL: f64 = 1.05;
-
-/// Most items of one kind that are named.
-const NAMED_MOST: usize = 3;
-
-/// A sum of which one customer has more than this share would tell what that customer did.
-const MOST_OF_ONE_PERCENT: i128 = 85;
-
-/// How fine items are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Level {
-    Category,
-    Product,
-}
-
-/// What was sold and returned of one item, last period and this one, from today's data.
-#[derive(Clone, Debug, PartialEq)]
-pub struct ItemSales {
-    pub level: Level,
-    pub item: String,
-    /// First day on which it was ever sold.
-    pub first_sold_on: Option<NaiveDate>,
-    pub sold: Side,
-    pub returned: Side,
-}
-
-/// Amounts of two periods, before and now, positive.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Side {
-    /// Distinct customers.
-    pub customers: [u64; 2],
-    pub amount: [Minor; 2],
-    /// Of the amount, the largest part of one customer.
-    pub largest: [Minor; 2],
-}
-
-impl Side {
-    /// At least `min_cell` customers in each period that has any amount, and none of them with most of it.
-    fn is_shown(&self, min_cell: u64) -> bool {
-        (0..2).all(|period| {
-            let (amount, largest) = (self.amount[period], self.largest[period]);
-            let is_of_one = 100 * i128::from(largest.0) > MOST_OF_ONE_PERCENT * i128::from(amount.0);
-            amount == Minor::ZERO || self.customers[period] >= min_cell && !is_of_one
-        })
-    }
-
-    fn change(&self) -> Minor {
-        self.amount[1] - self.amount[0]
-    }
-}
-
-/// Sales and returns of the market, before and now, positive.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct MarketSales {
-    pub sold: [Minor; 2],
-    pub returned: [Minor; 2],
-}
-
-/// What changed in what is sold and what comes back.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct Assortment {
-    /// Never sold before this period.
-    pub new: Vec<Line>,
-    /// Sold last period and not in this one.
-    pub dropped: Vec<Line>,
-    /// Lines of both periods that moved the sales, those with most of the move first.
-    pub movers: Vec<Line>,
-    /// Lines that moved the other way as far, where movers moved more than the sales did.
-    #[serde(default)]
-    pub against: Vec<Line>,
-    /// Gross sales now less those of last period, from today's data.
-    pub sales_change: Minor,
-    /// Whether items have other names than last period.
-    pub is_renamed: bool,
-    /// Returns, if their part of the sales changed by more than chance.
-    pub returns: Option<ReturnsChange>,
-    /// What is new, dropped, or sent back more or less: a line of the mail each.
-    pub news: Vec<String>,
-    /// Why sales moved, where they did.
-    pub why: Vec<String>,
-}
-
-/// One item with what it stands for.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct Line {
-    pub level: Level,
-    pub label: String,
-    /// Distinct customers: of the period in which it was sold, of this one for a mover.
-    pub customers: u64,
-    pub before: Minor,
-    pub now: Minor,
-    /// Of all that the market sold: in this period, of what was dropped in the last one.
-    pub share_of_sales: f64,
-    /// Of the move of the market's sales: 1 if it is all of it; absent if sales did not move.
-    pub share_of_change: Option<f64>,
-}
-
-/// Returns by what was sold, last period and this one.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct ReturnsChange {
-    pub before: Minor,
-    pub now: Minor,
-    /// Returned by sold amount.
-    pub rate_before: f64,
-    pub rate_now: f64,
-    /// Items with most of the change of the returned amount.
-    pub items: Vec<ReturnedItem>,
-}
-
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct ReturnedItem {
-    pub level: Level,
-    pub label: String,
-    pub before: Minor,
-    pub now: Minor,
-    /// Of the change of what the market's customers returned.
-    pub share_of_change: f64,
-}
 
 /// Compares the items of two neighbouring whole periods; the first day of this period tells what is new.
 pub fn compare(items: &[ItemSales], market: MarketSales, period_start: NaiveDate, min_cell: u64) -> Assortment {
@@ -246,41 +131,4 @@ fn in_company<'a>(
         }
     }
     lists
-}
-
-/// Whether nothing but what is named is left of a total, or somebody of enough customers among the rest.
-fn leaves_a_crowd(
-    items: &[&ItemSales],
-    side: impl Fn(&ItemSales) -> &Side,
-    is_named: impl Fn(&ItemSales) -> bool,
-    min_cell: u64,
-) -> bool {
-    let mut others = items.iter().filter(|item| !is_named(item)).map(|item| side(item)).peekable();
-    let is_crowd = |of: &Side| of.is_shown(min_cell) && of.customers.iter().all(|customers| *customers > 0);
-    others.peek().is_none() || others.any(is_crowd)
-}
-
-/// The items to name, those with the largest move first: each of enough customers, and the others too, so that what is left of a total
-/// tells of nobody.
-fn shown<'a>(
-    items: &[&'a ItemSales],
-    side: impl Fn(&ItemSales) -> &Side,
-    is_named: impl Fn(&&ItemSales) -> bool,
-    min_cell: u64,
-) -> Vec<&'a ItemSales> {
-    let is_open = |item: &&ItemSales| side(item).is_shown(min_cell);
-    let mut named: Vec<&ItemSales> = items.iter().copied().filter(|item| is_named(item) && is_open(item)).collect();
-    named.sort_by(|a, b| {
-        let moved = |item: &ItemSales| side(item).change().0.abs();
-        moved(b).cmp(&moved(a)).then_with(|| a.item.cmp(&b.item))
-    });
-    named.truncate(NAMED_MOST);
-    let is_left = |named: &[&ItemSales]| {
-        let is_one = |item: &ItemSales| named.iter().any(|other| other.item == item.item);
-        leaves_a_crowd(items, &side, is_one, min_cell)
-    };
-    while !named.is_empty() && !is_left(&named) {
-        named.pop();
-    }
-    named
 }

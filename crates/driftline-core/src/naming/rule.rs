@@ -12,6 +12,7 @@
 //! Columns and habits are words of letters, digits and `_`; a quote inside an item is doubled. A share is of what a customer
 //! bought over the last 12 months, 0 to 1.
 
+mod condition;
 mod parse;
 
 use std::fmt;
@@ -21,52 +22,9 @@ use driftline_stats::rule::Bound;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub use self::condition::{CONDITIONS_MAX, Condition, Operand};
 use crate::Error;
 use crate::tables::small_cells::is_safe;
-
-/// Conditions that a rule may have.
-pub const CONDITIONS_MAX: usize = 8;
-
-/// What a condition is about.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Operand {
-    /// A column of `customers`, such as `mean_order`.
-    Column(String),
-    /// The share of an item in what a customer buys: of the category `coffee`, of the channel `online`.
-    Share { habit: String, item: String },
-}
-
-impl fmt::Display for Operand {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Column(column) => f.write_str(column),
-            Self::Share { habit, item } => write!(f, "share({habit}, '{}')", item.replace('\'', "''")),
-        }
-    }
-}
-
-/// One side of an operand: from the threshold on, or below it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(try_from = "String", into = "String")]
-pub struct Condition {
-    pub operand: Operand,
-    /// Whether values from the threshold on are in (`>=`), or those below it (`<`).
-    pub at_least: bool,
-    pub threshold: f64,
-}
-
-impl Condition {
-    /// Whether a value is on the condition's side; what is not a number is on none.
-    pub fn is_true_of(&self, value: f64) -> bool {
-        if self.at_least { value >= self.threshold } else { value < self.threshold }
-    }
-}
-
-impl fmt::Display for Condition {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {} {}", self.operand, if self.at_least { ">=" } else { "<" }, self.threshold)
-    }
-}
 
 impl FromStr for Condition {
     type Err = Error;
@@ -82,12 +40,6 @@ impl TryFrom<String> for Condition {
     type Error = Error;
     fn try_from(text: String) -> Result<Self, Error> {
         text.parse()
-    }
-}
-
-impl From<Condition> for String {
-    fn from(condition: Condition) -> Self {
-        condition.to_string()
     }
 }
 

@@ -11,7 +11,7 @@ use croner::Cron;
 use croner::parser::{CronParser, Seconds, Year};
 use serde::Deserialize;
 
-use super::wrong;
+use super::wrong::wrong;
 use crate::Error;
 
 /// A pattern of five fields (minute, hour, day of month, month, weekday) or six (seconds first; five mean second 0).

@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 use chrono::DateTime;
 use driftline_stats::drift::{Sample, numeric};
 
+use super::class::Class;
 use super::shown::words;
-use super::side::Class;
 
 /// Values from which on a column can be told as an id by what it holds.
 const VALUES_LEAST: usize = 100;

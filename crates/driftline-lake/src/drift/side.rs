@@ -15,6 +15,7 @@ use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ParquetRecordBatchReaderBuilder};
 
 use super::apart;
+use super::class::Class;
 use crate::boundary;
 use crate::error::Result;
 use crate::parquet_files::{self, Found};
@@ -23,19 +24,6 @@ use crate::types;
 const ROWS_AT_A_TIME: usize = 32_768;
 
 type Failure = Box<dyn std::error::Error + Send + Sync>;
-
-/// How a type is compared.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Class {
-    Numbers,
-    /// Dates and timestamps, in days.
-    Days,
-    Names,
-    Truth,
-    /// The type of a column that never held a value.
-    Nothing,
-    Not,
-}
 
 /// A column of one side.
 pub(super) struct Column {

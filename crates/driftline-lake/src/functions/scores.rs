@@ -8,7 +8,7 @@ use datafusion::common::{Result, exec_err};
 use driftline_stats::purchase::{Kind, PurchaseModel, Scorer};
 use driftline_stats::spend::SpendModel;
 
-use super::Function;
+use super::function::Function;
 
 /// Periods that a discounted sum goes over at most.
 const PERIODS_MOST: f64 = 1200.0;

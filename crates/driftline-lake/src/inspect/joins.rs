@@ -8,8 +8,8 @@ use datafusion::logical_expr::{Expr, Join, LogicalPlan};
 use datafusion::prelude::lit;
 
 use super::{Finding, Place, count, file_of, is_staging, rows};
-use crate::contract::shown;
 use crate::error::{Error, Result};
+use crate::example::shown;
 use crate::lake::Lake;
 use crate::model::{Kind, Model};
 

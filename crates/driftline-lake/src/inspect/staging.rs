@@ -6,8 +6,9 @@ use futures::TryStreamExt;
 
 use super::repeats::hashes;
 use super::{Finding, Place, count, file_of, is_staging, rows};
-use crate::contract::{Checker, shown};
+use crate::contract::Checker;
 use crate::error::{Error, Result};
+use crate::example::shown;
 use crate::lake::Lake;
 use crate::model::Model;
 

@@ -1,6 +1,5 @@
 //! Builds models in the order in which they need each other, as many at once as the machine has use for.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::pin::Pin;
 use std::sync::{Arc, MutexGuard, PoisonError};
 use std::time::Instant;
@@ -9,9 +8,11 @@ use datafusion::execution::SessionStateBuilder;
 use datafusion::prelude::DataFrame;
 use tokio::task::{JoinHandle, JoinSet};
 
+use super::Lake;
 use super::compute::Computed;
-use super::{Lake, TableFile, ended_early};
+use super::done::Done;
 use crate::error::{Error, Result};
+use crate::failure::ended_early;
 use crate::model::{Kind, Model};
 
 /// The same query, computed in so many parts.
@@ -21,16 +22,6 @@ pub(crate) fn in_parts(frame: DataFrame, partitions: usize) -> DataFrame {
     let config = state.config().clone().with_create_default_catalog_and_schema(false);
     let config = config.with_target_partitions(partitions.max(1));
     DataFrame::new(SessionStateBuilder::new_from_existing(state).with_config(config).build(), plan)
-}
-
-/// How far a lake is.
-#[derive(Default)]
-pub(super) struct Done {
-    /// Models that a build has taken up.
-    pub(super) claimed: BTreeSet<String>,
-    /// Models that can be read.
-    pub(super) built: BTreeSet<String>,
-    pub(super) tables: BTreeMap<String, TableFile>,
 }
 
 /// Work on a lake that goes on while something else is done, and stops if this is dropped; where only one thing is done at a

@@ -8,18 +8,19 @@ use datafusion::arrow::array::RecordBatch;
 use datafusion::catalog::TableProvider;
 use datafusion::dataframe::DataFrame;
 use datafusion::datasource::MemTable;
-use datafusion::execution::TaskContext;
 use datafusion::execution::memory_pool::{MemoryConsumer, MemoryReservation};
 use datafusion::physical_plan::display::DisplayableExecutionPlan;
 use datafusion::physical_plan::{ExecutionPlan, execute_stream_partitioned};
 use datafusion::prelude::SessionContext;
 use futures::StreamExt;
 
+use super::physical::physical;
 use super::sorted::by_grain;
-use super::{TableFile, ended_early};
+use super::table_file::TableFile;
 use crate::content::RowsHash;
 use crate::contract::Checker;
 use crate::error::{Error, Result};
+use crate::failure::ended_early;
 use crate::files::{
     listing_table, local_url, plain_batch, plain_schema, published_properties, scratch_properties, with_views, writer,
 };
@@ -170,12 +171,6 @@ impl Workshop {
         let name = model.name.clone();
         Ok((provider, TableFile { name, path: folder, rows, content: None, is_taken_over: false }))
     }
-}
-
-pub(super) async fn physical(model: &Model, frame: DataFrame) -> Result<(Arc<TaskContext>, Arc<dyn ExecutionPlan>)> {
-    let context = Arc::new(frame.task_ctx());
-    let plan = frame.create_physical_plan().await.map_err(|error| Error::execute(&model.name, error))?;
-    Ok((context, plan))
 }
 
 /// Logs what every operator of a plan took, once it has run: `RUST_LOG=driftline_lake=trace`.

@@ -20,7 +20,7 @@ use datafusion::physical_plan::{ExecutionPlan, execute_stream, execute_stream_pa
 use datafusion::prelude::ident;
 use futures::{StreamExt, TryStreamExt};
 
-use super::compute::physical;
+use super::physical::physical;
 use crate::error::{Error, Result};
 use crate::files::plain_batch;
 use crate::model::Model;
@@ -95,7 +95,7 @@ impl Rows {
         });
         let mut rows = Self { schema: schema.clone(), batches: Vec::new(), held: Vec::new() };
         for part in futures::future::join_all(parts).await {
-            let part = part.map_err(|error| Error::execute(&model.name, super::ended_early(error)))?;
+            let part = part.map_err(|error| Error::execute(&model.name, crate::failure::ended_early(error)))?;
             let (batches, held) = match part.map_err(|error| Error::execute(&model.name, error)) {
                 Ok(part) => part,
                 // The query itself had too little beside the rows that are held.
@@ -129,7 +129,7 @@ fn order(batches: &[RecordBatch], grain: &[String]) -> Result<Vec<(usize, usize)
     for name in grain {
         let parts = batches.iter().map(|batch| batch.column_by_name(name).map(AsRef::as_ref));
         let parts: Option<Vec<&dyn Array>> = parts.collect();
-        let parts = parts.ok_or_else(|| super::shape("grain", name))?;
+        let parts = parts.ok_or_else(|| super::table_file::shape("grain", name))?;
         columns.push(SortColumn { values: concat(&parts).map_err(engine)?, options: Some(ASCENDING) });
     }
     let places: Vec<(usize, usize)> = batches

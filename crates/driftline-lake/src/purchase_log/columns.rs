@@ -1,32 +1,14 @@
 //! Columns of a log as days, amounts and text; what does not fit is told with its row.
 
 use arrow::array::{Array, ArrayRef, AsArray, Float64Array, Int32Array};
-use arrow::compute::{CastOptions, cast_with_options};
 use arrow::datatypes::{
     DataType, Date32Type, Date64Type, TimeUnit, TimestampMicrosecondType, TimestampMillisecondType,
     TimestampNanosecondType, TimestampSecondType,
 };
 use chrono_tz::Tz;
 
+use super::cast::cast;
 use crate::functions;
-
-/// Casts a column; a value that does not fit is an error that names its row.
-pub(super) fn cast(
-    column: &ArrayRef,
-    to: &DataType,
-    name: &str,
-    expected: &str,
-    first_row: u64,
-) -> std::result::Result<ArrayRef, String> {
-    let strict = CastOptions { safe: false, ..CastOptions::default() };
-    cast_with_options(column, to, &strict).map_err(|error| {
-        let loose = cast_with_options(column, to, &CastOptions::default());
-        let is_lost = |row: &usize| loose.as_ref().is_ok_and(|loose| loose.is_null(*row) && column.is_valid(*row));
-        let row = (0..column.len()).find(is_lost);
-        let place = row.map_or(String::new(), |row| format!(" in row {}", first_row + row as u64 + 1));
-        format!("column `{name}` is {}, expected {expected}{place} ({error})", crate::types::name(column.data_type()))
-    })
-}
 
 pub(super) fn amounts(column: &ArrayRef, name: &str, first_row: u64) -> std::result::Result<Float64Array, String> {
     let plain = cast(column, &DataType::Float64, name, "an amount of money", first_row)?;

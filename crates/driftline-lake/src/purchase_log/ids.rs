@@ -56,7 +56,7 @@ pub(crate) fn texts(
     kinds: &mut Kinds,
 ) -> std::result::Result<StringArray, String> {
     let column = match column.data_type() {
-        DataType::Dictionary(_, value) => super::columns::cast(column, value, name, "a customer id", first_row)?,
+        DataType::Dictionary(_, value) => super::cast::cast(column, value, name, "a customer id", first_row)?,
         _ => column.clone(),
     };
     match column.data_type() {
@@ -75,7 +75,7 @@ pub(crate) fn texts(
         }
         other => {
             kinds.has_numbers |= other.is_numeric();
-            let plain = super::columns::cast(&column, &DataType::Utf8, name, "a customer id", first_row)?
+            let plain = super::cast::cast(&column, &DataType::Utf8, name, "a customer id", first_row)?
                 .as_string::<i32>()
                 .clone();
             if kinds.padded.is_none() && !other.is_numeric() {
@@ -113,7 +113,7 @@ fn whole(
 }
 
 /// A note if rows have a customer who is called as tools call a missing one.
-pub(super) fn placeholder_note(ids: &Ids, entries: &[super::Row]) -> Option<String> {
+pub(super) fn placeholder_note(ids: &Ids, entries: &[super::row::Row]) -> Option<String> {
     let numbers: HashMap<u32, &str> = PLACEHOLDERS.iter().filter_map(|name| Some((ids.find(name)?, *name))).collect();
     let rows = entries.iter().filter(|(number, ..)| numbers.contains_key(number)).count();
     let mut names: Vec<&str> = numbers.into_values().collect();

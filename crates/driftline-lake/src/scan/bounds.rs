@@ -8,7 +8,7 @@ use parquet::arrow::arrow_reader::ArrowReaderMetadata;
 use parquet::arrow::arrow_reader::statistics::StatisticsConverter;
 use parquet::errors::{ParquetError, Result};
 
-use crate::contract;
+use crate::example;
 
 /// Bytes from which on writers may cut the text of a bound, not all of them as they should.
 const LENGTH_UNCUT: usize = 16;
@@ -49,7 +49,7 @@ impl Bounds {
             let Some(bound) = bound else { continue };
             let outside = compare(values, bound)?;
             if let Some(row) = outside.iter().position(|is_outside| is_outside == Some(true)) {
-                let shown = contract::shown(values.as_ref(), row);
+                let shown = example::shown(values.as_ref(), row);
                 return Err(lie(&format!("column `{}` is {shown} somewhere, which its footer rules out", self.column)));
             }
         }

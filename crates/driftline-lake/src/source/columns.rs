@@ -156,7 +156,8 @@ fn absent(
 mod tests {
     #![expect(clippy::unwrap_used, reason = "tests")]
     use super::*;
-    use crate::contract;
+
+    use crate::example;
 
     #[test]
     fn values_of_paths_are_read_as_engines_write_them() {
@@ -174,7 +175,7 @@ mod tests {
             ("x", "int64", None),
         ] {
             let value = of_path("c", &types::parse(type_name).unwrap(), Some(text));
-            assert_eq!(value.ok().map(|value| contract::shown(&value, 0)).as_deref(), expected, "{text}");
+            assert_eq!(value.ok().map(|value| example::shown(&value, 0)).as_deref(), expected, "{text}");
         }
         assert_eq!(unescaped("100%"), "100%");
         assert_eq!(unescaped("%zz%C3"), "%zz%C3");

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::Kind;
+use super::kind::Kind;
 
 /// One column of one sample.
 #[derive(Clone, Debug, PartialEq)]

@@ -4,7 +4,7 @@
 //! for totals) and averaged: P(V ≤ v) moves by the mean of what it moves to at the points of the purchase model, and by the same
 //! of the spend model's, whose errors are independent.
 
-use super::total::symmetric_points;
+use super::points::symmetric_points;
 use super::{Customer, Distribution, ValueModel, crossing};
 use crate::chunks;
 use crate::purchase::{Fit, PurchaseModel};

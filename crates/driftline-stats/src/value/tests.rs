@@ -3,8 +3,11 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use super::*;
+use crate::purchase::PurchaseModel;
 use crate::purchase::{History, Kind, fit};
 use crate::random::SplitMix64;
+use crate::returns::Returns;
+use crate::spend::SpendModel;
 use crate::spend::{SpendHistory, fit_spend};
 
 const SPEND: SpendModel = SpendModel { p: 6.25, q: 3.74, gamma: 15.44, own_above: None };

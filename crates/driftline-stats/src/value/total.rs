@@ -11,7 +11,6 @@
 
 use super::range::{Side, around};
 use super::{Customer, ValueModel};
-use crate::optimise::lower_root;
 use crate::purchase::counted::sample;
 use crate::purchase::{Fit, Scorer};
 use crate::returns::Returns;
@@ -134,15 +133,6 @@ fn quantile(probability: f64, degrees: f64) -> f64 {
         Ok(students) if degrees < MANY_DEGREES => students.inverse_cdf(probability),
         _ => normal_quantile(probability),
     }
-}
-
-/// 2N points around 0 that have a covariance (Julier & Uhlmann 1997, "A New Extension of the Kalman Filter to Nonlinear
-/// Systems"); none if it is 0.
-pub(super) fn symmetric_points<const N: usize>(covariance: &[[f64; N]; N]) -> Vec<[f64; N]> {
-    let Some(root) = lower_root(covariance) else { return Vec::new() };
-    let spread = libm::sqrt(N as f64);
-    let point = |n: usize, sign: f64| core::array::from_fn(|m| sign * spread * root[m][n]);
-    (0..N).flat_map(|n| [1.0, -1.0].map(|sign| point(n, sign))).collect()
 }
 
 /// Customers at equal distances by rank, each standing for an equal number; all of them if there are few. Of very many,

@@ -1,6 +1,7 @@
 //! Whether more comes back than last period, and of what.
 
-use super::{ItemSales, Level, MarketSales, ReturnedItem, ReturnsChange, shown};
+use super::found::{Level, ReturnedItem, ReturnsChange};
+use super::items::{ItemSales, MarketSales, shown};
 use crate::Minor;
 use crate::naming::words::plain_item;
 

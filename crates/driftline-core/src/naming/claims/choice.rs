@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use super::Population;
+use super::population::Population;
 use super::tally::{GAP_CLEAR, Tally};
 use crate::naming::rule::Condition;
 use crate::naming::words::Part;

@@ -1,7 +1,7 @@
 //! The name that claims make.
 
-use super::unit::MONTH_DAYS;
-use super::{HabitColumn, HabitUnit, Part, phrase, plain_item};
+use super::habit::{HabitColumn, Part, phrase, plain_item};
+use super::unit::{HabitUnit, MONTH_DAYS};
 use crate::basics::locale::Words;
 use crate::naming::rule::Operand;
 
