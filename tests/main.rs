@@ -17,7 +17,9 @@ mod facets; // A facet is one file, and is in every place where people look.
 mod facts; // Published totals equal totals computed outside the project.
 mod fences; // Which crate may use which.
 mod figures; // Bridges close, and every number of a mail is in report.json.
+mod file_graph; // Which file of a crate needs which.
 mod forecasts; // Forecasts of the next period against what came, and against plain guesses.
+mod layout; // No circle of files in a crate, and only the arrows between folders that are shown.
 mod mail_dialogue; // Refusals, silences, signals and injected answers of a mail server: no mail is lost, nobody waits for ever.
 mod mail_server; // Delivery to a real SMTP server, where one was started.
 mod odd_exports; // Jobs on exports as strangers write them.
@@ -84,6 +86,9 @@ fn main() -> std::process::ExitCode {
         trial("facts::complete_journey_quarters", None, facts::complete_journey),
         trial("facts::online_retail_271_market_quarters", shared, facts::online_retail),
         trial("fences::crates_use_what_they_may", None, fences::crates),
+        trial("layout::a_circle_in_a_sample_is_found", None, layout::sample),
+        trial("layout::no_circle_of_files_in_a_crate", None, layout::no_circles),
+        trial("layout::folders_look_where_the_readme_says", None, layout::folders),
         trial("fences::one_arrow_one_parquet_one_object_store", None, fences::one_version),
         trial("fences::readme_commands_and_exit_codes_are_true", None, fences::readme),
         trial("figures::bridges_close_and_mails_quote_the_report", None, figures::complete_journey),
