@@ -28,7 +28,7 @@ pub use self::templates::SiteTemplates;
 
 use self::compare::Comparison;
 use self::family::{Family, Tree};
-use self::history::{History, report_href};
+use self::history::{PersonaHistory, report_href};
 use self::shelf::{Entry, Shelf};
 use self::snapshot::Snapshot;
 use self::unlike::Unlike;
@@ -184,7 +184,7 @@ struct PersonaPage<'a> {
     card: &'a Card<'a>,
     report: &'a Report,
     sources: &'a [Source<'a>],
-    history: History,
+    history: PersonaHistory,
     family: Family,
     report_href: String,
 }

@@ -4,7 +4,7 @@
 //! the same numbers. A missing value is no value: it is left out of every statistic, and its share is a finding of its
 //! own. A statistic that cannot be computed is `None` and [`Finding::reason`] says why. P-values of small samples are exact.
 //!
-//! # Verdict
+//! # ColumnVerdict
 //!
 //! A column *drifted* if its change is sure (q ≤ 0.05, Benjamini-Hochberg over all columns that have a p) and material:
 //! a shift of at least 0.05 standard deviations of the reference ([`numeric::shift`], which neither the unit nor a single value
@@ -33,7 +33,7 @@ pub const CATEGORIES_MOST: usize = 10_000;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum Verdict {
+pub enum ColumnVerdict {
     /// Sure and material.
     Drift,
     /// Only the share of missing values changed, surely and materially.
@@ -81,7 +81,7 @@ pub struct Finding {
     pub q: Option<f64>,
     pub new_categories: Vec<String>,
     pub lost_categories: Vec<String>,
-    pub verdict: Verdict,
+    pub verdict: ColumnVerdict,
     pub reason: String,
 }
 
@@ -120,7 +120,7 @@ pub fn schema_change(column: &str, reference: &Sample, current: &Sample, reason:
 /// A column that is set apart, with the reason: nothing of it is compared but the share of missing values.
 pub fn set_apart(column: &str, reference: &Sample, current: &Sample, reason: String) -> Finding {
     let mut finding = Finding::new(column, reference, current);
-    finding.verdict = Verdict::SetApart;
+    finding.verdict = ColumnVerdict::SetApart;
     finding.reason = reason;
     finding
 }
@@ -183,18 +183,18 @@ impl Finding {
             q: None,
             new_categories: Vec::new(),
             lost_categories: Vec::new(),
-            verdict: Verdict::NoDrift,
+            verdict: ColumnVerdict::NoDrift,
             reason: String::new(),
         }
     }
 
     fn give_up(&mut self, reason: String) {
-        self.verdict = Verdict::NotComparable;
+        self.verdict = ColumnVerdict::NotComparable;
         self.reason = reason;
     }
 
     fn schema(&mut self, reason: String) {
-        self.verdict = Verdict::SchemaChange;
+        self.verdict = ColumnVerdict::SchemaChange;
         self.reason = reason;
     }
 

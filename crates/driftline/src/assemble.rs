@@ -18,7 +18,7 @@ use driftline_core::drift::disclosure::attack::Beside;
 use driftline_core::drift::disclosure::{is_publishable, pool_bridge};
 use driftline_core::drift::drill::drill;
 use driftline_core::drift::gate::Compared;
-use driftline_core::drift::history::History;
+use driftline_core::drift::history::PastChanges;
 use driftline_core::drift::migration::{Migration, migration};
 use driftline_core::drift::rfm::{RfmGroup, RfmRow};
 use driftline_core::drift::sales::{ProductSales, SalesChange};
@@ -68,7 +68,7 @@ pub struct Parts<'a> {
     /// What was sold and returned by category and product; absent likewise.
     pub items: Option<Vec<ItemSales>>,
     /// Reports of the periods before, whose changes say what is usual.
-    pub history: History,
+    pub history: PastChanges,
     pub tree: FamilyTree,
     pub facets: Vec<Facet>,
     pub attribute_drift: Vec<AttributeDrift>,

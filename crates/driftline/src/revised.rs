@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use driftline_core::report::revision::{Evidence, Moved};
+use driftline_core::report::revision::{Moved, RevisionEvidence};
 use driftline_core::report::{Part, PartChange, Report, RevisionChanges, SourceChange, revision};
 use driftline_lake::source::PinnedObject;
 use serde::Serialize;
@@ -36,7 +36,7 @@ pub(crate) fn changes(
     let (before, now) = (objects(&replaced.publication.inputs)?, objects(inputs)?);
     let sources = sources(&before, &now);
     let parts = parts(&replaced.report, report, &sources);
-    Ok(revision::compare(&replaced.report, report, Evidence { moved, sources, parts }))
+    Ok(revision::compare(&replaced.report, report, RevisionEvidence { moved, sources, parts }))
 }
 
 /// Refuses a revision that differs from the one before by the data of a few: whoever has both reports could subtract them.

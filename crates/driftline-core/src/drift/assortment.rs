@@ -15,7 +15,7 @@ mod words;
 use chrono::NaiveDate;
 
 pub use self::found::{Assortment, Level, Line, ReturnedItem, ReturnsChange};
-pub use self::items::{ItemSales, MarketSales, Side};
+pub use self::items::{BothPeriods, ItemSales, MarketSales};
 use self::items::{leaves_a_crowd, shown};
 use crate::Minor;
 use crate::naming::words::plain_item;

@@ -133,11 +133,11 @@ impl Bridge {
 pub struct Drill {
     pub cause: Cause,
     pub label: String,
-    pub parts: Vec<Part>,
+    pub parts: Vec<DrillPart>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Part {
+pub struct DrillPart {
     pub label: String,
     pub amount: Minor,
 }

@@ -21,12 +21,12 @@ pub struct Decomposition {
     pub rate: Minor,
     /// What each of last period's personas, and the customers unlike any (key `other`), adds to mix and rate; empty if one of them has fewer than `min_cell` customers on a
     /// side.
-    pub personas: Vec<Part>,
+    pub personas: Vec<PersonaPart>,
 }
 
 /// One persona's part.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct Part {
+pub struct PersonaPart {
     pub key: String,
     pub label: String,
     pub mix: Minor,
@@ -35,12 +35,12 @@ pub struct Part {
 
 /// Customers and their value on one side.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-struct Side {
+struct ActiveTotal {
     customers: f64,
     value: f64,
 }
 
-impl Side {
+impl ActiveTotal {
     fn mean(self) -> Option<f64> {
         (self.customers > 0.0).then(|| self.value / self.customers)
     }
@@ -48,9 +48,9 @@ impl Side {
 
 /// Decomposes the move of the 12-month value; `None` if nobody is active on one side.
 pub fn decompose(flows: &[Flow], previous: &PersonaSet, min_cell: u64) -> Option<Decomposition> {
-    let side = |of: &dyn Fn(&Flow) -> bool, value: fn(&Flow) -> Minor| -> Side {
+    let side = |of: &dyn Fn(&Flow) -> bool, value: fn(&Flow) -> Minor| -> ActiveTotal {
         let chosen = || flows.iter().filter(|flow| of(flow));
-        Side {
+        ActiveTotal {
             customers: chosen().map(|flow| flow.customers).sum::<u64>() as f64,
             value: chosen().map(value).sum::<Minor>().0 as f64,
         }
@@ -81,7 +81,7 @@ pub fn decompose(flows: &[Flow], previous: &PersonaSet, min_cell: u64) -> Option
         let other = (segment == OTHER_SEGMENT).then(|| ("other".to_owned(), OTHER_LABEL.to_owned()));
         if let Some((key, label)) = persona.map(|persona| (persona.key.clone(), persona.label.clone())).or(other) {
             let part = |amount: f64| Minor(amount.round() as i64);
-            personas.push(Part { key, label, mix: part(own_mix), rate: part(own_rate) });
+            personas.push(PersonaPart { key, label, mix: part(own_mix), rate: part(own_rate) });
         }
     }
     let change = Minor((now.value - before.value) as i64);

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use crate::Minor;
 use crate::drift::accounts::{Ranks, cause_of};
-use crate::drift::bridge::{Bridge, Cause, Drill, Part};
+use crate::drift::bridge::{Bridge, Cause, Drill, DrillPart};
 use crate::personas::{OTHER_LABEL, PersonaSet};
 use crate::tables::profile::{Flow, OTHER_SEGMENT};
 
@@ -23,7 +23,7 @@ pub fn drill(bridge: &Bridge, flows: &[Flow], ranks: &Ranks, previous: &PersonaS
         .collect()
 }
 
-fn parts(cause: Cause, flows: &[Flow], ranks: &Ranks, previous: &PersonaSet, min_cell: u64) -> Option<Vec<Part>> {
+fn parts(cause: Cause, flows: &[Flow], ranks: &Ranks, previous: &PersonaSet, min_cell: u64) -> Option<Vec<DrillPart>> {
     let segment_of: fn(&Flow) -> u32 = match cause {
         Cause::New | Cause::Returning => |flow| flow.to_segment,
         Cause::MovedUp | Cause::Within | Cause::MovedDown | Cause::Lost => |flow| flow.from_segment,
@@ -45,12 +45,12 @@ fn parts(cause: Cause, flows: &[Flow], ranks: &Ranks, previous: &PersonaSet, min
         let other = (segment == OTHER_SEGMENT).then_some(OTHER_LABEL);
         let label = persona.map(|persona| persona.label.as_str()).or(other);
         match label.filter(|_| customers >= min_cell && (pooled.0 == 0 || pooled.0 >= min_cell)) {
-            Some(label) => found.push(Part { label: label.to_owned(), amount }),
+            Some(label) => found.push(DrillPart { label: label.to_owned(), amount }),
             None => pooled = (pooled.0 + customers, pooled.1 + amount),
         }
     }
     if pooled.0 > 0 {
-        found.push(Part { label: "Other (small groups)".to_owned(), amount: pooled.1 });
+        found.push(DrillPart { label: "Other (small groups)".to_owned(), amount: pooled.1 });
     }
     let is_safe = pooled.0 == 0 || pooled.0 >= min_cell;
     found.sort_by(|a, b| b.amount.0.abs().cmp(&a.amount.0.abs()).then(a.label.cmp(&b.label)));

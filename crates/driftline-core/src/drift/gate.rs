@@ -16,10 +16,10 @@ use driftline_stats::significance::benjamini_hochberg;
 use self::open::Open;
 use self::orders::{Of, PAIRED};
 use crate::drift::change::{Change, MARKET, Metric, Verdict};
-use crate::drift::history::History;
+use crate::drift::history::PastChanges;
 use crate::drift::materiality::Materiality;
 use crate::personas::PersonaSet;
-use crate::tables::profile::{Flow, Newcomers, PairedOrders};
+use crate::tables::profile::{EVERYONE_SEGMENT, Flow, Newcomers, PairedOrders};
 
 /// What two periods are compared by.
 #[derive(Clone, Copy, Debug)]
@@ -29,7 +29,7 @@ pub struct Compared<'a> {
     pub orders: &'a [PairedOrders],
     pub newcomers: Option<&'a Newcomers>,
     pub rules: &'a Materiality,
-    pub history: &'a History,
+    pub history: &'a PastChanges,
 }
 
 impl Compared<'_> {
@@ -95,8 +95,8 @@ impl Compared<'_> {
 
     /// What everyone ordered who is not in one of these segments.
     fn everyone_but(&self, besides: &[u32]) -> Option<PairedOrders> {
-        let all = *self.orders.iter().find(|row| row.segment == 0)?;
-        let some = self.orders.iter().filter(|row| row.segment > 0 && besides.contains(&row.segment));
+        let all = *self.orders.iter().find(|row| row.segment == EVERYONE_SEGMENT)?;
+        let some = self.orders.iter().filter(|row| row.segment != EVERYONE_SEGMENT && besides.contains(&row.segment));
         Some(some.fold(all, |all, row| orders::without(&all, row)))
     }
 

@@ -17,7 +17,7 @@ const NORMAL: f64 = 3.0 * 1.4826;
 
 /// What customers moved in past periods, by figure.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct History {
+pub struct PastChanges {
     /// The period whose changes are compared with the past.
     period: Option<Period>,
     moves: BTreeMap<(String, Metric), Vec<(Period, f64)>>,
@@ -25,7 +25,7 @@ pub struct History {
     net: Vec<(Period, f64)>,
 }
 
-impl History {
+impl PastChanges {
     /// Nothing known yet of the past of a report of `period`.
     pub fn of(period: Period) -> Self {
         Self { period: Some(period), ..Self::default() }

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::personas::{OTHER_LABEL, PersonaSet};
-use crate::tables::profile::{Flow, FlowKind, OTHER_SEGMENT};
+use crate::tables::profile::{Flow, FlowKind, NO_SEGMENT, OTHER_SEGMENT};
 use crate::tables::small_cells::hide_table;
 
 /// Customers by persona last period (rows) and this one (columns); the last row and column are "not active".
@@ -52,7 +52,7 @@ pub(crate) fn groups(set: &PersonaSet, segments: impl IntoIterator<Item = u32>) 
     let mut groups: Vec<(u32, String)> =
         set.personas.iter().map(|persona| (persona.segment, persona.label.clone())).collect();
     let is_persona = |segment: u32| set.personas.iter().any(|persona| persona.segment == segment);
-    if segments.into_iter().any(|segment| segment != 0 && !is_persona(segment)) {
+    if segments.into_iter().any(|segment| segment != NO_SEGMENT && !is_persona(segment)) {
         groups.push((OTHER_SEGMENT, OTHER_LABEL.to_owned()));
     }
     groups

@@ -104,6 +104,7 @@ mod tests {
     use super::*;
     use crate::Minor;
     use crate::drift::gate::tests::persona;
+    use crate::tables::profile::NO_SEGMENT;
 
     fn model(chosen: Method) -> ChurnModel {
         ChurnModel { event: String::new(), chosen, reason: String::new(), backtest: None, fitted: None }
@@ -112,7 +113,7 @@ mod tests {
     /// So many customers from and to a segment, each with the given risks in millionths.
     fn flow(from: u32, to: u32, customers: u64, risks: [i128; 4]) -> Flow {
         let sum = |risk: i128| RiskSum { customers, sum_e6: risk * i128::from(customers) };
-        let none = |segment: u32, risk: i128| if segment == 0 { RiskSum::default() } else { sum(risk) };
+        let none = |segment: u32, risk: i128| if segment == NO_SEGMENT { RiskSum::default() } else { sum(risk) };
         let [published, restated, by_last_models, now] = risks;
         let risks = [none(from, published), none(from, restated), none(to, by_last_models), none(to, now)];
         let (published_segment, now_segment) = (from, to);

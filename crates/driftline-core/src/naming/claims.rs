@@ -13,6 +13,7 @@ pub(super) use self::tally::Tally;
 use super::OTHER_SEGMENT;
 use super::words::{HabitColumn, HabitUnit, has_word};
 use crate::naming::rule::{Condition, Operand};
+use crate::tables::profile::NO_SEGMENT;
 
 /// That so little is spent on an item, or that any share is so little or more, says nothing either.
 const HOLLOW_BELOW: f64 = 0.15;
@@ -54,7 +55,7 @@ const PAIRS_EXTENDED: usize = 20;
 impl<'a> Population<'a> {
     /// Segments that have a name, in order.
     pub(super) fn named(&self) -> impl Iterator<Item = u32> {
-        self.sizes.keys().copied().filter(|segment| *segment != 0 && *segment != OTHER_SEGMENT)
+        self.sizes.keys().copied().filter(|segment| *segment != NO_SEGMENT && *segment != OTHER_SEGMENT)
     }
 
     pub(super) fn size(&self, segment: u32) -> u64 {

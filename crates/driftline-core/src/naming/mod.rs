@@ -176,8 +176,8 @@ fn fresh_name(
     naming: &Naming<'_>,
 ) -> Name {
     let named = |choice: &Choice| {
-        let parts: Vec<words::Part<'_>> = choice.parts(population);
-        let claim = |part: &words::Part<'_>| Claim {
+        let parts: Vec<words::ClaimPart<'_>> = choice.parts(population);
+        let claim = |part: &words::ClaimPart<'_>| Claim {
             condition: part.condition.clone(),
             text: words::claim(part.column, &part.condition, naming.words),
             members: None,

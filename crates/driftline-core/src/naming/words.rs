@@ -6,8 +6,8 @@ mod unit;
 
 use self::habit::phrase;
 pub(crate) use self::habit::plain_item;
+pub(super) use self::habit::{ClaimPart, claim};
 pub use self::habit::{HabitColumn, HabitWords, PURCHASE_DAYS};
-pub(super) use self::habit::{Part, claim};
 pub(super) use self::label::{has_word, label, label_of_half};
 pub use self::unit::HabitUnit;
 use crate::basics::locale::Words;

@@ -4,11 +4,11 @@ use super::context::Context;
 use super::lineage::Continuity;
 use super::persona::{Persona, PersonaSet, Role};
 use super::{card, dominance, identity, once, other, role};
-use crate::tables::profile::{OTHER_SEGMENT, SegmentProfile};
+use crate::tables::profile::{EVERYONE_SEGMENT, OTHER_SEGMENT, SegmentProfile};
 
 /// Describes the segments as personas: keys by lineage, labels by rule, roles by priority.
 pub fn describe(profiles: &[SegmentProfile], context: &Context<'_>) -> PersonaSet {
-    let Some(everyone) = profiles.iter().find(|profile| profile.segment == 0) else {
+    let Some(everyone) = profiles.iter().find(|profile| profile.segment == EVERYONE_SEGMENT) else {
         return PersonaSet {
             priority: context.priority.clone(),
             primaries_note: Some("nobody is active in this market".to_owned()),
@@ -17,7 +17,7 @@ pub fn describe(profiles: &[SegmentProfile], context: &Context<'_>) -> PersonaSe
     };
     let segments: Vec<&SegmentProfile> = profiles
         .iter()
-        .filter(|profile| profile.segment > 0 && profile.segment != OTHER_SEGMENT)
+        .filter(|profile| profile.segment != EVERYONE_SEGMENT && profile.segment != OTHER_SEGMENT)
         .filter(|profile| profile.customers >= context.floor.members_to_stay())
         .collect();
     let identities = identity::identify(&segments, context);

@@ -2,12 +2,12 @@
 
 use crate::Period;
 use crate::drift::bridge::{Bridge, Measure};
-use crate::drift::history::History;
+use crate::drift::history::PastChanges;
 use crate::report::Report;
 
 /// The history of a report of `period` from the reports before it, of whole periods of its calendar only.
-pub fn history<'a>(period: Period, reports: impl IntoIterator<Item = &'a Report>) -> History {
-    let mut history = History::of(period);
+pub fn history<'a>(period: Period, reports: impl IntoIterator<Item = &'a Report>) -> PastChanges {
+    let mut history = PastChanges::of(period);
     for report in
         reports.into_iter().filter(|report| report.partial.is_none() && report.period.calendar() == period.calendar())
     {

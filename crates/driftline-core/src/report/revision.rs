@@ -9,14 +9,14 @@ mod sentences;
 #[cfg(test)]
 mod tests;
 
-pub use self::evidence::{Evidence, Moved};
+pub use self::evidence::{Moved, RevisionEvidence};
 use self::evidence::{cause, is_small, reads_otherwise};
 
 use crate::basics::locale::Words;
 use crate::report::{FigureChange, Kpi, Part, Report, RevisionChanges};
 
 /// Compares a revision with the one before it.
-pub fn compare(old: &Report, new: &Report, evidence: Evidence) -> RevisionChanges {
+pub fn compare(old: &Report, new: &Report, evidence: RevisionEvidence) -> RevisionChanges {
     let min_cell = new.method.min_cell.max(old.method.min_cell);
     let (figures, hidden_figures) = figures(&old.kpis, &new.kpis, &evidence, min_cell);
     let (before, now) = (&old.personas.personas, &new.personas.personas);
@@ -41,7 +41,7 @@ pub fn compare(old: &Report, new: &Report, evidence: Evidence) -> RevisionChange
 
 /// Figures of the strip that changed, and how many are withheld: all of them if fewer than `min_cell` customers' data changed, and
 /// a count of customers that differs by fewer.
-fn figures(old: &[Kpi], new: &[Kpi], evidence: &Evidence, min_cell: u64) -> (Vec<FigureChange>, u64) {
+fn figures(old: &[Kpi], new: &[Kpi], evidence: &RevisionEvidence, min_cell: u64) -> (Vec<FigureChange>, u64) {
     let touched = evidence.touched();
     let before = |key: &str| old.iter().find(|kpi| kpi.key == key).and_then(|kpi| kpi.now);
     let mut shown = Vec::new();
@@ -58,7 +58,7 @@ fn figures(old: &[Kpi], new: &[Kpi], evidence: &Evidence, min_cell: u64) -> (Vec
     (shown, withheld)
 }
 
-fn of_market(kpi: &Kpi, before: Option<f64>, evidence: &Evidence) -> FigureChange {
+fn of_market(kpi: &Kpi, before: Option<f64>, evidence: &RevisionEvidence) -> FigureChange {
     let is_total = matches!(kpi.key.as_str(), "active_customers" | "net_revenue" | "orders");
     let moves = if is_total { Part::moves_totals } else { Part::moves_forecasts };
     FigureChange {

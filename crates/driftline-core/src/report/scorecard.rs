@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use self::year::YearScorecard;
 use crate::basics::locale::Words;
+use crate::tables::profile::EVERYONE_SEGMENT;
 use crate::value::forecast::NextPeriod;
 use crate::{Minor, Period};
 
@@ -123,7 +124,7 @@ pub fn grade(scored: &Scored, published: &Published<'_>, min_cell: u64) -> Grade
     let among = |bought: u64| scored.expected_to_buy.saturating_sub(bought);
     let who = scored.expected_who_bought;
     let cells = [who, among(who), bought.saturating_sub(who), scored.did_not_buy.saturating_sub(among(who))];
-    let expected = scored.segment == 0 && cells.iter().all(|cell| *cell >= min_cell);
+    let expected = scored.segment == EVERYONE_SEGMENT && cells.iter().all(|cell| *cell >= min_cell);
     let range = published.next_period.low_80.zip(published.next_period.high_80);
     Grade {
         label: published.label.to_owned(),
@@ -214,7 +215,7 @@ mod tests {
         assert!(of.error.is_some_and(|error| (error - 0.1).abs() < 1e-12));
         // Only of everyone, and only if none of the four groups is a small cell.
         assert_eq!(of.expected_buyers, None);
-        let all = Scored { segment: 0, ..scored };
+        let all = Scored { segment: EVERYONE_SEGMENT, ..scored };
         assert_eq!(grade(&all, &published, 10).expected_buyers, Some(ExpectedToBuy { customers: 60, bought: 49 }));
         for small in [Scored { expected_who_bought: 51, ..all }, Scored { expected_to_buy: 65, ..all }] {
             assert_eq!(grade(&small, &published, 10).expected_buyers, None, "{small:?}");

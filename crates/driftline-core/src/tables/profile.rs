@@ -36,6 +36,12 @@ impl MarketTotals {
     }
 }
 
+/// In rows by segment, the row of everyone active.
+pub const EVERYONE_SEGMENT: u32 = 0;
+
+/// In ways from segment to segment, who is in none: not active.
+pub const NO_SEGMENT: u32 = 0;
+
 /// Number of the segment of active customers who are too far from every segment's centre to belong to one; never a persona.
 /// Above any number of segments that a job may ask for.
 pub const OTHER_SEGMENT: u32 = 99;

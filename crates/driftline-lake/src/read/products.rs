@@ -1,6 +1,6 @@
 //! What was sold of each product and category, last period and this one.
 
-use driftline_core::drift::assortment::{ItemSales, Level, Side};
+use driftline_core::drift::assortment::{BothPeriods, ItemSales, Level};
 use driftline_core::drift::sales::ProductSales;
 
 use super::{Cells, each_row};
@@ -54,8 +54,8 @@ pub async fn item_moves(lake: &Lake) -> Result<Vec<ItemSales>> {
 }
 
 /// The columns of both periods of customers, amount, and largest amount of one customer.
-fn side(cells: &Cells<'_>, row: usize, [customers, amount, largest]: [&str; 3]) -> Result<Side> {
-    let mut side = Side::default();
+fn side(cells: &Cells<'_>, row: usize, [customers, amount, largest]: [&str; 3]) -> Result<BothPeriods> {
+    let mut side = BothPeriods::default();
     for (period, suffix) in ["before", "now"].into_iter().enumerate() {
         let money = |of: &str| cells.minor(&format!("{of}_{suffix}"), row).map(Option::unwrap_or_default);
         side.customers[period] = cells.count(&format!("{customers}_{suffix}"), row)?;

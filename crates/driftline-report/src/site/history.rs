@@ -8,7 +8,7 @@ use super::line::{Point, line};
 use super::shelf::Shelf;
 
 #[derive(Debug, Serialize)]
-pub(super) struct History {
+pub(super) struct PersonaHistory {
     /// Newest first.
     rows: Vec<Row>,
     lines: Vec<Line>,
@@ -55,7 +55,7 @@ pub(super) fn risk_method(report: &Report) -> String {
     report.models.churn.as_ref().map_or_else(String::new, |churn| churn.chosen.to_string())
 }
 
-pub(super) fn history(shelf: &Shelf<'_>, key: &str) -> History {
+pub(super) fn history(shelf: &Shelf<'_>, key: &str) -> PersonaHistory {
     let found: Vec<(&Report, Option<&Persona>)> = shelf
         .reports
         .iter()
@@ -85,7 +85,7 @@ pub(super) fn history(shelf: &Shelf<'_>, key: &str) -> History {
         drawn("12-month value, forecast", &found, &value),
         drawn("Risk, forecast", &found, &risk),
     ];
-    History { rows, lines }
+    PersonaHistory { rows, lines }
 }
 
 fn seen(report: &Report, persona: &Persona, other_method: Option<String>) -> Seen {

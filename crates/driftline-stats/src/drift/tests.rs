@@ -102,12 +102,12 @@ fn odd_columns_give_a_reason_and_nothing_that_is_not_finite() {
 #[test]
 fn verdicts_need_both_sure_and_material() {
     let step = |shift: f64, count: u32| numbers((0..count).map(move |n| f64::from(n) / f64::from(count) + shift));
-    assert_eq!(judged("n", step(0.0, 20_000), step(0.05, 20_000)).verdict, Verdict::Drift);
-    assert_eq!(judged("n", step(0.0, 200_000), step(0.01, 200_000)).verdict, Verdict::NoDrift, "sure, but small");
-    assert_eq!(judged("n", step(0.0, 30), step(0.05, 30)).verdict, Verdict::NoDrift, "large, but not sure");
+    assert_eq!(judged("n", step(0.0, 20_000), step(0.05, 20_000)).verdict, ColumnVerdict::Drift);
+    assert_eq!(judged("n", step(0.0, 200_000), step(0.01, 200_000)).verdict, ColumnVerdict::NoDrift, "sure, but small");
+    assert_eq!(judged("n", step(0.0, 30), step(0.05, 30)).verdict, ColumnVerdict::NoDrift, "large, but not sure");
     let with_nulls = |nulls| Sample::Numbers { values: (0..1000).map(f64::from).collect(), nulls };
-    assert_eq!(judged("n", with_nulls(20), with_nulls(60)).verdict, Verdict::NullDrift);
-    assert_eq!(judged("n", with_nulls(20), Sample::Empty { nulls: 900 }).verdict, Verdict::NullDrift);
+    assert_eq!(judged("n", with_nulls(20), with_nulls(60)).verdict, ColumnVerdict::NullDrift);
+    assert_eq!(judged("n", with_nulls(20), Sample::Empty { nulls: 900 }).verdict, ColumnVerdict::NullDrift);
 }
 
 /// The p-values that are counted out by hand or by scipy 1.17.1 (`ks_2samp(method="exact")`, `fisher_exact`); with ties by
@@ -227,21 +227,21 @@ fn effects_are_free_of_the_unit_and_of_single_values() {
         judged("n", numbers(reference), numbers(current))
     };
     let plain = of(1.0, None);
-    assert_eq!(plain.verdict, Verdict::Drift);
+    assert_eq!(plain.verdict, ColumnVerdict::Drift);
     for unit in [1e-6, 1e-12, 1e-200, 1e9, 1e250] {
         let other = of(unit, None);
         assert!((other.shift.unwrap() / plain.shift.unwrap() - 1.0).abs() < 1e-9, "{unit}: {other:?}");
         assert!((other.w1_over_sd.unwrap() / plain.w1_over_sd.unwrap() - 1.0).abs() < 1e-9, "{unit}");
-        assert_eq!((other.verdict, other.p), (Verdict::Drift, plain.p));
+        assert_eq!((other.verdict, other.p), (ColumnVerdict::Drift, plain.p));
     }
     for far in [1e9, -1e9, f64::MAX] {
         let other = of(1.0, Some(far));
         assert!((other.shift.unwrap() / plain.shift.unwrap() - 1.0).abs() < 0.02, "{far}: {other:?}");
-        assert_eq!(other.verdict, Verdict::Drift);
+        assert_eq!(other.verdict, ColumnVerdict::Drift);
     }
     let constant = |value: f64| numbers([value; 100]);
-    assert_eq!(judged("n", constant(5e-9), constant(6e-9)).verdict, Verdict::Drift);
-    assert_eq!(judged("n", constant(5e-9), constant(5e-9)).verdict, Verdict::NoDrift);
+    assert_eq!(judged("n", constant(5e-9), constant(6e-9)).verdict, ColumnVerdict::Drift);
+    assert_eq!(judged("n", constant(5e-9), constant(5e-9)).verdict, ColumnVerdict::NoDrift);
 }
 
 /// Twenty columns without drift raise an alarm in about one file of twenty at most.
@@ -266,7 +266,7 @@ fn false_alarms_stay_rare() {
                 })
                 .collect();
             judge(&mut findings);
-            findings.iter().any(|finding| finding.verdict == Verdict::Drift)
+            findings.iter().any(|finding| finding.verdict == ColumnVerdict::Drift)
         })
         .count();
     assert!(alarms <= 28, "{alarms} of 400");

@@ -1,6 +1,6 @@
 //! Whether a column drifted, and the sentence that says why.
 
-use super::{Finding, Kind, Verdict};
+use super::{ColumnVerdict, Finding, Kind};
 use crate::significance::normal_upper_tail;
 
 /// The false-discovery rate.
@@ -30,11 +30,12 @@ impl Finding {
         let (before, now) = (self.null_share_ref.unwrap_or_default(), self.null_share_cur.unwrap_or_default());
         let nulls_drifted = nulls_q.is_some_and(|q| q <= SURE) && (now - before).abs() >= MATERIAL_NULLS;
         let nulls_said = format!("missing values went from {:.1} % to {:.1} %", 100.0 * before, 100.0 * now);
-        if matches!(self.verdict, Verdict::NotComparable | Verdict::SetApart | Verdict::SchemaChange) {
+        if matches!(self.verdict, ColumnVerdict::NotComparable | ColumnVerdict::SetApart | ColumnVerdict::SchemaChange)
+        {
             if nulls_drifted {
                 self.reason = format!("{}; {nulls_said}", self.reason);
-                if self.verdict != Verdict::SchemaChange {
-                    self.verdict = Verdict::NullDrift;
+                if self.verdict != ColumnVerdict::SchemaChange {
+                    self.verdict = ColumnVerdict::NullDrift;
                 }
             }
             return;
@@ -59,9 +60,9 @@ impl Finding {
             said.push("one cell only, so no null value of the stability index".to_owned());
         }
         self.verdict = match (is_sure && effect >= least, nulls_drifted) {
-            (true, _) => Verdict::Drift,
-            (false, true) => Verdict::NullDrift,
-            (false, false) => Verdict::NoDrift,
+            (true, _) => ColumnVerdict::Drift,
+            (false, true) => ColumnVerdict::NullDrift,
+            (false, false) => ColumnVerdict::NoDrift,
         };
         self.reason = said.join("; ");
     }

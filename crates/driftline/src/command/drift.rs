@@ -1,7 +1,7 @@
 //! `driftline drift`: how every column of one file differs from another's.
 
 use driftline_lake::drift::{Comparison, compare_files};
-use driftline_stats::drift::{Finding, Kind, Verdict};
+use driftline_stats::drift::{ColumnVerdict, Finding, Kind};
 use serde_json::json;
 
 use crate::args::{Cli, Drift};
@@ -16,10 +16,10 @@ pub(super) fn execute(cli: &Cli, args: &Drift, world: &World) -> Result<()> {
         say_json(&json!({
             "reference": args.reference.display().to_string(),
             "current": args.current.display().to_string(),
-            "drifted": of(Verdict::Drift),
-            "null_drifted": of(Verdict::NullDrift),
-            "schema_changed": of(Verdict::SchemaChange),
-            "set_apart": of(Verdict::SetApart),
+            "drifted": of(ColumnVerdict::Drift),
+            "null_drifted": of(ColumnVerdict::NullDrift),
+            "schema_changed": of(ColumnVerdict::SchemaChange),
+            "set_apart": of(ColumnVerdict::SetApart),
             "unreadable": found.unreadable,
             "notes": found.notes,
             "columns": found.findings,
@@ -30,7 +30,7 @@ pub(super) fn execute(cli: &Cli, args: &Drift, world: &World) -> Result<()> {
     Ok(())
 }
 
-fn count(findings: &[Finding], verdict: Verdict) -> usize {
+fn count(findings: &[Finding], verdict: ColumnVerdict) -> usize {
     findings.iter().filter(|finding| finding.verdict == verdict).count()
 }
 
@@ -40,12 +40,12 @@ fn print(args: &Drift, found: Comparison) {
     let is_unreadable = |finding: &Finding| unreadable.contains(&finding.column);
     let place = |finding: &Finding| match finding.verdict {
         _ if is_unreadable(finding) => 0,
-        Verdict::SchemaChange => 1,
-        Verdict::Drift => 2,
-        Verdict::NullDrift => 3,
-        Verdict::NoDrift => 4,
-        Verdict::NotComparable => 5,
-        Verdict::SetApart => 6,
+        ColumnVerdict::SchemaChange => 1,
+        ColumnVerdict::Drift => 2,
+        ColumnVerdict::NullDrift => 3,
+        ColumnVerdict::NoDrift => 4,
+        ColumnVerdict::NotComparable => 5,
+        ColumnVerdict::SetApart => 6,
     };
     let effect = |finding: &Finding| finding.tvd.unwrap_or_default();
     findings.sort_by(|a, b| place(a).cmp(&place(b)).then(effect(b).total_cmp(&effect(a))));
@@ -88,12 +88,12 @@ fn print(args: &Drift, found: Comparison) {
 fn summary(findings: &[Finding], unreadable: &[String], notes: &[String]) {
     let numeric = findings.iter().filter(|finding| finding.kind == Kind::Numeric).count();
     let parts = [
-        (Verdict::Drift, "drifted"),
-        (Verdict::NullDrift, "in missing values only"),
-        (Verdict::SchemaChange, "new, gone or of another type"),
-        (Verdict::NoDrift, "did not"),
-        (Verdict::NotComparable, "not comparable"),
-        (Verdict::SetApart, "set apart"),
+        (ColumnVerdict::Drift, "drifted"),
+        (ColumnVerdict::NullDrift, "in missing values only"),
+        (ColumnVerdict::SchemaChange, "new, gone or of another type"),
+        (ColumnVerdict::NoDrift, "did not"),
+        (ColumnVerdict::NotComparable, "not comparable"),
+        (ColumnVerdict::SetApart, "set apart"),
     ];
     let parts: Vec<String> = parts
         .iter()
@@ -115,14 +115,14 @@ fn summary(findings: &[Finding], unreadable: &[String], notes: &[String]) {
     say("next: add --json for every statistic");
 }
 
-fn verdict(verdict: Verdict) -> &'static str {
+fn verdict(verdict: ColumnVerdict) -> &'static str {
     match verdict {
-        Verdict::Drift => "drift",
-        Verdict::NullDrift => "null drift",
-        Verdict::SchemaChange => "schema change",
-        Verdict::NoDrift => "no drift",
-        Verdict::NotComparable => "not compared",
-        Verdict::SetApart => "set apart",
+        ColumnVerdict::Drift => "drift",
+        ColumnVerdict::NullDrift => "null drift",
+        ColumnVerdict::SchemaChange => "schema change",
+        ColumnVerdict::NoDrift => "no drift",
+        ColumnVerdict::NotComparable => "not compared",
+        ColumnVerdict::SetApart => "set apart",
     }
 }
 

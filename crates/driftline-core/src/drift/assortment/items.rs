@@ -18,13 +18,13 @@ pub struct ItemSales {
     pub item: String,
     /// First day on which it was ever sold.
     pub first_sold_on: Option<NaiveDate>,
-    pub sold: Side,
-    pub returned: Side,
+    pub sold: BothPeriods,
+    pub returned: BothPeriods,
 }
 
 /// Amounts of two periods, before and now, positive.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Side {
+pub struct BothPeriods {
     /// Distinct customers.
     pub customers: [u64; 2],
     pub amount: [Minor; 2],
@@ -32,7 +32,7 @@ pub struct Side {
     pub largest: [Minor; 2],
 }
 
-impl Side {
+impl BothPeriods {
     /// At least `min_cell` customers in each period that has any amount, and none of them with most of it.
     pub(super) fn is_shown(&self, min_cell: u64) -> bool {
         (0..2).all(|period| {
@@ -57,12 +57,12 @@ pub struct MarketSales {
 /// Whether nothing but what is named is left of a total, or somebody of enough customers among the rest.
 pub(super) fn leaves_a_crowd(
     items: &[&ItemSales],
-    side: impl Fn(&ItemSales) -> &Side,
+    side: impl Fn(&ItemSales) -> &BothPeriods,
     is_named: impl Fn(&ItemSales) -> bool,
     min_cell: u64,
 ) -> bool {
     let mut others = items.iter().filter(|item| !is_named(item)).map(|item| side(item)).peekable();
-    let is_crowd = |of: &Side| of.is_shown(min_cell) && of.customers.iter().all(|customers| *customers > 0);
+    let is_crowd = |of: &BothPeriods| of.is_shown(min_cell) && of.customers.iter().all(|customers| *customers > 0);
     others.peek().is_none() || others.any(is_crowd)
 }
 
@@ -70,7 +70,7 @@ pub(super) fn leaves_a_crowd(
 /// tells of nobody.
 pub(super) fn shown<'a>(
     items: &[&'a ItemSales],
-    side: impl Fn(&ItemSales) -> &Side,
+    side: impl Fn(&ItemSales) -> &BothPeriods,
     is_named: impl Fn(&&ItemSales) -> bool,
     min_cell: u64,
 ) -> Vec<&'a ItemSales> {

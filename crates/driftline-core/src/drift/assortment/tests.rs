@@ -13,7 +13,7 @@ fn day(text: &str) -> NaiveDate {
 
 /// An item of 100 customers a period in which it is sold, and of as many as come back.
 fn item(name: &str, since: &str, sold: [i64; 2], returned: [i64; 2]) -> ItemSales {
-    let side = |amount: [i64; 2]| Side {
+    let side = |amount: [i64; 2]| BothPeriods {
         customers: amount.map(|amount| if amount > 0 { 100 } else { 0 }),
         amount: amount.map(|amount| Minor(100 * amount)),
         largest: amount.map(|amount| Minor(10 * amount)),
@@ -28,7 +28,8 @@ fn item(name: &str, since: &str, sold: [i64; 2], returned: [i64; 2]) -> ItemSale
 }
 
 fn found(items: &[ItemSales]) -> Assortment {
-    let sum = |of: fn(&ItemSales) -> &Side, period: usize| items.iter().map(|item| of(item).amount[period]).sum();
+    let sum =
+        |of: fn(&ItemSales) -> &BothPeriods, period: usize| items.iter().map(|item| of(item).amount[period]).sum();
     let market = MarketSales {
         sold: [sum(|item| &item.sold, 0), sum(|item| &item.sold, 1)],
         returned: [sum(|item| &item.returned, 0), sum(|item| &item.returned, 1)],

@@ -15,7 +15,7 @@ use crate::drift::accounts::{Ranks, cause_of};
 use crate::drift::bridge::{Bar, Bridge, Cause};
 use crate::drift::migration::{Migration, groups, place_of};
 use crate::personas::PersonaSet;
-use crate::tables::profile::{Flow, FlowKind, OTHER_SEGMENT};
+use crate::tables::profile::{Flow, FlowKind, NO_SEGMENT, OTHER_SEGMENT};
 
 mod bounds;
 
@@ -24,13 +24,13 @@ const PRIME: u128 = (1 << 61) - 1;
 
 /// All sums that are published, as a reduced basis over atoms.
 #[derive(Clone, Debug)]
-pub struct Known {
+pub struct PublishedSums {
     atoms: usize,
     /// Each with its pivot: the first atom that is not zero, which is one, and zero in all rows after it.
     rows: Vec<(usize, Vec<u128>)>,
 }
 
-impl Known {
+impl PublishedSums {
     /// Nothing is known of so many atoms.
     pub fn nothing(atoms: usize) -> Self {
         Self { atoms, rows: Vec::new() }
@@ -112,8 +112,8 @@ impl Beside<'_> {
         if self.current.other.is_some() {
             told.push(self.which(|flow| flow.now_segment == OTHER_SEGMENT));
         }
-        told.push(self.which(|flow| flow.published_segment > 0));
-        told.push(self.which(|flow| flow.now_segment > 0));
+        told.push(self.which(|flow| flow.published_segment != NO_SEGMENT));
+        told.push(self.which(|flow| flow.now_segment != NO_SEGMENT));
         for bridge in self.bridges {
             let shown = |cause: Cause| bridge.bars.iter().any(|bar: &Bar| bar.cause == cause);
             for bar in bridge.bars.iter().filter(|bar| bar.customers.is_some()) {
@@ -129,8 +129,8 @@ impl Beside<'_> {
     }
 
     /// Everything that is told but the migration table.
-    fn known(&self) -> Known {
-        let mut known = Known::nothing(self.flows.len());
+    fn known(&self) -> PublishedSums {
+        let mut known = PublishedSums::nothing(self.flows.len());
         self.told().into_iter().for_each(|group| known.tell(group));
         known
     }
@@ -139,7 +139,7 @@ impl Beside<'_> {
     fn feasible(&self, table: &Migration, places: &Places) -> Option<Feasible> {
         let shown = cells(table).filter(|(row, column)| table.customers[*row][*column].is_some());
         let groups = self.told().into_iter().chain(shown.map(|(row, column)| self.cell(places, row, column)));
-        let mut known = Known::nothing(self.flows.len());
+        let mut known = PublishedSums::nothing(self.flows.len());
         let mut told = Vec::new();
         for group in groups {
             // What follows from the sums before would only be another row.

@@ -3,7 +3,7 @@
 use driftline_stats::significance::minimum_effect_p;
 
 use crate::drift::change::{Change, MARKET, Metric, Verdict};
-use crate::drift::history::History;
+use crate::drift::history::PastChanges;
 use crate::drift::materiality::Materiality;
 
 /// Standard errors that an effect must lie beyond half of what is material.
@@ -33,7 +33,7 @@ impl Open {
     }
 
     /// Adds the fourth condition, where there is a history to tell.
-    pub(super) fn judged(self, is_sure: bool, history: &History) -> Change {
+    pub(super) fn judged(self, is_sure: bool, history: &PastChanges) -> Change {
         let mut change = self.change;
         // Half of what is material and its noise: what two moves may differ by and still be alike.
         let scale = if change.metric == Metric::Value { change.restated().abs().max(1.0) } else { 1.0 };

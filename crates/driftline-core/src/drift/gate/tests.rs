@@ -197,7 +197,7 @@ pub(crate) fn persona(segment: u32, customers: u64, share: f64, value: Minor) ->
 /// The market's line and the personas'.
 type Told = (Change, Vec<Change>);
 
-fn report((flows, orders): &(Vec<Flow>, Vec<PairedOrders>), history: &History) -> Told {
+fn report((flows, orders): &(Vec<Flow>, Vec<PairedOrders>), history: &PastChanges) -> Told {
     let before = personas(flows, |flow| flow.published_segment, |flow| flow.value_published);
     let now = personas(flows, |flow| flow.now_segment, |flow| flow.value_now);
     let rules = Materiality::default();
@@ -216,12 +216,12 @@ fn found(line: &Change, subject: &str, metric: Metric) -> bool {
 }
 
 /// A market's history: changes of past periods without anything planted.
-fn history(customers: usize, periods: u32, seed: u64) -> History {
-    let mut history = History::default();
+fn history(customers: usize, periods: u32, seed: u64) -> PastChanges {
+    let mut history = PastChanges::default();
     let mut period: Period = "2015Q1".parse().unwrap();
     for n in 0..periods {
         let (market, lines) =
-            report(&quarters(customers, Planted::default(), seed + u64::from(n)), &History::default());
+            report(&quarters(customers, Planted::default(), seed + u64::from(n)), &PastChanges::default());
         for change in lines.iter().chain([&market]) {
             history.add(period, change);
         }
@@ -257,7 +257,7 @@ fn planted_changes_are_found_with_their_cause() {
         ("a move of three points", Planted { moves: 0.1, ..none }, "p1", Metric::CustomerShare),
     ];
     let past = history(50_000, 9, 90_000);
-    for history in [&History::default(), &past] {
+    for history in [&PastChanges::default(), &past] {
         for (name, planted, subject, metric) in cases {
             let hits = (0..RUNS).filter(|seed| {
                 let (_, lines) = report(&quarters(50_000, planted, 7_000 + *seed), history);
@@ -287,7 +287,7 @@ fn planted_changes_are_found_with_their_cause() {
 #[test]
 fn causes_add_up() {
     let quarters = quarters(5_000, Planted { value_of_first: 0.2, late: 0.2, ..Planted::default() }, 3);
-    let (market, lines) = report(&quarters, &History::default());
+    let (market, lines) = report(&quarters, &PastChanges::default());
     for line in lines.iter().chain([&market]) {
         let Causes { customers_moved, definition_changed, restatement } = line.causes;
         let sum = customers_moved + definition_changed + restatement;
@@ -298,7 +298,7 @@ fn causes_add_up() {
 /// A line of the market whose customers moved it by a part of itself.
 fn moved(part: f64) -> Change {
     let rules = Materiality::default();
-    let history = History::default();
+    let history = PastChanges::default();
     let compared = Compared { flows: &[], orders: &[], newcomers: None, rules: &rules, history: &history };
     let line = compared.value(0.0, true);
     Change { from: 100.0, causes: Causes { customers_moved: 100.0 * part, ..Causes::default() }, ..line }
@@ -306,9 +306,9 @@ fn moved(part: f64) -> Change {
 
 #[test]
 fn a_usual_change_is_not_called_one() {
-    let mut history = History::default();
+    let mut history = PastChanges::default();
     let mut period: Period = "2015Q1".parse().unwrap();
-    let usual = |history: &History, part: f64| history.usual(MARKET, Metric::Value, part, 0.01);
+    let usual = |history: &PastChanges, part: f64| history.usual(MARKET, Metric::Value, part, 0.01);
     for part in [0.10, 0.12, 0.08] {
         history.add(period, &moved(part));
         period = period.next();
@@ -331,7 +331,7 @@ fn a_usual_change_is_not_called_one() {
 #[test]
 fn what_last_year_had_too_is_the_season() {
     let report_of = "2016Q4".parse::<Period>().unwrap();
-    let mut history = History::of(report_of);
+    let mut history = PastChanges::of(report_of);
     history.add(report_of.year_before(), &moved(0.3));
     let usual = |part: f64| history.usual(MARKET, Metric::Value, part, 0.04);
     assert!(matches!(usual(0.33), Usual::Season { .. }));

@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use super::population::Population;
 use super::tally::{GAP_CLEAR, Tally};
 use crate::naming::rule::Condition;
-use crate::naming::words::Part;
+use crate::naming::words::ClaimPart;
 
 /// Share of members from which on a claim is not a near thing.
 const MEMBERS_SAFE: f64 = 0.7;
@@ -125,12 +125,12 @@ impl Choice {
         }
     }
 
-    pub(in crate::naming) fn parts<'b>(&self, population: &Population<'b>) -> Vec<Part<'b>> {
+    pub(in crate::naming) fn parts<'b>(&self, population: &Population<'b>) -> Vec<ClaimPart<'b>> {
         let part = |claim: &Counted| {
             let column = &population.columns[claim.column];
             let condition =
                 Condition { operand: column.operand.clone(), at_least: claim.at_least, threshold: claim.threshold };
-            Part { column, condition, says_how_often: claim.says_how_often }
+            ClaimPart { column, condition, says_how_often: claim.says_how_often }
         };
         self.claims.iter().map(part).collect()
     }

@@ -7,8 +7,8 @@ fn label_of(rule: &str, says_how_often: bool) -> String {
     let rule: Rule = rule.parse().unwrap_or_else(|error| unreachable!("{error}"));
     let columns: Vec<HabitColumn> = rule.conditions().iter().map(|found| column(found.operand.clone())).collect();
     let conditions = columns.iter().zip(rule.conditions());
-    let parts: Vec<words::Part<'_>> = conditions
-        .map(|(column, condition)| words::Part { column, condition: condition.clone(), says_how_often })
+    let parts: Vec<words::ClaimPart<'_>> = conditions
+        .map(|(column, condition)| words::ClaimPart { column, condition: condition.clone(), says_how_often })
         .collect();
     label(&parts, &words("USD"))
 }

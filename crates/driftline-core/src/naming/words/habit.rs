@@ -84,7 +84,7 @@ pub(crate) fn plain_item(item: &str) -> String {
 }
 
 /// A claim in a name.
-pub(in crate::naming) struct Part<'a> {
+pub(in crate::naming) struct ClaimPart<'a> {
     pub(in crate::naming) column: &'a HabitColumn,
     pub(in crate::naming) condition: Condition,
     /// Whether a rate is how often they buy, not only the least of it.

@@ -1,6 +1,6 @@
 //! The name that claims make.
 
-use super::habit::{HabitColumn, Part, phrase, plain_item};
+use super::habit::{ClaimPart, HabitColumn, phrase, plain_item};
 use super::unit::{HabitUnit, MONTH_DAYS};
 use crate::basics::locale::Words;
 use crate::naming::rule::Operand;
@@ -16,12 +16,12 @@ const LEADS: [(f64, f64, &str); 4] = [
 /// What a name says of one column: a claim, or a lower and an upper bound.
 struct Said<'a> {
     column: &'a HabitColumn,
-    bounds: Vec<&'a Part<'a>>,
+    bounds: Vec<&'a ClaimPart<'a>>,
 }
 
 impl<'a> Said<'a> {
     /// In the order of the parts.
-    fn of(parts: &'a [Part<'a>]) -> Vec<Self> {
+    fn of(parts: &'a [ClaimPart<'a>]) -> Vec<Self> {
         let mut found: Vec<Self> = Vec::new();
         for part in parts {
             match found.iter_mut().find(|said| said.column.operand == part.column.operand) {
@@ -37,7 +37,7 @@ impl<'a> Said<'a> {
     }
 
     /// The only bound.
-    fn alone(&self) -> Option<&'a Part<'a>> {
+    fn alone(&self) -> Option<&'a ClaimPart<'a>> {
         if let [one] = self.bounds[..] { Some(one) } else { None }
     }
 
@@ -88,7 +88,7 @@ fn without_end_of<'t>(text: &'t str, other: &str) -> &'t str {
 }
 
 /// The name that claims make: `Weekly buyers, mostly bakery`, `Buyers of 6 or more lines an order, spending under $40`.
-pub(in crate::naming) fn label(parts: &[Part<'_>], words: &Words) -> String {
+pub(in crate::naming) fn label(parts: &[ClaimPart<'_>], words: &Words) -> String {
     let mut rest = Said::of(parts);
     let rate = rest.iter().position(Said::is_rate).map(|place| rest.remove(place));
     rest.sort_by_key(Said::place);
@@ -125,7 +125,7 @@ pub(in crate::naming) fn label(parts: &[Part<'_>], words: &Words) -> String {
 }
 
 /// `20 %+` for `20 % or more`: a name is read many times in one mail. Items keep their words.
-fn short(text: String, parts: &[Part<'_>]) -> String {
+fn short(text: String, parts: &[ClaimPart<'_>]) -> String {
     const OR_MORE: &str = " or more";
     let has = |operand: &Operand| matches!(operand, Operand::Share { item, .. } if item.contains(OR_MORE));
     if parts.iter().any(|part| has(&part.column.operand)) { text } else { text.replace(OR_MORE, "+") }
@@ -133,7 +133,7 @@ fn short(text: String, parts: &[Part<'_>]) -> String {
 
 /// The name of a band that lies in one half of everyone, for where another band of the same column has the plain one:
 /// `Buyers in the upper half, spending $40 or more and under $75 an order`.
-pub(in crate::naming) fn label_of_half(parts: &[Part<'_>], is_upper: bool, words: &Words) -> String {
+pub(in crate::naming) fn label_of_half(parts: &[ClaimPart<'_>], is_upper: bool, words: &Words) -> String {
     let half = if is_upper { "upper" } else { "lower" };
     let plain = label(parts, words);
     format!("Buyers in the {half} half,{}", plain.strip_prefix("Buyers").unwrap_or(&plain))
@@ -158,7 +158,7 @@ fn lead(rate: f64) -> Option<&'static str> {
 
 /// Buyers by how often they buy, and whether more may follow without a comma.
 fn how_often(said: &Said<'_>, words: &Words) -> (String, bool) {
-    let is_word = |part: &&Part<'_>| part.condition.at_least && part.says_how_often;
+    let is_word = |part: &&ClaimPart<'_>| part.condition.at_least && part.says_how_often;
     match said.alone().filter(is_word).and_then(|part| lead(part.condition.threshold)) {
         Some(lead) => (lead.to_owned(), true),
         None => (format!("Buyers {}", said.phrase(words)), false),

@@ -1,6 +1,6 @@
 //! The lines of each audience. A figure about fewer than `min_cell` people is left out, whoever reads.
 
-use driftline_stats::drift::Verdict;
+use driftline_stats::drift::ColumnVerdict;
 
 use super::figures::{money, primaries, signed, value_bar};
 use crate::Minor;
@@ -55,7 +55,7 @@ pub(super) fn product(report: &Report, words: &Words) -> Vec<String> {
         .iter()
         .filter(|group| Some(group.against) == report.previous_period)
         .flat_map(|group| group.columns.iter().map(move |column| (group.label.as_str(), column)))
-        .filter(|(_, column)| column.finding.verdict == Verdict::Drift)
+        .filter(|(_, column)| column.finding.verdict == ColumnVerdict::Drift)
         .filter(|(_, column)| !NO_HABITS.contains(&column.finding.column.as_str()))
         .collect();
     drifted.sort_by(|a, b| moved(b.1).total_cmp(&moved(a.1)).then(a.0.cmp(b.0)).then(a.1.label.cmp(&b.1.label)));
@@ -74,7 +74,7 @@ pub(super) fn product(report: &Report, words: &Words) -> Vec<String> {
     let mut compared =
         report.attribute_drift.iter().filter(|group| Some(group.against) == report.previous_period).peekable();
     let is_quiet = compared.peek().is_some()
-        && compared.all(|group| group.columns.iter().all(|column| column.finding.verdict == Verdict::NoDrift));
+        && compared.all(|group| group.columns.iter().all(|column| column.finding.verdict == ColumnVerdict::NoDrift));
     if has_none && is_quiet {
         lines.push("No habit changed by enough to matter, wherever there were enough customers to compare.".to_owned());
     }

@@ -15,13 +15,13 @@ pub struct Moved {
 
 /// What is known beside the two reports.
 #[derive(Clone, Debug, Default)]
-pub struct Evidence {
+pub struct RevisionEvidence {
     pub moved: Vec<Moved>,
     pub sources: Vec<SourceChange>,
     pub parts: Vec<PartChange>,
 }
 
-impl Evidence {
+impl RevisionEvidence {
     /// Customers whose data changed.
     pub(super) fn touched(&self) -> u64 {
         self.moved.iter().map(|row| row.changed_customers).sum()

@@ -1,8 +1,9 @@
 //! Personas of two revisions: which are the same by their people, and which of their figures may be told.
 
-use super::evidence::{Evidence, Moved, cause, is_small, reads_otherwise};
+use super::evidence::{Moved, RevisionEvidence, cause, is_small, reads_otherwise};
 use crate::personas::Persona;
 use crate::report::{FigureChange, Part, Unit};
+use crate::tables::profile::NO_SEGMENT;
 
 /// A persona of each revision with the same people.
 struct Pair<'a> {
@@ -17,7 +18,7 @@ struct Pair<'a> {
 pub(super) fn personas(
     old: &[Persona],
     new: &[Persona],
-    evidence: &Evidence,
+    evidence: &RevisionEvidence,
     min_cell: u64,
 ) -> (Vec<FigureChange>, Vec<String>, u64) {
     let (mut pairs, mut unmatched) = (Vec::new(), Vec::new());
@@ -39,7 +40,7 @@ pub(super) fn personas(
         .collect();
     // One group alone could be worked out from everyone's figures; the persona that changed least is withheld with it. Those who
     // are in no persona are such a group, whose figures are told nowhere.
-    let is_nobodys = |row: &&Moved| row.old_segment == 0 && row.new_segment == 0;
+    let is_nobodys = |row: &&Moved| row.old_segment == NO_SEGMENT && row.new_segment == NO_SEGMENT;
     let nobodys = evidence.moved.iter().filter(is_nobodys).map(|row| row.changed_customers).sum();
     if hidden.iter().filter(|hide| **hide).count() + usize::from(is_small(nobodys, min_cell)) == 1 {
         let size = |place: usize| pairs[place].different + pairs[place].changed;
@@ -84,7 +85,7 @@ fn pair<'a>(old: &'a Persona, new: &'a Persona, moved: &[Moved]) -> Pair<'a> {
     }
 }
 
-fn of_persona(pair: &Pair<'_>, evidence: &Evidence) -> Vec<FigureChange> {
+fn of_persona(pair: &Pair<'_>, evidence: &RevisionEvidence) -> Vec<FigureChange> {
     let (old, new) = (pair.old, pair.new);
     let money = |amount: Option<crate::Minor>| amount.map(|amount| amount.0 as f64);
     let count = |customers: u64| Some(customers as f64);

@@ -54,7 +54,7 @@ fn a_figure_is_shown_if_enough_customers_changed() {
     ];
     for (name, changed, active, shown, withheld) in cases {
         let new = [kpi("active_customers", Unit::Count, active), kpi("net_revenue", Unit::Money, 5_100.0)];
-        let evidence = Evidence { moved: moved(&[(1, 1, 900, changed)]), ..Evidence::default() };
+        let evidence = RevisionEvidence { moved: moved(&[(1, 1, 900, changed)]), ..RevisionEvidence::default() };
         let (found, hidden) = figures(&old, &new, &evidence, MIN_CELL);
         assert_eq!((found.len(), hidden), (shown, withheld), "{name}: {found:?}");
     }
@@ -78,7 +78,7 @@ fn a_cause_is_what_changed_and_can_move_the_figure() {
     for (parts, of_total, of_forecast) in cases {
         let old = [kpi("orders", Unit::Count, 1.0), kpi("value_12_months", Unit::Money, 1.0)];
         let new = [kpi("orders", Unit::Count, 2.0), kpi("value_12_months", Unit::Money, 2.0)];
-        let evidence = Evidence { parts, ..Evidence::default() };
+        let evidence = RevisionEvidence { parts, ..RevisionEvidence::default() };
         let (found, _) = figures(&old, &new, &evidence, MIN_CELL);
         let causes: Vec<&str> = found.iter().map(|figure| figure.cause.as_str()).collect();
         assert_eq!(causes, [of_total, of_forecast]);
@@ -132,7 +132,7 @@ fn personas_are_compared_by_their_people_and_small_differences_are_withheld() {
         let old: Vec<Persona> = [1, 2].map(|segment| of(segment, size(&|row| row.old_segment == segment))).to_vec();
         let mut new: Vec<Persona> = [1, 2].map(|segment| of(segment, size(&|row| row.new_segment == segment))).to_vec();
         new.iter_mut().for_each(|persona| persona.net_revenue = persona.net_revenue.map(|net| Minor(net.0 + 77)));
-        let evidence = Evidence { moved: rows, ..Evidence::default() };
+        let evidence = RevisionEvidence { moved: rows, ..RevisionEvidence::default() };
         let (found, others, withheld) = personas(&old, &new, &evidence, MIN_CELL);
         let shows = |persona: &Persona| found.iter().any(|figure| figure.key == persona.key);
         assert_eq!(others.len(), unmatched, "{name}: {others:?}");

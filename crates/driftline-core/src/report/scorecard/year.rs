@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::basics::locale::Words;
 use crate::personas::PersonaSet;
+use crate::tables::profile::EVERYONE_SEGMENT;
 use crate::value::forecast::ValueRange;
 use crate::{Minor, Period};
 
@@ -54,13 +55,14 @@ pub fn grade_year(
     scored: &[ScoredYear],
     min_cell: u64,
 ) -> Option<YearScorecard> {
-    let all = scored.iter().find(|row| row.segment == 0).filter(|row| row.customers >= min_cell)?;
+    let all = scored.iter().find(|row| row.segment == EVERYONE_SEGMENT).filter(|row| row.customers >= min_cell)?;
     let everyone = grade(all, "Everyone active then", everyones_range);
     let of_persona = |row: &ScoredYear| {
         let persona = published.personas.iter().find(|persona| persona.segment == row.segment)?;
         (row.customers >= min_cell).then(|| grade(row, &persona.label, persona.value_range))
     };
-    let personas: Vec<YearGrade> = scored.iter().filter(|row| row.segment > 0).filter_map(of_persona).collect();
+    let personas: Vec<YearGrade> =
+        scored.iter().filter(|row| row.segment != EVERYONE_SEGMENT).filter_map(of_persona).collect();
     let money = |amount| words.locale.money(amount, &words.currency);
     let range = everyone
         .range

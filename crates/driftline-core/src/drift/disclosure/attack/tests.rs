@@ -177,7 +177,7 @@ fn a_table_of_twelve_personas_is_secured() {
 
 #[test]
 fn sums_are_subtracted() {
-    let mut known = Known::nothing(4);
+    let mut known = PublishedSums::nothing(4);
     known.tell([0, 1, 2, 3]);
     known.tell([0, 1]);
     assert!(known.gives_away([2, 3]) && !known.gives_away([2]));
