@@ -5,10 +5,11 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use clap::Parser;
-use driftline::args::Cli;
+use driftline::command::args::Cli;
 use driftline::command::{self, World};
-use driftline::worker::Worker;
-use driftline::{exit, process};
+use driftline::exit;
+use driftline::setup::process;
+use driftline::setup::worker::Worker;
 use driftline_core::plain;
 use driftline_ledger::Holder;
 

@@ -17,27 +17,27 @@ use driftline_report::view::Letter;
 use driftline_report::{SiteTemplates, Templates};
 use tokio::task::JoinError;
 
-use crate::args::Cli;
+use crate::command::args::Cli;
 use crate::command::site::SITE;
 use crate::command::{World, say, say_json};
-use crate::coverage::Coverage;
 use crate::error::{Error, InPlace, Result};
-use crate::job::Job;
-use crate::plan::RunPlan;
-use crate::project::Project;
-use crate::scratch::Scratch;
-use crate::store;
-use crate::unit_test::{self, Subject};
+use crate::setup::coverage::Coverage;
+use crate::setup::job::Job;
+use crate::setup::plan::RunPlan;
+use crate::setup::project::Project;
+use crate::setup::scratch::Scratch;
+use crate::setup::store;
+use crate::setup::unit_test::{self, Subject};
 
 pub(super) async fn execute(cli: &Cli, project: &Project, world: &World) -> Result<()> {
     let paths = project.job_paths()?;
     let jobs: Vec<Job> = paths.iter().map(|path| Job::read(path, &[])).collect::<Result<_>>()?;
     for job in &jobs {
-        crate::notes::read(&project.root, &job.name)?;
-        let (own, _) = crate::names::read(&project.root, &job.name)?;
+        crate::setup::notes::read(&project.root, &job.name)?;
+        let (own, _) = crate::setup::names::read(&project.root, &job.name)?;
         check_names(&project.sql(), job, &own)?;
     }
-    crate::suppression::read(&project.root)?;
+    crate::setup::suppression::read(&project.root)?;
     let scratch = Scratch::new(&world.scratch)?;
     scratch.leftovers().into_iter().for_each(|leftover| leftover.clear(false));
     let limits = Limits {

@@ -8,7 +8,7 @@ use driftline_stats::purchase::Kind;
 use driftline_stats::purchase_log::Cut;
 use serde_json::{Map, Value, json};
 
-use crate::args::{Churn, Cli};
+use crate::command::args::{Churn, Cli};
 use crate::command::once::{self, Once};
 use crate::command::{say, say_json, workbench};
 use crate::error::{Error, Result};

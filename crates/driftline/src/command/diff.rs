@@ -6,11 +6,11 @@ use driftline_core::report::{Report, Unit};
 use driftline_ledger::Slot;
 use serde::Serialize;
 
-use crate::args::{self, Cli};
+use crate::command::args::{self, Cli};
 use crate::command::show::published_report;
 use crate::command::{World, job_of_market, revisions, say, say_json};
 use crate::error::{Error, Result};
-use crate::project::Project;
+use crate::setup::project::Project;
 
 /// One line of a diff.
 #[derive(Clone, Debug, PartialEq, Serialize)]

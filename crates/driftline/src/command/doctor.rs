@@ -5,17 +5,17 @@ mod sources;
 use driftline_lake::source::{Exports, Sources};
 use driftline_report::Templates;
 
-use crate::args::{self, Cli};
+use crate::command::args::{self, Cli};
 use crate::command::{World, ledger, say, say_json};
 use crate::error::{InPlace, Result};
 use crate::exit;
-use crate::job::Job;
-use crate::outbox::Post;
-use crate::plan;
-use crate::project::Project;
-use crate::pseudonym_key::PseudonymKey;
-use crate::store;
-use crate::suppression;
+use crate::mail::outbox::Post;
+use crate::setup::job::Job;
+use crate::setup::plan;
+use crate::setup::project::Project;
+use crate::setup::pseudonym_key::PseudonymKey;
+use crate::setup::store;
+use crate::setup::suppression;
 
 #[derive(serde::Serialize)]
 struct Finding {

@@ -4,7 +4,7 @@ use driftline_lake::drift::{Comparison, compare_files};
 use driftline_stats::drift::{Finding, Kind, Verdict};
 use serde_json::json;
 
-use crate::args::{Cli, Drift};
+use crate::command::args::{Cli, Drift};
 use crate::command::{World, one_line, say, say_json};
 use crate::error::{InPlace, Result};
 

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::args;
+use crate::command::args;
 use crate::command::say;
 use crate::error::{Error, Result};
 

@@ -7,13 +7,13 @@ use driftline_core::period::Calendar;
 use driftline_core::schedule::{Subject, due_intervals, next_firings};
 use driftline_core::{Market, Period};
 
-use crate::args::Cli;
+use crate::command::args::Cli;
 use crate::command::doctor::exports;
 use crate::command::{World, ledger, say, say_json};
 use crate::error::{InPlace, Result};
-use crate::job::Job;
-use crate::plan;
-use crate::project::Project;
+use crate::setup::job::Job;
+use crate::setup::plan;
+use crate::setup::project::Project;
 
 /// How long exports are waited for.
 const PATIENCE: std::time::Duration = std::time::Duration::from_secs(10);

@@ -7,7 +7,7 @@ use driftline_stats::purchase::Kind;
 use driftline_stats::purchase_log::{Cut, PurchaseLog};
 use serde_json::{Map, Value, json};
 
-use crate::args::{Cli, Ltv, ModelChoice, TimeUnit};
+use crate::command::args::{Cli, Ltv, ModelChoice, TimeUnit};
 use crate::command::once::{self, Once};
 use crate::command::{say, say_json, workbench};
 use crate::error::{Error, Result};

@@ -1,5 +1,6 @@
 //! One file a command.
 
+pub mod args;
 mod check;
 mod churn;
 mod diff;
@@ -35,13 +36,13 @@ use driftline_core::report::Report;
 use driftline_core::{Market, plain};
 use driftline_ledger::Ledger;
 
-use crate::args::{Cli, Command};
+use self::args::{Cli, Command};
 use crate::error::{Error, Result};
-use crate::job::Job;
-use crate::owner::{self, About};
-use crate::project::Project;
-use crate::store;
-use crate::worker::{StopSender, Worker};
+use crate::mail::owner::{self, About};
+use crate::setup::job::Job;
+use crate::setup::project::Project;
+use crate::setup::store;
+use crate::setup::worker::{StopSender, Worker};
 
 /// What the program took from outside: the clock, the environment and the machine, read once.
 pub struct World {

@@ -6,7 +6,7 @@ use driftline_stats::lifetime::Settings;
 use driftline_stats::purchase_log::{Cut, Past, PurchaseLog};
 use serde_json::json;
 
-use crate::args::{Churn, Cli, Ltv};
+use crate::command::args::{Churn, Cli, Ltv};
 use crate::command::{churn, ltv, say, say_json, workbench};
 use crate::error::Result;
 

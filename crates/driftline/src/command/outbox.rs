@@ -3,10 +3,10 @@
 use driftline_ledger::{MailState, Slot};
 use driftline_report::message::{mask, recipient_of};
 
-use crate::args::{self, Cli};
+use crate::command::args::{self, Cli};
 use crate::command::{World, ledger, say, say_json};
 use crate::error::{InPlace, Result};
-use crate::project::Project;
+use crate::setup::project::Project;
 
 #[derive(serde::Serialize)]
 struct Line {

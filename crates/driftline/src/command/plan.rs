@@ -3,15 +3,15 @@
 use driftline_core::{Market, Period};
 use driftline_ledger::Slot;
 
-use crate::args::{self, Cli};
+use crate::command::args::{self, Cli};
 use crate::command::{World, say, say_json};
-use crate::coverage::Coverage;
-use crate::due::due_runs;
 use crate::error::{Error, InPlace, Result};
-use crate::plan::{self, RunPlan};
-use crate::project::Project;
-use crate::room::{Choice, Room};
-use crate::since;
+use crate::operate::due::due_runs;
+use crate::run::since;
+use crate::setup::coverage::Coverage;
+use crate::setup::plan::{self, RunPlan};
+use crate::setup::project::Project;
+use crate::setup::room::{Choice, Room};
 
 #[derive(serde::Serialize)]
 struct Line {

@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use driftline_ledger::{Event, Ledger};
 
-use crate::args::{self, Cli};
+use crate::command::args::{self, Cli};
 use crate::command::{World, ledger, say, say_json};
 use crate::error::{Error, InPlace, Result};
-use crate::job::Job;
-use crate::project::Project;
+use crate::setup::job::Job;
+use crate::setup::project::Project;
 
 const DAY_SECONDS: u64 = 24 * 60 * 60;
 

@@ -8,19 +8,19 @@ use driftline_lake::Lake;
 use driftline_lake::session::Limits;
 use driftline_lake::source;
 
-use crate::args::{self, Cli};
+use crate::command::args::{self, Cli};
 use crate::command::{World, chain, not_opened, say, say_json};
-use crate::coverage::Coverage;
-use crate::due::{Retries, run_due};
 use crate::error::{Error, InPlace, Result};
 use crate::exit;
-use crate::outcome::{Outcome, State};
-use crate::plan::{self, RunPlan};
-use crate::progress::{Progress, Timing};
-use crate::project::Project;
-use crate::room::{Choice, Room};
-use crate::scratch::Scratch;
-use crate::work::work;
+use crate::operate::due::{Retries, run_due};
+use crate::operate::work::work;
+use crate::run::outcome::{Outcome, State};
+use crate::run::progress::{Progress, Timing};
+use crate::setup::coverage::Coverage;
+use crate::setup::plan::{self, RunPlan};
+use crate::setup::project::Project;
+use crate::setup::room::{Choice, Room};
+use crate::setup::scratch::Scratch;
 
 pub(super) async fn execute(cli: &Cli, args: &args::Run, project: &Project, world: &World) -> Result<()> {
     let choice = Choice {

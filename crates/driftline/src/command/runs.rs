@@ -3,11 +3,11 @@
 use driftline_core::{Market, Period};
 use driftline_ledger::{Event, Ledger, RunSummary};
 
-use crate::args::{self, Cli};
+use crate::command::args::{self, Cli};
 use crate::command::{World, ledger, say, say_json};
 use crate::error::{Error, InPlace, Result};
-use crate::job::Job;
-use crate::project::Project;
+use crate::setup::job::Job;
+use crate::setup::project::Project;
 
 #[derive(serde::Serialize)]
 struct Line {

@@ -10,15 +10,15 @@ use driftline_ledger::Slot;
 use tokio::sync::mpsc;
 use tokio_cron_scheduler::{Job as Alarm, JobScheduler};
 
-use crate::args::{self, Cli};
+use crate::command::args::{self, Cli};
 use crate::command::{World, chain, not_opened, say};
-use crate::due::{Retries, run_due};
 use crate::error::{Error, InPlace, Result};
-use crate::job::Job;
-use crate::metrics::{Metrics, serve};
-use crate::progress::Progress;
-use crate::project::Project;
-use crate::room::{Choice, Room};
+use crate::operate::due::{Retries, run_due};
+use crate::operate::metrics::{Metrics, serve};
+use crate::run::progress::Progress;
+use crate::setup::job::Job;
+use crate::setup::project::Project;
+use crate::setup::room::{Choice, Room};
 
 /// The longest time between two looks at the ledger, whatever the schedules say.
 const RECONCILE: TimeDelta = TimeDelta::hours(1);

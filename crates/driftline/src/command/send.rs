@@ -7,14 +7,14 @@ use driftline_ledger::{Publication, Slot};
 use driftline_report::Templates;
 use driftline_report::message::{Mail, address_of, mask};
 
-use crate::args::{self, Cli};
+use crate::command::args::{self, Cli};
 use crate::command::{World, job_of_market, say, say_json};
 use crate::error::{Error, InPlace, Result};
-use crate::job::{Recipient, check_address};
-use crate::outbox::{Post, Sent};
-use crate::project::Project;
-use crate::room::public_location;
-use crate::suppression;
+use crate::mail::outbox::{Post, Sent};
+use crate::setup::job::{Recipient, check_address};
+use crate::setup::project::Project;
+use crate::setup::room::public_location;
+use crate::setup::suppression;
 
 #[derive(serde::Serialize)]
 struct Told {

@@ -7,10 +7,10 @@ use driftline_core::report::{Report, Unit};
 use driftline_core::sentence::{Locale, Words};
 use driftline_ledger::Slot;
 
-use crate::args::{self, Cli};
+use crate::command::args::{self, Cli};
 use crate::command::{World, job_of_market, one_line, say, say_json};
 use crate::error::{Error, InPlace, Result};
-use crate::project::Project;
+use crate::setup::project::Project;
 
 /// In the place of a sum that would tell of single customers.
 const FEW_HOLD_MOST: &str = "not shown: a few hold most of it";

@@ -7,7 +7,7 @@ use driftline_core::simulation::Settings;
 use driftline_lake::simulated;
 use serde_json::json;
 
-use crate::args::{Cli, Simulate};
+use crate::command::args::{Cli, Simulate};
 use crate::command::{say, say_json};
 use crate::error::{Error, InPlace, Result};
 

@@ -6,13 +6,13 @@ use driftline_ledger::{Ledger, Slot};
 use driftline_report::site::{self, WholeReports};
 use driftline_report::{SiteTemplates, Templates};
 
-use crate::args::{self, Cli};
+use crate::command::args::{self, Cli};
 use crate::command::site_files::Place;
 use crate::command::{World, job_that, say, say_json};
 use crate::error::{Error, InPlace, Result};
-use crate::job::Job;
-use crate::plan;
-use crate::project::Project;
+use crate::setup::job::Job;
+use crate::setup::plan;
+use crate::setup::project::Project;
 
 /// Folder below `reports/` with the site's templates.
 pub(super) const SITE: &str = "site";

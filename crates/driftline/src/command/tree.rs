@@ -5,11 +5,11 @@ use driftline_core::report::Report;
 use driftline_core::tree::{FamilyTree, grow};
 use driftline_ledger::Slot;
 
-use crate::args::{self, Cli};
+use crate::command::args::{self, Cli};
 use crate::command::show::published_report;
 use crate::command::{World, job_of_market, one_line, say, say_json};
 use crate::error::{Error, Result};
-use crate::project::Project;
+use crate::setup::project::Project;
 
 pub(super) async fn execute(cli: &Cli, args: &args::Tree, project: &Project, world: &World) -> Result<()> {
     let market: driftline_core::Market = args.market.parse().map_err(|source| Error::Period { source })?;

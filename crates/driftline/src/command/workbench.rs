@@ -4,7 +4,7 @@ use chrono::{Days, NaiveDate};
 use driftline_lake::functions::date32;
 use driftline_lake::purchase_log::{LogFile, ReadLog, read, write_scores};
 
-use crate::args::LogOptions;
+use crate::command::args::LogOptions;
 use crate::error::{InPlace, Result};
 
 pub(super) fn open(options: &LogOptions) -> Result<ReadLog> {

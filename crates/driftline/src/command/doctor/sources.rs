@@ -8,11 +8,11 @@ use driftline_lake::source::{self, Exports, PinnedSource, Sources};
 use driftline_lake::{Lake, fitted};
 
 use crate::command::World;
-use crate::coverage::Coverage;
 use crate::error::{Error, InPlace, Result};
-use crate::job::Job;
-use crate::plan::RunPlan;
-use crate::project::Project;
+use crate::setup::coverage::Coverage;
+use crate::setup::job::Job;
+use crate::setup::plan::RunPlan;
+use crate::setup::project::Project;
 
 /// One line a source and market, and one for the models.
 ///

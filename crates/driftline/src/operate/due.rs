@@ -1,0 +1,284 @@
+//! What is due by the jobs' schedules, and doing it: the same for `run --due` and for the daemon.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use driftline_core::schedule::{Due, Subject, due_intervals};
+use driftline_core::{Market, Period};
+use driftline_ledger::{Action, MailState, OutboxEntry, Slot, next_action};
+
+use crate::command::chain;
+use crate::error::{Error, InPlace, Result};
+use crate::mail::owner::{self, About};
+use crate::operate::work;
+use crate::run::outcome::{Outcome, State};
+use crate::run::progress::Progress;
+use crate::setup::coverage::Coverage;
+use crate::setup::plan::{self, RunPlan};
+use crate::setup::room::Room;
+
+/// One market and period that is due.
+#[derive(Clone, Debug)]
+pub struct DueRun {
+    pub plan: RunPlan,
+    pub due: Due,
+    /// Set if the period is not over in the job's time zone, or the exports do not reach its end yet: it waits.
+    pub waits_for: Option<String>,
+}
+
+/// When a failed market and period is tried again.
+#[derive(Clone, Debug, Default)]
+pub struct Retries(BTreeMap<(String, Market, Period), (u32, DateTime<Utc>)>);
+
+/// What one look at a job came to.
+#[derive(Debug, Default)]
+pub struct Look {
+    pub errors: Vec<Error>,
+    /// Mails of earlier runs that the server took now.
+    pub mails_sent: usize,
+    /// Whether a mail is still to be sent.
+    pub has_open_mails: bool,
+    /// Whether another process works on something that is due here.
+    pub is_elsewhere: bool,
+    /// Whether everything that was due is done: else the same firings count at the next look.
+    pub is_settled: bool,
+}
+
+/// Minutes between tries: the fifth and later ones every six hours.
+const RETRY_MINUTES: [i64; 5] = [1, 5, 25, 125, 360];
+/// Minutes between two looks for exports that are not complete.
+const WAIT_MINUTES: i64 = 60;
+
+impl Retries {
+    fn is_due(&self, job: &str, run: &DueRun, now: DateTime<Utc>) -> bool {
+        self.0.get(&key(job, run)).is_none_or(|(_, next)| *next <= now)
+    }
+
+    fn failed(&mut self, job: &str, run: &DueRun, now: DateTime<Utc>) {
+        let entry = self.0.entry(key(job, run)).or_insert((0, now));
+        let minutes = RETRY_MINUTES[(entry.0 as usize).min(RETRY_MINUTES.len() - 1)];
+        *entry = (entry.0 + 1, now + TimeDelta::minutes(minutes));
+    }
+
+    fn waits(&mut self, job: &str, run: &DueRun, now: DateTime<Utc>) {
+        self.0.insert(key(job, run), (0, now + TimeDelta::minutes(WAIT_MINUTES)));
+    }
+
+    fn done(&mut self, job: &str, run: &DueRun) {
+        self.0.remove(&key(job, run));
+    }
+
+    /// Forgets what is not due any more.
+    fn keep(&mut self, job: &str, runs: &[DueRun]) {
+        let keys: BTreeSet<_> = runs.iter().map(|run| key(job, run)).collect();
+        self.0.retain(|known, _| known.0 != job || keys.contains(known));
+    }
+
+    /// The next instant at which something is to be tried again.
+    pub fn next(&self) -> Option<DateTime<Utc>> {
+        self.0.values().map(|(_, next)| *next).min()
+    }
+}
+
+fn key(job: &str, run: &DueRun) -> (String, Market, Period) {
+    (job.to_owned(), run.plan.market.clone(), run.plan.period)
+}
+
+/// What of a job is due at its `now`, oldest period first, the parent market before the others.
+///
+/// # Errors
+/// `Error::Lake` / `Error::Ledger` if exports or warehouse do not answer.
+pub async fn due_runs(room: &Room, watched_since: Option<DateTime<Utc>>) -> Result<Vec<DueRun>> {
+    let Some(schedule) = &room.job.file.schedule else { return Ok(Vec::new()) };
+    let (markets, left_out) = plan::markets(&room.job, &[], &room.exports, &room.sources).await?;
+    let mut due_now = Vec::new();
+    for (place, market) in markets.iter().enumerate() {
+        let published: BTreeSet<Period> = room
+            .ledger
+            .periods(&room.job.name, market)
+            .await
+            .in_place(market.as_str())?
+            .into_iter()
+            .map(|(period, _)| period)
+            .collect();
+        let subject = Subject { job: &room.job.name, market, calendar: room.job.file.period };
+        let due = due_intervals(schedule, &subject, room.now, watched_since, &published);
+        due_now.extend(due.into_iter().map(|due| (place, market, due)));
+    }
+    if due_now.is_empty() {
+        return Ok(Vec::new());
+    }
+    let coverage = Coverage::look(room, &markets, left_out).await?;
+    let mut runs = Vec::new();
+    for (place, market, due) in due_now {
+        let plan = RunPlan::new(market.clone(), due.period, &coverage);
+        let waits_for = waits_for(room, &coverage, &plan);
+        runs.push((due.period, place, DueRun { plan, due, waits_for }));
+    }
+    runs.sort_by_key(|(period, place, _)| (*period, *place));
+    Ok(runs.into_iter().map(|(_, _, run)| run).collect())
+}
+
+fn waits_for(room: &Room, coverage: &Coverage, plan: &RunPlan) -> Option<String> {
+    if let Some(rows) = plan.rows_without_sale {
+        return Some(format!("no sale is in its exports, which have {} of order lines", plan::counted(rows, "row")));
+    }
+    let until = coverage.until.filter(|_| plan.as_of < plan.period.as_of());
+    if let Some(until) = until {
+        return Some(format!("the exports end on {until}, before the period does"));
+    }
+    // The schedule's clock may be ahead of the one by which the job's days are counted.
+    let is_over = plan.period.as_of() <= room.job.day_of(room.now);
+    (!is_over).then(|| format!("the period is not over in {}", room.job.time_zone()))
+}
+
+/// Does what is due and may be tried now, and sends mails that wait. A period that is not done ends its market's later periods,
+/// which must be compared with it; the parent market's ends the others', which lean on it.
+pub async fn run_due(
+    room: &Room,
+    watched_since: Option<DateTime<Utc>>,
+    retries: &mut Retries,
+    progress: &mut Progress,
+    mut tell: impl FnMut(&Outcome),
+) -> Look {
+    let job = room.job.name.clone();
+    let mut look = Look { is_settled: true, ..Look::default() };
+    let runs = match due_runs(room, watched_since).await {
+        Ok(runs) => {
+            owner::job_answers(room).await;
+            runs
+        }
+        Err(error) => {
+            tracing::error!(job, error = chain(&error), "what is due could not be found");
+            let about = About { error: &error, project: &room.project, now: room.now, worker: &room.worker };
+            owner::job_failed(&room.job, &room.environment, Some(&room.ledger), about).await;
+            return Look { errors: vec![error], is_settled: false, ..Look::default() };
+        }
+    };
+    retries.keep(&job, &runs);
+    let parent = room.job.file.small_markets.parent.clone();
+    let mut ended: BTreeSet<Market> = BTreeSet::new();
+    let mut seen: BTreeSet<(Market, Period)> = BTreeSet::new();
+    for run in runs {
+        let market = run.plan.market.clone();
+        let is_behind = ended.contains(&market) || parent.as_ref().is_some_and(|parent| ended.contains(parent));
+        if room.worker.is_stopped() || is_behind || !retries.is_due(&job, &run, room.now) {
+            look.is_settled = false;
+            ended.insert(market);
+            continue;
+        }
+        if let Some(reason) = &run.waits_for {
+            retries.waits(&job, &run, room.now);
+            look.is_settled = false;
+            ended.insert(market);
+            tell(&Outcome::not_run(&run.plan, State::Waiting, reason));
+            continue;
+        }
+        seen.insert((market.clone(), run.plan.period));
+        let was_failing = owner::last_problem(room, &run.plan).await;
+        match work::work(room, &run.plan, run.due.mails, progress).await {
+            Ok(outcome) => {
+                retries.done(&job, &run);
+                if was_failing.is_some() {
+                    owner::run_recovered(room, &run.plan).await;
+                }
+                if let Some(problem) = &outcome.mail_problem {
+                    tracing::error!(job, %market, period = %run.plan.period, problem, "published, but not all mails were sent");
+                }
+                tell(&outcome);
+            }
+            Err(Error::Busy { holder, .. }) => {
+                look.is_settled = false;
+                look.is_elsewhere = true;
+                ended.insert(market);
+                tell(&Outcome::not_run(&run.plan, State::Elsewhere, &format!("{holder} works on it")));
+            }
+            // A market that did not exist yet has nothing to publish.
+            Err(Error::Lake { source: driftline_lake::Error::SourceTooLate { .. }, .. }) => {
+                retries.waits(&job, &run, room.now);
+                tell(&Outcome::not_run(&run.plan, State::NotYet, "the market's exports start later"));
+            }
+            Err(error) => {
+                retries.failed(&job, &run, room.now);
+                look.is_settled = false;
+                let problem = chain(&error);
+                if !matches!(error, Error::Stopped { .. }) {
+                    tracing::error!(job, %market, period = %run.plan.period, problem, "run failed");
+                    owner::run_failed(room, &run.plan, &problem, was_failing.as_deref()).await;
+                }
+                ended.insert(market);
+                look.errors.push(error);
+            }
+        }
+    }
+    send_waiting(room, &seen, &mut look).await;
+    look
+}
+
+/// Minutes after the last note until a mail that may have been taken is handed over again, by its attempts.
+const RESEND_MINUTES: [i64; 5] = [0, 5, 25, 125, 360];
+
+/// Mails that the server did not take yet, of the newest revision of each period: not those of this very look, and those that may
+/// have been taken later and later.
+async fn send_waiting(room: &Room, seen: &BTreeSet<(Market, Period)>, look: &mut Look) {
+    if room.job.file.mail.smtp.is_none() || room.worker.is_stopped() {
+        return;
+    }
+    let open = match room.ledger.outbox(&room.job.name).await.in_place("outbox") {
+        Ok(open) => open,
+        Err(error) => {
+            tracing::error!(job = room.job.name, error = chain(&error), "outbox not readable");
+            look.errors.push(error);
+            return;
+        }
+    };
+    let policy = room.job.file.mail.on_unknown;
+    // Notes carry the time of the store, so it is the clock that counts and not `--now`.
+    let clock = (room.clock)();
+    let is_quiet = |entry: &OutboxEntry| {
+        let minutes = RESEND_MINUTES[entry.attempts.saturating_sub(1).min(RESEND_MINUTES.len() - 1)];
+        entry.noted_at.is_none_or(|noted| clock >= noted + TimeDelta::minutes(minutes))
+    };
+    // Slots with a mail to send, and whether one of each may go now.
+    let mut slots: BTreeMap<(Market, Period, u32), bool> = BTreeMap::new();
+    for entry in open.iter().filter(|entry| next_action(&entry.state, policy) == Action::Send) {
+        let may_go = (entry.state == MailState::Waiting || is_quiet(entry))
+            && !seen.contains(&(entry.market.clone(), entry.period));
+        *slots.entry((entry.market.clone(), entry.period, entry.revision)).or_default() |= may_go;
+    }
+    for ((market, period, revision), may_go) in slots {
+        let place = format!("{market} {period}");
+        let slot = Slot { job: room.job.name.clone(), market, period };
+        let newest = match room.ledger.latest(&slot).await.in_place(&place) {
+            Ok(newest) => newest,
+            Err(error) => {
+                look.errors.push(error);
+                continue;
+            }
+        };
+        // The figures of an older revision are withdrawn.
+        let Some(newest) = newest.filter(|newest| newest.revision == revision) else { continue };
+        if !may_go {
+            look.has_open_mails = true;
+            continue;
+        }
+        match room.post().send_waiting(&newest).await {
+            Ok(sent) => {
+                look.mails_sent += sent.taken;
+                if let Some(problem) = sent.problem {
+                    look.has_open_mails = true;
+                    tracing::error!(job = room.job.name, place, problem, "mails are still waiting");
+                    look.errors.push(Error::MailsNotSent { place, problem });
+                }
+                // A silent server costs one deadline a look, not one for every market and period.
+                if sent.is_unreachable {
+                    return;
+                }
+            }
+            Err(error) => {
+                tracing::error!(job = room.job.name, place, error = chain(&error), "mails are still waiting");
+                look.errors.push(error);
+            }
+        }
+    }
+}

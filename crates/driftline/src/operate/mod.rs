@@ -1,0 +1,5 @@
+//! What is due, and one market and period of it under a lease.
+
+pub mod due;
+pub mod metrics;
+pub mod work;

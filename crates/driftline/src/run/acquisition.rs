@@ -1,0 +1,62 @@
+//! Steps 11 to 13: reads what customers cost to win and what segments bought, for costs and margins of personas and market.
+
+use std::collections::BTreeMap;
+
+use driftline_core::acquisition::{self, AcquisitionCosts, AcquisitionRow, Given};
+use driftline_core::margin::{CategorySales, Margins};
+use driftline_core::persona::PersonaSet;
+use driftline_core::profile::SegmentProfile;
+use driftline_core::report::Models;
+use driftline_core::sentence::Words;
+use driftline_lake::{Lake, read};
+
+use crate::setup::job::Job;
+use crate::setup::plan::RunPlan;
+
+/// What is known of costs and margins before personas are described.
+pub(crate) struct Economics {
+    pub(crate) rows: Vec<AcquisitionRow>,
+    /// Share of net revenue that is margin, by segment; empty if neither job nor export says one.
+    pub(crate) margins: BTreeMap<u32, f64>,
+    /// Why there is none.
+    pub(crate) no_margin: Option<&'static str>,
+}
+
+pub(crate) async fn read(lake: &Lake, job: &Job) -> driftline_lake::Result<Economics> {
+    let rows = read::acquisition_costs(lake).await?;
+    // What the analyst writes into the job stands in the place of what the export says.
+    let known = match job.file.value.margins() {
+        Some(margins) => Ok(margins),
+        None => Margins::of_export(read::category_margins(lake).await?),
+    };
+    let mut economics = Economics { rows, margins: BTreeMap::new(), no_margin: known.as_ref().err().copied() };
+    if let Ok(margins) = known {
+        let sales = read::category_sales(lake).await?;
+        let share = |sold: &Vec<CategorySales>| margins.of(sold, job.file.personas.min_cell);
+        economics.margins = sales.iter().map(|(segment, sold)| (*segment, share(sold))).collect();
+    }
+    Ok(economics)
+}
+
+/// The part of the report, and of the cards.
+pub(crate) fn give(
+    economics: &Economics,
+    job: &Job,
+    plan: &RunPlan,
+    profiles: &[SegmentProfile],
+    models: &Models,
+    personas: &mut PersonaSet,
+) -> AcquisitionCosts {
+    let words = Words { locale: job.locale(&plan.market), currency: job.file.currency.clone() };
+    let given = Given {
+        rows: &economics.rows,
+        margins: &economics.margins,
+        no_margin: economics.no_margin,
+        profiles,
+        min_cell: job.file.personas.min_cell,
+        is_level_sure: models.value_tier == "own" && !models.is_value_level_uncertain,
+    };
+    let costs = acquisition::of_market(&given, personas, &words);
+    acquisition::attach(&costs, &economics.margins, personas);
+    costs
+}

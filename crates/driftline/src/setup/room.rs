@@ -1,0 +1,151 @@
+//! Everything that the markets and periods of a job share: its models, templates, exports and warehouse, opened once.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use driftline_core::naming::own::OwnName;
+use driftline_core::persona::note::Notes;
+use driftline_lake::graph::Graph;
+use driftline_lake::resume::Resume;
+use driftline_lake::session::Limits;
+use driftline_lake::source::{Exports, Sources};
+use driftline_ledger::Ledger;
+use driftline_report::Templates;
+
+use crate::command::{World, ledger};
+use crate::error::{Error, InPlace, Result};
+use crate::mail::outbox::Post;
+use crate::setup::job::limits::check_size;
+use crate::setup::job::{Job, bytes_of};
+use crate::setup::names;
+use crate::setup::notes;
+use crate::setup::project::Project;
+use crate::setup::pseudonym_key::PseudonymKey;
+use crate::setup::store;
+use crate::setup::suppression::{self, Suppressed};
+use crate::setup::worker::Worker;
+
+/// What every market and period of a command shares.
+pub struct Room {
+    /// Folder of the project.
+    pub project: PathBuf,
+    pub job: Job,
+    pub graph: Arc<Graph>,
+    pub sources: Sources,
+    pub templates: Templates,
+    pub exports: Exports,
+    pub ledger: Ledger,
+    pub limits: Limits,
+    pub now: DateTime<Utc>,
+    pub clock: fn() -> DateTime<Utc>,
+    pub pseudonym_key: PseudonymKey,
+    pub environment: Vec<(String, String)>,
+    pub dry_run: bool,
+    /// Folder for the results of a dry run.
+    pub dry_folder: PathBuf,
+    pub revise: Option<String>,
+    /// Why a run goes on though its exports have fewer rows than usual or last time.
+    pub accept: Option<String>,
+    /// Notes on personas by key, and the text of their files.
+    pub notes: (Notes, String),
+    /// The company's own names of personas, and the text of their file.
+    pub names: (Vec<OwnName>, String),
+    pub suppressed: Suppressed,
+    pub worker: Worker,
+}
+
+/// What a command says of a run besides its job.
+#[derive(Clone, Debug, Default)]
+pub struct Choice {
+    pub dry_run: bool,
+    pub revise: Option<String>,
+    pub accept: Option<String>,
+    pub threads: Option<usize>,
+    pub memory: Option<String>,
+    /// The instant taken for now; the clock's if absent.
+    pub now: Option<DateTime<Utc>>,
+}
+
+impl Room {
+    /// Reads the project's files and opens the stores; exports are not read yet.
+    ///
+    /// # Errors
+    /// What is wrong with a file, a URL, a size or a template.
+    pub async fn open(job: Job, choice: &Choice, project: &Project, world: &World) -> Result<Self> {
+        let dialect = job.file.exports.dialect.clone();
+        let graph = Graph::read(&project.sql(), &dialect).in_place("sql")?;
+        let sources = Sources::read(&project.sql(), &dialect).in_place("sql")?;
+        sources.check_markets(&project.sql(), &dialect, &graph).in_place("sql")?;
+        let templates = Templates::read(&project.reports(&job.file.mail.report)).in_place("reports")?;
+        let location = store::open_exports(&job.file.exports.url, &project.root, &world.environment)?;
+        let index = store::index(&location, job.file.exports.index.as_deref()).await?;
+        let memory = choice.memory.as_deref().unwrap_or(&job.file.limits.memory);
+        let size = |name: &str, text: &str| {
+            bytes_of(text).map_err(|problem| Error::Override { setting: format!("limits.{name}"), problem })
+        };
+        let limits = Limits {
+            threads: choice.threads.or(job.file.limits.threads).unwrap_or(world.threads).max(1),
+            memory_bytes: usize::try_from(
+                check_size(memory)
+                    .map_err(|problem| Error::Override { setting: format!("limits.memory={memory}"), problem })?,
+            )
+            .unwrap_or(usize::MAX),
+            spill_bytes: size("spill", &job.file.limits.spill)?,
+            in_memory_bytes: size("in_memory", &job.file.limits.in_memory)?,
+            scratch: world.scratch.clone(),
+            is_frugal: false,
+            resume: Resume { program: world.build.clone(), folders: Vec::new() },
+        };
+        let time_zone = job.time_zone();
+        let pseudonym_key = PseudonymKey::of(&job, &world.environment)?;
+        Ok(Self {
+            project: project.root.clone(),
+            exports: Exports { store: location.store, root: location.root, shown: location.shown, index, time_zone },
+            ledger: ledger(&job, project, world, true)?,
+            graph: Arc::new(graph),
+            sources,
+            templates,
+            limits,
+            now: choice.now.unwrap_or(world.now),
+            clock: world.clock,
+            pseudonym_key,
+            environment: world.environment.clone(),
+            dry_run: choice.dry_run,
+            dry_folder: project.root.join("target").join("dry-run").join(&job.name),
+            revise: choice.revise.clone(),
+            accept: choice.accept.clone(),
+            notes: notes::read(&project.root, &job.name)?,
+            names: names::read(&project.root, &job.name)?,
+            suppressed: suppression::read(&project.root)?,
+            worker: world.worker.clone(),
+            job,
+        })
+    }
+
+    /// What rendering and sending mails need.
+    pub fn post(&self) -> Post<'_> {
+        Post {
+            job: &self.job,
+            ledger: &self.ledger,
+            templates: &self.templates,
+            suppressed: &self.suppressed,
+            environment: &self.environment,
+            now: self.now,
+            worker: &self.worker,
+        }
+    }
+
+    /// Where a reader of a mail finds an object: below the address that the job gives for readers, else in the warehouse.
+    pub fn public_location(&self, folder: &str, name: &str) -> String {
+        public_location(&self.job, &self.ledger, folder, name)
+    }
+}
+
+/// As [`Room::public_location`].
+pub fn public_location(job: &Job, ledger: &Ledger, folder: &str, name: &str) -> String {
+    match &job.file.warehouse.public_url {
+        Some(url) => format!("{}/{folder}/{name}", url.trim_end_matches('/')),
+        None => ledger.location(folder, name),
+    }
+}
