@@ -21,10 +21,10 @@ use futures::TryStreamExt;
 use object_store::ObjectStore;
 use tokio::task::JoinError;
 
-pub use self::build::Aside;
+pub use self::build::BackgroundTask;
 use self::build::Done;
 pub(crate) use self::build::in_parts;
-use self::compute::{Kept, Workshop};
+use self::compute::{Kept, TableWriter};
 use crate::contract;
 use crate::distinct::DistinctTable;
 use crate::error::{Error, Result};
@@ -60,7 +60,7 @@ pub struct Lake {
     pub(crate) context: SessionContext,
     graph: Arc<Graph>,
     parameters: Parameters,
-    workshop: Arc<Workshop>,
+    table_writer: Arc<TableWriter>,
     /// How many models are computed at once: while one sorts or writes on one thread, another has the rest of the machine.
     at_once: usize,
     done: Mutex<Done>,
@@ -106,7 +106,7 @@ impl Lake {
             context,
             graph,
             parameters,
-            workshop: Arc::new(Workshop { tables, kept, resume: limits.resume.clone(), fingerprints }),
+            table_writer: Arc::new(TableWriter { tables, kept, resume: limits.resume.clone(), fingerprints }),
             at_once: if limits.is_frugal { 1 } else { limits.threads.clamp(1, 2) },
             done: Mutex::default(),
             store,
@@ -146,7 +146,7 @@ impl Lake {
     ///
     /// # Errors
     /// `Error::Engine` if the batches do not have the schema.
-    pub fn give(&self, schema_name: &str, table: &str, schema: SchemaRef, batches: Vec<RecordBatch>) -> Result<()> {
+    pub fn register(&self, schema_name: &str, table: &str, schema: SchemaRef, batches: Vec<RecordBatch>) -> Result<()> {
         let name = format!("{schema_name}.{}", quoted(table));
         self.context.deregister_table(name.as_str())?;
         self.context.register_table(name.as_str(), Arc::new(MemTable::try_new(schema, vec![batches])?))?;
@@ -157,7 +157,7 @@ impl Lake {
     ///
     /// # Errors
     /// `Error::Engine` if it cannot be registered.
-    pub(crate) fn give_source(&self, source: &PinnedSource) -> Result<()> {
+    pub(crate) fn register_source(&self, source: &PinnedSource) -> Result<()> {
         let name = format!("source.{}", quoted(&source.name));
         self.context.deregister_table(name.as_str())?;
         self.context.register_table(name.as_str(), Arc::new(SourceTable::new(source, self.store.clone())))?;
@@ -168,7 +168,7 @@ impl Lake {
     ///
     /// # Errors
     /// `Error::Engine` if the file cannot be listed.
-    pub fn give_file(&self, schema_name: &str, table: &str, schema: SchemaRef, path: &Path) -> Result<()> {
+    pub fn register_file(&self, schema_name: &str, table: &str, schema: SchemaRef, path: &Path) -> Result<()> {
         let name = format!("{schema_name}.{}", quoted(table));
         self.context.deregister_table(name.as_str())?;
         self.context.register_table(name.as_str(), listing_table(vec![local_url(path)?], schema)?)?;
@@ -181,12 +181,12 @@ impl Lake {
     /// `Error::Engine` if the batch does not have the schema.
     pub fn stub(&self, table: &str, schema: SchemaRef, batch: RecordBatch) -> Result<()> {
         match table.split_once('.') {
-            Some((schema_name, name)) => self.give(schema_name, name, schema, vec![batch]),
+            Some((schema_name, name)) => self.register(schema_name, name, schema, vec![batch]),
             None => {
                 let mut done = self.done();
                 done.claimed.insert(table.to_owned());
                 done.built.insert(table.to_owned());
-                self.register(table, Arc::new(MemTable::try_new(schema, vec![vec![batch]])?))
+                self.replace(table, Arc::new(MemTable::try_new(schema, vec![vec![batch]])?))
             }
         }
     }
@@ -264,10 +264,10 @@ impl Lake {
             if let Some(model) = graph.models.get(name) {
                 for table in model.references.iter().filter_map(|reference| reference.strip_prefix("previous.")) {
                     let schema = self.schema_of("customers").await?;
-                    self.give("previous", table, schema, Vec::new())?;
+                    self.register("previous", table, schema, Vec::new())?;
                 }
                 let frame = self.plan(model).await?;
-                self.register(name, frame.into_view())?;
+                self.replace(name, frame.into_view())?;
             }
         }
         for audit in &graph.audits {
@@ -276,7 +276,7 @@ impl Lake {
         Ok(())
     }
 
-    fn register(&self, name: &str, provider: Arc<dyn TableProvider>) -> Result<()> {
+    fn replace(&self, name: &str, provider: Arc<dyn TableProvider>) -> Result<()> {
         self.context.deregister_table(name)?;
         self.context.register_table(name, provider)?;
         Ok(())
@@ -284,7 +284,7 @@ impl Lake {
 
     /// Bytes of the pool that tables hold which are kept in memory.
     pub fn kept_bytes(&self) -> usize {
-        self.workshop.kept.as_ref().map_or(0, Kept::bytes)
+        self.table_writer.kept.as_ref().map_or(0, Kept::bytes)
     }
 
     /// Names of the tables that a run that ended early had computed.

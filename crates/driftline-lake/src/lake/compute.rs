@@ -31,7 +31,7 @@ use crate::resume::{self, Resume};
 pub(super) type Computed = (Arc<dyn TableProvider>, TableFile);
 
 /// Where tables are made.
-pub(super) struct Workshop {
+pub(super) struct TableWriter {
     pub(super) tables: PathBuf,
     /// Set if tables are kept in memory.
     pub(super) kept: Option<Kept>,
@@ -60,7 +60,7 @@ impl Kept {
     }
 }
 
-impl Workshop {
+impl TableWriter {
     pub(super) async fn compute(self: &Arc<Self>, model: &Model, frame: DataFrame) -> Result<Computed> {
         if model.front.publish {
             self.compute_published(model, frame).await
@@ -120,7 +120,7 @@ impl Workshop {
             private::create_folders(&folder).map_err(|source| Error::Scratch { path: folder.clone(), source })?;
         }
         let parts = streams.into_iter().enumerate().map(|(number, mut stream)| {
-            let (model, schema, workshop) = (model.clone(), schema.clone(), self.clone());
+            let (model, schema, table_writer) = (model.clone(), schema.clone(), self.clone());
             let path = self.kept.is_none().then(|| folder.join(format!("part-{number:05}.parquet")));
             tokio::spawn(async move {
                 let mut checker = Checker::new(&model, &schema, false)?;
@@ -135,7 +135,7 @@ impl Workshop {
                     match &mut file {
                         Some(file) => file.write(&batch).map_err(|error| Error::execute(&model.name, error.into()))?,
                         None => {
-                            if let Some(room) = &workshop.kept {
+                            if let Some(room) = &table_writer.kept {
                                 room.take(&model.name, &batch)?;
                             }
                             kept.push(batch);

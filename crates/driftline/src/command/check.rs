@@ -18,10 +18,11 @@ use driftline_report::{SiteTemplates, Templates};
 use tokio::task::JoinError;
 
 use crate::command::args::Cli;
+use crate::command::output::{say, say_json};
 use crate::command::site::SITE;
-use crate::command::{World, say, say_json};
 use crate::error::{Error, InPlace, Result};
 use crate::setup::coverage::Coverage;
+use crate::setup::environment::Environment;
 use crate::setup::job::Job;
 use crate::setup::plan::RunPlan;
 use crate::setup::project::Project;
@@ -29,7 +30,7 @@ use crate::setup::scratch::Scratch;
 use crate::setup::store;
 use crate::setup::unit_test::{self, Subject};
 
-pub(super) async fn execute(cli: &Cli, project: &Project, world: &World) -> Result<()> {
+pub(super) async fn execute(cli: &Cli, project: &Project, environment: &Environment) -> Result<()> {
     let paths = project.job_paths()?;
     let jobs: Vec<Job> = paths.iter().map(|path| Job::read(path, &[])).collect::<Result<_>>()?;
     for job in &jobs {
@@ -38,7 +39,7 @@ pub(super) async fn execute(cli: &Cli, project: &Project, world: &World) -> Resu
         check_names(&project.sql(), job, &own)?;
     }
     crate::setup::suppression::read(&project.root)?;
-    let scratch = Scratch::new(&world.scratch)?;
+    let scratch = Scratch::new(&environment.scratch)?;
     scratch.leftovers().into_iter().for_each(|leftover| leftover.clear(false));
     let limits = Limits {
         threads: 1,
@@ -162,7 +163,7 @@ async fn check_dialect(
     );
     let parameters = plan.parameters(job, "check");
     let mut lake = Lake::open_empty(limits, graph.clone(), parameters.clone(), &sources).in_place("sql")?;
-    fitted::give_none(&lake).in_place("sql")?;
+    fitted::register_none(&lake).in_place("sql")?;
     lake.plan_with_previous().await.in_place("sql")?;
     let subject = Subject { dialect, is_first, graph: &graph, sources: &sources, parameters: &parameters };
     let unit_tests = unit_test::run_all(project, &subject, limits).await?;

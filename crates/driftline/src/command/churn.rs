@@ -10,7 +10,8 @@ use serde_json::{Map, Value, json};
 
 use crate::command::args::{Churn, Cli};
 use crate::command::once::{self, Once};
-use crate::command::{say, say_json, workbench};
+use crate::command::output::{say, say_json};
+use crate::command::workbench;
 use crate::error::{Error, Result};
 
 pub(super) fn execute(cli: &Cli, args: &Churn) -> Result<()> {

@@ -9,7 +9,8 @@ use serde_json::{Map, Value, json};
 
 use crate::command::args::{Cli, Ltv, ModelChoice, TimeUnit};
 use crate::command::once::{self, Once};
-use crate::command::{say, say_json, workbench};
+use crate::command::output::{say, say_json};
+use crate::command::workbench;
 use crate::error::{Error, Result};
 
 /// Level of a customer's range in the scores.

@@ -7,7 +7,8 @@ use driftline_stats::purchase_log::{Cut, Past, PurchaseLog};
 use serde_json::json;
 
 use crate::command::args::{Churn, Cli, Ltv};
-use crate::command::{churn, ltv, say, say_json, workbench};
+use crate::command::output::{say, say_json};
+use crate::command::{churn, ltv, workbench};
 use crate::error::Result;
 
 /// A log in which nobody bought on a second day before a cut: what there is to say without a model.

@@ -7,7 +7,7 @@ use driftline_report::Templates;
 use driftline_report::view::Letter;
 
 use crate::command::args::{self, Cli};
-use crate::command::{say, say_json};
+use crate::command::output::{say, say_json};
 use crate::error::{Error, InPlace, Result};
 use crate::setup::project::Project;
 

@@ -8,7 +8,7 @@ use driftline_ledger::{Ledger, Publication, Slot};
 use serde::Serialize;
 
 use crate::command::args::Cli;
-use crate::command::{one_line, say, say_json};
+use crate::command::output::{one_line, say, say_json};
 use crate::error::{Error, InPlace, Result};
 use crate::run::revised::{ObjectChange, object_changes, objects};
 

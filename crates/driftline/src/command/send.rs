@@ -8,13 +8,15 @@ use driftline_report::Templates;
 use driftline_report::message::{Mail, address_of, mask};
 
 use crate::command::args::{self, Cli};
-use crate::command::{World, job_of_market, say, say_json};
+use crate::command::output::{say, say_json};
+use crate::command::which_job::job_of_market;
 use crate::error::{Error, InPlace, Result};
-use crate::mail::outbox::{Post, Sent};
+use crate::mail::outbox::{MailSender, Sent};
+use crate::setup::environment::Environment;
 use crate::setup::job::{Recipient, check_address};
 use crate::setup::project::Project;
-use crate::setup::room::public_location;
 use crate::setup::suppression;
+use crate::setup::warehouse::public_location;
 
 #[derive(serde::Serialize)]
 struct Told {
@@ -27,10 +29,10 @@ struct Told {
     files: Vec<String>,
 }
 
-pub(super) async fn execute(cli: &Cli, args: &args::Send, project: &Project, world: &World) -> Result<()> {
+pub(super) async fn execute(cli: &Cli, args: &args::Send, project: &Project, environment: &Environment) -> Result<()> {
     let market = args.market.parse().map_err(|source| Error::Period { source })?;
     let (job, ledger) =
-        job_of_market(project, args.job.as_deref(), &args.market, &args.job_options.overrides, world).await?;
+        job_of_market(project, args.job.as_deref(), &args.market, &args.job_options.overrides, environment).await?;
     let period = job.period(&args.period)?;
     let place = format!("{market} {period}");
     let slot = Slot { job: job.name.clone(), market, period };
@@ -38,14 +40,14 @@ pub(super) async fn execute(cli: &Cli, args: &args::Send, project: &Project, wor
     let publication = published.ok_or_else(|| Error::NotPublished { what: place.clone() })?;
     let templates = Templates::read(&project.reports(&job.file.mail.report)).in_place("reports")?;
     let suppressed = suppression::read(&project.root)?;
-    let post = Post {
+    let post = MailSender {
         job: &job,
         ledger: &ledger,
         templates: &templates,
         suppressed: &suppressed,
-        environment: &world.environment,
-        now: world.now,
-        worker: &world.worker,
+        environment: &environment.variables,
+        now: environment.now,
+        worker: &environment.worker,
     };
     let (mails, is_new) = match &args.to {
         Some(to) => someone(&post, &publication, to, args.role.unwrap_or_default()).await?,
@@ -57,7 +59,7 @@ pub(super) async fn execute(cli: &Cli, args: &args::Send, project: &Project, wor
         let is_open = |mail: &&Mail| args.to.is_some() || open.iter().any(|entry| entry.mail == mail.name);
         let (unsent, done): (Vec<&Mail>, Vec<&Mail>) = mails.iter().partition(is_open);
         let names: Vec<&str> = unsent.iter().map(|mail| mail.name.as_str()).collect();
-        let held = world.worker.hold(&ledger, &slot, job.lease()).await?;
+        let held = environment.worker.hold(&ledger, &slot, job.lease()).await?;
         let result = async {
             // First it is stored and listed: whatever the server says, it is not forgotten.
             for mail in mails.iter().filter(|_| is_new) {
@@ -117,7 +119,12 @@ pub(super) async fn execute(cli: &Cli, args: &args::Send, project: &Project, wor
 }
 
 /// The stored mail of an address, or a new one in the words of the published report, dated as the others are; whether it is new.
-async fn someone(post: &Post<'_>, publication: &Publication, to: &str, role: Audience) -> Result<(Vec<Mail>, bool)> {
+async fn someone(
+    post: &MailSender<'_>,
+    publication: &Publication,
+    to: &str,
+    role: Audience,
+) -> Result<(Vec<Mail>, bool)> {
     let place = format!("{} {}", publication.market, publication.period);
     let wrong = |problem: String| Error::Job { path: post.job.path.clone(), problem };
     check_address(&post.job.file.mail, to).map_err(wrong)?;

@@ -8,17 +8,19 @@ use driftline_core::sentence::{Locale, Words};
 use driftline_ledger::Slot;
 
 use crate::command::args::{self, Cli};
-use crate::command::{World, job_of_market, one_line, say, say_json};
+use crate::command::output::{one_line, say, say_json};
+use crate::command::which_job::job_of_market;
 use crate::error::{Error, InPlace, Result};
+use crate::setup::environment::Environment;
 use crate::setup::project::Project;
 
 /// In the place of a sum that would tell of single customers.
 const FEW_HOLD_MOST: &str = "not shown: a few hold most of it";
 
-pub(super) async fn execute(cli: &Cli, args: &args::Show, project: &Project, world: &World) -> Result<()> {
+pub(super) async fn execute(cli: &Cli, args: &args::Show, project: &Project, environment: &Environment) -> Result<()> {
     let market = args.market.parse().map_err(|source| Error::Period { source })?;
     let (job, ledger) =
-        job_of_market(project, args.job.as_deref(), &args.market, &args.job_options.overrides, world).await?;
+        job_of_market(project, args.job.as_deref(), &args.market, &args.job_options.overrides, environment).await?;
     let period = match &args.period {
         Some(text) => job.period(text)?,
         None => {

@@ -8,7 +8,7 @@ use driftline_lake::simulated;
 use serde_json::json;
 
 use crate::command::args::{Cli, Simulate};
-use crate::command::{say, say_json};
+use crate::command::output::{say, say_json};
 use crate::error::{Error, InPlace, Result};
 
 pub(super) fn execute(cli: &Cli, args: &Simulate) -> Result<()> {

@@ -9,8 +9,8 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use driftline_ledger::{Courier, Outcome};
 use driftline_report::mailer::{Mailer, Server};
-use driftline_report::message::{Sender, address_of};
-use driftline_report::{Refusal, message};
+use driftline_report::message::{Mail, Sender, address_of};
+use driftline_report::{Error as ReportError, Refusal, message};
 
 use crate::error::{Error, InPlace, Result};
 use crate::setup::job::{Job, Smtp};
@@ -180,4 +180,21 @@ fn secret(
 
 fn read(path: &Path) -> Result<Vec<u8>> {
     std::fs::read(path).map_err(|source| Error::ProjectFile { path: PathBuf::from(path), source })
+}
+
+/// Tries three times, waiting longer each time, unless the server says that trying again is useless.
+pub(crate) async fn deliver(mailer: &Mailer, from: &str, mail: &Mail) -> driftline_report::Result<()> {
+    let mut wait = Duration::from_millis(500);
+    for _ in 0..2 {
+        match mailer.send(from, &mail.recipient, &mail.bytes).await {
+            Err(error @ ReportError::Server { refusal: Refusal::Later, .. }) => {
+                if mailer.pause(wait).await {
+                    return Err(error);
+                }
+            }
+            done => return done.map(|_| ()),
+        }
+        wait *= 4;
+    }
+    mailer.send(from, &mail.recipient, &mail.bytes).await.map(|_| ())
 }

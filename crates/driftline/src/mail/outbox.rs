@@ -15,16 +15,15 @@ use crate::error::{InPlace, Result};
 use crate::mail::mail_server;
 use crate::mail::owner::Owner;
 use crate::setup::job::{Job, Recipient};
+use crate::setup::job_context::JobContext;
 use crate::setup::suppression::Suppressed;
 use crate::setup::worker::Worker;
 
 mod sending;
 
-pub(crate) use self::sending::deliver;
-
 /// All that rendering and sending need of a job.
 #[derive(Clone, Copy)]
-pub struct Post<'a> {
+pub struct MailSender<'a> {
     pub job: &'a Job,
     pub ledger: &'a Ledger,
     pub templates: &'a Templates,
@@ -48,7 +47,22 @@ pub struct Sent {
     pub problem: Option<String>,
 }
 
-impl Post<'_> {
+impl<'a> MailSender<'a> {
+    /// What rendering and sending mails need of a job that is open.
+    pub fn of(context: &'a JobContext) -> Self {
+        Self {
+            job: &context.job,
+            ledger: &context.ledger,
+            templates: &context.templates,
+            suppressed: &context.suppressed,
+            environment: &context.environment,
+            now: context.now,
+            worker: &context.worker,
+        }
+    }
+}
+
+impl MailSender<'_> {
     /// Renders the mail of every recipient of the job who wants one. `earlier` is the revision that this one corrects.
     ///
     /// # Errors

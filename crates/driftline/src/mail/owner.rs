@@ -8,16 +8,17 @@ use driftline_ledger::{Event, Ledger};
 use driftline_report::mailer::Mailer;
 use driftline_report::message;
 
-use crate::command::chain;
-use crate::error::{Error, InPlace, Result, STOPPED};
-use crate::mail::mail_server;
-use crate::mail::outbox::deliver;
+use crate::error::{Error, InPlace, Result, STOPPED, chain};
+use crate::mail::mail_server::{self, deliver};
+use crate::setup::environment::Environment;
 use crate::setup::job::{Job, check_address};
+use crate::setup::job_context::JobContext;
 use crate::setup::plan::RunPlan;
-use crate::setup::room::Room;
+use crate::setup::project::Project;
 use crate::setup::store;
 use crate::setup::suppression;
 use crate::setup::suppression::Suppressed;
+use crate::setup::warehouse::ledger;
 use crate::setup::worker::Worker;
 
 /// Who is told, and by what server.
@@ -28,6 +29,19 @@ pub(crate) struct Owner<'a> {
     pub(crate) environment: &'a [(String, String)],
     pub(crate) now: DateTime<Utc>,
     pub(crate) worker: &'a Worker,
+}
+
+impl<'a> Owner<'a> {
+    /// The owner of a job that is open.
+    fn of(context: &'a JobContext) -> Self {
+        Self {
+            job: &context.job,
+            suppressed: &context.suppressed,
+            environment: &context.environment,
+            now: context.now,
+            worker: &context.worker,
+        }
+    }
 }
 
 impl Owner<'_> {
@@ -79,37 +93,37 @@ impl Owner<'_> {
 }
 
 /// Tells of a run that failed, unless its last one failed with the same problem.
-pub(crate) async fn run_failed(room: &Room, plan: &RunPlan, problem: &str, last: Option<&str>) {
+pub(crate) async fn run_failed(context: &JobContext, plan: &RunPlan, problem: &str, last: Option<&str>) {
     if last.is_some_and(|last| is_same(last, problem)) {
         return;
     }
-    let (title, market, period) = (&room.job.file.title, &plan.market, plan.period);
+    let (title, market, period) = (&context.job.file.title, &plan.market, plan.period);
     let text = format!(
         "The run of {market} {period} failed. Nothing was published, and nothing that was published changed.\n\nWhat: {problem}\nWhere: job {}, warehouse {}\n\nIt is tried again by itself, later and later. By hand:\n\n    driftline run {} --market {market} --period {period}\n    driftline runs --job {} --market {market}\n",
-        room.job.name,
-        room.ledger.shown(),
-        room.job.path.display(),
-        room.job.name,
+        context.job.name,
+        context.ledger.shown(),
+        context.job.path.display(),
+        context.job.name,
     );
     let subject = format!("{title}: {market} {period} failed");
-    room.post().owner().tell(&subject, &text, &seed_of("failed", room, plan)).await;
+    Owner::of(context).tell(&subject, &text, &seed_of("failed", context, plan)).await;
 }
 
 /// Tells that a run that had failed is published.
-pub(crate) async fn run_recovered(room: &Room, plan: &RunPlan) {
-    let (title, market, period) = (&room.job.file.title, &plan.market, plan.period);
+pub(crate) async fn run_recovered(context: &JobContext, plan: &RunPlan) {
+    let (title, market, period) = (&context.job.file.title, &plan.market, plan.period);
     let text = format!("The run of {market} {period} that had failed is published now. Nothing is left to do.\n");
     let subject = format!("{title}: {market} {period} recovered");
-    room.post().owner().tell(&subject, &text, &seed_of("recovered", room, plan)).await;
+    Owner::of(context).tell(&subject, &text, &seed_of("recovered", context, plan)).await;
 }
 
-fn seed_of(kind: &str, room: &Room, plan: &RunPlan) -> String {
-    format!("{kind}/{}/{}/{}/{}", room.job.name, plan.market, plan.period, room.worker.nonce())
+fn seed_of(kind: &str, context: &JobContext, plan: &RunPlan) -> String {
+    format!("{kind}/{}/{}/{}/{}", context.job.name, plan.market, plan.period, context.worker.nonce())
 }
 
 /// The problem that the last run of a slot ended with, if it failed by itself.
-pub(crate) async fn last_problem(room: &Room, plan: &RunPlan) -> Option<String> {
-    let runs = room.ledger.runs(&room.job.name, &plan.market, plan.period).await.ok()?;
+pub(crate) async fn last_problem(context: &JobContext, plan: &RunPlan) -> Option<String> {
+    let runs = context.ledger.runs(&context.job.name, &plan.market, plan.period).await.ok()?;
     match runs.last()?.last_event.as_ref()?.event.clone() {
         Event::Failed { problem } if !problem.contains(STOPPED) => Some(problem),
         _ => None,
@@ -163,23 +177,37 @@ pub(crate) struct About<'a> {
     pub(crate) worker: &'a Worker,
 }
 
+/// Tells the owner of a job that it could not even be opened, if its warehouse opens to remember that.
+pub(crate) async fn not_opened(
+    job: &Job,
+    error: &Error,
+    now: DateTime<Utc>,
+    project: &Project,
+    environment: &Environment,
+) {
+    let ledger = ledger(job, project, environment, true).ok();
+    let about = About { error, project: &project.root, now, worker: &environment.worker };
+    job_failed(job, &environment.variables, ledger.as_ref(), about).await;
+}
+
 /// Tells that a job can be looked at again, if it was told that it could not.
-pub(crate) async fn job_answers(room: &Room) {
-    let is_told = room.worker.trouble(&room.job.name, None).is_some();
-    let is_noted = noted(&room.job, &room.ledger).await.is_some();
+pub(crate) async fn job_answers(context: &JobContext) {
+    let is_told = context.worker.trouble(&context.job.name, None).is_some();
+    let is_noted = noted(&context.job, &context.ledger).await.is_some();
     if !is_told && !is_noted {
         return;
     }
     if is_noted
-        && let Err(error) = room.ledger.record(&troubles(&room.job), &room.worker.nonce(), &Event::Recovered).await
+        && let Err(error) =
+            context.ledger.record(&troubles(&context.job), &context.worker.nonce(), &Event::Recovered).await
     {
-        tracing::warn!(job = room.job.name, %error, "that the job can be looked at again was not noted");
+        tracing::warn!(job = context.job.name, %error, "that the job can be looked at again was not noted");
         return;
     }
-    let name = &room.job.name;
+    let name = &context.job.name;
     let text = format!("The job {name} can be looked at again. What was due meanwhile is run now.\n");
-    let subject = format!("{}: the job {name} can be looked at again", room.job.file.title);
-    room.post().owner().tell(&subject, &text, &format!("answers/{name}/{}", room.worker.nonce())).await;
+    let subject = format!("{}: the job {name} can be looked at again", context.job.file.title);
+    Owner::of(context).tell(&subject, &text, &format!("answers/{name}/{}", context.worker.nonce())).await;
 }
 
 /// The trouble that a job is in by the last note of it.

@@ -7,15 +7,15 @@ use driftline_core::schedule::{Due, Subject, due_intervals};
 use driftline_core::{Market, Period};
 use driftline_ledger::{Action, MailState, OutboxEntry, Slot, next_action};
 
-use crate::command::chain;
-use crate::error::{Error, InPlace, Result};
+use crate::error::{Error, InPlace, Result, chain};
+use crate::mail::outbox::MailSender;
 use crate::mail::owner::{self, About};
-use crate::operate::work;
+use crate::operate::under_lease;
 use crate::run::outcome::{Outcome, State};
 use crate::run::progress::Progress;
 use crate::setup::coverage::Coverage;
+use crate::setup::job_context::JobContext;
 use crate::setup::plan::{self, RunPlan};
-use crate::setup::room::Room;
 
 /// One market and period that is due.
 #[derive(Clone, Debug)]
@@ -32,7 +32,7 @@ pub struct Retries(BTreeMap<(String, Market, Period), (u32, DateTime<Utc>)>);
 
 /// What one look at a job came to.
 #[derive(Debug, Default)]
-pub struct Look {
+pub struct Tick {
     pub errors: Vec<Error>,
     /// Mails of earlier runs that the server took now.
     pub mails_sent: usize,
@@ -88,38 +88,38 @@ fn key(job: &str, run: &DueRun) -> (String, Market, Period) {
 ///
 /// # Errors
 /// `Error::Lake` / `Error::Ledger` if exports or warehouse do not answer.
-pub async fn due_runs(room: &Room, watched_since: Option<DateTime<Utc>>) -> Result<Vec<DueRun>> {
-    let Some(schedule) = &room.job.file.schedule else { return Ok(Vec::new()) };
-    let (markets, left_out) = plan::markets(&room.job, &[], &room.exports, &room.sources).await?;
+pub async fn due_runs(context: &JobContext, watched_since: Option<DateTime<Utc>>) -> Result<Vec<DueRun>> {
+    let Some(schedule) = &context.job.file.schedule else { return Ok(Vec::new()) };
+    let (markets, left_out) = plan::markets(&context.job, &[], &context.exports, &context.sources).await?;
     let mut due_now = Vec::new();
     for (place, market) in markets.iter().enumerate() {
-        let published: BTreeSet<Period> = room
+        let published: BTreeSet<Period> = context
             .ledger
-            .periods(&room.job.name, market)
+            .periods(&context.job.name, market)
             .await
             .in_place(market.as_str())?
             .into_iter()
             .map(|(period, _)| period)
             .collect();
-        let subject = Subject { job: &room.job.name, market, calendar: room.job.file.period };
-        let due = due_intervals(schedule, &subject, room.now, watched_since, &published);
+        let subject = Subject { job: &context.job.name, market, calendar: context.job.file.period };
+        let due = due_intervals(schedule, &subject, context.now, watched_since, &published);
         due_now.extend(due.into_iter().map(|due| (place, market, due)));
     }
     if due_now.is_empty() {
         return Ok(Vec::new());
     }
-    let coverage = Coverage::look(room, &markets, left_out).await?;
+    let coverage = Coverage::look(context, &markets, left_out).await?;
     let mut runs = Vec::new();
     for (place, market, due) in due_now {
         let plan = RunPlan::new(market.clone(), due.period, &coverage);
-        let waits_for = waits_for(room, &coverage, &plan);
+        let waits_for = waits_for(context, &coverage, &plan);
         runs.push((due.period, place, DueRun { plan, due, waits_for }));
     }
     runs.sort_by_key(|(period, place, _)| (*period, *place));
     Ok(runs.into_iter().map(|(_, _, run)| run).collect())
 }
 
-fn waits_for(room: &Room, coverage: &Coverage, plan: &RunPlan) -> Option<String> {
+fn waits_for(context: &JobContext, coverage: &Coverage, plan: &RunPlan) -> Option<String> {
     if let Some(rows) = plan.rows_without_sale {
         return Some(format!("no sale is in its exports, which have {} of order lines", plan::counted(rows, "row")));
     }
@@ -128,59 +128,59 @@ fn waits_for(room: &Room, coverage: &Coverage, plan: &RunPlan) -> Option<String>
         return Some(format!("the exports end on {until}, before the period does"));
     }
     // The schedule's clock may be ahead of the one by which the job's days are counted.
-    let is_over = plan.period.as_of() <= room.job.day_of(room.now);
-    (!is_over).then(|| format!("the period is not over in {}", room.job.time_zone()))
+    let is_over = plan.period.as_of() <= context.job.day_of(context.now);
+    (!is_over).then(|| format!("the period is not over in {}", context.job.time_zone()))
 }
 
 /// Does what is due and may be tried now, and sends mails that wait. A period that is not done ends its market's later periods,
 /// which must be compared with it; the parent market's ends the others', which lean on it.
 pub async fn run_due(
-    room: &Room,
+    context: &JobContext,
     watched_since: Option<DateTime<Utc>>,
     retries: &mut Retries,
     progress: &mut Progress,
     mut tell: impl FnMut(&Outcome),
-) -> Look {
-    let job = room.job.name.clone();
-    let mut look = Look { is_settled: true, ..Look::default() };
-    let runs = match due_runs(room, watched_since).await {
+) -> Tick {
+    let job = context.job.name.clone();
+    let mut look = Tick { is_settled: true, ..Tick::default() };
+    let runs = match due_runs(context, watched_since).await {
         Ok(runs) => {
-            owner::job_answers(room).await;
+            owner::job_answers(context).await;
             runs
         }
         Err(error) => {
             tracing::error!(job, error = chain(&error), "what is due could not be found");
-            let about = About { error: &error, project: &room.project, now: room.now, worker: &room.worker };
-            owner::job_failed(&room.job, &room.environment, Some(&room.ledger), about).await;
-            return Look { errors: vec![error], is_settled: false, ..Look::default() };
+            let about = About { error: &error, project: &context.project, now: context.now, worker: &context.worker };
+            owner::job_failed(&context.job, &context.environment, Some(&context.ledger), about).await;
+            return Tick { errors: vec![error], is_settled: false, ..Tick::default() };
         }
     };
     retries.keep(&job, &runs);
-    let parent = room.job.file.small_markets.parent.clone();
+    let parent = context.job.file.small_markets.parent.clone();
     let mut ended: BTreeSet<Market> = BTreeSet::new();
     let mut seen: BTreeSet<(Market, Period)> = BTreeSet::new();
     for run in runs {
         let market = run.plan.market.clone();
         let is_behind = ended.contains(&market) || parent.as_ref().is_some_and(|parent| ended.contains(parent));
-        if room.worker.is_stopped() || is_behind || !retries.is_due(&job, &run, room.now) {
+        if context.worker.is_stopped() || is_behind || !retries.is_due(&job, &run, context.now) {
             look.is_settled = false;
             ended.insert(market);
             continue;
         }
         if let Some(reason) = &run.waits_for {
-            retries.waits(&job, &run, room.now);
+            retries.waits(&job, &run, context.now);
             look.is_settled = false;
             ended.insert(market);
             tell(&Outcome::not_run(&run.plan, State::Waiting, reason));
             continue;
         }
         seen.insert((market.clone(), run.plan.period));
-        let was_failing = owner::last_problem(room, &run.plan).await;
-        match work::work(room, &run.plan, run.due.mails, progress).await {
+        let was_failing = owner::last_problem(context, &run.plan).await;
+        match under_lease::run_under_lease(context, &run.plan, run.due.mails, progress).await {
             Ok(outcome) => {
                 retries.done(&job, &run);
                 if was_failing.is_some() {
-                    owner::run_recovered(room, &run.plan).await;
+                    owner::run_recovered(context, &run.plan).await;
                 }
                 if let Some(problem) = &outcome.mail_problem {
                     tracing::error!(job, %market, period = %run.plan.period, problem, "published, but not all mails were sent");
@@ -195,23 +195,23 @@ pub async fn run_due(
             }
             // A market that did not exist yet has nothing to publish.
             Err(Error::Lake { source: driftline_lake::Error::SourceTooLate { .. }, .. }) => {
-                retries.waits(&job, &run, room.now);
+                retries.waits(&job, &run, context.now);
                 tell(&Outcome::not_run(&run.plan, State::NotYet, "the market's exports start later"));
             }
             Err(error) => {
-                retries.failed(&job, &run, room.now);
+                retries.failed(&job, &run, context.now);
                 look.is_settled = false;
                 let problem = chain(&error);
                 if !matches!(error, Error::Stopped { .. }) {
                     tracing::error!(job, %market, period = %run.plan.period, problem, "run failed");
-                    owner::run_failed(room, &run.plan, &problem, was_failing.as_deref()).await;
+                    owner::run_failed(context, &run.plan, &problem, was_failing.as_deref()).await;
                 }
                 ended.insert(market);
                 look.errors.push(error);
             }
         }
     }
-    send_waiting(room, &seen, &mut look).await;
+    send_waiting(context, &seen, &mut look).await;
     look
 }
 
@@ -220,21 +220,21 @@ const RESEND_MINUTES: [i64; 5] = [0, 5, 25, 125, 360];
 
 /// Mails that the server did not take yet, of the newest revision of each period: not those of this very look, and those that may
 /// have been taken later and later.
-async fn send_waiting(room: &Room, seen: &BTreeSet<(Market, Period)>, look: &mut Look) {
-    if room.job.file.mail.smtp.is_none() || room.worker.is_stopped() {
+async fn send_waiting(context: &JobContext, seen: &BTreeSet<(Market, Period)>, look: &mut Tick) {
+    if context.job.file.mail.smtp.is_none() || context.worker.is_stopped() {
         return;
     }
-    let open = match room.ledger.outbox(&room.job.name).await.in_place("outbox") {
+    let open = match context.ledger.outbox(&context.job.name).await.in_place("outbox") {
         Ok(open) => open,
         Err(error) => {
-            tracing::error!(job = room.job.name, error = chain(&error), "outbox not readable");
+            tracing::error!(job = context.job.name, error = chain(&error), "outbox not readable");
             look.errors.push(error);
             return;
         }
     };
-    let policy = room.job.file.mail.on_unknown;
+    let policy = context.job.file.mail.on_unknown;
     // Notes carry the time of the store, so it is the clock that counts and not `--now`.
-    let clock = (room.clock)();
+    let clock = (context.clock)();
     let is_quiet = |entry: &OutboxEntry| {
         let minutes = RESEND_MINUTES[entry.attempts.saturating_sub(1).min(RESEND_MINUTES.len() - 1)];
         entry.noted_at.is_none_or(|noted| clock >= noted + TimeDelta::minutes(minutes))
@@ -248,8 +248,8 @@ async fn send_waiting(room: &Room, seen: &BTreeSet<(Market, Period)>, look: &mut
     }
     for ((market, period, revision), may_go) in slots {
         let place = format!("{market} {period}");
-        let slot = Slot { job: room.job.name.clone(), market, period };
-        let newest = match room.ledger.latest(&slot).await.in_place(&place) {
+        let slot = Slot { job: context.job.name.clone(), market, period };
+        let newest = match context.ledger.latest(&slot).await.in_place(&place) {
             Ok(newest) => newest,
             Err(error) => {
                 look.errors.push(error);
@@ -262,12 +262,12 @@ async fn send_waiting(room: &Room, seen: &BTreeSet<(Market, Period)>, look: &mut
             look.has_open_mails = true;
             continue;
         }
-        match room.post().send_waiting(&newest).await {
+        match MailSender::of(context).send_waiting(&newest).await {
             Ok(sent) => {
                 look.mails_sent += sent.taken;
                 if let Some(problem) = sent.problem {
                     look.has_open_mails = true;
-                    tracing::error!(job = room.job.name, place, problem, "mails are still waiting");
+                    tracing::error!(job = context.job.name, place, problem, "mails are still waiting");
                     look.errors.push(Error::MailsNotSent { place, problem });
                 }
                 // A silent server costs one deadline a look, not one for every market and period.
@@ -276,7 +276,7 @@ async fn send_waiting(room: &Room, seen: &BTreeSet<(Market, Period)>, look: &mut
                 }
             }
             Err(error) => {
-                tracing::error!(job = room.job.name, place, error = chain(&error), "mails are still waiting");
+                tracing::error!(job = context.job.name, place, error = chain(&error), "mails are still waiting");
                 look.errors.push(error);
             }
         }

@@ -2,4 +2,4 @@
 
 pub mod due;
 pub mod metrics;
-pub mod work;
+pub mod under_lease;

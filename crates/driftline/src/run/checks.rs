@@ -9,8 +9,8 @@ use driftline_lake::{Lake, content};
 use driftline_ledger::Publication;
 
 use crate::error::{Error, InPlace, Result};
+use crate::setup::job_context::JobContext;
 use crate::setup::plan::RunPlan;
-use crate::setup::room::Room;
 
 /// Part of a source's rows that may be gone since the last run without a word: orders that were cancelled.
 const GONE_MOST: f64 = 0.001;
@@ -35,13 +35,13 @@ pub(crate) struct Checks {
 
 impl Checks {
     /// Compares the objects of the exports with those that the last publication read.
-    pub(crate) fn compare(&mut self, room: &Room, pinned: &[PinnedSource], last: Option<&Publication>) {
+    pub(crate) fn compare(&mut self, context: &JobContext, pinned: &[PinnedSource], last: Option<&Publication>) {
         let Some(last) = last else { return };
         let read = |input: &serde_json::Value| serde_json::from_value::<PinnedObject>(input.clone()).ok();
         let then: Vec<PinnedObject> = last.inputs.iter().filter_map(read).collect();
         for source in pinned {
             let before: Vec<&PinnedObject> = then.iter().filter(|object| object.source == source.name).collect();
-            self.compare_source(source, &before, room.job.file.limits.rows_fall, last.period);
+            self.compare_source(source, &before, context.job.file.limits.rows_fall, last.period);
         }
     }
 
@@ -95,10 +95,10 @@ impl Checks {
 
     /// Objects without rows beside others with rows: an alarm where the exports end early, else a word; engines that write in parts
     /// leave empty ones behind, and nobody minds those.
-    pub(crate) fn empty_objects(&mut self, room: &Room, plan: &RunPlan, pinned: &[PinnedSource]) {
+    pub(crate) fn empty_objects(&mut self, context: &JobContext, plan: &RunPlan, pinned: &[PinnedSource]) {
         for source in pinned.iter().filter(|source| !source.objects.is_empty()) {
             if source.objects.iter().all(|object| object.rows == 0) {
-                let is_needed = room.sources.by_name.get(&source.name).is_some_and(|source| !source.optional);
+                let is_needed = context.sources.by_name.get(&source.name).is_some_and(|source| !source.optional);
                 if is_needed {
                     self.alarms.push(format!("source `{}` has no rows in any object", source.name));
                 }
@@ -117,15 +117,15 @@ impl Checks {
     }
 
     /// Looks at the months of the staged lines.
-    pub(crate) fn months(&mut self, room: &Room, plan: &RunPlan, pinned: &[PinnedSource], months: &[Month]) {
-        let accepted = &room.job.file.exports.accept;
+    pub(crate) fn months(&mut self, context: &JobContext, plan: &RunPlan, pinned: &[PinnedSource], months: &[Month]) {
+        let accepted = &context.job.file.exports.accept;
         // Months that are over before as-of, and one that is cut short though it is exported as a file of its own.
-        let is_cut = room.job.file.exports.complete_until.is_none() && is_cut_month(plan, pinned);
+        let is_cut = context.job.file.exports.complete_until.is_none() && is_cut_month(plan, pinned);
         let until = month_number(plan.as_of) + i32::from(is_cut);
         let first = month_number(plan.period.start());
         let months = fall::filled(months, until - 1);
         let exported_late = plan.complete_from.map_or(i32::MIN, |day| month_number(day) - 1);
-        for fallen in fall::fallen(&months, first, room.job.file.limits.rows_fall) {
+        for fallen in fall::fallen(&months, first, context.job.file.limits.rows_fall) {
             let (noun, decimals) = match fallen.what {
                 What::Lines => ("order lines", 0),
                 What::Sold => ("of money sold", 2),
@@ -135,7 +135,7 @@ impl Checks {
                 month_name(fallen.number),
                 Locale::En.number(fallen.now, decimals),
                 Locale::En.number(fallen.usual, decimals),
-                room.job.file.limits.rows_fall
+                context.job.file.limits.rows_fall
             ));
         }
         let gaps = fall::empty(&months, until);
@@ -202,9 +202,9 @@ impl Checks {
     ///
     /// # Errors
     /// `Error::Lake` with what is wrong, `Error::ExportsFell` with what fell.
-    pub(crate) fn end(&mut self, room: &Room, place: &str, pinned: &[PinnedSource]) -> Result<()> {
+    pub(crate) fn end(&mut self, context: &JobContext, place: &str, pinned: &[PinnedSource]) -> Result<()> {
         for finding in std::mem::take(&mut self.findings) {
-            let is_accepted = room.job.file.exports.accept.iter().any(|name| name == finding.name);
+            let is_accepted = context.job.file.exports.accept.iter().any(|name| name == finding.name);
             match (finding.is_error, is_accepted) {
                 (true, false) => return Err(finding.into_error()).in_place(place),
                 (true, true) => self.warnings.push(format!("{} (accepted by the job).", capitalised(&finding.text))),
@@ -213,7 +213,7 @@ impl Checks {
             }
         }
         let alarms = std::mem::take(&mut self.alarms);
-        match &room.accept {
+        match &context.accept {
             Some(reason) => {
                 let accepted = alarms.iter().map(|alarm| format!("{}. Accepted by hand: {reason}", capitalised(alarm)));
                 self.warnings.extend(accepted);
@@ -237,7 +237,7 @@ impl Checks {
 /// # Errors
 /// What is wrong with the exports, by the company's own files; what ends a run, if nobody accepted it.
 pub(crate) async fn lines(
-    room: &Room,
+    context: &JobContext,
     plan: &RunPlan,
     lake: &Lake,
     pinned: &[PinnedSource],
@@ -245,14 +245,14 @@ pub(crate) async fn lines(
 ) -> Result<Checks> {
     let place = format!("{} {}", plan.market, plan.period);
     let mut checks = Checks::default();
-    checks.compare(room, pinned, last);
+    checks.compare(context, pinned, last);
     if let Err(error) = lake.build(&["int_order_lines"]).await {
         return Err(lake.diagnose(error, pinned).await).in_place(&place);
     }
     let inspected = lake.inspect_lines().await.in_place(&place)?;
     checks.add(inspected.findings);
-    checks.empty_objects(room, plan, pinned);
-    checks.months(room, plan, pinned, &inspected.months);
+    checks.empty_objects(context, plan, pinned);
+    checks.months(context, plan, pinned, &inspected.months);
     Ok(checks)
 }
 

@@ -12,13 +12,13 @@ use driftline_lake::profile_drift::{COLUMNS, Group, profile_drift};
 use crate::run::acquisition::Economics;
 use crate::run::recall::Recalled;
 use crate::run::segment::{Called, Segmented};
+use crate::setup::job_context::JobContext;
 use crate::setup::plan::RunPlan;
-use crate::setup::room::Room;
 
 /// Personas of the segments' profiles.
 #[expect(clippy::too_many_arguments, reason = "one step of the flow table, called once")]
 pub(crate) fn describe(
-    room: &Room,
+    context: &JobContext,
     plan: &RunPlan,
     revision: u32,
     profiles: &[driftline_core::profile::SegmentProfile],
@@ -39,7 +39,7 @@ pub(crate) fn describe(
         ),
         _ => None,
     };
-    let has = |table: &str| !room.graph.absent.contains(table);
+    let has = |table: &str| !context.graph.absent.contains(table);
     // Without segments there is nothing to describe: only everyone's profile is left.
     let shown: Vec<_> = match segmented {
         Some(_) => profiles.to_vec(),
@@ -65,12 +65,12 @@ pub(crate) fn describe(
             names: &called.names,
             own_named: &called.own_named,
             rules: &called.rules,
-            own_names: &room.names.0,
+            own_names: &context.names.0,
             continuity,
             events: segmented.map_or(&[], |segmented| &segmented.model.events),
-            thresholds: &room.job.file.lineage,
-            priority: &room.job.file.priority,
-            floor: room.job.file.personas,
+            thresholds: &context.job.file.lineage,
+            priority: &context.job.file.priority,
+            floor: context.job.file.personas,
             provisional: status == Status::Provisional,
             adopted: adopted.as_ref(),
             has_attributes: has("stg_customer_attributes"),

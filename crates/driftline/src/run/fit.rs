@@ -12,12 +12,12 @@ use driftline_stats::pool::Pool;
 use crate::run::recall::Recalled;
 use crate::run::segment::{self, Calling, Fit, Items, Last, Least, People, Segmented, items_of};
 use crate::run::value;
+use crate::setup::job_context::JobContext;
 use crate::setup::plan::RunPlan;
-use crate::setup::room::Room;
 
 /// The purchase and the spend model, by the tier of the market, with what a small one is pulled to.
 pub(crate) async fn fit_value(
-    room: &Room,
+    context: &JobContext,
     lake: &Lake,
     base: &read::Base,
     pool: &[Recalled],
@@ -25,27 +25,27 @@ pub(crate) async fn fit_value(
     let histories = read::purchase_histories(lake).await?;
     let spends = read::spend_histories(lake).await?;
     let returns = read::returns(lake).await?;
-    let (models, pool) = value::fit(base, &histories, &spends, returns, &room.job.file.value, pool);
+    let (models, pool) = value::fit(base, &histories, &spends, returns, &context.job.file.value, pool);
     let fitted = match (&models.purchase, &models.spend) {
         (Some(purchase), Some(spend)) => Some((&purchase.model, &spend.model, returns)),
         _ => None,
     };
-    fitted::give_models(lake, fitted)?;
+    fitted::register_models(lake, fitted)?;
     Ok((models, pool))
 }
 
 /// Own segments, a parent's, or none: by the number of active customers.
 pub(crate) async fn fit_segments(
-    room: &Room,
+    context: &JobContext,
     plan: &RunPlan,
     lake: &Lake,
     base: &read::Base,
     previous: Option<(&Recalled, &[PublishedCustomer])>,
     parent: Option<&Recalled>,
 ) -> driftline_lake::Result<(Status, Option<Segmented>)> {
-    let small = &room.job.file.small_markets;
-    let settings = room.job.file.segments.clone();
-    let least = Least::of(&room.job);
+    let small = &context.job.file.small_markets;
+    let settings = context.job.file.segments.clone();
+    let least = Least::of(&context.job);
     let mut people = People::read(lake, plan, &settings).await?;
     let parent_model = parent.and_then(|parent| parent.report.models.segments.as_ref());
     let usable_parent = parent_model.filter(|model| people.can_use(model));
@@ -62,17 +62,17 @@ pub(crate) async fn fit_segments(
     let items = if settings.shares { read::top_items(lake, settings.items_max).await? } else { Items::new() };
     let models = last.iter().map(|(_, _, model, _)| model).chain(adopted.iter());
     let of_models: Vec<Items> = models.map(|model| items_of(&model.habits)).collect();
-    let named = names_items(&items, previous.map(|(recalled, _)| &recalled.report.personas), &room.names.0);
+    let named = names_items(&items, previous.map(|(recalled, _)| &recalled.report.personas), &context.names.0);
     for items in of_models.iter().chain([&items, &named]) {
         people.add_items(lake, items).await?;
     }
     let (period, as_of) = (plan.period, plan.as_of);
-    let months = f64::from(room.job.file.period.kind().months());
+    let months = f64::from(context.job.file.period.kind().months());
     let calling = Calling {
         market: plan.market.to_string(),
-        words: Words { locale: room.job.locale(&plan.market), currency: room.job.file.currency.clone() },
-        min_cell: room.job.file.personas.min_cell,
-        own: room.names.0.clone(),
+        words: Words { locale: context.job.locale(&plan.market), currency: context.job.file.currency.clone() },
+        min_cell: context.job.file.personas.min_cell,
+        own: context.names.0.clone(),
         before: previous.map(|(recalled, _)| recalled.report.personas.clone()),
     };
     let segmented = beside(move || {
@@ -94,12 +94,12 @@ pub(crate) async fn fit_segments(
     .await;
     match &segmented {
         Some(found) => {
-            fitted::give_segments(lake, &found.keys, &found.assigned, &found.rates)?;
-            fitted::give_item_shares(lake, &found.keys, &found.called.items)?;
+            fitted::register_segments(lake, &found.keys, &found.assigned, &found.rates)?;
+            fitted::register_item_shares(lake, &found.keys, &found.called.items)?;
         }
         None => {
-            fitted::give_segments(lake, &[], &[], &[])?;
-            fitted::give_item_shares(lake, &[], &[])?;
+            fitted::register_segments(lake, &[], &[], &[])?;
+            fitted::register_item_shares(lake, &[], &[])?;
         }
     }
     Ok((status, segmented))

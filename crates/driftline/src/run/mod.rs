@@ -5,6 +5,7 @@ pub mod assemble;
 pub(crate) mod checks;
 mod describe;
 mod fit;
+pub mod journal;
 pub mod outcome;
 pub mod outlook;
 pub mod progress;
@@ -35,49 +36,49 @@ use tokio::sync::oneshot;
 use self::assemble::Parts;
 use self::describe::{attribute_drift, describe};
 use self::fit::{fit_segments, fit_value};
+use self::journal::Journal;
 use self::outcome::{Outcome, State, dry_run, outcome};
 use self::progress::Progress;
 use self::recall::{
-    fetch_customers, give_customers, give_published, recall, recall_history, recall_own_fits, recall_parent,
+    fetch_customers, recall, recall_history, recall_own_fits, recall_parent, register_customers, register_published,
 };
 use self::record::{content_id, file_notes, fingerprints, inputs, past_id, quality, run_name};
 use crate::error::{InPlace, Result};
-use crate::mail::outbox::Sent;
-use crate::operate::work::Journal;
+use crate::mail::outbox::{MailSender, Sent};
+use crate::setup::job_context::JobContext;
 use crate::setup::plan::RunPlan;
-use crate::setup::room::Room;
 use crate::setup::scratch::{Leftover, Scratch, read_file};
-use crate::setup::worker::Held;
+use crate::setup::worker::LeaseGuard;
 
 /// Computes, compares, publishes and mails one market and period. `corrected` is the revision that this one stands beside;
 /// `under` the lease and journal of a run that publishes, none for a dry run; `limits` what of the machine it may use.
 ///
 /// # Errors
 /// Any of the program's errors; nothing is published then.
-pub async fn one(
-    room: &Room,
+pub async fn run_period(
+    context: &JobContext,
     plan: &RunPlan,
     corrected: Option<&Publication>,
-    under: Option<(&Held, &Journal<'_>)>,
+    under: Option<(&LeaseGuard, &Journal<'_>)>,
     mails_now: bool,
     limits: &Limits,
     progress: &mut Progress,
 ) -> Result<Outcome> {
     let place = format!("{} {}", plan.market, plan.period);
-    if let Some(warning) = room.pseudonym_key.warning(&room.job) {
+    if let Some(warning) = context.pseudonym_key.warning(&context.job) {
         tracing::warn!("{warning}");
     }
-    let slot = Slot { job: room.job.name.clone(), market: plan.market.clone(), period: plan.period };
+    let slot = Slot { job: context.job.name.clone(), market: plan.market.clone(), period: plan.period };
     let revision = corrected.map_or(1, |last| last.revision + 1);
-    let previous = recall(room, room.ledger.previous(&slot).await.in_place(&place)?).await?;
+    let previous = recall(context, context.ledger.previous(&slot).await.in_place(&place)?).await?;
     let year_slot = Slot { period: plan.period.year_before(), ..slot.clone() };
-    let year_before = recall(room, room.ledger.latest(&year_slot).await.in_place(&place)?).await?;
-    let parent = recall_parent(room, plan).await?;
-    let replaced = recall(room, corrected.cloned()).await?;
+    let year_before = recall(context, context.ledger.latest(&year_slot).await.in_place(&place)?).await?;
+    let parent = recall_parent(context, plan).await?;
+    let replaced = recall(context, corrected.cloned()).await?;
     progress.done("recall", None);
 
     progress.says("pinning the exports");
-    let pinned = source::pin(&room.exports, &room.sources, plan.market.as_str()).await.in_place(&place)?;
+    let pinned = source::pin(&context.exports, &context.sources, plan.market.as_str()).await.in_place(&place)?;
     check_not_too_late(&pinned, plan).in_place(&place)?;
     let source_rows: u64 = pinned.iter().flat_map(|source| &source.objects).map(|object| object.rows).sum();
     for note in file_notes(&pinned) {
@@ -91,25 +92,25 @@ pub async fn one(
     let folders = leftovers.iter().filter_map(Leftover::trusted).collect();
     let resume = Resume { program: limits.resume.program.clone(), folders };
     let limits = Limits { scratch: scratch.path.clone(), resume, ..limits.clone() };
-    let parameters = plan.parameters(&room.job, room.pseudonym_key.secret());
-    let lake = Lake::open(&limits, room.graph.clone(), parameters, room.exports.store.clone(), &pinned);
+    let parameters = plan.parameters(&context.job, context.pseudonym_key.secret());
+    let lake = Lake::open(&limits, context.graph.clone(), parameters, context.exports.store.clone(), &pinned);
     let lake = Arc::new(lake.in_place(&place)?);
     // What replaced a revision is compared with it, else with the period before.
     let last_read = replaced.as_ref().or(previous.as_ref()).map(|recalled| &recalled.publication);
-    let mut checks = checks::lines(room, plan, &lake, &pinned, last_read).await?;
+    let mut checks = checks::lines(context, plan, &lake, &pinned, last_read).await?;
     let days = ["int_purchase_histories", "int_spend_histories", "int_purchase_log", "int_cancelled_days"];
     let (built, inspected) =
-        tokio::join!(lake.build(&days), lake.inspect(&room.sources, &pinned, room.job.file.currency.as_str()));
+        tokio::join!(lake.build(&days), lake.inspect(&context.sources, &pinned, context.job.file.currency.as_str()));
     match inspected {
         Ok(findings) => checks.add(findings),
         Err(error) => return Err(lake.diagnose(error, &pinned).await).in_place(&place),
     }
-    checks.end(room, &place, &pinned)?;
+    checks.end(context, &place, &pinned)?;
     if let Err(error) = built {
         return Err(lake.diagnose(error, &pinned).await).in_place(&place);
     }
     checks.add(lake.inspect_largest_customer().await.in_place(&place)?);
-    checks.end(room, &place, &pinned)?;
+    checks.end(context, &place, &pinned)?;
     let warnings = checks.into_warnings();
     let base = read::base(&lake).await.in_place(&place)?;
     progress.done("compute", Some(base.customers));
@@ -117,24 +118,24 @@ pub async fn one(
     progress.says("fitting models");
     // Beside the fits: what segments wait for, and then what only the marts need.
     let (ends, has_ended) = oneshot::channel::<()>();
-    let described = lake.aside(async move |lake| {
+    let described = lake.in_background(async move |lake| {
         let _ends = ends;
         lake.build_beside(&["int_customers_described", "int_habit_days", "int_customer_items"]).await
     });
     let as_of = plan.as_of;
-    let later = lake.aside(async move |lake| {
+    let later = lake.in_background(async move |lake| {
         let _ = has_ended.await;
         lake.build_beside(&["market_periods", "int_customer_categories"]).await?;
         read::past_id(&lake, as_of).await
     });
-    let is_small = value::tier(&base, &room.job.file.value) == value::Tier::Provisional;
-    let pool = if is_small { recall_own_fits(room, plan).await? } else { Vec::new() };
+    let is_small = value::tier(&base, &context.job.file.value) == value::Tier::Provisional;
+    let pool = if is_small { recall_own_fits(context, plan).await? } else { Vec::new() };
     let previous_customers = match &previous {
-        Some(previous) => Some(fetch_customers(room, "customers", &previous.publication, &scratch).await?),
+        Some(previous) => Some(fetch_customers(context, "customers", &previous.publication, &scratch).await?),
         None => None,
     };
-    let (mut models, prior) = fit_value(room, &lake, &base, &pool).await.in_place(&place)?;
-    let past_reports = if previous.is_some() { recall_history(room, &slot).await? } else { Vec::new() };
+    let (mut models, prior) = fit_value(context, &lake, &base, &pool).await.in_place(&place)?;
+    let past_reports = if previous.is_some() { recall_history(context, &slot).await? } else { Vec::new() };
     let told = outlook::told(&past_reports, &pool);
     let last_report = previous.as_ref().map(|recalled| &recalled.report);
     let segments = async {
@@ -144,14 +145,17 @@ pub async fn one(
             None => Vec::new(),
         };
         let last = previous.as_ref().map(|recalled| (recalled, published.as_slice()));
-        fit_segments(room, plan, &lake, &base, last, parent.as_ref()).await.in_place(&place).map(|fit| (fit, published))
+        fit_segments(context, plan, &lake, &base, last, parent.as_ref())
+            .await
+            .in_place(&place)
+            .map(|fit| (fit, published))
     };
     let outlook =
-        async { outlook::assess(&lake, &room.job, plan, last_report, &models, prior, told).await.in_place(&place) };
+        async { outlook::assess(&lake, &context.job, plan, last_report, &models, prior, told).await.in_place(&place) };
     let (((status, segmented), published), outlook) = tokio::try_join!(segments, outlook)?;
     let segmented = segmented.map(Arc::new);
     models.segments = segmented.as_ref().map(|segmented| segmented.model.clone());
-    let evidence = outlook::give(&lake, &room.job, outlook, &mut models).in_place(&place)?;
+    let evidence = outlook::register(&lake, &context.job, outlook, &mut models).in_place(&place)?;
     let days = later.finished().await.in_place(&place)?;
     let taken_over = lake.taken_over().join(", ");
     if let (Some((_, journal)), false) = (under, taken_over.is_empty()) {
@@ -178,12 +182,14 @@ pub async fn one(
     let (built, (reasons, ranges)) = tokio::join!(lake.build(&marts), explained);
     built.in_place(&place)?;
     if let (Some(previous), Some(path)) = (&previous, &previous_customers) {
-        restate::give_last_models(plan, &lake, Some(&previous.report), segmented.as_deref()).await.in_place(&place)?;
-        restate::give(room, plan, &lake, (previous, &published), &pinned, (&scratch, &limits)).await?;
-        give_customers(&lake, "customers", &previous.publication, path).await?;
+        restate::register_last_models(plan, &lake, Some(&previous.report), segmented.as_deref())
+            .await
+            .in_place(&place)?;
+        restate::register(context, plan, &lake, (previous, &published), &pinned, (&scratch, &limits)).await?;
+        register_customers(&lake, "customers", &previous.publication, path).await?;
         lake.build(&["customer_flows", "scorecard", "scorecard_risks"]).await.in_place(&place)?;
     } else {
-        lake.give("previous", "customers", lake.schema_of("customers").await.in_place(&place)?, Vec::new())
+        lake.register("previous", "customers", lake.schema_of("customers").await.in_place(&place)?, Vec::new())
             .in_place(&place)?;
     }
     leftovers.into_iter().for_each(|leftover| leftover.clear(!taken_over.is_empty()));
@@ -196,11 +202,11 @@ pub async fn one(
     let year_before = year_before.filter(|recalled| plan.period.year_before() == recalled.report.period);
     let year_is_over = year_before.as_ref().is_some_and(|recalled| is_year_graded(plan, &recalled.report));
     if let (Some(year_before), true) = (&year_before, year_is_over) {
-        give_published(room, &lake, "customers_year_before", &year_before.publication, &scratch).await?;
+        register_published(context, &lake, "customers_year_before", &year_before.publication, &scratch).await?;
         lake.build(&["scorecard_year"]).await.in_place(&place)?;
     }
     if let Some(replaced) = &replaced {
-        give_published(room, &lake, "revision", &replaced.publication, &scratch).await?;
+        register_published(context, &lake, "revision", &replaced.publication, &scratch).await?;
         lake.build(&["revision_changes"]).await.in_place(&place)?;
     }
     progress.done("score", Some(base.customers));
@@ -229,20 +235,20 @@ pub async fn one(
             let year = match (&year_before, year_is_over) {
                 (Some(year_before), true) => {
                     let scored = read::scorecard_year(&lake).await.in_place(&place)?;
-                    outlook::graded_year(&room.job, &year_before.report, &scored)
+                    outlook::graded_year(&context.job, &year_before.report, &scored)
                 }
                 _ => None,
             };
-            outlook::graded(&room.job, plan, &previous.report, &scored, tenths, year)
+            outlook::graded(&context.job, plan, &previous.report, &scored, tenths, year)
         }
         _ => None,
     };
-    let economics = acquisition::read(&lake, &room.job).await.in_place(&place)?;
+    let economics = acquisition::read(&lake, &context.job).await.in_place(&place)?;
     progress.done("read", Some(profiles.len() as u64));
 
     progress.says("describing personas");
     let mut personas = describe(
-        room,
+        context,
         plan,
         revision,
         &profiles,
@@ -252,7 +258,7 @@ pub async fn one(
         status,
         segmented.as_deref(),
         &economics,
-        totals.few_objectors(room.job.file.personas.min_cell).is_some(),
+        totals.few_objectors(context.job.file.personas.min_cell).is_some(),
     );
     let everyones = profiles.iter().find(|profile| profile.segment == 0).and_then(|profile| profile.value);
     models.value_range = everyones.and_then(|value| ranges.year(0, value));
@@ -269,7 +275,7 @@ pub async fn one(
         let all = read::next_period_of_everyone(&lake).await.in_place(&place)?;
         model.next_period = ranges.next_of_everyone(all);
     }
-    let acquisition = acquisition::give(&economics, &room.job, plan, &profiles, &models, &mut personas);
+    let acquisition = acquisition::give(&economics, &context.job, plan, &profiles, &models, &mut personas);
     progress.done("describe", Some(personas.personas.len() as u64));
 
     if let Some(card) = &mut scorecard {
@@ -278,25 +284,25 @@ pub async fn one(
     let tree = grow(
         past_reports.iter().rev().map(|report| (report.period, &report.personas)).chain([(plan.period, &personas)]),
     );
-    note::attach(&mut personas, &tree, &room.notes.0, plan.as_of);
+    note::attach(&mut personas, &tree, &context.notes.0, plan.as_of);
     let year = year_before.as_ref().filter(|_| year_is_over).map(|recalled| &recalled.report);
     let last = previous.as_ref().map(|recalled| &recalled.report);
     let attribute_drift = attribute_drift(&lake, plan, last, year, &personas).await.in_place(&place)?;
 
     progress.says("comparing");
-    let content_id = content_id(room, plan, &lake, previous.as_ref(), replaced.as_ref(), &warnings);
-    let fingerprints = fingerprints(room, plan, &days, previous.as_ref());
+    let content_id = content_id(context, plan, &lake, previous.as_ref(), replaced.as_ref(), &warnings);
+    let fingerprints = fingerprints(context, plan, &days, previous.as_ref());
     let quality = Quality {
         warnings,
-        past_id: Some(past_id(room, &days)),
+        past_id: Some(past_id(context, &days)),
         fingerprints,
-        ..quality(room, plan, &pinned, &totals, audits)
+        ..quality(context, plan, &pinned, &totals, audits)
     };
     let mut report = assemble::report(Parts {
-        job: &room.job,
+        job: &context.job,
         plan,
         revision,
-        reason: room.revise.clone(),
+        reason: context.revise.clone(),
         content_id,
         status,
         base,
@@ -323,17 +329,17 @@ pub async fn one(
     })?;
     if let Some(replaced) = &replaced {
         let moved = read::revision_changes(&lake).await.in_place(&place)?;
-        revised::check_not_of_few(&room.job, &place, replaced, &moved)?;
+        revised::check_not_of_few(&context.job, &place, replaced, &moved)?;
         report.revision_changes = Some(revised::changes(replaced, &report, moved, &inputs(&pinned)?)?);
     }
     progress.done("compare", None);
 
     progress.says("writing report and mails");
-    let run = run_name(room, &report);
-    let folder = room.ledger.run_folder(&slot, &run);
-    let report_location = room.public_location(&folder, "report.html");
-    let page = room.templates.page(&report).in_place(&place)?;
-    let mails = room.post().render(&report, &report_location, corrected)?;
+    let run = run_name(context, &report);
+    let folder = context.ledger.run_folder(&slot, &run);
+    let report_location = context.public_location(&folder, "report.html");
+    let page = context.templates.page(&report).in_place(&place)?;
+    let mails = MailSender::of(context).render(&report, &report_location, corrected)?;
     let mut objects: Vec<(String, Bytes)> = vec![
         ("report.json".to_owned(), serde_json::to_vec_pretty(&report)?.into()),
         ("report.html".to_owned(), page.into_bytes().into()),
@@ -341,50 +347,51 @@ pub async fn one(
     objects.extend(mails.iter().map(|mail| (format!("mails/{}.eml", mail.name), Bytes::from(mail.bytes.clone()))));
     progress.done("write", None);
 
-    let Some((held, journal)) = under else { return dry_run(room, &report, &lake, objects) };
+    let Some((held, journal)) = under else { return dry_run(context, &report, &lake, objects) };
     journal.note(Event::StepDone { step: "compute".to_owned(), rows: Some(source_rows) }).await;
     progress.says("publishing");
     let mut records = Vec::new();
     for table in lake.published() {
         let bytes = read_file(&table.path)?;
-        records
-            .push(room.ledger.put(&folder, &format!("tables/{}.parquet", table.name), bytes).await.in_place(&place)?);
+        records.push(
+            context.ledger.put(&folder, &format!("tables/{}.parquet", table.name), bytes).await.in_place(&place)?,
+        );
     }
     for (name, bytes) in objects {
-        records.push(room.ledger.put(&folder, &name, bytes).await.in_place(&place)?);
+        records.push(context.ledger.put(&folder, &name, bytes).await.in_place(&place)?);
     }
     let publication = Publication {
         schema: driftline_ledger::publication::SCHEMA.to_owned(),
-        job: room.job.name.clone(),
+        job: context.job.name.clone(),
         market: plan.market.clone(),
         period: plan.period,
         revision,
-        reason: room.revise.clone(),
-        accepted: room.accept.clone(),
+        reason: context.revise.clone(),
+        accepted: context.accept.clone(),
         run: folder.clone(),
         content_id: report.content_id.clone(),
         program_version: report.program_version.clone(),
-        published_at: room.now.to_rfc3339(),
+        published_at: context.now.to_rfc3339(),
         previous_period: previous.as_ref().map(|recalled| recalled.publication.period),
         previous_revision: previous.as_ref().map(|recalled| recalled.publication.revision),
         objects: records,
         inputs: inputs(&pinned)?,
         nonce: run.clone(),
         fencing_token: None,
-        mails: match (&room.job.file.mail.smtp, mails_now) {
+        mails: match (&context.job.file.mail.smtp, mails_now) {
             (None, _) => MailPlan::File,
             (Some(_), true) => MailPlan::Send,
             (Some(_), false) => MailPlan::Hold,
         },
     };
     journal.commits();
-    room.ledger.publish_as(&publication, &held.lease).await.in_place(&place)?;
+    context.ledger.publish_as(&publication, &held.lease).await.in_place(&place)?;
     journal.note(Event::Published { revision }).await;
     progress.done("publish", None);
 
     progress.says("sending");
     let sent = match publication.mails {
-        MailPlan::Send => room.post().send_or_say(&publication, &held.lease).await,
+        MailPlan::Send => MailSender::of(context).send_or_say(&publication, &held.lease).await,
         MailPlan::Hold => Sent { held: mails.len(), ..Sent::default() },
         MailPlan::File => Sent::default(),
     };
@@ -392,7 +399,7 @@ pub async fn one(
         .note(Event::Mailed { sent: sent.taken as u64, unsent: mails.len().saturating_sub(sent.taken) as u64 })
         .await;
     progress.done("send", Some(sent.taken as u64));
-    Ok(outcome(room, &report, &publication, State::Published, sent))
+    Ok(outcome(context, &report, &publication, State::Published, sent))
 }
 
 /// Forecasts were for the whole period that follows, so only whole neighbours are graded.

@@ -8,8 +8,8 @@ use serde::Serialize;
 
 use crate::error::{Error, Result};
 use crate::mail::outbox::Sent;
+use crate::setup::job_context::JobContext;
 use crate::setup::plan::RunPlan;
-use crate::setup::room::Room;
 use crate::setup::scratch::read_file;
 
 /// How a market and period ended.
@@ -102,8 +102,14 @@ impl Outcome {
     }
 }
 
-pub(crate) fn outcome(room: &Room, report: &Report, publication: &Publication, state: State, sent: Sent) -> Outcome {
-    let at = |name: &str| room.ledger.location(&publication.run, name);
+pub(crate) fn outcome(
+    context: &JobContext,
+    report: &Report,
+    publication: &Publication,
+    state: State,
+    sent: Sent,
+) -> Outcome {
+    let at = |name: &str| context.ledger.location(&publication.run, name);
     let mails =
         publication.objects.iter().filter(|object| object.name.ends_with(".eml")).map(|object| at(&object.name));
     Outcome {
@@ -126,8 +132,13 @@ pub(crate) fn outcome(room: &Room, report: &Report, publication: &Publication, s
     }
 }
 
-pub(crate) fn dry_run(room: &Room, report: &Report, lake: &Lake, objects: Vec<(String, Bytes)>) -> Result<Outcome> {
-    let folder = room.dry_folder.join(report.market.as_str()).join(report.period.to_string());
+pub(crate) fn dry_run(
+    context: &JobContext,
+    report: &Report,
+    lake: &Lake,
+    objects: Vec<(String, Bytes)>,
+) -> Result<Outcome> {
+    let folder = context.dry_folder.join(report.market.as_str()).join(report.period.to_string());
     let write = |name: &str, bytes: &[u8]| {
         let path = folder.join(name);
         let made = path.parent().map_or(Ok(()), std::fs::create_dir_all);

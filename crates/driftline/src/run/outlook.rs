@@ -97,14 +97,14 @@ pub struct Evidence {
 }
 
 /// Gives the scores to SQL, and what was judged to the models; with what segments are explained by.
-pub fn give(
+pub fn register(
     lake: &Lake,
     job: &Job,
     outlook: Option<Outlook>,
     models: &mut Models,
 ) -> driftline_lake::Result<Option<Evidence>> {
     let Some(Outlook { keys, horizon_days, assessment, expected }) = outlook else {
-        fitted::give_outlooks(lake, &Outlooks::default())?;
+        fitted::register_outlooks(lake, &Outlooks::default())?;
         return Ok(None);
     };
     // The model `int_customers_valued` rounds each customer's forecasts once; sums are sums of rounded ones.
@@ -113,7 +113,7 @@ pub fn give(
         .as_ref()
         .map(|assessment| (assessment.risks.clone(), assessment.days_to_purchase.clone()))
         .unwrap_or_default();
-    fitted::give_outlooks(lake, &Outlooks { churn_risk, days_to_purchase, ..outlooks(keys.clone(), scores) })?;
+    fitted::register_outlooks(lake, &Outlooks { churn_risk, days_to_purchase, ..outlooks(keys.clone(), scores) })?;
     let mut by_family = Vec::new();
     models.churn = assessment.map(|assessment| {
         by_family = assessment.by_family;

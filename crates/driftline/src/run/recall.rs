@@ -9,8 +9,8 @@ use driftline_lake::private;
 use driftline_ledger::{Publication, Slot};
 
 use crate::error::{Error, InPlace, Result};
+use crate::setup::job_context::JobContext;
 use crate::setup::plan::RunPlan;
-use crate::setup::room::Room;
 use crate::setup::scratch::Scratch;
 
 /// What was published before, as far as this run needs it.
@@ -19,33 +19,33 @@ pub struct Recalled {
     pub report: Report,
 }
 
-pub(crate) async fn recall(room: &Room, publication: Option<Publication>) -> Result<Option<Recalled>> {
+pub(crate) async fn recall(context: &JobContext, publication: Option<Publication>) -> Result<Option<Recalled>> {
     let Some(publication) = publication else { return Ok(None) };
     let place = format!("{} {} (published)", publication.market, publication.period);
-    let bytes = room.ledger.read(&publication, "report.json").await.in_place(&place)?;
+    let bytes = context.ledger.read(&publication, "report.json").await.in_place(&place)?;
     let report = serde_json::from_slice(&bytes)?;
     Ok(Some(Recalled { publication, report }))
 }
 
-pub(crate) async fn recall_parent(room: &Room, plan: &RunPlan) -> Result<Option<Recalled>> {
-    let Some(parent) = room.job.file.small_markets.parent.clone().filter(|parent: &Market| *parent != plan.market)
+pub(crate) async fn recall_parent(context: &JobContext, plan: &RunPlan) -> Result<Option<Recalled>> {
+    let Some(parent) = context.job.file.small_markets.parent.clone().filter(|parent: &Market| *parent != plan.market)
     else {
         return Ok(None);
     };
-    let slot = Slot { job: room.job.name.clone(), market: parent, period: plan.period };
-    let published = room.ledger.latest(&slot).await.in_place(&format!("{} {}", slot.market, slot.period))?;
-    recall(room, published).await
+    let slot = Slot { job: context.job.name.clone(), market: parent, period: plan.period };
+    let published = context.ledger.latest(&slot).await.in_place(&format!("{} {}", slot.market, slot.period))?;
+    recall(context, published).await
 }
 
 /// Reports of the periods before, the last one first, as far back as says what is usual.
-pub(crate) async fn recall_history(room: &Room, slot: &Slot) -> Result<Vec<Report>> {
+pub(crate) async fn recall_history(context: &JobContext, slot: &Slot) -> Result<Vec<Report>> {
     const PERIODS_MOST: usize = 20;
     let mut reports = Vec::new();
     let mut slot = slot.clone();
     while reports.len() < PERIODS_MOST {
         let place = format!("{} before {}", slot.market, slot.period);
-        let published = room.ledger.previous(&slot).await.in_place(&place)?;
-        let Some(recalled) = recall(room, published).await? else { break };
+        let published = context.ledger.previous(&slot).await.in_place(&place)?;
+        let Some(recalled) = recall(context, published).await? else { break };
         slot.period = recalled.report.period;
         reports.push(recalled.report);
     }
@@ -53,18 +53,18 @@ pub(crate) async fn recall_history(room: &Room, slot: &Slot) -> Result<Vec<Repor
 }
 
 /// The last reports, up to this period, of the job's other markets whose value models are their own.
-pub(crate) async fn recall_own_fits(room: &Room, plan: &RunPlan) -> Result<Vec<Recalled>> {
+pub(crate) async fn recall_own_fits(context: &JobContext, plan: &RunPlan) -> Result<Vec<Recalled>> {
     let mut found = Vec::new();
-    let mut markets = room.ledger.markets(&room.job.name).await.in_place("the warehouse")?;
+    let mut markets = context.ledger.markets(&context.job.name).await.in_place("the warehouse")?;
     markets.sort();
     for market in markets.into_iter().filter(|market| *market != plan.market) {
-        let slot = Slot { job: room.job.name.clone(), market: market.clone(), period: plan.period };
+        let slot = Slot { job: context.job.name.clone(), market: market.clone(), period: plan.period };
         let place = format!("{market} {}", plan.period);
-        let published = match room.ledger.latest(&slot).await.in_place(&place)? {
+        let published = match context.ledger.latest(&slot).await.in_place(&place)? {
             Some(published) => Some(published),
-            None => room.ledger.previous(&slot).await.in_place(&place)?,
+            None => context.ledger.previous(&slot).await.in_place(&place)?,
         };
-        if let Some(recalled) = recall(room, published).await?
+        if let Some(recalled) = recall(context, published).await?
             && recalled.report.models.value_tier == "own"
         {
             found.push(recalled);
@@ -74,33 +74,33 @@ pub(crate) async fn recall_own_fits(room: &Room, plan: &RunPlan) -> Result<Vec<R
 }
 
 /// A period's customers, as published, become a table of the schema `previous`.
-pub(crate) async fn give_published(
-    room: &Room,
+pub(crate) async fn register_published(
+    context: &JobContext,
     lake: &Lake,
     table: &str,
     publication: &Publication,
     scratch: &Scratch,
 ) -> Result<()> {
-    let path = fetch_customers(room, table, publication, scratch).await?;
-    give_customers(lake, table, publication, &path).await
+    let path = fetch_customers(context, table, publication, scratch).await?;
+    register_customers(lake, table, publication, &path).await
 }
 
 /// A fetched file of customers becomes a table of the schema `previous`.
-pub(crate) async fn give_customers(lake: &Lake, table: &str, publication: &Publication, path: &Path) -> Result<()> {
+pub(crate) async fn register_customers(lake: &Lake, table: &str, publication: &Publication, path: &Path) -> Result<()> {
     let place = published_place(publication);
     let schema = lake.schema_of("customers").await.in_place(&place)?;
-    lake.give_file("previous", table, schema, path).in_place(&place)
+    lake.register_file("previous", table, schema, path).in_place(&place)
 }
 
 /// Fetches a period's customers, as published, into the scratch folder.
 pub(crate) async fn fetch_customers(
-    room: &Room,
+    context: &JobContext,
     name: &str,
     publication: &Publication,
     scratch: &Scratch,
 ) -> Result<PathBuf> {
     let place = published_place(publication);
-    let bytes = room.ledger.read(publication, "tables/customers.parquet").await.in_place(&place)?;
+    let bytes = context.ledger.read(publication, "tables/customers.parquet").await.in_place(&place)?;
     let path = scratch.path.join(format!("previous-{name}.parquet"));
     private::write(&path, &bytes).map_err(|source| Error::Output { path: path.clone(), source })?;
     Ok(path)

@@ -9,12 +9,12 @@ use driftline_lake::{Lake, content};
 
 use crate::error::{Error, Result};
 use crate::run::recall::Recalled;
+use crate::setup::job_context::JobContext;
 use crate::setup::plan::RunPlan;
-use crate::setup::room::Room;
 
 /// Hash of everything that the figures and words follow from; run ids, object names and times are not in it.
 pub(crate) fn content_id(
-    room: &Room,
+    context: &JobContext,
     plan: &RunPlan,
     lake: &Lake,
     previous: Option<&Recalled>,
@@ -22,26 +22,26 @@ pub(crate) fn content_id(
     warnings: &[String],
 ) -> String {
     let mut parts: Vec<String> = lake.published().into_iter().filter_map(|table| table.content).collect();
-    parts.push(room.job.definition.clone());
-    parts.extend(room.graph.models.values().map(|model| model.sql.clone()));
-    parts.push(room.templates.text(room.job.locale(&plan.market)));
-    parts.push(room.notes.1.clone());
-    parts.push(room.names.1.clone());
+    parts.push(context.job.definition.clone());
+    parts.extend(context.graph.models.values().map(|model| model.sql.clone()));
+    parts.push(context.templates.text(context.job.locale(&plan.market)));
+    parts.push(context.notes.1.clone());
+    parts.push(context.names.1.clone());
     parts.push(env!("CARGO_PKG_VERSION").to_owned());
     parts.push(format!("{} {} {}", plan.market, plan.period, plan.as_of));
     parts.extend(previous.map(|recalled| recalled.report.content_id.clone()));
     // A revision also says what it changed, and why.
     parts.extend(replaced.map(|recalled| recalled.report.content_id.clone()));
-    parts.extend(room.revise.clone());
+    parts.extend(context.revise.clone());
     parts.extend(warnings.iter().cloned());
     content::sha256(parts.join("\n").as_bytes())[..32].to_owned()
 }
 
 /// Hash of every customer's days before a day (`read::past_id`) and of the definitions that they are read by: while it is the
 /// same, a period computed again with the same models is what it was.
-pub(crate) fn past_id(room: &Room, days: &str) -> String {
-    let mut parts = vec![days.to_owned(), room.job.definition.clone()];
-    parts.extend(room.graph.models.values().map(|model| model.sql.clone()));
+pub(crate) fn past_id(context: &JobContext, days: &str) -> String {
+    let mut parts = vec![days.to_owned(), context.job.definition.clone()];
+    parts.extend(context.graph.models.values().map(|model| model.sql.clone()));
     parts.push(env!("CARGO_PKG_VERSION").to_owned());
     content::sha256(parts.join("\n").as_bytes())[..32].to_owned()
 }
@@ -49,28 +49,28 @@ pub(crate) fn past_id(room: &Room, days: &str) -> String {
 /// Hash or version of each thing that a report follows from, so that a revision can say which of them changed; `days` is the
 /// hash of every customer's days before as-of.
 pub(crate) fn fingerprints(
-    room: &Room,
+    context: &JobContext,
     plan: &RunPlan,
     days: &str,
     previous: Option<&Recalled>,
 ) -> BTreeMap<Part, String> {
     let hash = |text: &str| content::sha256(text.as_bytes())[..16].to_owned();
-    let models: Vec<&str> = room.graph.models.values().map(|model| model.sql.as_str()).collect();
+    let models: Vec<&str> = context.graph.models.values().map(|model| model.sql.as_str()).collect();
     let base = previous.map(|last| format!("{} revision {}", last.report.period, last.publication.revision));
     BTreeMap::from([
         (Part::Exports, hash(days)),
-        (Part::Job, hash(&room.job.definition)),
+        (Part::Job, hash(&context.job.definition)),
         (Part::Models, hash(&models.join("\n"))),
         (Part::Program, env!("CARGO_PKG_VERSION").to_owned()),
         (Part::ComparedWith, base.unwrap_or_else(|| "nothing".to_owned())),
-        (Part::Templates, hash(&room.templates.text(room.job.locale(&plan.market)))),
-        (Part::Notes, hash(&format!("{}{}", room.notes.1, room.names.1))),
+        (Part::Templates, hash(&context.templates.text(context.job.locale(&plan.market)))),
+        (Part::Notes, hash(&format!("{}{}", context.notes.1, context.names.1))),
     ])
 }
 
 /// Rows, columns and days of the exports, and what was not there.
 pub(crate) fn quality(
-    room: &Room,
+    context: &JobContext,
     plan: &RunPlan,
     pinned: &[PinnedSource],
     totals: &driftline_core::profile::MarketTotals,
@@ -79,7 +79,7 @@ pub(crate) fn quality(
     let rows = |source: &PinnedSource| source.objects.iter().map(|object| object.rows).sum::<u64>();
     let plain = |name: &str| name.trim_start_matches("stg_").replace('_', " ");
     let mut absent: Vec<String> =
-        room.graph.absent.iter().filter(|name| *name != "stg_cancelled_sales").map(|name| plain(name)).collect();
+        context.graph.absent.iter().filter(|name| *name != "stg_cancelled_sales").map(|name| plain(name)).collect();
     absent.extend(pinned.iter().filter(|source| source.metas.is_empty()).map(|source| source.name.replace('_', " ")));
     Quality {
         source_rows: pinned.iter().map(|source| (source.name.clone(), rows(source))).collect(),
@@ -115,6 +115,6 @@ pub(crate) fn inputs(pinned: &[PinnedSource]) -> Result<Vec<serde_json::Value>> 
 }
 
 /// A folder that no other run uses; it is in no table, report or mail body but the link to the report.
-pub(crate) fn run_name(room: &Room, report: &Report) -> String {
-    format!("r{:06}-{}-{}", report.revision, &report.content_id[..12], room.now.timestamp_millis())
+pub(crate) fn run_name(context: &JobContext, report: &Report) -> String {
+    format!("r{:06}-{}-{}", report.revision, &report.content_id[..12], context.now.timestamp_millis())
 }

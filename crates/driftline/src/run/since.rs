@@ -7,7 +7,7 @@ use driftline_ledger::Publication;
 use crate::error::{InPlace, Result};
 use crate::run::record;
 use crate::run::revised::{ObjectChange, object_changes, objects};
-use crate::setup::room::Room;
+use crate::setup::job_context::JobContext;
 
 /// Changes that are named one by one.
 const NAMED_MOST: usize = 3;
@@ -16,9 +16,9 @@ const NAMED_MOST: usize = 3;
 ///
 /// # Errors
 /// `Error::Lake` if the exports cannot be read.
-pub(crate) async fn changes(room: &Room, publication: &Publication) -> Result<Option<String>> {
+pub(crate) async fn changes(context: &JobContext, publication: &Publication) -> Result<Option<String>> {
     let place = format!("{} {}", publication.market, publication.period);
-    let pinned = source::pin(&room.exports, &room.sources, publication.market.as_str()).await.in_place(&place)?;
+    let pinned = source::pin(&context.exports, &context.sources, publication.market.as_str()).await.in_place(&place)?;
     let changes = object_changes(&objects(&publication.inputs)?, &objects(&record::inputs(&pinned)?)?);
     Ok(words(&changes))
 }

@@ -14,8 +14,8 @@ use driftline_lake::{Lake, read};
 
 use crate::error::{InPlace, Result};
 use crate::setup::job;
+use crate::setup::job_context::JobContext;
 use crate::setup::plan::{self, RunPlan};
-use crate::setup::room::Room;
 use crate::setup::scratch::Scratch;
 
 /// How many days of silence at an end of an export whose reach is not known count as complete.
@@ -79,21 +79,21 @@ impl Coverage {
     ///
     /// # Errors
     /// `Error::Lake` if the exports cannot be read.
-    pub async fn look(room: &Room, chosen: &[Market], left_out: Vec<String>) -> Result<Self> {
+    pub async fn look(context: &JobContext, chosen: &[Market], left_out: Vec<String>) -> Result<Self> {
         left_out.iter().for_each(|note| tracing::warn!("{note}"));
-        let declared = &room.job.file.exports;
+        let declared = &context.job.file.exports;
         if declared.complete_from.is_some() && declared.complete_until.is_some() {
             return Ok(Self { notes: left_out, ..Self::of(declared, None) });
         }
         let (mut sales, mut of_sources) = (ByDay::new(), BTreeMap::<String, ByDay>::new());
         let (mut markets, mut pinned) = (BTreeMap::new(), BTreeMap::new());
-        let all = source::markets(&room.exports, &room.sources).await.in_place("markets of the exports")?;
-        let listed = &room.job.file.markets;
+        let all = source::markets(&context.exports, &context.sources).await.in_place("markets of the exports")?;
+        let listed = &context.job.file.markets;
         let is_ours = |market: &Market| listed.is_empty() || listed.contains(market) || chosen.contains(market);
         let all: Vec<Market> = all.codes.into_iter().filter(is_ours).collect();
         let is_one = all.len() == 1;
         for market in all {
-            let days = match days_of(room, &market).await {
+            let days = match days_of(context, &market).await {
                 Ok(days) => days,
                 // Its own run will say what is wrong with it; the others go on.
                 Err(error) if !is_one && is_of_files(&error) => continue,
@@ -106,12 +106,12 @@ impl Coverage {
             }
             pinned.insert(market, days.pinned);
         }
-        let today = room.job.day_of(room.now);
+        let today = context.job.day_of(context.now);
         let reach = Reach::of(&sales, today);
-        let coverage = Self::of(declared, earliest(room, reach.clone(), &of_sources, today).as_ref());
+        let coverage = Self::of(declared, earliest(context, reach.clone(), &of_sources, today).as_ref());
         let mut notes = left_out;
         if let Some(reach) = reach.filter(|reach| !reach.far.is_empty()) {
-            let far = far_notes(room, &reach, &pinned).await.in_place("reach of the exports")?;
+            let far = far_notes(context, &reach, &pinned).await.in_place("reach of the exports")?;
             far.iter().for_each(|note| tracing::warn!("{note}"));
             notes.extend(far);
         }
@@ -133,12 +133,12 @@ struct MarketDays {
     pinned: Vec<PinnedSource>,
 }
 
-async fn days_of(room: &Room, market: &Market) -> driftline_lake::Result<MarketDays> {
-    let money = room.graph.sources_of("stg_order_lines");
-    let mut pinned = source::pin(&room.exports, &room.sources, market.as_str()).await?;
+async fn days_of(context: &JobContext, market: &Market) -> driftline_lake::Result<MarketDays> {
+    let money = context.graph.sources_of("stg_order_lines");
+    let mut pinned = source::pin(&context.exports, &context.sources, market.as_str()).await?;
     let is_money = |source: &PinnedSource| money.contains(&source.name);
     let rows = pinned.iter().filter(|source| is_money(source)).map(PinnedSource::rows).sum();
-    let (lake, _scratch) = open(room, market, &pinned)?;
+    let (lake, _scratch) = open(context, market, &pinned)?;
     let staged = async {
         lake.build(&["stg_order_lines"]).await?;
         read::sale_days(&lake).await
@@ -150,11 +150,11 @@ async fn days_of(room: &Room, market: &Market) -> driftline_lake::Result<MarketD
     let mut sources = BTreeMap::new();
     pinned.retain(|source| is_money(source) && source.rows() > 0);
     if pinned.len() > 1 {
-        for source in pinned.iter().filter(|source| room.sources.by_name[&source.name].time_column.is_some()) {
-            let declared = &room.sources.by_name[&source.name];
+        for source in pinned.iter().filter(|source| context.sources.by_name[&source.name].time_column.is_some()) {
+            let declared = &context.sources.by_name[&source.name];
             sources.insert(
                 source.name.clone(),
-                read::source_days(&lake, &source.name, declared, room.exports.time_zone).await?,
+                read::source_days(&lake, &source.name, declared, context.exports.time_zone).await?,
             );
         }
     }
@@ -162,17 +162,18 @@ async fn days_of(room: &Room, market: &Market) -> driftline_lake::Result<MarketD
 }
 
 /// A lake over a market's exports for looking at their days, and the folder that it lives in.
-fn open(room: &Room, market: &Market, pinned: &[PinnedSource]) -> driftline_lake::Result<(Lake, Scratch)> {
-    let today = room.job.day_of(room.now);
-    let scratch = Scratch::new(&room.limits.scratch).map_err(|error| driftline_lake::Error::Scratch {
-        path: room.limits.scratch.clone(),
+fn open(context: &JobContext, market: &Market, pinned: &[PinnedSource]) -> driftline_lake::Result<(Lake, Scratch)> {
+    let today = context.job.day_of(context.now);
+    let scratch = Scratch::new(&context.limits.scratch).map_err(|error| driftline_lake::Error::Scratch {
+        path: context.limits.scratch.clone(),
         source: std::io::Error::other(error),
     })?;
-    let limits = Limits { scratch: scratch.path.clone(), ..room.limits.clone() };
-    let plan = RunPlan::new(market.clone(), Period::last_over(room.job.file.period, today), &Coverage::default());
+    let limits = Limits { scratch: scratch.path.clone(), ..context.limits.clone() };
+    let plan = RunPlan::new(market.clone(), Period::last_over(context.job.file.period, today), &Coverage::default());
     let as_of = today.checked_add_days(Days::new(1)).unwrap_or(today);
-    let parameters = RunPlan { as_of, ..plan }.parameters(&room.job, room.pseudonym_key.secret());
-    Lake::open(&limits, room.graph.clone(), parameters, room.exports.store.clone(), pinned).map(|lake| (lake, scratch))
+    let parameters = RunPlan { as_of, ..plan }.parameters(&context.job, context.pseudonym_key.secret());
+    Lake::open(&limits, context.graph.clone(), parameters, context.exports.store.clone(), pinned)
+        .map(|lake| (lake, scratch))
 }
 
 fn add(sum: &mut ByDay, more: &ByDay) {
@@ -180,8 +181,13 @@ fn add(sum: &mut ByDay, more: &ByDay) {
 }
 
 /// The reach that ends first, each with the silence that is usual in it. Sources that stand in for each other are one.
-fn earliest(room: &Room, sales: Option<Reach>, sources: &BTreeMap<String, ByDay>, today: NaiveDate) -> Option<Reach> {
-    let alternatives: BTreeSet<&String> = room.sources.require_any.iter().collect();
+fn earliest(
+    context: &JobContext,
+    sales: Option<Reach>,
+    sources: &BTreeMap<String, ByDay>,
+    today: NaiveDate,
+) -> Option<Reach> {
+    let alternatives: BTreeSet<&String> = context.sources.require_any.iter().collect();
     let mut together = ByDay::new();
     let mut reaches: Vec<Reach> = Vec::new();
     for (name, days) in sources {
@@ -198,17 +204,17 @@ fn earliest(room: &Room, sales: Option<Reach>, sources: &BTreeMap<String, ByDay>
 
 /// Which files have rows on the far days.
 async fn far_notes(
-    room: &Room,
+    context: &JobContext,
     reach: &Reach,
     pinned: &BTreeMap<Market, Vec<PinnedSource>>,
 ) -> driftline_lake::Result<Vec<String>> {
     let days: Vec<NaiveDate> = reach.far.keys().copied().collect();
     let mut notes = Vec::new();
     for (market, sources) in pinned {
-        let (lake, _scratch) = open(room, market, sources)?;
+        let (lake, _scratch) = open(context, market, sources)?;
         for source in sources {
-            let declared = &room.sources.by_name[&source.name];
-            for found in read::rows_on(&lake, source, declared, room.exports.time_zone, &days).await? {
+            let declared = &context.sources.by_name[&source.name];
+            for found in read::rows_on(&lake, source, declared, context.exports.time_zone, &days).await? {
                 let (rows, days) = (plan::counted(found.rows, "row"), plan::spanned(found.first, found.last));
                 notes.push(format!(
                     "{rows} of {} {days}, far from all others: how far the exports reach was taken without",

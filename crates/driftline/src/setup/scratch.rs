@@ -25,7 +25,7 @@ const OTHERS: u32 = 0o077;
 /// A folder for one run's temporary files, removed when the run ends.
 pub struct Scratch {
     pub path: PathBuf,
-    /// Held until the process ends, however it ends.
+    /// LeaseGuard until the process ends, however it ends.
     _lock: File,
 }
 

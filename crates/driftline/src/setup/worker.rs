@@ -76,7 +76,7 @@ impl Worker {
     ///
     /// # Errors
     /// `Error::Busy` if another process works on it, `Error::Ledger` if the store does not answer.
-    pub async fn hold(&self, ledger: &Ledger, slot: &Slot, time_to_live: Duration) -> Result<Held> {
+    pub async fn hold(&self, ledger: &Ledger, slot: &Slot, time_to_live: Duration) -> Result<LeaseGuard> {
         let place = format!("{} {}", slot.market, slot.period);
         match ledger.acquire(slot, &self.holder, &self.nonce(), time_to_live).await.in_place(&place)? {
             Acquired::Held { holder, token, ends_at } => {
@@ -92,7 +92,7 @@ impl Worker {
                         }
                     }
                 });
-                Ok(Held { ledger: ledger.clone(), lease, heartbeat })
+                Ok(LeaseGuard { ledger: ledger.clone(), lease, heartbeat })
             }
         }
     }
@@ -107,13 +107,13 @@ fn until(ends_at: Option<DateTime<Utc>>) -> String {
 }
 
 /// A slot that this process works on.
-pub struct Held {
+pub struct LeaseGuard {
     ledger: Ledger,
     pub lease: Lease,
     heartbeat: JoinHandle<()>,
 }
 
-impl Held {
+impl LeaseGuard {
     /// Lets others in at once; without it they wait until the lease is over.
     pub async fn release(self) {
         self.heartbeat.abort();
@@ -123,7 +123,7 @@ impl Held {
     }
 }
 
-impl Drop for Held {
+impl Drop for LeaseGuard {
     fn drop(&mut self) {
         self.heartbeat.abort();
     }

@@ -7,9 +7,9 @@ use driftline_lake::session::Limits;
 use driftline_lake::source::{self, Exports, PinnedSource, Sources};
 use driftline_lake::{Lake, fitted};
 
-use crate::command::World;
 use crate::error::{Error, InPlace, Result};
 use crate::setup::coverage::Coverage;
+use crate::setup::environment::Environment;
 use crate::setup::job::Job;
 use crate::setup::plan::RunPlan;
 use crate::setup::project::Project;
@@ -21,14 +21,14 @@ use crate::setup::project::Project;
 pub(super) async fn read(
     job: &Job,
     project: &Project,
-    world: &World,
+    environment: &Environment,
     exports: &Exports,
     sources: &Sources,
     markets: &[String],
 ) -> Result<Vec<String>> {
     let graph = Arc::new(Graph::read(&project.sql(), &job.file.exports.dialect).in_place("sql")?);
     let mut lines = Vec::new();
-    let scratch = world.scratch.join(format!("driftline-doctor-{}", std::process::id()));
+    let scratch = environment.scratch.join(format!("driftline-doctor-{}", std::process::id()));
     for (number, market) in markets.iter().enumerate() {
         let pinned = source::pin(exports, sources, market).await.in_place(market)?;
         let limits = limits(&scratch, number);
@@ -77,7 +77,7 @@ async fn look(
     let plan = RunPlan::new(market.parse().map_err(|source| Error::Period { source })?, period, &Coverage::default());
     let parameters = plan.parameters(job, "doctor");
     let mut lake = Lake::open(limits, graph.clone(), parameters, exports.store.clone(), pinned).in_place(market)?;
-    fitted::give_none(&lake).in_place(market)?;
+    fitted::register_none(&lake).in_place(market)?;
     let mut lines = Vec::new();
     for source in pinned {
         let first = lake.first_row(&source.name).await.in_place(market)?;

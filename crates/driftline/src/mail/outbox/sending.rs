@@ -7,9 +7,9 @@ use driftline_report::mailer::Mailer;
 use driftline_report::message::{Mail, address_of, mask, recipient_of};
 use driftline_report::{Error as ReportError, Refusal};
 
-use super::{Post, Sent};
-use crate::error::{Error, InPlace, Result};
-use crate::mail::mail_server::ServerCourier;
+use super::{MailSender, Sent};
+use crate::error::{Error, InPlace, Result, chain};
+use crate::mail::mail_server::{ServerCourier, deliver};
 use crate::setup::job::check_address;
 
 /// A stored mail that is not known to be sent.
@@ -20,7 +20,7 @@ struct Open<'a> {
     is_asked: bool,
 }
 
-impl Post<'_> {
+impl MailSender<'_> {
     /// Takes every mail of a publication one step further, under the lease of its slot; does nothing without `[mail.smtp]`. What
     /// was taken is never sent again; a refusal of one recipient is told to the owner and does not stop the others; a refused
     /// sender, login or session stops all, and the others wait.
@@ -41,17 +41,17 @@ impl Post<'_> {
         self.hand_over(publication, &letters, lease, false).await
     }
 
-    /// As [`Post::send`], for a period that was just published: whatever goes wrong with its mails, it stays published, and they
+    /// As [`MailSender::send`], for a period that was just published: whatever goes wrong with its mails, it stays published, and they
     /// wait.
     pub async fn send_or_say(&self, publication: &Publication, lease: &Lease) -> Sent {
         let sent = self.send(publication, lease).await;
-        sent.unwrap_or_else(|error| Sent { problem: Some(crate::command::chain(&error)), ..Sent::default() })
+        sent.unwrap_or_else(|error| Sent { problem: Some(chain(&error)), ..Sent::default() })
     }
 
     /// Sends mails because a person says so, whatever became of them, but for those that are known to be sent.
     ///
     /// # Errors
-    /// As [`Post::send`].
+    /// As [`MailSender::send`].
     pub async fn send_anyway(&self, publication: &Publication, names: &[&str], lease: &Lease) -> Result<Sent> {
         let letters: Vec<Open> = names.iter().map(|mail| Open { mail, is_asked: true }).collect();
         self.hand_over(publication, &letters, lease, true).await
@@ -183,7 +183,7 @@ impl Post<'_> {
     /// on the slot, it sends them.
     ///
     /// # Errors
-    /// As [`Post::send`].
+    /// As [`MailSender::send`].
     pub async fn send_waiting(&self, publication: &Publication) -> Result<Sent> {
         let place = format!("{} {}", publication.market, publication.period);
         if self.job.file.mail.smtp.is_none() {
@@ -217,21 +217,4 @@ impl Post<'_> {
         let seed = format!("{}/refused", publication.run);
         self.owner().tell_by(mailer, &subject, &text, &seed).await;
     }
-}
-
-/// Tries three times, waiting longer each time, unless the server says that trying again is useless.
-pub(crate) async fn deliver(mailer: &Mailer, from: &str, mail: &Mail) -> driftline_report::Result<()> {
-    let mut wait = Duration::from_millis(500);
-    for _ in 0..2 {
-        match mailer.send(from, &mail.recipient, &mail.bytes).await {
-            Err(error @ ReportError::Server { refusal: Refusal::Later, .. }) => {
-                if mailer.pause(wait).await {
-                    return Err(error);
-                }
-            }
-            done => return done.map(|_| ()),
-        }
-        wait *= 4;
-    }
-    mailer.send(from, &mail.recipient, &mail.bytes).await.map(|_| ())
 }

@@ -13,9 +13,8 @@ use driftline_lake::source::{Exports, Sources};
 use driftline_ledger::Ledger;
 use driftline_report::Templates;
 
-use crate::command::{World, ledger};
 use crate::error::{Error, InPlace, Result};
-use crate::mail::outbox::Post;
+use crate::setup::environment::Environment;
 use crate::setup::job::limits::check_size;
 use crate::setup::job::{Job, bytes_of};
 use crate::setup::names;
@@ -24,10 +23,11 @@ use crate::setup::project::Project;
 use crate::setup::pseudonym_key::PseudonymKey;
 use crate::setup::store;
 use crate::setup::suppression::{self, Suppressed};
+use crate::setup::warehouse::{self, ledger};
 use crate::setup::worker::Worker;
 
 /// What every market and period of a command shares.
-pub struct Room {
+pub struct JobContext {
     /// Folder of the project.
     pub project: PathBuf,
     pub job: Job,
@@ -67,25 +67,25 @@ pub struct Choice {
     pub now: Option<DateTime<Utc>>,
 }
 
-impl Room {
+impl JobContext {
     /// Reads the project's files and opens the stores; exports are not read yet.
     ///
     /// # Errors
     /// What is wrong with a file, a URL, a size or a template.
-    pub async fn open(job: Job, choice: &Choice, project: &Project, world: &World) -> Result<Self> {
+    pub async fn open(job: Job, choice: &Choice, project: &Project, environment: &Environment) -> Result<Self> {
         let dialect = job.file.exports.dialect.clone();
         let graph = Graph::read(&project.sql(), &dialect).in_place("sql")?;
         let sources = Sources::read(&project.sql(), &dialect).in_place("sql")?;
         sources.check_markets(&project.sql(), &dialect, &graph).in_place("sql")?;
         let templates = Templates::read(&project.reports(&job.file.mail.report)).in_place("reports")?;
-        let location = store::open_exports(&job.file.exports.url, &project.root, &world.environment)?;
+        let location = store::open_exports(&job.file.exports.url, &project.root, &environment.variables)?;
         let index = store::index(&location, job.file.exports.index.as_deref()).await?;
         let memory = choice.memory.as_deref().unwrap_or(&job.file.limits.memory);
         let size = |name: &str, text: &str| {
             bytes_of(text).map_err(|problem| Error::Override { setting: format!("limits.{name}"), problem })
         };
         let limits = Limits {
-            threads: choice.threads.or(job.file.limits.threads).unwrap_or(world.threads).max(1),
+            threads: choice.threads.or(job.file.limits.threads).unwrap_or(environment.threads).max(1),
             memory_bytes: usize::try_from(
                 check_size(memory)
                     .map_err(|problem| Error::Override { setting: format!("limits.memory={memory}"), problem })?,
@@ -93,24 +93,24 @@ impl Room {
             .unwrap_or(usize::MAX),
             spill_bytes: size("spill", &job.file.limits.spill)?,
             in_memory_bytes: size("in_memory", &job.file.limits.in_memory)?,
-            scratch: world.scratch.clone(),
+            scratch: environment.scratch.clone(),
             is_frugal: false,
-            resume: Resume { program: world.build.clone(), folders: Vec::new() },
+            resume: Resume { program: environment.build.clone(), folders: Vec::new() },
         };
         let time_zone = job.time_zone();
-        let pseudonym_key = PseudonymKey::of(&job, &world.environment)?;
+        let pseudonym_key = PseudonymKey::of(&job, &environment.variables)?;
         Ok(Self {
             project: project.root.clone(),
             exports: Exports { store: location.store, root: location.root, shown: location.shown, index, time_zone },
-            ledger: ledger(&job, project, world, true)?,
+            ledger: ledger(&job, project, environment, true)?,
             graph: Arc::new(graph),
             sources,
             templates,
             limits,
-            now: choice.now.unwrap_or(world.now),
-            clock: world.clock,
+            now: choice.now.unwrap_or(environment.now),
+            clock: environment.clock,
             pseudonym_key,
-            environment: world.environment.clone(),
+            environment: environment.variables.clone(),
             dry_run: choice.dry_run,
             dry_folder: project.root.join("target").join("dry-run").join(&job.name),
             revise: choice.revise.clone(),
@@ -118,34 +118,13 @@ impl Room {
             notes: notes::read(&project.root, &job.name)?,
             names: names::read(&project.root, &job.name)?,
             suppressed: suppression::read(&project.root)?,
-            worker: world.worker.clone(),
+            worker: environment.worker.clone(),
             job,
         })
     }
 
-    /// What rendering and sending mails need.
-    pub fn post(&self) -> Post<'_> {
-        Post {
-            job: &self.job,
-            ledger: &self.ledger,
-            templates: &self.templates,
-            suppressed: &self.suppressed,
-            environment: &self.environment,
-            now: self.now,
-            worker: &self.worker,
-        }
-    }
-
     /// Where a reader of a mail finds an object: below the address that the job gives for readers, else in the warehouse.
     pub fn public_location(&self, folder: &str, name: &str) -> String {
-        public_location(&self.job, &self.ledger, folder, name)
-    }
-}
-
-/// As [`Room::public_location`].
-pub fn public_location(job: &Job, ledger: &Ledger, folder: &str, name: &str) -> String {
-    match &job.file.warehouse.public_url {
-        Some(url) => format!("{}/{folder}/{name}", url.trim_end_matches('/')),
-        None => ledger.location(folder, name),
+        warehouse::public_location(&self.job, &self.ledger, folder, name)
     }
 }

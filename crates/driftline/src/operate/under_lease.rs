@@ -1,0 +1,119 @@
+//! One market and period from the lease to the receipt: what is done is not done again, and only one process does it.
+
+use driftline_ledger::{Event, MailPlan, Publication, Slot};
+
+use crate::error::{Error, InPlace, Result, chain};
+use crate::mail::outbox::{MailSender, Sent};
+use crate::run;
+use crate::run::journal::Journal;
+use crate::run::outcome::{Outcome, State, outcome};
+use crate::run::progress::Progress;
+use crate::run::since;
+use crate::setup::job_context::JobContext;
+use crate::setup::plan::RunPlan;
+use crate::setup::worker::LeaseGuard;
+
+/// Computes, compares, publishes and mails one market and period under its lease. `mails` says whether its mails are sent now or
+/// stored and left to a person.
+///
+/// # Errors
+/// Any of the program's errors; nothing is published then. `Error::Busy` if another process works on it.
+pub async fn run_under_lease(
+    context: &JobContext,
+    plan: &RunPlan,
+    mails: bool,
+    progress: &mut Progress,
+) -> Result<Outcome> {
+    let place = format!("{} {}", plan.market, plan.period);
+    let slot = Slot { job: context.job.name.clone(), market: plan.market.clone(), period: plan.period };
+    progress.begin(plan.market.as_str(), &plan.period.to_string());
+    progress.says("looking at what is published");
+    let published = context.ledger.latest(&slot).await.in_place(&place)?;
+    if let (Some(publication), None) = (&published, &context.revise) {
+        return already(context, publication, mails).await;
+    }
+    if context.dry_run {
+        return tokio::select! {
+            result = computed(context, plan, published.as_ref(), None, mails, progress) => result,
+            () = context.worker.stopped() => Err(Error::Stopped { place }),
+        };
+    }
+    let held = context.worker.hold(&context.ledger, &slot, context.job.lease()).await?;
+    let folder = context.ledger.run_folder(&slot, &format!("attempt-{:06}", held.lease.token()));
+    let journal = Journal::new(context, folder);
+    let started =
+        Event::Started { holder: context.worker.holder.name.clone(), fencing_token: Some(held.lease.token()) };
+    journal.note(started).await;
+    let result = leased(context, plan, &slot, (&held, &journal), mails, progress).await;
+    if let Err(error) = &result {
+        journal.note(Event::Failed { problem: chain(error) }).await;
+    }
+    held.release().await;
+    result
+}
+
+async fn leased(
+    context: &JobContext,
+    plan: &RunPlan,
+    slot: &Slot,
+    under: (&LeaseGuard, &Journal<'_>),
+    mails: bool,
+    progress: &mut Progress,
+) -> Result<Outcome> {
+    let place = format!("{} {}", plan.market, plan.period);
+    // Whoever had the lease before may have published.
+    let published = context.ledger.latest(slot).await.in_place(&place)?;
+    if let (Some(publication), None) = (&published, &context.revise) {
+        let sent = if mails && publication.mails == MailPlan::Send {
+            MailSender::of(context).send_or_say(publication, &under.0.lease).await
+        } else {
+            Sent::default()
+        };
+        return told(context, publication, sent).await;
+    }
+    tokio::select! {
+        result = computed(context, plan, published.as_ref(), Some(under), mails, progress) => result,
+        () = under.1.stopped() => Err(Error::Stopped { place }),
+    }
+}
+
+/// Computes; once more with less memory if the query engine's pool was too small. The same bytes come out.
+async fn computed(
+    context: &JobContext,
+    plan: &RunPlan,
+    published: Option<&Publication>,
+    under: Option<(&LeaseGuard, &Journal<'_>)>,
+    mails: bool,
+    progress: &mut Progress,
+) -> Result<Outcome> {
+    match run::run_period(context, plan, published, under, mails, &context.limits, progress).await {
+        Err(Error::Lake { source: driftline_lake::Error::Memory { model, source }, place }) => {
+            let cause = source.to_string();
+            let again = "the engine's memory was too small; once more with sorted joins on two threads";
+            tracing::warn!(place, model, cause, "{again}");
+            if let Some((_, journal)) = under {
+                journal
+                    .note(Event::StepDone { step: "too little memory, once more with less".to_owned(), rows: None })
+                    .await;
+            }
+            run::run_period(context, plan, published, under, mails, &context.limits.frugal(), progress).await
+        }
+        result => result,
+    }
+}
+
+/// A published period: nothing is computed; mails that were not sent yet are.
+async fn already(context: &JobContext, publication: &Publication, mails: bool) -> Result<Outcome> {
+    let sent = if mails { MailSender::of(context).send_waiting(publication).await? } else { Sent::default() };
+    let outcome = told(context, publication, sent).await?;
+    // What is published stands, whether or not the exports can be read today.
+    let exports_since = since::changes(context, publication).await.unwrap_or_else(|error| Some(chain(&error)));
+    Ok(Outcome { exports_since, ..outcome })
+}
+
+async fn told(context: &JobContext, publication: &Publication, sent: Sent) -> Result<Outcome> {
+    let place = format!("{} {}", publication.market, publication.period);
+    let bytes = context.ledger.read(publication, "report.json").await.in_place(&place)?;
+    let report = serde_json::from_slice(&bytes)?;
+    Ok(outcome(context, &report, publication, State::AlreadyPublished, sent))
+}
