@@ -77,7 +77,9 @@ impl Graph {
         }
         check_unread(&models, &audits, &staging, dialect)?;
         let order = topological_order(&models)?;
-        Ok(Self { models, audits, absent, order })
+        let graph = Self { models, audits, absent, order };
+        graph.check_after()?;
+        Ok(graph)
     }
 
     /// The sources that a model is made of.

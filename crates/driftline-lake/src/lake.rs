@@ -260,20 +260,27 @@ impl Lake {
     /// The first error of [`Graph`]'s models in order: `Error::Plan`, `Error::ModelFile`, `Error::Contract`.
     pub async fn plan_with_previous(&mut self) -> Result<()> {
         let graph = self.graph.clone();
-        for name in &graph.order {
-            if let Some(model) = graph.models.get(name) {
-                for table in model.references.iter().filter_map(|reference| reference.strip_prefix("previous.")) {
-                    let schema = self.schema_of("customers").await?;
-                    self.register("previous", table, schema, Vec::new())?;
-                }
-                let frame = self.plan(model).await?;
-                self.replace(name, frame.into_view())?;
-            }
+        // Customers first: whoever reads those of before needs their shape.
+        let customers = graph.ancestors(&["customers"]);
+        let is_other = |model: &&Model| !customers.iter().any(|first| first.name == model.name);
+        let others = graph.order.iter().filter_map(|name| graph.models.get(name)).filter(is_other);
+        for model in customers.iter().copied().chain(others) {
+            let frame = self.plan_before(model).await?;
+            self.replace(&model.name, frame.into_view())?;
         }
         for audit in &graph.audits {
-            self.plan(audit).await?;
+            self.plan_before(audit).await?;
         }
         Ok(())
+    }
+
+    /// Plans a model with what it reads of before, empty.
+    async fn plan_before(&self, model: &Model) -> Result<DataFrame> {
+        for table in model.references.iter().filter_map(|reference| reference.strip_prefix("previous.")) {
+            let schema = self.schema_of("customers").await?;
+            self.register("previous", table, schema, Vec::new())?;
+        }
+        self.plan(model).await
     }
 
     fn replace(&self, name: &str, provider: Arc<dyn TableProvider>) -> Result<()> {
@@ -299,14 +306,18 @@ impl Lake {
         self.done().tables.values().filter(|table| publish(&table.name)).cloned().collect()
     }
 
-    /// Runs the audits whose tables were computed.
+    /// Runs the audits whose tables are there.
     ///
     /// # Errors
     /// `Error::Audit` with the number of rows and the first of them.
     pub async fn audit(&self) -> Result<usize> {
         let mut audited = 0;
         for audit in &self.graph.audits {
-            if !audit.references.iter().all(|name| self.done().built.contains(name)) {
+            let is_there = |name: &String| match name.contains('.') {
+                true => self.context.table_exist(name.as_str()).unwrap_or(false),
+                false => self.done().built.contains(name),
+            };
+            if !audit.references.iter().all(is_there) {
                 continue;
             }
             audited += 1;

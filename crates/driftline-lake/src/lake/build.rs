@@ -127,7 +127,7 @@ impl Lake {
             Some(partitions) => in_parts(frame, partitions),
             None => frame,
         };
-        if model.front.kind == Kind::View {
+        if model.front.kind() == Kind::View {
             self.replace(&model.name, frame.into_view())?;
             self.done().built.insert(model.name.clone());
             return Ok(());
