@@ -4,14 +4,12 @@ use driftline_ledger::{Event, MailPlan, Publication, Slot};
 
 use crate::error::{Error, InPlace, Result, chain};
 use crate::mail::outbox::{MailSender, Sent};
-use crate::run;
 use crate::run::journal::Journal;
 use crate::run::outcome::{Outcome, State, outcome};
 use crate::run::progress::Progress;
-use crate::run::since;
+use crate::run::{self, Task, Under, since};
 use crate::setup::job_context::JobContext;
 use crate::setup::plan::RunPlan;
-use crate::setup::worker::LeaseGuard;
 
 /// Computes, compares, publishes and mails one market and period under its lease. `mails` says whether its mails are sent now or
 /// stored and left to a person.
@@ -32,9 +30,10 @@ pub async fn run_under_lease(
     if let (Some(publication), None) = (&published, &context.revise) {
         return already(context, publication, mails).await;
     }
+    let task = Task { context, plan, replaces: published.as_ref(), under: None, mails_now: mails };
     if context.dry_run {
         return tokio::select! {
-            result = computed(context, plan, published.as_ref(), None, mails, progress) => result,
+            result = computed(&task, progress) => result,
             () = context.worker.stopped() => Err(Error::Stopped { place }),
         };
     }
@@ -44,7 +43,7 @@ pub async fn run_under_lease(
     let started =
         Event::Started { holder: context.worker.holder.name.clone(), fencing_token: Some(held.lease.token()) };
     journal.note(started).await;
-    let result = leased(context, plan, &slot, (&held, &journal), mails, progress).await;
+    let result = leased(&task, Under { held: &held, journal: &journal }, progress).await;
     if let Err(error) = &result {
         journal.note(Event::Failed { problem: chain(error) }).await;
     }
@@ -52,51 +51,38 @@ pub async fn run_under_lease(
     result
 }
 
-async fn leased(
-    context: &JobContext,
-    plan: &RunPlan,
-    slot: &Slot,
-    under: (&LeaseGuard, &Journal<'_>),
-    mails: bool,
-    progress: &mut Progress,
-) -> Result<Outcome> {
-    let place = format!("{} {}", plan.market, plan.period);
+async fn leased(task: &Task<'_>, under: Under<'_>, progress: &mut Progress) -> Result<Outcome> {
+    let (context, place) = (task.context, task.place());
     // Whoever had the lease before may have published.
-    let published = context.ledger.latest(slot).await.in_place(&place)?;
+    let published = context.ledger.latest(&task.slot()).await.in_place(&place)?;
     if let (Some(publication), None) = (&published, &context.revise) {
-        let sent = if mails && publication.mails == MailPlan::Send {
-            MailSender::of(context).send_or_say(publication, &under.0.lease).await
+        let sent = if task.mails_now && publication.mails == MailPlan::Send {
+            MailSender::of(context).send_or_say(publication, &under.held.lease).await
         } else {
             Sent::default()
         };
         return told(context, publication, sent).await;
     }
+    let task = Task { replaces: published.as_ref(), under: Some(under), ..*task };
     tokio::select! {
-        result = computed(context, plan, published.as_ref(), Some(under), mails, progress) => result,
-        () = under.1.stopped() => Err(Error::Stopped { place }),
+        result = computed(&task, progress) => result,
+        () = under.journal.stopped() => Err(Error::Stopped { place }),
     }
 }
 
 /// Computes; once more with less memory if the query engine's pool was too small. The same bytes come out.
-async fn computed(
-    context: &JobContext,
-    plan: &RunPlan,
-    published: Option<&Publication>,
-    under: Option<(&LeaseGuard, &Journal<'_>)>,
-    mails: bool,
-    progress: &mut Progress,
-) -> Result<Outcome> {
-    match run::run_period(context, plan, published, under, mails, &context.limits, progress).await {
+async fn computed(task: &Task<'_>, progress: &mut Progress) -> Result<Outcome> {
+    let limits = &task.context.limits;
+    match run::run_period(task, limits, progress).await {
         Err(Error::Lake { source: driftline_lake::Error::Memory { model, source }, place }) => {
             let cause = source.to_string();
             let again = "the engine's memory was too small; once more with sorted joins on two threads";
             tracing::warn!(place, model, cause, "{again}");
-            if let Some((_, journal)) = under {
-                journal
-                    .note(Event::StepDone { step: "too little memory, once more with less".to_owned(), rows: None })
-                    .await;
+            if let Some(under) = task.under {
+                let step = "too little memory, once more with less".to_owned();
+                under.journal.note(Event::StepDone { step, rows: None }).await;
             }
-            run::run_period(context, plan, published, under, mails, &context.limits.frugal(), progress).await
+            run::run_period(task, &limits.frugal(), progress).await
         }
         result => result,
     }

@@ -10,8 +10,8 @@ use driftline_core::report::Models;
 use driftline_core::sentence::Words;
 use driftline_lake::{Lake, read};
 
+use crate::run::task::Task;
 use crate::setup::job::Job;
-use crate::setup::plan::RunPlan;
 
 /// What is known of costs and margins before personas are described.
 pub(crate) struct Economics {
@@ -39,15 +39,15 @@ pub(crate) async fn read(lake: &Lake, job: &Job) -> driftline_lake::Result<Econo
 }
 
 /// The part of the report, and of the cards.
-pub(crate) fn give(
+pub(crate) fn attach(
+    task: &Task<'_>,
     economics: &Economics,
-    job: &Job,
-    plan: &RunPlan,
     profiles: &[SegmentProfile],
     models: &Models,
     personas: &mut PersonaSet,
 ) -> AcquisitionCosts {
-    let words = Words { locale: job.locale(&plan.market), currency: job.file.currency.clone() };
+    let job = &task.context.job;
+    let words = Words { locale: job.locale(&task.plan.market), currency: job.file.currency.clone() };
     let given = Given {
         rows: &economics.rows,
         margins: &economics.margins,

@@ -3,12 +3,12 @@
 mod alarm;
 mod figures;
 mod headline;
+mod parts;
 mod words;
 
 use std::collections::BTreeMap;
 
 use driftline_core::Minor;
-use driftline_core::acquisition::AcquisitionCosts;
 use driftline_core::assortment::{self, Assortment, ItemSales, MarketSales};
 use driftline_core::audience;
 use driftline_core::bridge::{self, Bridge, Cause, MarketNet, Measure, Ranks};
@@ -17,82 +17,37 @@ use driftline_core::decomposition::decompose;
 use driftline_core::disclosure::attack::Beside;
 use driftline_core::disclosure::{is_publishable, pool_bridge};
 use driftline_core::drill::drill;
-use driftline_core::history::History;
 use driftline_core::persona::{Persona, PersonaSet, year_ago};
-use driftline_core::profile::{Flow, MarketTotals, Newcomers, PairedOrders, SegmentProfile};
-use driftline_core::report::{
-    self, AttributeDrift, HeadlineKind, Method, Migration, Models, Quality, Report, SCHEMA, Status,
-};
-use driftline_core::rfm::{self, RfmGroup, RfmRow};
+use driftline_core::profile::{Flow, MarketTotals, Newcomers};
+use driftline_core::report::{self, HeadlineKind, Method, Migration, Models, Quality, Report, SCHEMA, Status};
+use driftline_core::rfm::{self, RfmGroup};
 use driftline_core::risk;
-use driftline_core::sales::{self, ProductSales, SalesChange};
-use driftline_core::scorecard::Scorecard;
+use driftline_core::sales::{self, SalesChange};
 use driftline_core::sentence::Words;
 use driftline_core::tree::FamilyTree;
-use driftline_lake::read::Base;
 
 use self::figures::kpis;
 use self::headline::{Facts, headline, is_new_market};
+pub(crate) use self::parts::Parts;
 use self::words::{data_notes, told, unchanged};
 use crate::error::{InPlace, Result};
-use crate::setup::job::Job;
-use crate::setup::plan::RunPlan;
-
-/// All that is known about one market and period when the tables are computed.
-pub struct Parts<'a> {
-    pub job: &'a Job,
-    pub plan: &'a RunPlan,
-    pub revision: u32,
-    pub reason: Option<String>,
-    pub content_id: String,
-    pub status: Status,
-    pub base: Base,
-    pub totals: MarketTotals,
-    pub profiles: Vec<SegmentProfile>,
-    /// Present if there is a previous published period.
-    pub flows: Option<Vec<Flow>>,
-    pub rfm_rows: Vec<RfmRow>,
-    pub previous: Option<&'a Report>,
-    pub year_before: Option<&'a Report>,
-    /// Orders of the same period a year ago, from today's data; `None` if there are none.
-    pub orders_year_before: Option<u64>,
-    /// The market's totals of last period, from today's data.
-    pub totals_restated: MarketTotals,
-    /// What the same people ordered last period and this one, and who came; empty and absent if the last published period is not
-    /// the one before this.
-    pub paired: Vec<PairedOrders>,
-    pub newcomers: Option<Newcomers>,
-    /// What was sold by product; absent if the last published period is not the one before this.
-    pub products: Option<Vec<ProductSales>>,
-    /// What was sold and returned by category and product; absent likewise.
-    pub items: Option<Vec<ItemSales>>,
-    /// Reports of the periods before, whose changes say what is usual.
-    pub history: History,
-    pub tree: FamilyTree,
-    pub attribute_drift: Vec<AttributeDrift>,
-    pub personas: PersonaSet,
-    pub acquisition: AcquisitionCosts,
-    pub models: Models,
-    pub scorecard: Option<Scorecard>,
-    pub quality: Quality,
-}
 
 /// Builds the report.
 ///
 /// # Errors
 /// `Error::Bridge` if a bridge does not close: a bug, and nothing is published.
-pub fn report(mut parts: Parts<'_>) -> Result<Report> {
+pub(crate) fn report(mut parts: Parts<'_>) -> Result<Report> {
     let place = format!("{} {}", parts.plan.market, parts.plan.period);
     let min_cell = parts.job.file.personas.min_cell;
     let words = Words { locale: parts.job.locale(&parts.plan.market), currency: parts.job.file.currency.clone() };
-    let visible = parts.base.active >= min_cell && parts.totals.customers >= min_cell;
+    let visible = parts.base.active >= min_cell && parts.tables.totals.customers >= min_cell;
     let comparable = visible
         && parts.plan.partial.is_none()
         && parts.previous.is_some_and(|previous| previous.partial.is_none() && previous.totals.is_some());
     if let Some(then) = parts.year_before.filter(|then| comparable && then.partial.is_none()) {
         year_ago::attach(&mut parts.personas, then.period, &then.personas);
     }
-    let flows = parts.flows.as_deref().filter(|_| comparable);
+    let flows = parts.tables.flows.as_deref().filter(|_| comparable);
 
     let (bridges, mut notes) = match (flows, parts.previous) {
         (Some(flows), Some(previous)) => bridges(&parts, flows, previous, min_cell).in_place(&place)?,
@@ -124,7 +79,7 @@ pub fn report(mut parts: Parts<'_>) -> Result<Report> {
     notes.extend(data_notes(&parts, visible));
     let headline_measure = if has_value(&parts) { parts.job.file.bridge.value } else { Measure::NetRevenue };
     let (sales_change, sales_change_note) = if comparable { sales_change(&parts, min_cell) } else { (None, None) };
-    let items = parts.items.as_deref().filter(|_| comparable);
+    let items = parts.tables.moves.items.as_deref().filter(|_| comparable);
     let assortment = items.map(|items| assortment(&parts, items, &words, sales_change.as_ref()));
     let headline = headline(
         &parts,
@@ -190,7 +145,7 @@ pub fn report(mut parts: Parts<'_>) -> Result<Report> {
         partial: parts.plan.partial.clone(),
         headline,
         kpis,
-        totals: visible.then_some(parts.totals.shown(min_cell)),
+        totals: visible.then_some(parts.tables.totals.shown(min_cell)),
         bridges,
         personas: parts.personas,
         migration,
@@ -202,7 +157,7 @@ pub fn report(mut parts: Parts<'_>) -> Result<Report> {
         attribute_drift: if comparable { parts.attribute_drift } else { Vec::new() },
         tree: if visible { parts.tree } else { FamilyTree::default() },
         acquisition: visible.then_some(parts.acquisition),
-        scorecard: parts.scorecard.filter(|_| visible),
+        scorecard: parts.tables.scorecard.filter(|_| visible),
         risk_changes,
         market_change,
         changes,
@@ -237,7 +192,7 @@ pub fn report(mut parts: Parts<'_>) -> Result<Report> {
 fn changes(parts: &Parts<'_>, flows: &[Flow], newcomers: Option<&Newcomers>) -> (Vec<Change>, Option<Change>) {
     let compared = Compared {
         flows,
-        orders: &parts.paired,
+        orders: &parts.tables.moves.paired,
         newcomers,
         rules: &parts.job.file.materiality,
         history: &parts.history,
@@ -256,7 +211,7 @@ fn changes(parts: &Parts<'_>, flows: &[Flow], newcomers: Option<&Newcomers>) -> 
 /// published by a few people only.
 fn shown_newcomers(parts: &Parts<'_>, bridges: &[Bridge], min_cell: u64) -> Option<Newcomers> {
     let count = |bridge: &Bridge| bridge.bars.iter().find(|bar| bar.cause == Cause::New).and_then(|bar| bar.customers);
-    let new = parts.newcomers?;
+    let new = parts.tables.moves.newcomers?;
     let is_shown = !bridges.is_empty() && bridges.iter().all(|bridge| count(bridge) == Some(new.now));
     let published = parts.previous.and_then(|previous| previous.bridges.first()).and_then(count);
     let late = published.map_or(0, |published| published.abs_diff(new.before));
@@ -274,15 +229,15 @@ fn has_value(parts: &Parts<'_>) -> bool {
 fn rfm_groups(parts: &Parts<'_>, min_cell: u64, comparable: bool) -> Vec<RfmGroup> {
     let is_full = |last: &&Report| parts.plan.is_covered_from(driftline_core::period::year_before(last.as_of));
     let last = parts.previous.filter(|_| comparable).filter(is_full);
-    rfm::groups(&parts.rfm_rows, last.map(|last| last.rfm_groups.as_slice()), min_cell)
+    rfm::groups(&parts.tables.rfm_rows, last.map(|last| last.rfm_groups.as_slice()), min_cell)
 }
 
 /// Volume, price and assortment of what was sold; or why they cannot be told apart.
 fn sales_change(parts: &Parts<'_>, min_cell: u64) -> (Option<SalesChange>, Option<String>) {
-    let Some(products) = &parts.products else {
+    let Some(products) = &parts.tables.moves.products else {
         return (None, Some(format!("the {} before this one was not published", parts.plan.period.noun())));
     };
-    match sales::compare(products, parts.totals_restated.gross, parts.totals.gross, min_cell) {
+    match sales::compare(products, parts.tables.totals_restated.gross, parts.tables.totals.gross, min_cell) {
         Some(change) => (Some(change), None),
         None => {
             let note =
@@ -294,7 +249,7 @@ fn sales_change(parts: &Parts<'_>, min_cell: u64) -> (Option<SalesChange>, Optio
 
 /// What is new, gone, and sent back, by name.
 fn assortment(parts: &Parts<'_>, items: &[ItemSales], words: &Words, sales: Option<&SalesChange>) -> Assortment {
-    let both = |of: fn(&MarketTotals) -> Minor| [of(&parts.totals_restated), of(&parts.totals)];
+    let both = |of: fn(&MarketTotals) -> Minor| [of(&parts.tables.totals_restated), of(&parts.tables.totals)];
     let market = MarketSales { sold: both(|totals| totals.gross), returned: both(|totals| Minor(-totals.returned.0)) };
     let (start, noun) = (parts.plan.period.start(), parts.plan.period.noun());
     assortment::compare(items, market, start, parts.job.file.personas.min_cell).told(words, &noun, sales)
@@ -321,7 +276,13 @@ fn bridges(
             unidentified_net: totals.unidentified_net.unwrap_or_default(),
             few_objectors: totals.few_objectors(min_cell),
         };
-        open.push(bridge::of_net(flows, &ranks, net(before), net(&parts.totals_restated), net(&parts.totals))?);
+        open.push(bridge::of_net(
+            flows,
+            &ranks,
+            net(before),
+            net(&parts.tables.totals_restated),
+            net(&parts.tables.totals),
+        )?);
     }
     let previous_year_start = driftline_core::period::year_before(previous.as_of);
     if parts.plan.is_covered_from(previous_year_start) {

@@ -1,64 +1,92 @@
-//! Step 12: personas of the segments, and how their habits drifted.
+//! Step 12: personas of the segments, with what is known of their risks, values and costs.
 
 use std::collections::BTreeMap;
 
+use driftline_core::acquisition::AcquisitionCosts;
 use driftline_core::lineage::Continuity;
-use driftline_core::period::year_before;
 use driftline_core::persona::{self, PersonaSet};
-use driftline_core::report::{AttributeDrift, DriftedColumn, Report, Status};
-use driftline_lake::Lake;
-use driftline_lake::profile_drift::{COLUMNS, Group, profile_drift};
+use driftline_core::profile::{OTHER_SEGMENT, SegmentProfile};
+use driftline_core::report::{Models, Status};
+use driftline_lake::read;
 
-use crate::run::acquisition::Economics;
-use crate::run::recall::Recalled;
+use crate::error::{InPlace, Result};
+use crate::run::acquisition;
+use crate::run::compute::Computed;
+use crate::run::outlook::{Ranges, Reasons};
+use crate::run::read::Tables;
+use crate::run::recall::{Baselines, Recalled};
+use crate::run::score::Scored;
 use crate::run::segment::{Called, Segmented};
-use crate::setup::job_context::JobContext;
-use crate::setup::plan::RunPlan;
+use crate::run::task::Task;
+
+/// The personas of a market, and all that they were described from.
+pub(crate) struct Described {
+    pub(crate) scored: Scored,
+    pub(crate) tables: Tables,
+    pub(crate) personas: PersonaSet,
+    pub(crate) acquisition: AcquisitionCosts,
+    /// With the ranges of their sums.
+    pub(crate) models: Models,
+}
+
+/// Describes the segments.
+///
+/// # Errors
+/// `Error::Lake` if the forecasts of everyone cannot be read.
+pub(crate) async fn describe(
+    task: &Task<'_>,
+    baselines: &Baselines,
+    computed: &Computed,
+    scored: Scored,
+    tables: Tables,
+) -> Result<Described> {
+    let mut personas = personas(task, baselines, &scored, &tables);
+    attach_outlook(&mut personas, &scored.reasons, &scored.ranges);
+    let mut models = scored.fitted.models.clone();
+    let everyone = tables.profiles.iter().find(|profile| profile.segment == EVERYONE);
+    models.value_range =
+        everyone.and_then(|profile| profile.value).and_then(|value| scored.ranges.year(EVERYONE, value));
+    if let Some(model) = &mut models.forecast {
+        let all = read::next_period_of_everyone(&computed.lake).await.in_place(&task.place())?;
+        model.next_period = scored.ranges.next_of_everyone(all);
+    }
+    let acquisition = acquisition::attach(task, &tables.economics, &tables.profiles, &models, &mut personas);
+    Ok(Described { scored, tables, personas, acquisition, models })
+}
+
+/// The segment that stands for all active customers.
+const EVERYONE: u32 = 0;
+
+fn attach_outlook(personas: &mut PersonaSet, reasons: &Reasons, ranges: &Ranges) {
+    for persona in &mut personas.personas {
+        persona.risk_reasons = reasons.get(&persona.segment).cloned().unwrap_or_default();
+        persona.value_range = ranges.year(persona.segment, persona.value.unwrap_or_default());
+        persona.next_period = persona.next_period.and_then(|next| ranges.next(persona.segment, next.value));
+    }
+    if let Some(other) = &mut personas.other {
+        other.value_range = ranges.year(OTHER_SEGMENT, other.value.unwrap_or_default());
+        other.next_period = other.next_period.and_then(|next| ranges.next(OTHER_SEGMENT, next.value));
+    }
+}
 
 /// Personas of the segments' profiles.
-#[expect(clippy::too_many_arguments, reason = "one step of the flow table, called once")]
-pub(crate) fn describe(
-    context: &JobContext,
-    plan: &RunPlan,
-    revision: u32,
-    profiles: &[driftline_core::profile::SegmentProfile],
-    flows: Option<&[driftline_core::profile::Flow]>,
-    previous: Option<&Recalled>,
-    parent: Option<&Recalled>,
-    status: Status,
-    segmented: Option<&Segmented>,
-    economics: &Economics,
-    has_few_objectors: bool,
-) -> PersonaSet {
+fn personas(task: &Task<'_>, baselines: &Baselines, scored: &Scored, tables: &Tables) -> PersonaSet {
+    let (context, plan, fitted) = (task.context, task.plan, &scored.fitted);
+    let (status, segmented) = (fitted.status, fitted.segmented.as_deref());
     let (empty_tilts, empty_stability) = (BTreeMap::new(), BTreeMap::new());
     let nothing = Called::default();
     let called = segmented.map_or(&nothing, |segmented| &segmented.called);
-    let adopted: Option<BTreeMap<u32, (String, String)>> = match (status, parent) {
-        (Status::Provisional, Some(parent)) => Some(
-            parent.report.personas.personas.iter().map(|p| (p.segment, (p.key.clone(), p.label.clone()))).collect(),
-        ),
-        _ => None,
-    };
+    let adopted = adopted(status, baselines.parent.as_ref());
     let has = |table: &str| !context.graph.absent.contains(table);
-    // Without segments there is nothing to describe: only everyone's profile is left.
-    let shown: Vec<_> = match segmented {
-        Some(_) => profiles.to_vec(),
-        None => profiles.iter().filter(|profile| profile.segment == 0).cloned().collect(),
-    };
-    let is_known = previous.is_some_and(|recalled| !recalled.report.personas.personas.is_empty());
-    let continuity = match segmented.map(|segmented| segmented.continuity) {
-        // Personas of before without a model to go on from.
-        Some(Continuity::First) if is_known => Continuity::Redrawn,
-        found => found.unwrap_or(Continuity::First),
-    };
+    let previous = baselines.previous.as_ref().map(|recalled| &recalled.report.personas);
     persona::describe(
-        &shown,
+        &shown(&tables.profiles, segmented),
         &persona::Context {
             market: plan.market.as_str(),
             period: plan.period,
-            revision,
-            previous: previous.filter(|_| status != Status::NotEnoughData).map(|recalled| &recalled.report.personas),
-            flows: flows.unwrap_or(&[]),
+            revision: task.revision(),
+            previous: previous.filter(|_| status != Status::NotEnoughData),
+            flows: tables.flows.as_deref().unwrap_or(&[]),
             tilts: segmented.map_or(&empty_tilts, |segmented| &segmented.tilts),
             stability: segmented.map_or(&empty_stability, |segmented| &segmented.stability),
             typical: &called.typical,
@@ -66,7 +94,7 @@ pub(crate) fn describe(
             own_named: &called.own_named,
             rules: &called.rules,
             own_names: &context.names.0,
-            continuity,
+            continuity: continuity(segmented, previous),
             events: segmented.map_or(&[], |segmented| &segmented.model.events),
             thresholds: &context.job.file.lineage,
             priority: &context.job.file.priority,
@@ -75,48 +103,30 @@ pub(crate) fn describe(
             adopted: adopted.as_ref(),
             has_attributes: has("stg_customer_attributes"),
             has_contacts: has("stg_contacts"),
-            has_acquisition_costs: !economics.rows.is_empty(),
-            has_few_objectors,
-            margins: &economics.margins,
+            has_acquisition_costs: !tables.economics.rows.is_empty(),
+            has_few_objectors: tables.totals.few_objectors(context.job.file.personas.min_cell).is_some(),
+            margins: &tables.economics.margins,
         },
     )
 }
 
-/// Columns of everyone and of each persona against last period and against a year ago; sums over 12 months only where both
-/// windows lie wholly in the exports.
-pub(crate) async fn attribute_drift(
-    lake: &Lake,
-    plan: &RunPlan,
-    previous: Option<&Report>,
-    year_ago: Option<&Report>,
-    personas: &PersonaSet,
-) -> driftline_lake::Result<Vec<AttributeDrift>> {
-    let everyone = Group { subject: "market".to_owned(), then: 0, now: 0 };
-    let mut found = Vec::new();
-    for (earlier, table) in [(previous, "previous.restated"), (year_ago, "previous.customers_year_before")] {
-        let Some(earlier) = earlier else { continue };
-        let starts = [plan.year_start(), year_before(earlier.as_of)];
-        let windows_are_full = starts.into_iter().all(|start| plan.is_covered_from(start));
-        let mut groups = vec![everyone.clone()];
-        let before = |key: &str| earlier.personas.personas.iter().find(|persona| persona.key == key);
-        let group = |now: &persona::Persona| {
-            let then = before(&now.key)?.segment;
-            Some(Group { subject: now.key.clone(), then, now: now.segment })
-        };
-        groups.extend(personas.personas.iter().filter_map(group));
-        for (subject, findings) in profile_drift(lake, table, &groups, windows_are_full).await? {
-            let named = personas.personas.iter().find(|persona| persona.key == subject);
-            let label = |column: &str| {
-                COLUMNS.iter().find(|(name, _)| *name == column).map_or(column, |(_, label)| label).to_owned()
-            };
-            let columns = findings.into_iter().map(|finding| DriftedColumn { label: label(&finding.column), finding });
-            found.push(AttributeDrift {
-                label: named.map_or_else(|| "Everyone active".to_owned(), |persona| persona.label.clone()),
-                subject,
-                against: earlier.period,
-                columns: columns.collect(),
-            });
-        }
+/// Without segments there is nothing to describe: only everyone's profile is left.
+fn shown(profiles: &[SegmentProfile], segmented: Option<&Segmented>) -> Vec<SegmentProfile> {
+    profiles.iter().filter(|profile| segmented.is_some() || profile.segment == EVERYONE).cloned().collect()
+}
+
+/// Keys and names of the parent market's personas, where its model stands in.
+fn adopted(status: Status, parent: Option<&Recalled>) -> Option<BTreeMap<u32, (String, String)>> {
+    let parent = parent.filter(|_| status == Status::Provisional)?;
+    let personas = parent.report.personas.personas.iter();
+    Some(personas.map(|persona| (persona.segment, (persona.key.clone(), persona.label.clone()))).collect())
+}
+
+fn continuity(segmented: Option<&Segmented>, previous: Option<&PersonaSet>) -> Continuity {
+    let is_known = previous.is_some_and(|previous| !previous.personas.is_empty());
+    match segmented.map(|segmented| segmented.continuity) {
+        // Personas of before without a model to go on from.
+        Some(Continuity::First) if is_known => Continuity::Redrawn,
+        found => found.unwrap_or(Continuity::First),
     }
-    Ok(found)
 }

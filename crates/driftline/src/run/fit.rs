@@ -1,129 +1,127 @@
-//! Step 8: models of value and of segments, from the lake's tables to parameters that SQL scores with.
+//! Step 8: fits models of value, of segments and of what comes next, beside the tables that only the marts need.
 
-use driftline_core::naming;
-use driftline_core::naming::own::OwnName;
-use driftline_core::persona::PersonaSet;
-use driftline_core::report::{Models, Status};
-use driftline_core::sentence::Words;
+mod segments;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use driftline_core::report::{Models, Report, Status};
+use driftline_lake::lake::BackgroundTask;
 use driftline_lake::read::PublishedCustomer;
 use driftline_lake::{Lake, fitted, read};
+use driftline_ledger::Event;
 use driftline_stats::pool::Pool;
+use tokio::sync::oneshot;
 
-use crate::run::recall::Recalled;
-use crate::run::segment::{self, Calling, Fit, Items, Last, Least, People, Segmented, items_of};
+use self::segments::fit_segments;
+use crate::error::{InPlace, Result};
+use crate::run::compute::Computed;
+use crate::run::outlook::{self, Evidence, Known};
+use crate::run::recall::{Baselines, Recalled, fetch_customers, recall_history, recall_own_fits};
+use crate::run::segment::Segmented;
+use crate::run::task::Task;
 use crate::run::value;
-use crate::setup::job_context::JobContext;
-use crate::setup::plan::RunPlan;
+
+/// The models of a market, and what they were made from.
+pub(crate) struct Fitted {
+    pub(crate) models: Models,
+    pub(crate) status: Status,
+    pub(crate) segmented: Option<Arc<Segmented>>,
+    /// What risks and ranges of segments are worked out from.
+    pub(crate) evidence: Option<Evidence>,
+    pub(crate) past: Past,
+    /// Hash of every customer's days before as-of.
+    pub(crate) days: String,
+}
+
+/// What of the market's past only the fits and those after them need.
+#[derive(Default)]
+pub(crate) struct Past {
+    /// Last period's customers as published: the file, and their segments.
+    pub(crate) customers: Option<PathBuf>,
+    pub(crate) published: Vec<PublishedCustomer>,
+    /// Reports of the periods before, the last one first.
+    pub(crate) reports: Vec<Report>,
+}
+
+/// Fits the models and registers what they say of each customer.
+///
+/// # Errors
+/// `Error::Lake` for a model or table that is wrong, `Error::Ledger` if the warehouse does not answer.
+pub(crate) async fn fit(task: &Task<'_>, baselines: &Baselines, computed: &Computed) -> Result<Fitted> {
+    let (context, lake, place) = (task.context, &computed.lake, task.place());
+    let (described, later) = begin_beside(lake, task.plan.as_of);
+    let is_small = value::tier(&computed.base, &context.job.file.value) == value::Tier::Provisional;
+    let pool = if is_small { recall_own_fits(context, task.plan).await? } else { Vec::new() };
+    let customers = match &baselines.previous {
+        Some(previous) => Some(fetch_customers(context, "customers", &previous.publication, &computed.scratch).await?),
+        None => None,
+    };
+    let (mut models, prior) = fit_value(task, computed, &pool).await.in_place(&place)?;
+    let reports = if baselines.previous.is_some() { recall_history(context, &task.slot()).await? } else { Vec::new() };
+    let told = outlook::told(&reports, &pool);
+    let segments = async {
+        described.finished().await?;
+        let published = match &customers {
+            Some(path) => read::published_customers(lake, path).await?,
+            None => Vec::new(),
+        };
+        let (status, segmented) = fit_segments(task, baselines, computed, &published).await?;
+        Ok((status, segmented, published))
+    };
+    let previous = baselines.previous.as_ref().map(|recalled| &recalled.report);
+    let outlook = outlook::assess(task, lake, &models, Known { previous, pool: prior, told });
+    let ((status, segmented, published), outlook) = tokio::try_join!(segments, outlook).in_place(&place)?;
+    let segmented = segmented.map(Arc::new);
+    models.segments = segmented.as_ref().map(|segmented| segmented.model.clone());
+    let evidence = outlook::register(lake, &context.job, outlook, &mut models).in_place(&place)?;
+    let days = later.finished().await.in_place(&place)?;
+    note_taken_over(task, computed).await;
+    let past = Past { customers, published, reports };
+    Ok(Fitted { models, status, segmented, evidence, past, days })
+}
+
+/// Begins what goes on beside the fits: what segments wait for, and then what only the marts need.
+fn begin_beside(lake: &Arc<Lake>, as_of: chrono::NaiveDate) -> (BackgroundTask<()>, BackgroundTask<String>) {
+    let (ends, has_ended) = oneshot::channel::<()>();
+    let described = lake.in_background(async move |lake| {
+        let _ends = ends;
+        lake.build_beside(&["int_customers_described", "int_habit_days", "int_customer_items"]).await
+    });
+    let later = lake.in_background(async move |lake| {
+        let _ = has_ended.await;
+        lake.build_beside(&["market_periods", "int_customer_categories"]).await?;
+        read::past_id(&lake, as_of).await
+    });
+    (described, later)
+}
 
 /// The purchase and the spend model, by the tier of the market, with what a small one is pulled to.
-pub(crate) async fn fit_value(
-    context: &JobContext,
-    lake: &Lake,
-    base: &read::Base,
+async fn fit_value(
+    task: &Task<'_>,
+    computed: &Computed,
     pool: &[Recalled],
 ) -> driftline_lake::Result<(Models, Option<Pool>)> {
-    let histories = read::purchase_histories(lake).await?;
-    let spends = read::spend_histories(lake).await?;
-    let returns = read::returns(lake).await?;
-    let (models, pool) = value::fit(base, &histories, &spends, returns, &context.job.file.value, pool);
+    let lake = &computed.lake;
+    let seen = value::Seen {
+        histories: read::purchase_histories(lake).await?,
+        spends: read::spend_histories(lake).await?,
+        returns: read::returns(lake).await?,
+    };
+    let (models, pool) = value::fit(&computed.base, &seen, &task.context.job.file.value, pool);
     let fitted = match (&models.purchase, &models.spend) {
-        (Some(purchase), Some(spend)) => Some((&purchase.model, &spend.model, returns)),
+        (Some(purchase), Some(spend)) => Some((&purchase.model, &spend.model, seen.returns)),
         _ => None,
     };
     fitted::register_models(lake, fitted)?;
     Ok((models, pool))
 }
 
-/// Own segments, a parent's, or none: by the number of active customers.
-pub(crate) async fn fit_segments(
-    context: &JobContext,
-    plan: &RunPlan,
-    lake: &Lake,
-    base: &read::Base,
-    previous: Option<(&Recalled, &[PublishedCustomer])>,
-    parent: Option<&Recalled>,
-) -> driftline_lake::Result<(Status, Option<Segmented>)> {
-    let small = &context.job.file.small_markets;
-    let settings = context.job.file.segments.clone();
-    let least = Least::of(&context.job);
-    let mut people = People::read(lake, plan, &settings).await?;
-    let parent_model = parent.and_then(|parent| parent.report.models.segments.as_ref());
-    let usable_parent = parent_model.filter(|model| people.can_use(model));
-    let status = match usable_parent {
-        _ if base.active >= small.own_from => Status::Full,
-        Some(_) if base.active >= small.provisional_from => Status::Provisional,
-        _ => Status::NotEnoughData,
-    };
-    let adopted = usable_parent.filter(|_| status == Status::Provisional).cloned();
-    let last = previous
-        .filter(|_| status != Status::NotEnoughData)
-        .and_then(|(recalled, published)| Some((&recalled.report, recalled.report.models.segments.clone()?, published)))
-        .map(|(report, model, published)| (report.as_of, report.status == status, model, published.to_vec()));
-    let items = if settings.shares { read::top_items(lake, settings.items_max).await? } else { Items::new() };
-    let models = last.iter().map(|(_, _, model, _)| model).chain(adopted.iter());
-    let of_models: Vec<Items> = models.map(|model| items_of(&model.habits)).collect();
-    let named = names_items(&items, previous.map(|(recalled, _)| &recalled.report.personas), &context.names.0);
-    for items in of_models.iter().chain([&items, &named]) {
-        people.add_items(lake, items).await?;
-    }
-    let (period, as_of) = (plan.period, plan.as_of);
-    let months = f64::from(context.job.file.period.kind().months());
-    let calling = Calling {
-        market: plan.market.to_string(),
-        words: Words { locale: context.job.locale(&plan.market), currency: context.job.file.currency.clone() },
-        min_cell: context.job.file.personas.min_cell,
-        own: context.names.0.clone(),
-        before: previous.map(|(recalled, _)| recalled.report.personas.clone()),
-    };
-    let segmented = beside(move || {
-        let calling = &calling;
-        let fit =
-            Fit { people: &people, items: &items, named: &named, period, months, least, settings: &settings, calling };
-        let last = last.as_ref().map(|(then, is_own, model, published)| Last {
-            model,
-            is_own: *is_own,
-            published,
-            months: (as_of - *then).num_days() as f64 / 30.4375,
-        });
-        match (status, &adopted) {
-            (Status::Full, _) => Some(segment::fit(&fit, last.as_ref())),
-            (Status::Provisional, Some(model)) => Some(segment::adopt(&fit, model, last.as_ref())),
-            _ => None,
-        }
-    })
-    .await;
-    match &segmented {
-        Some(found) => {
-            fitted::register_segments(lake, &found.keys, &found.assigned, &found.rates)?;
-            fitted::register_item_shares(lake, &found.keys, &found.called.items)?;
-        }
-        None => {
-            fitted::register_segments(lake, &[], &[], &[])?;
-            fitted::register_item_shares(lake, &[], &[])?;
-        }
-    }
-    Ok((status, segmented))
-}
-
-/// The items that names may speak of: those that are bought most now, and those of last period's names and of the company's own rules.
-fn names_items(items: &Items, last: Option<&PersonaSet>, own: &[OwnName]) -> Items {
-    let claims = last.into_iter().flat_map(|set| &set.personas).flat_map(|persona| &persona.claims);
-    let mut named = items.clone();
-    for (habit, more) in naming::items_of(claims, own) {
-        if let Some(known) = named.get_mut(&habit) {
-            let new: Vec<String> = more.into_iter().filter(|item| !known.contains(item)).collect();
-            // The rest stays last.
-            let rest = known.pop();
-            known.extend(new.into_iter().chain(rest));
-        }
-    }
-    named
-}
-
-/// Computes on a thread of its own, so that the caller may wait for other things at the same time.
-pub(crate) async fn beside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
-    match tokio::task::spawn_blocking(work).await {
-        Ok(done) => done,
-        Err(error) => std::panic::resume_unwind(error.into_panic()),
+/// Notes what was not computed again.
+async fn note_taken_over(task: &Task<'_>, computed: &Computed) {
+    let tables = computed.taken_over();
+    if let (Some(under), false) = (task.under, tables.is_empty()) {
+        let step = format!("taking over {tables} from a run that ended early");
+        under.journal.note(Event::StepDone { step, rows: None }).await;
     }
 }

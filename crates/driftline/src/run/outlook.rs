@@ -25,10 +25,10 @@ use driftline_stats::purchase_log::{Cut, PurchaseLog};
 use driftline_stats::value::{Customer, ValueModel};
 use driftline_stats::{churn, forecast, lifetime};
 
-use crate::run::fit::beside;
+use crate::run::beside::beside;
 use crate::run::segment::Segmented;
+use crate::run::task::Task;
 use crate::setup::job::Job;
-use crate::setup::plan::RunPlan;
 
 /// What moves the risk of each segment.
 pub type Reasons = BTreeMap<u32, Vec<RiskReason>>;
@@ -48,19 +48,28 @@ struct Expected {
     scores: Vec<Option<Score>>,
 }
 
-/// Judges the methods on the market's past and scores everyone; nothing without a purchase model. `pool` is what a small market's
-/// models are pulled to, `told` what published reports say of forecasts.
+/// What is known besides the purchases of the market.
+pub struct Known<'a> {
+    pub previous: Option<&'a Report>,
+    /// What a small market's models are pulled to.
+    pub pool: Option<Pool>,
+    /// What published reports say of forecasts.
+    pub told: Told,
+}
+
+/// Judges the methods on the market's past and scores everyone; nothing without a purchase model.
+///
+/// # Errors
+/// `Error::Lake` if the purchases cannot be read.
 pub async fn assess(
+    task: &Task<'_>,
     lake: &Lake,
-    job: &Job,
-    plan: &RunPlan,
-    previous: Option<&Report>,
     models: &Models,
-    pool: Option<Pool>,
-    told: Told,
+    known: Known<'_>,
 ) -> driftline_lake::Result<Option<Outlook>> {
+    let (plan, Known { previous, pool, told }) = (task.plan, known);
     let Some(purchase) = models.purchase.as_ref().map(|fit| fit.model) else { return Ok(None) };
-    let horizon_days = i32::try_from(plan.horizon_days(job)).unwrap_or(91);
+    let horizon_days = i32::try_from(plan.horizon_days(&task.context.job)).unwrap_or(91);
     let (keys, log) = read::purchase_log(lake).await?;
     let kept = previous.and_then(|report| report.models.churn.as_ref()).map(|churn| churn.chosen);
     let as_of = Cut::as_of(date32(plan.as_of));

@@ -4,24 +4,21 @@ use std::collections::BTreeMap;
 
 use driftline_core::report::{Quality, Report};
 use driftline_core::revision::Part;
+use driftline_lake::content;
 use driftline_lake::source::PinnedSource;
-use driftline_lake::{Lake, content};
 
-use crate::error::{Error, Result};
-use crate::run::recall::Recalled;
+use crate::run::compute::Computed;
+use crate::run::pin::file_notes;
+use crate::run::read::Tables;
+use crate::run::recall::{Baselines, Recalled};
+use crate::run::task::Task;
 use crate::setup::job_context::JobContext;
 use crate::setup::plan::RunPlan;
 
 /// Hash of everything that the figures and words follow from; run ids, object names and times are not in it.
-pub(crate) fn content_id(
-    context: &JobContext,
-    plan: &RunPlan,
-    lake: &Lake,
-    previous: Option<&Recalled>,
-    replaced: Option<&Recalled>,
-    warnings: &[String],
-) -> String {
-    let mut parts: Vec<String> = lake.published().into_iter().filter_map(|table| table.content).collect();
+pub(crate) fn content_id(task: &Task<'_>, baselines: &Baselines, computed: &Computed) -> String {
+    let (context, plan) = (task.context, task.plan);
+    let mut parts: Vec<String> = computed.lake.published().into_iter().filter_map(|table| table.content).collect();
     parts.push(context.job.definition.clone());
     parts.extend(context.graph.models.values().map(|model| model.sql.clone()));
     parts.push(context.templates.text(context.job.locale(&plan.market)));
@@ -29,11 +26,11 @@ pub(crate) fn content_id(
     parts.push(context.names.1.clone());
     parts.push(env!("CARGO_PKG_VERSION").to_owned());
     parts.push(format!("{} {} {}", plan.market, plan.period, plan.as_of));
-    parts.extend(previous.map(|recalled| recalled.report.content_id.clone()));
+    parts.extend(baselines.previous.as_ref().map(|recalled| recalled.report.content_id.clone()));
     // A revision also says what it changed, and why.
-    parts.extend(replaced.map(|recalled| recalled.report.content_id.clone()));
+    parts.extend(baselines.replaced.as_ref().map(|recalled| recalled.report.content_id.clone()));
     parts.extend(context.revise.clone());
-    parts.extend(warnings.iter().cloned());
+    parts.extend(computed.warnings.iter().cloned());
     content::sha256(parts.join("\n").as_bytes())[..32].to_owned()
 }
 
@@ -69,20 +66,14 @@ pub(crate) fn fingerprints(
 }
 
 /// Rows, columns and days of the exports, and what was not there.
-pub(crate) fn quality(
-    context: &JobContext,
-    plan: &RunPlan,
-    pinned: &[PinnedSource],
-    totals: &driftline_core::profile::MarketTotals,
-    audits: usize,
-) -> Quality {
-    let rows = |source: &PinnedSource| source.objects.iter().map(|object| object.rows).sum::<u64>();
+pub(crate) fn quality(task: &Task<'_>, pinned: &[PinnedSource], tables: &Tables) -> Quality {
+    let (context, plan, totals) = (task.context, task.plan, &tables.totals);
     let plain = |name: &str| name.trim_start_matches("stg_").replace('_', " ");
     let mut absent: Vec<String> =
         context.graph.absent.iter().filter(|name| *name != "stg_cancelled_sales").map(|name| plain(name)).collect();
     absent.extend(pinned.iter().filter(|source| source.metas.is_empty()).map(|source| source.name.replace('_', " ")));
     Quality {
-        source_rows: pinned.iter().map(|source| (source.name.clone(), rows(source))).collect(),
+        source_rows: pinned.iter().map(|source| (source.name.clone(), source.rows())).collect(),
         sources_not_available: absent,
         ignored_columns: pinned
             .iter()
@@ -90,7 +81,7 @@ pub(crate) fn quality(
             .map(|source| (source.name.clone(), source.ignored_columns.clone()))
             .collect(),
         unidentified_gross_share: totals.unidentified_gross.ratio(totals.gross),
-        audits_passed: audits as u64,
+        audits_passed: tables.audits as u64,
         export_notes: plan.notes.iter().cloned().chain(file_notes(pinned)).collect(),
         warnings: Vec::new(),
         past_id: None,
@@ -98,20 +89,6 @@ pub(crate) fn quality(
         complete_from: plan.complete_from,
         complete_until: plan.complete_until,
     }
-}
-
-/// What was noticed of the files of the exports, one sentence each.
-pub(crate) fn file_notes(pinned: &[PinnedSource]) -> Vec<String> {
-    let of_sources = pinned
-        .iter()
-        .flat_map(|source| source.notes.iter().map(|note| format!("{}: {note}", source.name.replace('_', " "))));
-    of_sources.collect()
-}
-
-/// Every object that was read, with the version that was read.
-pub(crate) fn inputs(pinned: &[PinnedSource]) -> Result<Vec<serde_json::Value>> {
-    let objects = pinned.iter().flat_map(|source| &source.objects);
-    objects.map(|object| serde_json::to_value(object).map_err(Error::from)).collect()
 }
 
 /// A folder that no other run uses; it is in no table, report or mail body but the link to the report.

@@ -5,7 +5,7 @@ use driftline_lake::source;
 use driftline_ledger::Publication;
 
 use crate::error::{InPlace, Result};
-use crate::run::record;
+use crate::run::pin;
 use crate::run::revised::{ObjectChange, object_changes, objects};
 use crate::setup::job_context::JobContext;
 
@@ -19,7 +19,7 @@ const NAMED_MOST: usize = 3;
 pub(crate) async fn changes(context: &JobContext, publication: &Publication) -> Result<Option<String>> {
     let place = format!("{} {}", publication.market, publication.period);
     let pinned = source::pin(&context.exports, &context.sources, publication.market.as_str()).await.in_place(&place)?;
-    let changes = object_changes(&objects(&publication.inputs)?, &objects(&record::inputs(&pinned)?)?);
+    let changes = object_changes(&objects(&publication.inputs)?, &objects(&pin::inputs(&pinned)?)?);
     Ok(words(&changes))
 }
 

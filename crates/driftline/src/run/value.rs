@@ -19,6 +19,13 @@ pub enum Tier {
     HistoryOnly,
 }
 
+/// What was seen of a market's customers, counted.
+pub struct Seen {
+    pub histories: Vec<History>,
+    pub spends: Vec<SpendHistory>,
+    pub returns: Returns,
+}
+
 /// The tier by the job's settings.
 pub fn tier(base: &Base, settings: &Value) -> Tier {
     let own = base.customers >= settings.own_purchasers
@@ -35,19 +42,13 @@ pub fn tier(base: &Base, settings: &Value) -> Tier {
 
 /// Fits what the market's history allows; the tier and its reason are part of the report. `others` are the last reports of
 /// the job's markets in tier own; what a small market is pulled to comes beside the models.
-pub fn fit(
-    base: &Base,
-    histories: &[History],
-    spends: &[SpendHistory],
-    returns: Returns,
-    settings: &Value,
-    others: &[Recalled],
-) -> (Models, Option<Pool>) {
+pub fn fit(base: &Base, seen: &Seen, settings: &Value, others: &[Recalled]) -> (Models, Option<Pool>) {
+    let returns = seen.returns;
     let none =
         |reason: String| Models { value_tier: "history only".to_owned(), value_note: reason, ..Models::default() };
     let fitted = match tier(base, settings) {
-        Tier::Own => own(base, histories, spends, settings).map(|models| (models, None)),
-        Tier::Provisional => provisional(base, histories, spends, settings, others),
+        Tier::Own => own(base, seen, settings).map(|models| (models, None)),
+        Tier::Provisional => provisional(base, seen, settings, others),
         Tier::HistoryOnly => Err(format!(
             "too little history for a forecast: a model needs {} purchasers and {} with a repeat purchase",
             settings.fitted_purchasers, settings.fitted_repeat_customers
@@ -67,14 +68,15 @@ pub fn fit(
     }
 }
 
-fn own(base: &Base, histories: &[History], spends: &[SpendHistory], settings: &Value) -> Result<Models, String> {
+fn own(base: &Base, seen: &Seen, settings: &Value) -> Result<Models, String> {
     let kinds: Vec<Kind> = match settings.model.parse() {
         Ok(kind) => vec![kind],
         Err(_) => vec![Kind::MbgNbd, Kind::BgNbd],
     };
-    let choice =
-        purchase::choose(&kinds, histories).map_err(|error| format!("no purchase model could be fitted ({error})"))?;
-    let spend = fit_spend_winsorised(spends).map_err(|error| format!("no spend model could be fitted ({error})"))?;
+    let choice = purchase::choose(&kinds, &seen.histories)
+        .map_err(|error| format!("no purchase model could be fitted ({error})"))?;
+    let spend =
+        fit_spend_winsorised(&seen.spends).map_err(|error| format!("no spend model could be fitted ({error})"))?;
     Ok(Models {
         value_tier: "own".to_owned(),
         value_note: format!(
@@ -91,8 +93,7 @@ fn own(base: &Base, histories: &[History], spends: &[SpendHistory], settings: &V
 /// Empirical Bayes: the few customers speak, the other markets fill in what they cannot say.
 fn provisional(
     base: &Base,
-    histories: &[History],
-    spends: &[SpendHistory],
+    seen: &Seen,
     settings: &Value,
     others: &[Recalled],
 ) -> Result<(Models, Option<Pool>), String> {
@@ -108,9 +109,10 @@ fn provisional(
             "too little history for a forecast of its own ({needed}), and no market of this job that is published has one to lean on"
         ));
     };
-    let purchase =
-        pool::purchase_in(&pool, histories).map_err(|error| format!("no purchase model could be fitted ({error})"))?;
-    let spend = pool::spend_in(&pool, spends).map_err(|error| format!("no spend model could be fitted ({error})"))?;
+    let purchase = pool::purchase_in(&pool, &seen.histories)
+        .map_err(|error| format!("no purchase model could be fitted ({error})"))?;
+    let spend =
+        pool::spend_in(&pool, &seen.spends).map_err(|error| format!("no spend model could be fitted ({error})"))?;
     let spread = if pool.is_spread_estimated { "estimated" } else { "assumed: a factor of 1.65 either way" };
     let models = Models {
         value_tier: "provisional".to_owned(),

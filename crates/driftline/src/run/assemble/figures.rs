@@ -5,17 +5,17 @@ use driftline_core::change::MARKET;
 use driftline_core::report::{Kpi, Models, Report, Unit};
 use driftline_core::risk::RiskChanges;
 
-use super::Parts;
+use super::parts::Parts;
 
 pub(super) fn kpis(parts: &Parts<'_>, comparable: bool, bridges: &[Bridge], risks: Option<&RiskChanges>) -> Vec<Kpi> {
-    let everyone = parts.profiles.iter().find(|profile| profile.segment == 0);
+    let everyone = parts.tables.profiles.iter().find(|profile| profile.segment == 0);
     let value = everyone.and_then(|profile| profile.value);
     let risk = everyone.and_then(|profile| profile.churn_risk);
     let per_customer = value.map(|value| value.mean_over(parts.base.active));
     let forecast_note = parts.models.purchase.is_none().then(|| parts.models.value_note.clone());
     let mut kpis = vec![
         kpi("active_customers", "Active customers", Unit::Count, Some(parts.base.active as f64), None),
-        kpi("net_revenue", "Net revenue of the period", Unit::Money, Some(parts.totals.net.0 as f64), None),
+        kpi("net_revenue", "Net revenue of the period", Unit::Money, Some(parts.tables.totals.net.0 as f64), None),
         kpi(
             "value_12_months",
             "12-month value (forecast)",
@@ -37,7 +37,7 @@ pub(super) fn kpis(parts: &Parts<'_>, comparable: bool, bridges: &[Bridge], risk
             per_customer.map(|value| value.0 as f64),
             forecast_note,
         ),
-        kpi("orders", "Orders", Unit::Count, Some(parts.totals.orders as f64), None),
+        kpi("orders", "Orders", Unit::Count, Some(parts.tables.totals.orders as f64), None),
     ];
     for kpi in &mut kpis {
         let find = |report: Option<&Report>| {
@@ -78,8 +78,8 @@ fn like_for_like(key: &str, parts: &Parts<'_>, bridges: &[Bridge], risks: Option
         "orders" => {
             let bars = &find(Measure::NetRevenue)?.bars;
             let is_told = bars.iter().any(|bar| bar.cause == Cause::Restatement && bar.customers.is_some());
-            let before = parts.totals_restated.orders as f64;
-            (is_told && before > 0.0).then(|| (parts.totals.orders as f64 - before) / before)
+            let before = parts.tables.totals_restated.orders as f64;
+            (is_told && before > 0.0).then(|| (parts.tables.totals.orders as f64 - before) / before)
         }
         _ => None,
     }

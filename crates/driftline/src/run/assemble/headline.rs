@@ -12,8 +12,8 @@ use driftline_core::report::{Headline, HeadlineKind, Status};
 use driftline_core::sentence::Words;
 use driftline_stats::groups::Structure;
 
-use super::Parts;
 use super::alarm::alarm;
+use super::parts::Parts;
 
 /// Days of history below which a market is new: a year, less what its first customers took to come.
 const YEAR_ABOUT: i64 = 350;
@@ -200,7 +200,11 @@ fn events(parts: &Parts<'_>) -> Vec<String> {
 /// nobody any more, or exports that do not have them, is the first thing to know.
 fn hardly_anybody_new(parts: &Parts<'_>, facts: &Facts<'_>) -> Option<(String, String)> {
     let min_cell = parts.job.file.personas.min_cell;
-    let new = parts.newcomers.filter(|new| new.now < min_cell && new.before >= parts.job.file.materiality.pairs_min)?;
+    let new = parts
+        .tables
+        .moves
+        .newcomers
+        .filter(|new| new.now < min_cell && new.before >= parts.job.file.materiality.pairs_min)?;
     let before = facts.words.locale.count(new.before);
     let noun = parts.plan.period.noun();
     let message = format!("fewer than {min_cell} new customers, {before} the {noun} before");
@@ -271,8 +275,8 @@ fn growth(parts: &Parts<'_>, facts: &Facts<'_>) -> String {
     let is_safe = |count: u64| count == 0 || count >= min_cell;
     let rest = |customers: u64, new: u64, back: u64| customers.checked_sub(new + back);
     let others = [
-        rest(parts.totals.customers, new.now, new.came_back_now),
-        rest(parts.totals_restated.customers, new.before, new.came_back_before),
+        rest(parts.tables.totals.customers, new.now, new.came_back_now),
+        rest(parts.tables.totals_restated.customers, new.before, new.came_back_before),
     ];
     let back = [new.came_back_now, new.came_back_before];
     if !back.into_iter().chain(others.into_iter().flatten()).all(is_safe) || others.contains(&None) {

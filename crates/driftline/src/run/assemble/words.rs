@@ -7,7 +7,7 @@ use driftline_core::lineage::PersonaEvent;
 use driftline_core::persona::Role;
 use driftline_stats::groups::Structure;
 
-use super::Parts;
+use super::parts::Parts;
 
 /// The five lines that are told in sentences: of different personas where there are as many; of everybody, one a figure.
 pub(super) fn told<'a>(passed: &[&'a Change]) -> Vec<&'a Change> {
@@ -45,9 +45,9 @@ pub(super) fn unchanged(changes: &[Change], events: &[PersonaEvent], comparable:
 /// What last period's net revenue is from today's data, where that is not what was published, and this period's against it.
 fn restated(parts: &Parts<'_>) -> Option<String> {
     let previous = parts.previous.filter(|previous| previous.partial.is_none() && parts.plan.partial.is_none())?;
-    let (published, today) = (previous.totals.as_ref()?.net, parts.totals_restated.net);
+    let (published, today) = (previous.totals.as_ref()?.net, parts.tables.totals_restated.net);
     let (locale, currency) = (parts.job.locale(&parts.plan.market), &parts.job.file.currency);
-    let change = (parts.totals.net - today).ratio(today)?;
+    let change = (parts.tables.totals.net - today).ratio(today)?;
     (published != today).then(|| {
         format!(
             "{} is restated: net revenue was published as {} and is {} from today's data; this period's changed by {} against that.",
@@ -81,7 +81,7 @@ pub(super) fn data_notes(parts: &Parts<'_>, visible: bool) -> Vec<String> {
         ));
     }
     notes.extend(restated(parts));
-    if let Some(scorecard) = &parts.scorecard {
+    if let Some(scorecard) = &parts.tables.scorecard {
         notes.push(scorecard.sentence.clone());
     }
     if parts.models.forecast.as_ref().is_some_and(|forecast| forecast.is_level_uncertain) {
@@ -96,7 +96,7 @@ pub(super) fn data_notes(parts: &Parts<'_>, visible: bool) -> Vec<String> {
             100.0 * share
         ));
     }
-    if parts.totals.few_objectors(min_cell).is_some() {
+    if parts.tables.totals.few_objectors(min_cell).is_some() {
         notes.push(format!(
             "Fewer than {min_cell} customers who declined profiling bought or sent something back: their money is in the totals, and no figure tells it apart."
         ));

@@ -13,8 +13,7 @@ pub fn graded(
     job: &Job,
     plan: &RunPlan,
     previous: &Report,
-    scored: &[Scored],
-    tenths: Vec<RiskTenth>,
+    (scored, tenths): (Vec<Scored>, Vec<RiskTenth>),
     year: Option<YearScorecard>,
 ) -> Option<Scorecard> {
     let min_cell = job.file.personas.min_cell;

@@ -1,0 +1,34 @@
+//! All that a report is made from.
+
+use driftline_core::acquisition::AcquisitionCosts;
+use driftline_core::history::History;
+use driftline_core::persona::PersonaSet;
+use driftline_core::report::{AttributeDrift, Models, Quality, Report, Status};
+use driftline_core::tree::FamilyTree;
+use driftline_lake::read::Base;
+
+use crate::run::read::Tables;
+use crate::setup::job::Job;
+use crate::setup::plan::RunPlan;
+
+/// All that is known about one market and period when the tables are read.
+pub(crate) struct Parts<'a> {
+    pub(crate) job: &'a Job,
+    pub(crate) plan: &'a RunPlan,
+    pub(crate) revision: u32,
+    pub(crate) reason: Option<String>,
+    pub(crate) content_id: String,
+    pub(crate) status: Status,
+    pub(crate) base: &'a Base,
+    pub(crate) tables: Tables,
+    pub(crate) previous: Option<&'a Report>,
+    pub(crate) year_before: Option<&'a Report>,
+    /// Reports of the periods before, whose changes say what is usual.
+    pub(crate) history: History,
+    pub(crate) tree: FamilyTree,
+    pub(crate) attribute_drift: Vec<AttributeDrift>,
+    pub(crate) personas: PersonaSet,
+    pub(crate) acquisition: AcquisitionCosts,
+    pub(crate) models: Models,
+    pub(crate) quality: Quality,
+}
