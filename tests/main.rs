@@ -24,6 +24,7 @@ mod odd_files; // drift on files as strangers write them.
 mod odd_logs; // ltv and churn on logs as strangers write them.
 mod odd_money; // Exports with wrong signs, copies, joins that multiply, months that fell: refused by name, or warned of.
 mod operations; // Killed processes, what is due and what waits.
+mod own_marts; // Marts that a company adds by their files alone: built where they can be, published, checked.
 mod periods; // Half-years and fiscal quarters: their totals are those of their months.
 mod product; // How tests start the program and read its tables.
 mod purchase_logs; // ltv and churn on odd logs: finite figures, or a named refusal.
@@ -131,6 +132,7 @@ fn main() -> std::process::ExitCode {
     ];
     trials.extend(bad_input::trials());
     trials.extend(odd_money::trials());
+    trials.extend(own_marts::trials());
     let not_run = trials.iter().filter(|trial| trial.has_ignored_flag()).count();
     let conclusion = libtest_mimic::run(&Arguments::from_args(), trials);
     println!(
