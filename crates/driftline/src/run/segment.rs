@@ -10,78 +10,24 @@ mod evolve;
 mod last;
 mod people;
 mod place;
+mod subject;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use driftline_core::Period;
 use driftline_core::lineage::{Continuity, SegmentEventKind};
-use driftline_core::profile::{FeatureTilt, OTHER_SEGMENT};
+use driftline_core::profile::OTHER_SEGMENT;
 use driftline_core::report::SegmentModel;
 use driftline_stats::cluster::prediction_strength;
 use driftline_stats::groups::{self, Groups, Structure};
 
-pub use self::called::{Called, Calling};
-pub use self::last::{Last, restated};
+pub use self::last::restated;
 use self::last::{by_last, last_rows};
 use self::people::Coordinates;
 pub use self::people::{Items, People, items_of};
 pub use self::place::assign;
 use self::place::bounded;
-use crate::setup::job::{Job, Segments};
-
-/// A model with what it says about this period's customers.
-pub struct Segmented {
-    pub model: SegmentModel,
-    /// The keys that the lists below go with.
-    pub keys: Vec<i64>,
-    /// Segment of each customer, or `OTHER_SEGMENT`.
-    pub assigned: Vec<i64>,
-    /// The same by last period's model; none if nothing was published.
-    pub by_last: Option<Vec<i64>>,
-    /// Purchases a month to expect of each.
-    pub rates: Vec<Option<f64>>,
-    pub tilts: BTreeMap<u32, Vec<FeatureTilt>>,
-    pub stability: BTreeMap<u32, f64>,
-    pub called: Called,
-    pub continuity: Continuity,
-}
-
-/// Fewest members of a segment, and fewest customers who are set apart from all segments: fewer stay with the nearest one, or
-/// what is said of the segments and of everyone would give them away.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Least {
-    pub members: u64,
-    pub others: u64,
-    /// Fewest people of whom anything is shown.
-    pub cell: u64,
-}
-
-impl Least {
-    pub fn of(job: &Job) -> Self {
-        Self { members: job.file.personas.members_min, others: job.others_least(), cell: job.file.personas.min_cell }
-    }
-
-    /// Fewest members of a segment that was there before: two thirds, so that none comes and goes at the border, but enough to be shown.
-    pub fn to_stay(self) -> u64 {
-        (2 * self.members).div_ceil(3).max(self.cell)
-    }
-}
-
-/// What a model is made from.
-#[derive(Clone, Copy)]
-pub struct Fit<'a> {
-    pub people: &'a People,
-    /// Items that a new model would tell apart.
-    pub items: &'a Items,
-    /// Items that names may speak of.
-    pub named: &'a Items,
-    pub period: Period,
-    /// Months of a period: how far ahead buyers are expected.
-    pub months: f64,
-    pub least: Least,
-    pub settings: &'a Segments,
-    pub calling: &'a Calling,
-}
+pub use self::subject::{Called, Calling, Fit, Last, Least, Segmented};
+use crate::setup::job::Segments;
 
 /// Fits or keeps the model of a market with enough customers of its own.
 pub fn fit(fit: &Fit<'_>, last: Option<&Last<'_>>) -> Segmented {
@@ -117,7 +63,7 @@ pub fn adopt(fit: &Fit<'_>, parent: &SegmentModel, last: Option<&Last<'_>>) -> S
     let assigned = assign(&at, &model, &last_rows, fit.least);
     let by_last = last.map(|last| by_last(fit, last, &assigned));
     let continuity = continuity(&model, last);
-    describe::describe(fit, (&at, &sample_rows), model, assigned, by_last, continuity)
+    describe::describe(fit, (&at, &sample_rows), model, (assigned, by_last), continuity)
 }
 
 /// Why last period's model cannot be carried on, if so.
@@ -235,7 +181,7 @@ fn finish(
     }
     let by_last = last.map(|last| by_last(fit, last, &assigned));
     let continuity = continuity(&model, last);
-    describe::describe(fit, (at, sample_rows), model, assigned, by_last, continuity)
+    describe::describe(fit, (at, sample_rows), model, (assigned, by_last), continuity)
 }
 
 fn continuity(model: &SegmentModel, last: Option<&Last<'_>>) -> Continuity {
@@ -254,29 +200,4 @@ fn watched(people: &People, model: &SegmentModel, at: &Coordinates, sample_rows:
         Groups { centroids: model.centroids.clone(), owners: model.segments.clone(), next: model.next_segment };
     let (recent, rows) = people.recent(&model.habits, sample_rows);
     groups::watch(&at.clipped.take(sample_rows), (&recent, &rows), &groups)
-}
-
-/// A model of nothing yet.
-fn empty_model(period: Period) -> SegmentModel {
-    SegmentModel {
-        columns: Vec::new(),
-        habits: Vec::new(),
-        reliabilities: Vec::new(),
-        centroids: Vec::new(),
-        segments: Vec::new(),
-        next_segment: 1,
-        structure: Structure::One,
-        distance_bounds: Vec::new(),
-        reason: String::new(),
-        fitted_in: period,
-        sample_customers: 0,
-        relabelled_by_refit: 0.0,
-        stability_min: 0.0,
-        candidates: Vec::new(),
-        watched: Vec::new(),
-        expected: Vec::new(),
-        fading: Vec::new(),
-        events: Vec::new(),
-        is_redrawn: false,
-    }
 }

@@ -1,6 +1,7 @@
 //! What commands start from: the project and its jobs, the stores behind them, what is to be run, and this process.
 
 pub mod coverage;
+mod covered;
 pub mod environment;
 pub mod job;
 pub mod job_context;

@@ -6,7 +6,7 @@ use driftline_lake::lake::Parameters;
 use driftline_lake::source::{Exports, Markets, Sources};
 
 use crate::error::{Error, InPlace, Result};
-use crate::setup::coverage::Coverage;
+use crate::setup::covered::Coverage;
 use crate::setup::job::Job;
 
 /// One unit of work.

@@ -5,41 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use driftline_core::lineage::Continuity;
 use driftline_core::naming::own::{Named, OwnName};
 use driftline_core::naming::{self, HabitColumn, HabitWords, Name, Naming, PURCHASE_DAYS, describe_rule};
-use driftline_core::persona::PersonaSet;
 use driftline_core::profile::OTHER_SEGMENT;
 use driftline_core::rule::{MeasuredRule, Operand, Rule, RuleCounts, measured};
-use driftline_core::sentence::Words;
-use driftline_lake::fitted::ItemShares;
 use driftline_stats::cluster::Points;
 use driftline_stats::habit::{Kind, REST, Scale};
 use driftline_stats::rule;
 
-use super::Fit;
 use super::people::Published;
-
-/// What names are made with.
-pub struct Calling {
-    pub market: String,
-    pub words: Words,
-    pub min_cell: u64,
-    /// The company's own names.
-    pub own: Vec<OwnName>,
-    /// Last period's personas.
-    pub before: Option<PersonaSet>,
-}
-
-/// Names and rules of the segments.
-#[derive(Default)]
-pub struct Called {
-    pub names: BTreeMap<u32, Name>,
-    /// Segments that have a name of the company's, by the key of their persona or by rule.
-    pub own_named: BTreeSet<u32>,
-    pub rules: BTreeMap<u32, MeasuredRule>,
-    /// Members of whom all claims of the name are true.
-    pub typical: BTreeMap<u32, u64>,
-    /// Of the items that a name or a rule speaks of, what customers spend on them.
-    pub items: Vec<ItemShares>,
-}
+use super::subject::{Called, Calling, Fit};
 
 /// A company's own rule gives its name to the segment of whose members at least this part match.
 const OWN_COVERAGE_LEAST: f64 = 0.6;
@@ -47,8 +20,7 @@ const OWN_COVERAGE_LEAST: f64 = 0.6;
 /// Names and rules of all segments, from the habits in use as they are published.
 pub(super) fn call(
     fit: &Fit<'_>,
-    scales: &[Scale],
-    rates: &[Option<f64>],
+    (scales, rates): (&[Scale], &[Option<f64>]),
     assigned: &[i64],
     sample_rows: &[usize],
     continuity: Continuity,

@@ -7,7 +7,7 @@ use driftline_stats::habit::Scale;
 
 use super::evolve::{Newcomers, limits};
 use super::people::{Coordinates, names_of};
-use super::{Fit, empty_model};
+use super::subject::{Fit, empty_model};
 
 /// Looks for segments in the sample; nothing of last period is asked.
 pub(super) fn draw(fit: &Fit<'_>, scales: Vec<Scale>, at: &Coordinates, sample_rows: &[usize]) -> SegmentModel {

@@ -11,7 +11,7 @@ use driftline_stats::habit::{Kind, Scale};
 
 use super::called::call;
 use super::people::{Coordinates, People};
-use super::{Fit, Segmented};
+use super::subject::{Fit, Segmented};
 
 use crate::setup::job::Segments;
 
@@ -19,8 +19,7 @@ pub(super) fn describe(
     fit: &Fit<'_>,
     (at, sample_rows): (&Coordinates, &[usize]),
     mut model: SegmentModel,
-    assigned: Vec<i64>,
-    by_last: Option<Vec<i64>>,
+    (assigned, by_last): (Vec<i64>, Option<Vec<i64>>),
     continuity: Continuity,
 ) -> Segmented {
     let people = fit.people;
@@ -28,7 +27,7 @@ pub(super) fn describe(
     let stability = stability(&at.clipped, sample_rows, &mut model, fit.settings);
     model.sample_customers = sample_rows.len() as u64;
     let rates = people.rates(&model.habits);
-    let called = call(fit, &model.habits, &rates, &assigned, sample_rows, continuity);
+    let called = call(fit, (&model.habits, &rates), &assigned, sample_rows, continuity);
     Segmented { keys: people.known.keys.clone(), model, assigned, by_last, rates, tilts, stability, called, continuity }
 }
 

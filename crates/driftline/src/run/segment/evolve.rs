@@ -9,7 +9,7 @@ use driftline_stats::groups::{self, EventKind, Groups, Limits, Structure};
 use driftline_stats::habit::{self, Halves, Kind, Scale};
 
 use super::people::{Coordinates, People};
-use super::{Fit, Last};
+use super::subject::{Fit, Last};
 
 /// Somebody is new who first bought within so many days: two quarters.
 const NEW_DAYS: f64 = 184.0;

@@ -6,19 +6,8 @@ use driftline_core::report::SegmentModel;
 use driftline_lake::read::PublishedCustomer;
 
 use super::people::People;
-use super::{Fit, Least, assign};
-
-/// Last period's model with the segments that it was published with.
-#[derive(Clone, Copy)]
-pub struct Last<'a> {
-    pub model: &'a SegmentModel,
-    /// Whether it was made as this one is: by the market itself, or by its parent.
-    pub is_own: bool,
-    /// Everyone active then, by key.
-    pub published: &'a [PublishedCustomer],
-    /// From its as-of day to this one's.
-    pub months: f64,
-}
+use super::place::assign;
+use super::subject::{Fit, Last, Least};
 
 /// Segment of last period by row; none where somebody was not active, or was in none.
 pub(super) fn last_rows(people: &People, last: Option<&Last<'_>>) -> Vec<Option<u32>> {

@@ -9,8 +9,8 @@ use driftline_stats::cluster;
 use driftline_stats::groups::{self, Structure};
 use driftline_stats::outlier;
 
-use super::Least;
 use super::people::Coordinates;
+use super::subject::Least;
 
 /// The segment of each customer by a model as it is; at least `least.others` who are beyond its bounds are set apart. `last` has the
 /// segments of last period by row; none where somebody was not active.
@@ -159,7 +159,7 @@ mod tests {
             centroids: centroids.iter().map(|centroid| vec![*centroid]).collect(),
             segments: (1..=centroids.len() as u32).collect(),
             distance_bounds: bounds.to_vec(),
-            ..super::super::empty_model("2017Q3".parse().unwrap())
+            ..super::super::subject::empty_model("2017Q3".parse().unwrap())
         };
         let rows = values.len();
         let points = Points { dimensions: 1, values };
