@@ -80,12 +80,12 @@ async fn markets(job: &Job, project: &Project, environment: &Environment) -> Res
     let (markets, left_out) = plan::markets(job, &[], &exports, &sources).await?;
     let warnings: String = left_out.iter().map(|note| format!("; WARNING: {note}")).collect();
     let codes: Vec<String> = markets.iter().map(ToString::to_string).collect();
-    let lines = sources::read(job, project, environment, &exports, &sources, &codes).await?;
+    let lines = sources::read(job, project, environment, (&exports, &sources), &codes).await?;
     let (count, pad) = (plan::counted(markets.len() as u64, "market"), format!("\n{}", " ".repeat(INDENT)));
     Ok(format!("{}: {count}{warnings}{pad}{}", exports.shown, lines.join(&pad)))
 }
 
-/// Opens the exports of a job without a room.
+/// Opens the exports of a job without its warehouse.
 pub(super) async fn exports(job: &Job, project: &Project, environment: &Environment) -> Result<(Exports, Sources)> {
     let sources = Sources::read(&project.sql(), &job.file.exports.dialect).in_place("sql")?;
     let location = store::open_exports(&job.file.exports.url, &project.root, &environment.variables)?;

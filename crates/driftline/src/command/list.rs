@@ -90,9 +90,14 @@ pub(super) async fn execute(cli: &Cli, project: &Project, environment: &Environm
     }
     if cli.json {
         say_json(&listed)?;
-        return Ok(());
+    } else {
+        print(&listed);
     }
-    for job in &listed {
+    Ok(())
+}
+
+fn print(listed: &[Listed]) {
+    for job in listed {
         say(format!("{}  {}\n    exports {}, warehouse {}", job.job, job.title, job.exports, job.warehouse));
         if !job.found.is_empty() {
             say(format!("    markets of the exports: {}", job.found.join(", ")));
@@ -115,7 +120,6 @@ pub(super) async fn execute(cli: &Cli, project: &Project, environment: &Environm
         }
     }
     say("next: driftline show <market>, or driftline run jobs/<job>.toml --period <period>");
-    Ok(())
 }
 
 /// The markets that the exports have for a job, and what is to be said about others. A store that is silent is not waited for.

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use driftline_core::plain;
 use driftline_core::report::HeadlineKind;
+use driftline_core::{Market, plain};
 use driftline_lake::Lake;
 use driftline_lake::session::Limits;
 use driftline_lake::source;
@@ -25,23 +25,10 @@ use crate::setup::project::Project;
 use crate::setup::scratch::Scratch;
 
 pub(super) async fn execute(cli: &Cli, args: &args::Run, project: &Project, environment: &Environment) -> Result<()> {
-    let choice = Choice {
-        dry_run: args.dry_run,
-        revise: args.revise.clone(),
-        accept: args.accept.clone(),
-        threads: args.threads,
-        memory: args.memory.clone(),
-        now: args.now,
-    };
-    for (setting, reason) in [("--revise", &args.revise), ("--accept", &args.accept)] {
-        if reason.as_ref().is_some_and(|reason| reason.trim().is_empty()) {
-            let problem = "say why, in words that the readers will see".to_owned();
-            return Err(Error::Override { setting: setting.to_owned(), problem });
-        }
-    }
+    let choice = choice(args)?;
     let name = args.job.as_ref().map(|job| job.to_string_lossy().into_owned());
     if args.due {
-        return due(cli, args, name.as_deref(), &choice, project, environment).await;
+        return due(cli, args, (name.as_deref(), &choice), project, environment).await;
     }
     let asked = plan::codes(&args.markets)?;
     let mut progress = Progress::new(cli.json);
@@ -55,13 +42,12 @@ pub(super) async fn execute(cli: &Cli, args: &args::Run, project: &Project, envi
     }
     progress.done("open", None);
 
-    let mut outcomes = Vec::new();
-    let mut first_error = None;
-    let mut failed = BTreeSet::new();
+    let is_alone = markets.len() == 1;
+    let mut done = Done { is_alone, is_all: args.markets.is_empty(), ..Done::default() };
     for period in periods {
         for market in &markets {
             // A later period must not be compared with one that failed before it.
-            if failed.contains(market) || context.worker.is_stopped() {
+            if done.failed.contains(market) || context.worker.is_stopped() {
                 continue;
             }
             let plan = RunPlan::new(market.clone(), period, &coverage);
@@ -69,45 +55,83 @@ pub(super) async fn execute(cli: &Cli, args: &args::Run, project: &Project, envi
                 select(&context, &plan, &args.select).await?;
                 continue;
             }
-            let done = match plan.check_exported() {
+            let result = match plan.check_exported() {
                 Ok(()) => run_under_lease(&context, &plan, true, &mut progress).await,
                 Err(error) => Err(error),
             };
-            match done {
-                Ok(outcome) => {
-                    if let Some(problem) = &outcome.mail_problem {
-                        let place = format!("{market} {period}");
-                        first_error.get_or_insert(Error::MailsNotSent { place, problem: problem.clone() });
-                    }
-                    report_line(cli, &outcome, &mut outcomes);
-                }
-                // Of a market among many, that it does not exist yet is no failure.
-                Err(Error::Lake { source: driftline_lake::Error::SourceTooLate { .. }, .. })
-                    if args.markets.is_empty() && markets.len() > 1 =>
-                {
-                    outcomes.push(Outcome::not_run(&plan, State::NotYet, "the market's exports start later"));
-                }
-                Err(error) if markets.len() > 1 || first_error.is_some() => {
-                    let (said, place) = (chain(&error), format!("{market} {period}: "));
-                    eprintln!("error: {place}{}", plain::indented(said.strip_prefix(&place).unwrap_or(&said)));
-                    failed.insert(market.clone());
-                    first_error.get_or_insert(error);
-                }
-                Err(error) => {
-                    progress.finish();
-                    return Err(error);
-                }
+            if let Err(error) = done.take(cli, &plan, result) {
+                progress.finish();
+                return Err(error);
             }
         }
     }
     progress.finish();
     if args.select.is_empty() {
-        finish(cli, args, &outcomes, &progress.timings)?;
+        finish(cli, args, &done.outcomes, &progress.timings)?;
     }
-    match first_error {
+    match done.first_error {
         Some(error) => Err(error),
         None if context.worker.is_stopped() => Err(Error::Stopped { place: context.job.name.clone() }),
         None => Ok(()),
+    }
+}
+
+fn choice(args: &args::Run) -> Result<Choice> {
+    for (setting, reason) in [("--revise", &args.revise), ("--accept", &args.accept)] {
+        if reason.as_ref().is_some_and(|reason| reason.trim().is_empty()) {
+            let problem = "say why, in words that the readers will see".to_owned();
+            return Err(Error::Override { setting: setting.to_owned(), problem });
+        }
+    }
+    Ok(Choice {
+        dry_run: args.dry_run,
+        revise: args.revise.clone(),
+        accept: args.accept.clone(),
+        threads: args.threads,
+        memory: args.memory.clone(),
+        now: args.now,
+    })
+}
+
+/// How the markets and periods of a command ended so far.
+#[derive(Default)]
+struct Done {
+    /// Whether it is of one market, whose error is the command's.
+    is_alone: bool,
+    /// Whether the markets were not named one by one.
+    is_all: bool,
+    outcomes: Vec<Outcome>,
+    first_error: Option<Error>,
+    failed: BTreeSet<Market>,
+}
+
+impl Done {
+    /// Takes how one ended; an error that ends the command is given back.
+    fn take(&mut self, cli: &Cli, plan: &RunPlan, result: Result<Outcome>) -> Result<()> {
+        let (market, period) = (&plan.market, plan.period);
+        match result {
+            Ok(outcome) => {
+                if let Some(problem) = &outcome.mail_problem {
+                    let place = format!("{market} {period}");
+                    self.first_error.get_or_insert(Error::MailsNotSent { place, problem: problem.clone() });
+                }
+                report_line(cli, &outcome, &mut self.outcomes);
+            }
+            // Of a market among many, that it does not exist yet is no failure.
+            Err(Error::Lake { source: driftline_lake::Error::SourceTooLate { .. }, .. })
+                if self.is_all && !self.is_alone =>
+            {
+                self.outcomes.push(Outcome::not_run(plan, State::NotYet, "the market's exports start later"));
+            }
+            Err(error) if !self.is_alone || self.first_error.is_some() => {
+                let (said, place) = (chain(&error), format!("{market} {period}: "));
+                eprintln!("error: {place}{}", plain::indented(said.strip_prefix(&place).unwrap_or(&said)));
+                self.failed.insert(market.clone());
+                self.first_error.get_or_insert(error);
+            }
+            Err(error) => return Err(error),
+        }
+        Ok(())
     }
 }
 
@@ -115,8 +139,7 @@ pub(super) async fn execute(cli: &Cli, args: &args::Run, project: &Project, envi
 async fn due(
     cli: &Cli,
     args: &args::Run,
-    name: Option<&str>,
-    choice: &Choice,
+    (name, choice): (Option<&str>, &Choice),
     project: &Project,
     environment: &Environment,
 ) -> Result<()> {

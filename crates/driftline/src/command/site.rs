@@ -9,7 +9,7 @@ use driftline_report::{SiteTemplates, Templates};
 use crate::command::args::{self, Cli};
 use crate::command::output::{say, say_json};
 use crate::command::site_files::Place;
-use crate::command::which_job::job_that;
+use crate::command::which_job::{Asked, job_that};
 use crate::error::{Error, InPlace, Result};
 use crate::setup::environment::Environment;
 use crate::setup::job::Job;
@@ -25,7 +25,8 @@ pub(super) async fn execute(cli: &Cli, args: &args::Site, project: &Project, env
     let what = if wanted.is_empty() { "anything".to_owned() } else { format!("market {}", args.markets.join(", ")) };
     let what = format!("{what} in any job");
     let overrides = &args.job_options.overrides;
-    let (job, ledger) = job_that(project, args.job.as_deref(), overrides, environment, &what, &has_all).await?;
+    let asked = Asked { named: args.job.as_deref(), overrides };
+    let (job, ledger) = job_that(project, environment, asked, &what, &has_all).await?;
     let of_report = Templates::read(&project.reports(&job.file.mail.report)).in_place("reports")?;
     let templates = SiteTemplates::read(&project.reports(SITE), &of_report, job.file.locale).in_place("reports")?;
     let (reports, whole) = published(&job, &ledger, &wanted).await?;

@@ -9,27 +9,30 @@ use crate::setup::job::Job;
 use crate::setup::project::Project;
 use crate::setup::warehouse::ledger;
 
+/// Which job was asked for.
+#[derive(Clone, Copy)]
+pub(super) struct Asked<'a> {
+    pub(super) named: Option<&'a str>,
+    pub(super) overrides: &'a [String],
+}
+
 /// The one job of the project that has a market published, or the one that was named.
 pub(super) async fn job_of_market(
     project: &Project,
-    named: Option<&str>,
-    market: &str,
-    overrides: &[String],
     environment: &Environment,
+    asked: Asked<'_>,
+    market: &str,
 ) -> Result<(Job, Ledger)> {
     let what = format!("market {market} in any job");
-    job_that(project, named, overrides, environment, &what, &|markets| {
-        markets.iter().any(|code| code.as_str() == market)
-    })
-    .await
+    let has_it = |markets: &[Market]| markets.iter().any(|code| code.as_str() == market);
+    job_that(project, environment, asked, &what, &has_it).await
 }
 
 /// The one job of the project whose published markets fit, or the one that was named; `what` says what is looked for.
 pub(super) async fn job_that(
     project: &Project,
-    named: Option<&str>,
-    overrides: &[String],
     environment: &Environment,
+    Asked { named, overrides }: Asked<'_>,
     what: &str,
     fits: &dyn Fn(&[Market]) -> bool,
 ) -> Result<(Job, Ledger)> {

@@ -47,6 +47,14 @@ pub struct Sent {
     pub problem: Option<String>,
 }
 
+/// What all mails of a report have.
+pub(crate) struct Letterhead<'a> {
+    /// Where its readers find the page.
+    pub(crate) location: &'a str,
+    pub(crate) sender: &'a Sender,
+    pub(crate) date: DateTime<Utc>,
+}
+
 impl<'a> MailSender<'a> {
     /// What rendering and sending mails need of a job that is open.
     pub fn of(context: &'a JobContext) -> Self {
@@ -73,11 +81,12 @@ impl MailSender<'_> {
         let sender = self.sender()?;
         let today = self.now.date_naive();
         let readers = self.readers(report.headline.kind == HeadlineKind::DataAlarm);
+        let head = Letterhead { location, sender: &sender, date: self.now };
         let wanted = readers.iter().filter(|recipient| !self.suppressed.holds(&recipient.to, today));
         wanted
             .map(|recipient| {
                 let corrects = earlier.and_then(|earlier| mail_of(earlier, &recipient.to));
-                self.letter(report, location, recipient, &sender, self.now, corrects.as_ref()).in_place(&place)
+                self.letter(report, recipient, &head, corrects.as_ref()).in_place(&place)
             })
             .collect()
     }
@@ -94,16 +103,15 @@ impl MailSender<'_> {
         if owners.is_empty() { answering().collect() } else { owners }
     }
 
-    /// The mail to one recipient, dated `date`.
+    /// The mail to one recipient.
     pub(crate) fn letter(
         &self,
         report: &Report,
-        location: &str,
         recipient: &Recipient,
-        sender: &Sender,
-        date: DateTime<Utc>,
+        head: &Letterhead<'_>,
         corrects: Option<&Identity>,
     ) -> driftline_report::Result<Mail> {
+        let Letterhead { location, sender, date } = *head;
         let role = match recipient.role {
             Audience::Everyone => String::new(),
             role => format!(" in the role {role}"),

@@ -10,7 +10,7 @@ use driftline_ledger::{Action, MailState, OutboxEntry, Slot, next_action};
 use crate::error::{Error, InPlace, Result, chain};
 use crate::mail::outbox::MailSender;
 use crate::mail::owner::{self, About};
-use crate::operate::under_lease;
+use crate::operate::under_lease::run_under_lease;
 use crate::run::outcome::{Outcome, State};
 use crate::run::progress::Progress;
 use crate::setup::coverage::Coverage;
@@ -142,18 +142,10 @@ pub async fn run_due(
     mut tell: impl FnMut(&Outcome),
 ) -> Tick {
     let job = context.job.name.clone();
-    let mut look = Tick { is_settled: true, ..Tick::default() };
-    let runs = match due_runs(context, watched_since).await {
-        Ok(runs) => {
-            owner::job_answers(context).await;
-            runs
-        }
-        Err(error) => {
-            tracing::error!(job, error = chain(&error), "what is due could not be found");
-            let about = About { error: &error, project: &context.project, now: context.now, worker: &context.worker };
-            owner::job_failed(&context.job, &context.environment, Some(&context.ledger), about).await;
-            return Tick { errors: vec![error], is_settled: false, ..Tick::default() };
-        }
+    let mut tick = Tick { is_settled: true, ..Tick::default() };
+    let runs = match found(context, watched_since).await {
+        Ok(runs) => runs,
+        Err(error) => return Tick { errors: vec![error], is_settled: false, ..Tick::default() },
     };
     retries.keep(&job, &runs);
     let parent = context.job.file.small_markets.parent.clone();
@@ -163,56 +155,85 @@ pub async fn run_due(
         let market = run.plan.market.clone();
         let is_behind = ended.contains(&market) || parent.as_ref().is_some_and(|parent| ended.contains(parent));
         if context.worker.is_stopped() || is_behind || !retries.is_due(&job, &run, context.now) {
-            look.is_settled = false;
+            tick.is_settled = false;
             ended.insert(market);
             continue;
         }
         if let Some(reason) = &run.waits_for {
             retries.waits(&job, &run, context.now);
-            look.is_settled = false;
+            tick.is_settled = false;
             ended.insert(market);
             tell(&Outcome::not_run(&run.plan, State::Waiting, reason));
             continue;
         }
         seen.insert((market.clone(), run.plan.period));
-        let was_failing = owner::last_problem(context, &run.plan).await;
-        match under_lease::run_under_lease(context, &run.plan, run.due.mails, progress).await {
-            Ok(outcome) => {
-                retries.done(&job, &run);
-                if was_failing.is_some() {
-                    owner::run_recovered(context, &run.plan).await;
-                }
-                if let Some(problem) = &outcome.mail_problem {
-                    tracing::error!(job, %market, period = %run.plan.period, problem, "published, but not all mails were sent");
-                }
-                tell(&outcome);
-            }
-            Err(Error::Busy { holder, .. }) => {
-                look.is_settled = false;
-                look.is_elsewhere = true;
-                ended.insert(market);
-                tell(&Outcome::not_run(&run.plan, State::Elsewhere, &format!("{holder} works on it")));
-            }
-            // A market that did not exist yet has nothing to publish.
-            Err(Error::Lake { source: driftline_lake::Error::SourceTooLate { .. }, .. }) => {
-                retries.waits(&job, &run, context.now);
-                tell(&Outcome::not_run(&run.plan, State::NotYet, "the market's exports start later"));
-            }
-            Err(error) => {
-                retries.failed(&job, &run, context.now);
-                look.is_settled = false;
-                let problem = chain(&error);
-                if !matches!(error, Error::Stopped { .. }) {
-                    tracing::error!(job, %market, period = %run.plan.period, problem, "run failed");
-                    owner::run_failed(context, &run.plan, &problem, was_failing.as_deref()).await;
-                }
-                ended.insert(market);
-                look.errors.push(error);
-            }
+        let (outcome, is_done) = attempt(context, &run, retries, &mut tick, progress).await;
+        outcome.iter().for_each(&mut tell);
+        if !is_done {
+            ended.insert(market);
         }
     }
-    send_waiting(context, &seen, &mut look).await;
-    look
+    send_waiting(context, &seen, &mut tick).await;
+    tick
+}
+
+/// What is due; what keeps it from being found is told to the owner.
+async fn found(context: &JobContext, watched_since: Option<DateTime<Utc>>) -> Result<Vec<DueRun>> {
+    let found = due_runs(context, watched_since).await;
+    match &found {
+        Ok(_) => owner::job_answers(context).await,
+        Err(error) => {
+            tracing::error!(job = context.job.name, error = chain(error), "what is due could not be found");
+            let about = About { error, project: &context.project, now: context.now, worker: &context.worker };
+            owner::job_failed(&context.job, &context.environment, Some(&context.ledger), about).await;
+        }
+    }
+    found
+}
+
+/// Tries one market and period: what there is to tell of it, and whether the later periods of its market may follow.
+async fn attempt(
+    context: &JobContext,
+    run: &DueRun,
+    retries: &mut Retries,
+    tick: &mut Tick,
+    progress: &mut Progress,
+) -> (Option<Outcome>, bool) {
+    let (job, plan) = (&context.job.name, &run.plan);
+    let was_failing = owner::last_problem(context, plan).await;
+    match run_under_lease(context, plan, run.due.mails, progress).await {
+        Ok(outcome) => {
+            retries.done(job, run);
+            if was_failing.is_some() {
+                owner::run_recovered(context, plan).await;
+            }
+            if let Some(problem) = &outcome.mail_problem {
+                tracing::error!(job, market = %plan.market, period = %plan.period, problem, "published, but not all mails were sent");
+            }
+            (Some(outcome), true)
+        }
+        Err(Error::Busy { holder, .. }) => {
+            tick.is_settled = false;
+            tick.is_elsewhere = true;
+            (Some(Outcome::not_run(plan, State::Elsewhere, &format!("{holder} works on it"))), false)
+        }
+        // A market that did not exist yet has nothing to publish.
+        Err(Error::Lake { source: driftline_lake::Error::SourceTooLate { .. }, .. }) => {
+            retries.waits(job, run, context.now);
+            (Some(Outcome::not_run(plan, State::NotYet, "the market's exports start later")), true)
+        }
+        Err(error) => {
+            retries.failed(job, run, context.now);
+            tick.is_settled = false;
+            let problem = chain(&error);
+            if !matches!(error, Error::Stopped { .. }) {
+                tracing::error!(job, market = %plan.market, period = %plan.period, problem, "run failed");
+                owner::run_failed(context, plan, &problem, was_failing.as_deref()).await;
+            }
+            tick.errors.push(error);
+            (None, false)
+        }
+    }
 }
 
 /// Minutes after the last note until a mail that may have been taken is handed over again, by its attempts.
@@ -220,7 +241,7 @@ const RESEND_MINUTES: [i64; 5] = [0, 5, 25, 125, 360];
 
 /// Mails that the server did not take yet, of the newest revision of each period: not those of this very look, and those that may
 /// have been taken later and later.
-async fn send_waiting(context: &JobContext, seen: &BTreeSet<(Market, Period)>, look: &mut Tick) {
+async fn send_waiting(context: &JobContext, seen: &BTreeSet<(Market, Period)>, tick: &mut Tick) {
     if context.job.file.mail.smtp.is_none() || context.worker.is_stopped() {
         return;
     }
@@ -228,7 +249,7 @@ async fn send_waiting(context: &JobContext, seen: &BTreeSet<(Market, Period)>, l
         Ok(open) => open,
         Err(error) => {
             tracing::error!(job = context.job.name, error = chain(&error), "outbox not readable");
-            look.errors.push(error);
+            tick.errors.push(error);
             return;
         }
     };
@@ -252,23 +273,23 @@ async fn send_waiting(context: &JobContext, seen: &BTreeSet<(Market, Period)>, l
         let newest = match context.ledger.latest(&slot).await.in_place(&place) {
             Ok(newest) => newest,
             Err(error) => {
-                look.errors.push(error);
+                tick.errors.push(error);
                 continue;
             }
         };
         // The figures of an older revision are withdrawn.
         let Some(newest) = newest.filter(|newest| newest.revision == revision) else { continue };
         if !may_go {
-            look.has_open_mails = true;
+            tick.has_open_mails = true;
             continue;
         }
         match MailSender::of(context).send_waiting(&newest).await {
             Ok(sent) => {
-                look.mails_sent += sent.taken;
+                tick.mails_sent += sent.taken;
                 if let Some(problem) = sent.problem {
-                    look.has_open_mails = true;
+                    tick.has_open_mails = true;
                     tracing::error!(job = context.job.name, place, problem, "mails are still waiting");
-                    look.errors.push(Error::MailsNotSent { place, problem });
+                    tick.errors.push(Error::MailsNotSent { place, problem });
                 }
                 // A silent server costs one deadline a look, not one for every market and period.
                 if sent.is_unreachable {
@@ -277,7 +298,7 @@ async fn send_waiting(context: &JobContext, seen: &BTreeSet<(Market, Period)>, l
             }
             Err(error) => {
                 tracing::error!(job = context.job.name, place, error = chain(&error), "mails are still waiting");
-                look.errors.push(error);
+                tick.errors.push(error);
             }
         }
     }

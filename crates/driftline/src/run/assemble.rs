@@ -1,6 +1,7 @@
-//! Steps 12 and 14: puts the compared figures into one report, with the words that everybody will read.
+//! Step 13: puts the compared figures into one report, with the words that everybody will read.
 
 mod alarm;
+mod compared;
 mod figures;
 mod headline;
 mod parts;
@@ -8,27 +9,19 @@ mod words;
 
 use std::collections::BTreeMap;
 
-use driftline_core::Minor;
-use driftline_core::assortment::{self, Assortment, ItemSales, MarketSales};
 use driftline_core::audience;
-use driftline_core::bridge::{self, Bridge, Cause, MarketNet, Measure, Ranks};
-use driftline_core::change::{Change, Compared, Verdict};
-use driftline_core::decomposition::decompose;
-use driftline_core::disclosure::attack::Beside;
-use driftline_core::disclosure::{is_publishable, pool_bridge};
-use driftline_core::drill::drill;
-use driftline_core::persona::{Persona, PersonaSet, year_ago};
-use driftline_core::profile::{Flow, MarketTotals, Newcomers};
-use driftline_core::report::{self, HeadlineKind, Method, Migration, Models, Quality, Report, SCHEMA, Status};
-use driftline_core::rfm::{self, RfmGroup};
-use driftline_core::risk;
-use driftline_core::sales::{self, SalesChange};
+use driftline_core::bridge::Measure;
+use driftline_core::change::{Change, Verdict};
+use driftline_core::persona::year_ago;
+use driftline_core::report::{Headline, HeadlineKind, Method, Models, Quality, Report, SCHEMA};
 use driftline_core::sentence::Words;
 use driftline_core::tree::FamilyTree;
 
+use self::compared::{Comparison, has_value};
 use self::figures::kpis;
-use self::headline::{Facts, headline, is_new_market};
+use self::headline::{Facts, headline};
 pub(crate) use self::parts::Parts;
+use self::parts::Shown;
 use self::words::{data_notes, told, unchanged};
 use crate::error::{InPlace, Result};
 
@@ -38,282 +31,139 @@ use crate::error::{InPlace, Result};
 /// `Error::Bridge` if a bridge does not close: a bug, and nothing is published.
 pub(crate) fn report(mut parts: Parts<'_>) -> Result<Report> {
     let place = format!("{} {}", parts.plan.market, parts.plan.period);
-    let min_cell = parts.job.file.personas.min_cell;
     let words = Words { locale: parts.job.locale(&parts.plan.market), currency: parts.job.file.currency.clone() };
-    let visible = parts.base.active >= min_cell && parts.tables.totals.customers >= min_cell;
-    let comparable = visible
-        && parts.plan.partial.is_none()
-        && parts.previous.is_some_and(|previous| previous.partial.is_none() && previous.totals.is_some());
-    if let Some(then) = parts.year_before.filter(|then| comparable && then.partial.is_none()) {
+    let shown = Shown::of(&parts);
+    if let Some(then) = parts.year_before.filter(|then| shown.comparable && then.partial.is_none()) {
         year_ago::attach(&mut parts.personas, then.period, &then.personas);
     }
-    let flows = parts.tables.flows.as_deref().filter(|_| comparable);
-
-    let (bridges, mut notes) = match (flows, parts.previous) {
-        (Some(flows), Some(previous)) => bridges(&parts, flows, previous, min_cell).in_place(&place)?,
-        _ => (Vec::new(), Vec::new()),
-    };
-    let newcomers = shown_newcomers(&parts, &bridges, min_cell);
-    let (changes, market_change) = flows.map_or((Vec::new(), None), |flows| changes(&parts, flows, newcomers.as_ref()));
-    let passed: Vec<&Change> = changes.iter().filter(|line| line.verdict == Verdict::Changed).collect();
-    let told = told(&passed);
-    let migration: Option<Migration> = match (flows, parts.previous) {
-        (Some(flows), Some(previous)) if parts.status == Status::Full => {
-            // Moves are by last period's model; its personas are the columns if another has taken its place.
-            let same = parts.models.segments.as_ref().zip(previous.models.segments.as_ref());
-            let is_kept = same.is_some_and(|(now, before)| now.assigns_as(before));
-            let to = if is_kept { &parts.personas } else { &previous.personas };
-            let ranks = ranks(&previous.personas);
-            let beside = Beside {
-                flows,
-                ranks: &ranks,
-                bridges: &bridges,
-                previous: &previous.personas,
-                current: &parts.personas,
-                min_cell,
-            };
-            beside.secured(report::migration(&previous.personas, to, flows, min_cell), to)
-        }
-        _ => None,
-    };
-    notes.extend(data_notes(&parts, visible));
-    let headline_measure = if has_value(&parts) { parts.job.file.bridge.value } else { Measure::NetRevenue };
-    let (sales_change, sales_change_note) = if comparable { sales_change(&parts, min_cell) } else { (None, None) };
-    let items = parts.tables.moves.items.as_deref().filter(|_| comparable);
-    let assortment = items.map(|items| assortment(&parts, items, &words, sales_change.as_ref()));
-    let headline = headline(
-        &parts,
-        &Facts {
-            words: &words,
-            bridges: &bridges,
-            measure: headline_measure,
-            market: market_change.as_ref(),
-            told: &told,
-            newcomers,
-            assortment: assortment.as_ref(),
-            visible,
-            comparable,
-        },
-    );
-    let mut change_sentences = Vec::new();
-    if headline.kind == HeadlineKind::Changed {
-        change_sentences = words.changes(&told);
-        change_sentences.extend(assortment.iter().flat_map(|assortment| assortment.news.iter().cloned()));
-    }
-    // Where the data are not trusted, nothing is said to be as it was either.
-    let unchanged = unchanged(&changes, &parts.personas.events, comparable && headline.kind != HeadlineKind::DataAlarm);
-    let method = Method {
-        active_days: parts.job.file.active_days,
-        horizon_days: parts.plan.horizon_days(parts.job),
-        min_cell,
-        others_least: parts.job.others_least(),
-        headline_measure,
-        churn_event: format!("no purchase in the next {} days", parts.plan.horizon_days(parts.job)),
-        value_definition:
-            "expected net amount of the next 365 days, undiscounted, returns taken off; rounded per customer".to_owned(),
-    };
-    let decomposition = match (flows, parts.previous) {
-        (Some(flows), Some(previous)) if has_value(&parts) => decompose(flows, &previous.personas, min_cell),
-        _ => None,
-    };
-    let rfm_groups = if visible { rfm_groups(&parts, min_cell, comparable) } else { Vec::new() };
-    let risk_changes = flows.zip(parts.previous).and_then(|(flows, previous)| {
-        let before = (&previous.personas, previous.models.churn.as_ref());
-        risk::compare(flows, before, (&parts.personas, parts.models.churn.as_ref()), min_cell)
-    });
-    let kpis = if visible { kpis(&parts, comparable, &bridges, risk_changes.as_ref()) } else { Vec::new() };
-    let mut report = Report {
-        schema: SCHEMA.to_owned(),
-        content_id: parts.content_id,
-        program_version: env!("CARGO_PKG_VERSION").to_owned(),
-        job: parts.job.name.clone(),
-        title: parts.job.file.title.clone(),
-        market: parts.plan.market.clone(),
-        market_name: parts.job.market_name(&parts.plan.market),
-        currency: parts.job.file.currency.clone(),
-        locale: parts.job.locale(&parts.plan.market),
-        period: parts.plan.period,
-        period_title: parts.plan.period.title(),
-        period_noun: parts.plan.period.noun(),
-        as_of: parts.plan.as_of,
-        previous_period: parts.previous.map(|previous| previous.period),
-        previous_title: parts.previous.map(|previous| previous.period.title()),
-        revision: parts.revision,
-        revision_reason: parts.reason,
-        revision_changes: None,
-        status: parts.status,
-        partial: parts.plan.partial.clone(),
-        headline,
-        kpis,
-        totals: visible.then_some(parts.tables.totals.shown(min_cell)),
-        bridges,
-        personas: parts.personas,
-        migration,
-        decomposition,
-        sales_change,
-        sales_change_note,
-        assortment,
-        rfm_groups,
-        attribute_drift: if comparable { parts.attribute_drift } else { Vec::new() },
-        tree: if visible { parts.tree } else { FamilyTree::default() },
-        acquisition: visible.then_some(parts.acquisition),
-        scorecard: parts.tables.scorecard.filter(|_| visible),
-        risk_changes,
-        market_change,
-        changes,
-        change_sentences,
-        unchanged,
-        notes,
-        models: if visible {
-            parts.models
-        } else {
-            Models { value_tier: parts.models.value_tier, value_note: parts.models.value_note, ..Models::default() }
-        },
-        quality: if visible {
-            parts.quality
-        } else {
-            Quality {
-                source_rows: BTreeMap::new(),
-                unidentified_gross_share: None,
-                past_id: None,
-                fingerprints: BTreeMap::new(),
-                ..parts.quality
-            }
-        },
-        for_you: Vec::new(),
-        method,
-    };
+    let compared = Comparison::of(&parts, &words, shown).in_place(&place)?;
+    let said = said(&parts, &words, &compared, shown);
+    let mut report = put_together(parts, shown, compared, said);
     report.for_you = audience::for_everybody(&report);
     Ok(report)
 }
 
-/// What passed the gate and what did not, of personas and of everybody, and the market's value beside it. Nothing is judged in a
-/// market that is new; personas that were drawn anew are not those of before.
-fn changes(parts: &Parts<'_>, flows: &[Flow], newcomers: Option<&Newcomers>) -> (Vec<Change>, Option<Change>) {
-    let compared = Compared {
-        flows,
-        orders: &parts.tables.moves.paired,
-        newcomers,
-        rules: &parts.job.file.materiality,
-        history: &parts.history,
+/// What the report says in sentences.
+struct Said {
+    headline: Headline,
+    change_sentences: Vec<String>,
+    unchanged: String,
+    notes: Vec<String>,
+}
+
+fn said(parts: &Parts<'_>, words: &Words, compared: &Comparison, shown: Shown) -> Said {
+    let Shown { visible, comparable } = shown;
+    let passed: Vec<&Change> = compared.changes.iter().filter(|line| line.verdict == Verdict::Changed).collect();
+    let told = told(&passed);
+    let facts = Facts {
+        words,
+        bridges: &compared.bridges,
+        measure: headline_measure(parts),
+        market: compared.market_change.as_ref(),
+        told: &told,
+        newcomers: compared.newcomers,
+        assortment: compared.assortment.as_ref(),
+        visible,
+        comparable,
     };
-    let personas = parts.previous.filter(|_| !parts.personas.is_redrawn);
-    let personas = personas.map(|previous| (&previous.personas, &parts.personas));
-    let lines = if is_new_market(parts) { Vec::new() } else { compared.lines(personas) };
-    // The level of the models is as sure as how far they were off, at least 2 % (DECISIONS.md, ranges of the 12-month value).
-    let off = parts.models.value_level.map_or(0.1, |level| (1.0 - level).abs().max(0.02));
-    let others = lines.iter().any(|line| line.verdict == Verdict::Changed);
-    let market = has_value(parts).then(|| compared.value(1.25 * off, others));
-    (lines, market)
+    let headline = headline(parts, &facts);
+    let mut change_sentences = Vec::new();
+    if headline.kind == HeadlineKind::Changed {
+        change_sentences = words.changes(&told);
+        change_sentences.extend(compared.assortment.iter().flat_map(|assortment| assortment.news.iter().cloned()));
+    }
+    // Where the data are not trusted, nothing is said to be as it was either.
+    let is_trusted = comparable && headline.kind != HeadlineKind::DataAlarm;
+    let unchanged = unchanged(&compared.changes, &parts.personas.events, is_trusted);
+    let notes = compared.notes.iter().cloned().chain(data_notes(parts, visible)).collect();
+    Said { headline, change_sentences, unchanged, notes }
 }
 
-/// New customers of both periods, where each bridge shows those of this one in a bar of their own and none differs from what was
-/// published by a few people only.
-fn shown_newcomers(parts: &Parts<'_>, bridges: &[Bridge], min_cell: u64) -> Option<Newcomers> {
-    let count = |bridge: &Bridge| bridge.bars.iter().find(|bar| bar.cause == Cause::New).and_then(|bar| bar.customers);
-    let new = parts.tables.moves.newcomers?;
-    let is_shown = !bridges.is_empty() && bridges.iter().all(|bridge| count(bridge) == Some(new.now));
-    let published = parts.previous.and_then(|previous| previous.bridges.first()).and_then(count);
-    let late = published.map_or(0, |published| published.abs_diff(new.before));
-    let before = if late < min_cell { published.unwrap_or(new.before) } else { new.before };
-    let is_safe = is_shown && new.now >= min_cell && before >= min_cell;
-    is_safe.then_some(Newcomers { before, ..new })
+fn headline_measure(parts: &Parts<'_>) -> Measure {
+    if has_value(parts) { parts.job.file.bridge.value } else { Measure::NetRevenue }
 }
 
-fn has_value(parts: &Parts<'_>) -> bool {
-    parts.models.purchase.is_some() && parts.previous.is_some_and(|previous| previous.models.purchase.is_some())
-}
-
-/// RFM groups, by last period's cut points too if the money of both is of twelve whole months: in a window that fills everybody seems to
-/// rise.
-fn rfm_groups(parts: &Parts<'_>, min_cell: u64, comparable: bool) -> Vec<RfmGroup> {
-    let is_full = |last: &&Report| parts.plan.is_covered_from(driftline_core::period::year_before(last.as_of));
-    let last = parts.previous.filter(|_| comparable).filter(is_full);
-    rfm::groups(&parts.tables.rfm_rows, last.map(|last| last.rfm_groups.as_slice()), min_cell)
-}
-
-/// Volume, price and assortment of what was sold; or why they cannot be told apart.
-fn sales_change(parts: &Parts<'_>, min_cell: u64) -> (Option<SalesChange>, Option<String>) {
-    let Some(products) = &parts.tables.moves.products else {
-        return (None, Some(format!("the {} before this one was not published", parts.plan.period.noun())));
-    };
-    match sales::compare(products, parts.tables.totals_restated.gross, parts.tables.totals.gross, min_cell) {
-        Some(change) => (Some(change), None),
-        None => {
-            let note =
-                "the exports do not count units: the columns quantity and product of stg_order_lines would give it";
-            (None, Some(note.to_owned()))
-        }
+fn method(parts: &Parts<'_>) -> Method {
+    let horizon_days = parts.plan.horizon_days(parts.job);
+    Method {
+        active_days: parts.job.file.active_days,
+        horizon_days,
+        min_cell: parts.job.file.personas.min_cell,
+        others_least: parts.job.others_least(),
+        headline_measure: headline_measure(parts),
+        churn_event: format!("no purchase in the next {horizon_days} days"),
+        value_definition:
+            "expected net amount of the next 365 days, undiscounted, returns taken off; rounded per customer".to_owned(),
     }
 }
 
-/// What is new, gone, and sent back, by name.
-fn assortment(parts: &Parts<'_>, items: &[ItemSales], words: &Words, sales: Option<&SalesChange>) -> Assortment {
-    let both = |of: fn(&MarketTotals) -> Minor| [of(&parts.tables.totals_restated), of(&parts.tables.totals)];
-    let market = MarketSales { sold: both(|totals| totals.gross), returned: both(|totals| Minor(-totals.returned.0)) };
-    let (start, noun) = (parts.plan.period.start(), parts.plan.period.noun());
-    assortment::compare(items, market, start, parts.job.file.personas.min_cell).told(words, &noun, sales)
+fn put_together(parts: Parts<'_>, shown: Shown, compared: Comparison, said: Said) -> Report {
+    let Shown { visible, comparable } = shown;
+    let (job, plan, previous) = (parts.job, parts.plan, parts.previous);
+    Report {
+        schema: SCHEMA.to_owned(),
+        method: method(&parts),
+        kpis: if visible {
+            kpis(&parts, comparable, &compared.bridges, compared.risk_changes.as_ref())
+        } else {
+            Vec::new()
+        },
+        content_id: parts.content_id,
+        program_version: env!("CARGO_PKG_VERSION").to_owned(),
+        job: job.name.clone(),
+        title: job.file.title.clone(),
+        market: plan.market.clone(),
+        market_name: job.market_name(&plan.market),
+        currency: job.file.currency.clone(),
+        locale: job.locale(&plan.market),
+        period: plan.period,
+        period_title: plan.period.title(),
+        period_noun: plan.period.noun(),
+        as_of: plan.as_of,
+        previous_period: previous.map(|previous| previous.period),
+        previous_title: previous.map(|previous| previous.period.title()),
+        revision: parts.revision,
+        revision_reason: parts.reason,
+        revision_changes: None,
+        status: parts.status,
+        partial: plan.partial.clone(),
+        headline: said.headline,
+        totals: visible.then_some(parts.tables.totals.shown(job.file.personas.min_cell)),
+        bridges: compared.bridges,
+        personas: parts.personas,
+        migration: compared.migration,
+        decomposition: compared.decomposition,
+        sales_change: compared.sales_change,
+        sales_change_note: compared.sales_change_note,
+        assortment: compared.assortment,
+        rfm_groups: compared.rfm_groups,
+        attribute_drift: if comparable { parts.attribute_drift } else { Vec::new() },
+        tree: if visible { parts.tree } else { FamilyTree::default() },
+        acquisition: visible.then_some(parts.acquisition),
+        scorecard: parts.tables.scorecard.filter(|_| visible),
+        risk_changes: compared.risk_changes,
+        market_change: compared.market_change,
+        changes: compared.changes,
+        change_sentences: said.change_sentences,
+        unchanged: said.unchanged,
+        notes: said.notes,
+        models: if visible { parts.models } else { without_figures(parts.models) },
+        quality: if visible { parts.quality } else { without_rows(parts.quality) },
+        for_you: Vec::new(),
+    }
 }
 
-/// The bridges that can be built from whole periods and full windows, small groups pooled; and notes on those that cannot.
-fn bridges(
-    parts: &Parts<'_>,
-    flows: &[Flow],
-    previous: &Report,
-    min_cell: u64,
-) -> std::result::Result<(Vec<Bridge>, Vec<String>), driftline_core::Error> {
-    let ranks = ranks(&previous.personas);
-    let mut open = Vec::new();
-    let mut notes = Vec::new();
-    if has_value(parts) {
-        open.push(bridge::of_value(flows, &ranks)?);
-    } else {
-        notes.push("12-month value is not compared: one of the two periods has no fitted model.".to_owned());
-    }
-    if let Some(before) = &previous.totals {
-        let net = |totals: &MarketTotals| MarketNet {
-            net: totals.net,
-            unidentified_net: totals.unidentified_net.unwrap_or_default(),
-            few_objectors: totals.few_objectors(min_cell),
-        };
-        open.push(bridge::of_net(
-            flows,
-            &ranks,
-            net(before),
-            net(&parts.tables.totals_restated),
-            net(&parts.tables.totals),
-        )?);
-    }
-    let previous_year_start = driftline_core::period::year_before(previous.as_of);
-    if parts.plan.is_covered_from(previous_year_start) {
-        open.push(bridge::of_trailing(flows, &ranks)?);
-    } else {
-        notes.push(
-            "Net revenue of the last 12 months is not compared, neither of everyone nor as a habit: the exports do not reach back over both periods' windows (window not full)."
-                .to_owned(),
-        );
-    }
-    let pooled = open
-        .into_iter()
-        .map(|bridge| pool_bridge(&bridge, min_cell))
-        .filter(|bridge| is_publishable(bridge, min_cell))
-        .map(|bridge| match bridge.measure {
-            Measure::Value12Months => {
-                let drill = drill(&bridge, flows, &ranks, &previous.personas, min_cell);
-                Bridge { drill, ..bridge }
-            }
-            _ => bridge,
-        });
-    Ok((pooled.collect(), notes))
+/// Models of a market of which nothing may be said.
+fn without_figures(models: Models) -> Models {
+    Models { value_tier: models.value_tier, value_note: models.value_note, ..Models::default() }
 }
 
-/// Last period's personas by value a customer, best first.
-fn ranks(previous: &PersonaSet) -> Ranks {
-    let worth = |persona: &Persona| {
-        let net = || persona.net_revenue.unwrap_or_default().mean_over(persona.customers);
-        persona.value_per_customer.unwrap_or_else(net).0
-    };
-    let mut order: Vec<&Persona> = previous.personas.iter().collect();
-    order.sort_by(|a, b| worth(b).cmp(&worth(a)).then(a.key.cmp(&b.key)));
-    Ranks(order.into_iter().enumerate().map(|(rank, persona)| (persona.segment, rank)).collect())
+fn without_rows(quality: Quality) -> Quality {
+    Quality {
+        source_rows: BTreeMap::new(),
+        unidentified_gross_share: None,
+        past_id: None,
+        fingerprints: BTreeMap::new(),
+        ..quality
+    }
 }

@@ -22,8 +22,7 @@ pub(super) async fn read(
     job: &Job,
     project: &Project,
     environment: &Environment,
-    exports: &Exports,
-    sources: &Sources,
+    (exports, sources): (&Exports, &Sources),
     markets: &[String],
 ) -> Result<Vec<String>> {
     let graph = Arc::new(Graph::read(&project.sql(), &job.file.exports.dialect).in_place("sql")?);
@@ -32,7 +31,7 @@ pub(super) async fn read(
     for (number, market) in markets.iter().enumerate() {
         let pinned = source::pin(exports, sources, market).await.in_place(market)?;
         let limits = limits(&scratch, number);
-        let result = look(job, exports, &graph, &limits, market, &pinned).await;
+        let result = look(job, exports, &graph, &limits, (market, &pinned)).await;
         let _ = std::fs::remove_dir_all(&scratch);
         lines.extend(result?);
     }
@@ -67,8 +66,7 @@ async fn look(
     exports: &Exports,
     graph: &Arc<Graph>,
     limits: &Limits,
-    market: &str,
-    pinned: &[PinnedSource],
+    (market, pinned): (&str, &[PinnedSource]),
 ) -> Result<Vec<String>> {
     let period = driftline_core::Period::last_over(
         job.file.period,

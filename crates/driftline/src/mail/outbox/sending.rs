@@ -90,7 +90,7 @@ impl MailSender<'_> {
                 continue;
             }
             courier.now_to(&recipient);
-            let delivery = self.step(publication, name, lease, &courier, by_person).await.in_place(&slot)?;
+            let delivery = self.step((publication, name), lease, &courier, by_person).await.in_place(&slot)?;
             if let Delivery::Refused(words) | Delivery::Later(words) | Delivery::Unknown(words) = &delivery {
                 done.problem.get_or_insert_with(|| words.clone());
             }
@@ -128,8 +128,7 @@ impl MailSender<'_> {
     /// Tries a mail three times while the server says "later", waiting longer each time.
     async fn step(
         &self,
-        publication: &Publication,
-        name: &str,
+        (publication, name): (&Publication, &str),
         lease: &Lease,
         courier: &ServerCourier,
         by_person: bool,

@@ -32,3 +32,22 @@ pub(crate) struct Parts<'a> {
     pub(crate) models: Models,
     pub(crate) quality: Quality,
 }
+
+/// What of it may be shown.
+#[derive(Clone, Copy)]
+pub(crate) struct Shown {
+    /// Whether there are enough customers to say anything.
+    pub(crate) visible: bool,
+    /// Whether it can be compared with last period.
+    pub(crate) comparable: bool,
+}
+
+impl Shown {
+    pub(crate) fn of(parts: &Parts<'_>) -> Self {
+        let min_cell = parts.job.file.personas.min_cell;
+        let visible = parts.base.active >= min_cell && parts.tables.totals.customers >= min_cell;
+        let is_whole = |previous: &Report| previous.partial.is_none() && previous.totals.is_some();
+        let comparable = visible && parts.plan.partial.is_none() && parts.previous.is_some_and(is_whole);
+        Self { visible, comparable }
+    }
+}

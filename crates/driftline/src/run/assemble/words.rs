@@ -59,6 +59,7 @@ fn restated(parts: &Parts<'_>) -> Option<String> {
     })
 }
 
+/// What a reader of the figures should know, one sentence each.
 pub(super) fn data_notes(parts: &Parts<'_>, visible: bool) -> Vec<String> {
     let mut notes = Vec::new();
     if !visible {
@@ -70,16 +71,7 @@ pub(super) fn data_notes(parts: &Parts<'_>, visible: bool) -> Vec<String> {
                 .to_owned(),
         );
     }
-    let (customers, once) =
-        (parts.base.customers, parts.base.customers - parts.base.repeat_customers.min(parts.base.customers));
-    let is_one = parts.models.segments.as_ref().is_some_and(|model| model.structure == Structure::One);
-    let min_cell = parts.job.file.personas.min_cell;
-    if 2 * once >= customers.max(1) && once >= min_cell && customers - once >= min_cell && !is_one {
-        notes.push(format!(
-            "{:.0} % of all customers there have been bought once and never came back so far.",
-            100.0 * once as f64 / customers as f64
-        ));
-    }
+    notes.extend(bought_once(parts));
     notes.extend(restated(parts));
     if let Some(scorecard) = &parts.tables.scorecard {
         notes.push(scorecard.sentence.clone());
@@ -90,6 +82,34 @@ pub(super) fn data_notes(parts: &Parts<'_>, visible: bool) -> Vec<String> {
                 .to_owned(),
         );
     }
+    notes.extend(not_told_apart(parts));
+    notes.extend(level(parts));
+    notes.extend(segments(parts));
+    if !parts.quality.sources_not_available.is_empty() {
+        notes.push(format!("Not available in these exports: {}.", parts.quality.sources_not_available.join(", ")));
+    }
+    notes
+}
+
+/// What share of all customers never came back, where that is most of them.
+fn bought_once(parts: &Parts<'_>) -> Option<String> {
+    let (customers, once) =
+        (parts.base.customers, parts.base.customers - parts.base.repeat_customers.min(parts.base.customers));
+    let is_one = parts.models.segments.as_ref().is_some_and(|model| model.structure == Structure::One);
+    let min_cell = parts.job.file.personas.min_cell;
+    if 2 * once >= customers.max(1) && once >= min_cell && customers - once >= min_cell && !is_one {
+        return Some(format!(
+            "{:.0} % of all customers there have been bought once and never came back so far.",
+            100.0 * once as f64 / customers as f64
+        ));
+    }
+    None
+}
+
+/// Money that is in the market's totals and in no persona.
+fn not_told_apart(parts: &Parts<'_>) -> Vec<String> {
+    let mut notes = Vec::new();
+    let min_cell = parts.job.file.personas.min_cell;
     if let Some(share) = parts.quality.unidentified_gross_share.filter(|share| *share >= 0.005) {
         notes.push(format!(
             "{:.1} % of gross revenue has no customer id: it counts in the market's totals and in no persona.",
@@ -101,6 +121,12 @@ pub(super) fn data_notes(parts: &Parts<'_>, visible: bool) -> Vec<String> {
             "Fewer than {min_cell} customers who declined profiling bought or sent something back: their money is in the totals, and no figure tells it apart."
         ));
     }
+    notes
+}
+
+/// How sure the level of the forecasts is.
+fn level(parts: &Parts<'_>) -> Vec<String> {
+    let mut notes = Vec::new();
     if let Some(level) = parts.models.value_level.filter(|_| parts.models.is_value_level_uncertain) {
         notes.push(format!(
             "The level of the 12-month value is uncertain: for {} the same models had said {} times what came.",
@@ -113,6 +139,12 @@ pub(super) fn data_notes(parts: &Parts<'_>, visible: bool) -> Vec<String> {
     } else {
         notes.push("Forecasts are estimates.".to_owned());
     }
+    notes
+}
+
+/// How the personas came about, and what is odd about them.
+fn segments(parts: &Parts<'_>) -> Vec<String> {
+    let mut notes = Vec::new();
     if let Some(segments) = &parts.models.segments {
         if segments.structure == Structure::Bands && parts.personas.personas.len() > 1 {
             notes.push(
@@ -128,9 +160,6 @@ pub(super) fn data_notes(parts: &Parts<'_>, visible: bool) -> Vec<String> {
     let negative = parts.personas.personas.iter().filter(|persona| persona.role == Role::Negative).count();
     if negative > 0 {
         notes.push(format!("{negative} negative persona(s): see their cards for why, and where to look first."));
-    }
-    if !parts.quality.sources_not_available.is_empty() {
-        notes.push(format!("Not available in these exports: {}.", parts.quality.sources_not_available.join(", ")));
     }
     notes
 }
