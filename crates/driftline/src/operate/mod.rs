@@ -2,4 +2,6 @@
 
 pub mod due;
 pub mod metrics;
+pub mod retries;
+pub mod tick;
 pub mod under_lease;
