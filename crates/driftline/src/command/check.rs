@@ -87,7 +87,7 @@ struct Counts {
 }
 
 fn warnings(job: &Job) -> Vec<String> {
-    job.file.mail.look_alikes(None).into_iter().map(|warning| format!("{}: {warning}", job.name)).collect()
+    job.mail.look_alikes(None).into_iter().map(|warning| format!("{}: {warning}", job.name)).collect()
 }
 
 async fn check_all(project: &Project, jobs: &[Job], limits: &Limits) -> Result<Counts> {
@@ -106,7 +106,7 @@ async fn check_all(project: &Project, jobs: &[Job], limits: &Limits) -> Result<C
     // is wrong is told.
     let mut dialects = Vec::new();
     for (number, dialect) in graph::dialects(&sql).into_iter().enumerate() {
-        let job = jobs.iter().find(|job| job.file.exports.dialect == dialect).or(jobs.first());
+        let job = jobs.iter().find(|job| job.exports.dialect == dialect).or(jobs.first());
         let Some(job) = job.cloned() else { continue };
         let limits = Limits { scratch: limits.scratch.join(&dialect), ..limits.clone() };
         let project = project.clone();
@@ -173,7 +173,7 @@ async fn check_dialect(
 /// Renders every sample as mail, page and site: how many folders and pages of sites there are.
 fn check_reports(project: &Project, jobs: &[Job]) -> Result<(usize, usize)> {
     let (mut reports, mut site_pages) = (0, 0);
-    let folders: BTreeSet<&str> = jobs.iter().map(|job| job.file.mail.report.as_str()).collect();
+    let folders: BTreeSet<&str> = jobs.iter().map(|job| job.mail.report.as_str()).collect();
     for folder in folders {
         let templates = Templates::read(&project.reports(folder)).in_place("reports")?;
         templates.check_folders().in_place("reports")?;
@@ -211,7 +211,7 @@ fn check_reports(project: &Project, jobs: &[Job]) -> Result<(usize, usize)> {
 
 /// Rules of a company's own names speak of habits that there are.
 fn check_names(sql: &std::path::Path, job: &Job, own: &[OwnName]) -> Result<()> {
-    let graph = Graph::read(sql, &job.file.exports.dialect).in_place("sql")?;
+    let graph = Graph::read(sql, &job.exports.dialect).in_place("sql")?;
     let columns = graph.models.get("customers").into_iter().flat_map(|model| &model.front.columns);
     let habits: Vec<&str> =
         columns.filter(|(_, column)| column.habit.is_some()).map(|(name, _)| name.as_str()).collect();
@@ -224,25 +224,21 @@ fn check_names(sql: &std::path::Path, job: &Job, own: &[OwnName]) -> Result<()> 
 /// What of a job can be wrong without being a wrong key: names of things that are not there.
 fn check_job(sql: &std::path::Path, job: &Job) -> Result<()> {
     let wrong = |problem: String| Error::Job { path: job.path.clone(), problem };
-    store::check(&job.file.exports.url)?;
-    store::check(&job.file.warehouse.url)?;
+    store::check(&job.exports.url)?;
+    store::check(&job.warehouse.url)?;
     let dialects = graph::dialects(sql);
-    if !dialects.contains(&job.file.exports.dialect) {
-        return Err(wrong(format!(
-            "exports.dialect = \"{}\"; found {}",
-            job.file.exports.dialect,
-            dialects.join(", ")
-        )));
+    if !dialects.contains(&job.exports.dialect) {
+        return Err(wrong(format!("exports.dialect = \"{}\"; found {}", job.exports.dialect, dialects.join(", "))));
     }
-    let markets = &job.file.markets;
+    let markets = &job.markets;
     let is_known = |code: &&String| markets.is_empty() || markets.iter().any(|market| market.as_str() == code.as_str());
-    if let Some(unknown) = job.file.market_locales.keys().find(|code| !is_known(code)) {
+    if let Some(unknown) = job.market_locales.keys().find(|code| !is_known(code)) {
         return Err(wrong(format!("market_locales names `{unknown}`, which is none of the job's markets")));
     }
-    let graph = Graph::read(sql, &job.file.exports.dialect).in_place("sql")?;
+    let graph = Graph::read(sql, &job.exports.dialect).in_place("sql")?;
     if let Some(customers) = graph.models.get("customers") {
         let known = |name: &String| customers.front.columns.get(name).is_some_and(|column| column.habit.is_some());
-        if let Some(unknown) = job.file.segments.habits.iter().find(|name| !known(name)) {
+        if let Some(unknown) = job.segments.habits.iter().find(|name| !known(name)) {
             return Err(wrong(format!(
                 "segments.habits names `{unknown}`, which is no column of sql/marts/customers.sql with a habit"
             )));

@@ -87,9 +87,9 @@ async fn markets(job: &Job, project: &Project, environment: &Environment) -> Res
 
 /// Opens the exports of a job without its warehouse.
 pub(super) async fn exports(job: &Job, project: &Project, environment: &Environment) -> Result<(Exports, Sources)> {
-    let sources = Sources::read(&project.sql(), &job.file.exports.dialect).in_place("sql")?;
-    let location = store::open_exports(&job.file.exports.url, &project.root, &environment.variables)?;
-    let index = store::index(&location, job.file.exports.index.as_deref()).await?;
+    let sources = Sources::read(&project.sql(), &job.exports.dialect).in_place("sql")?;
+    let location = store::open_exports(&job.exports.url, &project.root, &environment.variables)?;
+    let index = store::index(&location, job.exports.index.as_deref()).await?;
     let time_zone = job.time_zone();
     let exports = Exports { store: location.store, root: location.root, shown: location.shown, index, time_zone };
     Ok((exports, sources))
@@ -103,7 +103,7 @@ async fn warehouse(job: &Job, project: &Project, environment: &Environment) -> R
 }
 
 fn templates(job: &Job, project: &Project) -> Result<String> {
-    let folder = &job.file.mail.report;
+    let folder = &job.mail.report;
     Templates::read(&project.reports(folder)).in_place("reports")?;
     Ok(format!("reports/{folder}"))
 }
@@ -111,7 +111,7 @@ fn templates(job: &Job, project: &Project) -> Result<String> {
 /// Runs without a key work; whoever knows the development key can recompute pseudonyms from customer numbers.
 fn key(job: &Job, environment: &Environment) -> Result<String> {
     let key = PseudonymKey::of(job, &environment.variables)?;
-    let name = &job.file.privacy.pseudonym_key_env;
+    let name = &job.privacy.pseudonym_key_env;
     Ok(match key.warning(job) {
         Some(warning) => format!("WARNING: {warning}"),
         None if key.is_development => {
@@ -122,9 +122,9 @@ fn key(job: &Job, environment: &Environment) -> Result<String> {
 }
 
 async fn mail(job: &Job, project: &Project, environment: &Environment) -> Result<String> {
-    let Some(smtp) = &job.file.mail.smtp else { return Ok("no [mail.smtp]: mails are written as files".to_owned()) };
+    let Some(smtp) = &job.mail.smtp else { return Ok("no [mail.smtp]: mails are written as files".to_owned()) };
     let ledger = ledger(job, project, environment, true)?;
-    let templates = Templates::read(&project.reports(&job.file.mail.report)).in_place("reports")?;
+    let templates = Templates::read(&project.reports(&job.mail.report)).in_place("reports")?;
     let post = MailSender {
         job,
         ledger: &ledger,
@@ -138,6 +138,6 @@ async fn mail(job: &Job, project: &Project, environment: &Environment) -> Result
     let mailer = post.mailer()?;
     mailer.test().await.in_place("mail server")?;
     mailer.close().await;
-    let warnings: String = job.file.mail.look_alikes(None).iter().map(|text| format!("; WARNING: {text}")).collect();
+    let warnings: String = job.mail.look_alikes(None).iter().map(|text| format!("; WARNING: {text}")).collect();
     Ok(format!("{}:{} answers and lets us in; nothing was sent{warnings}", smtp.host, smtp.port))
 }

@@ -77,13 +77,13 @@ pub(super) async fn execute(cli: &Cli, project: &Project, environment: &Environm
         let (found, notes) = of_exports(&job, project, environment).await;
         listed.push(Listed {
             job: job.name.clone(),
-            title: job.file.title.clone(),
-            exports: job.file.exports.url.clone(),
-            warehouse: job.file.warehouse.url.clone(),
+            title: job.title.clone(),
+            exports: job.exports.url.clone(),
+            warehouse: job.warehouse.url.clone(),
             found,
             notes,
-            next: job.file.schedule.as_ref().map_or_else(Vec::new, |schedule| {
-                next_firings(schedule, environment.now, 3).into_iter().map(|at| firing(job.file.period, at)).collect()
+            next: job.schedule.as_ref().map_or_else(Vec::new, |schedule| {
+                next_firings(schedule, environment.now, 3).into_iter().map(|at| firing(job.calendar, at)).collect()
             }),
             markets,
         });
@@ -142,9 +142,9 @@ fn firing(calendar: Calendar, at: chrono::DateTime<Tz>) -> Firing {
 
 /// By the warehouse alone: whether the exports are complete is for `driftline plan` to say.
 fn due(job: &Job, market: &Market, published: &[ListedPeriod], environment: &Environment) -> Vec<String> {
-    let Some(schedule) = &job.file.schedule else { return Vec::new() };
+    let Some(schedule) = &job.schedule else { return Vec::new() };
     let published: BTreeSet<Period> = published.iter().filter_map(|listed| listed.period.parse().ok()).collect();
-    let subject = Subject { job: &job.name, market, calendar: job.file.period };
+    let subject = Subject { job: &job.name, market, calendar: job.calendar };
     due_intervals(schedule, &subject, environment.now, None, &published)
         .iter()
         .map(|due| due.period.to_string())

@@ -36,7 +36,7 @@ pub(super) async fn execute(
     for job in jobs {
         let Ok(ledger) = ledger(&job, project, environment, false) else { continue };
         // Without a mail server mails are files and nothing waits.
-        if job.file.mail.smtp.is_none() && !args.all {
+        if job.mail.smtp.is_none() && !args.all {
             continue;
         }
         for entry in ledger.outbox(&job.name).await.in_place(&job.name)? {

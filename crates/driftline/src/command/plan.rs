@@ -31,7 +31,7 @@ pub(super) async fn execute(cli: &Cli, args: &args::Plan, project: &Project, env
     let periods = plan::periods(&job, args.period.as_deref(), args.now.unwrap_or(environment.now))?;
     let context = JobContext::open(job, &Choice { now: args.now, ..Choice::default() }, project, environment).await?;
     let mut lines = Vec::new();
-    if args.period.is_none() && context.job.file.schedule.is_some() {
+    if args.period.is_none() && context.job.schedule.is_some() {
         let wanted = |market: &Market| asked.is_empty() || asked.contains(market);
         for run in due_runs(&context, None).await?.into_iter().filter(|run| wanted(&run.plan.market)) {
             let (action, why) = match &run.waits_for {

@@ -49,7 +49,7 @@ async fn of_job(
         }
         let name = format!("{}/{}/{}", run.slot.market, run.slot.period, run.run);
         if !args.dry_run {
-            let held = match environment.worker.hold(ledger, &run.slot, job.lease()).await {
+            let held = match environment.worker.hold(ledger, &run.slot, job.limits.lease).await {
                 Ok(held) => held,
                 Err(Error::Busy { .. }) => continue,
                 Err(error) => return Err(error),

@@ -51,7 +51,7 @@ pub(super) async fn execute(
                 Ok(()) => seed(&metrics, &context).await,
             },
         }
-        let next = job.file.schedule.as_ref().and_then(|schedule| next_firings(schedule, environment.now, 1).pop());
+        let next = job.schedule.as_ref().and_then(|schedule| next_firings(schedule, environment.now, 1).pop());
         tracing::info!(job = job.name, next = next.map(|next| next.to_rfc3339()), "watching");
         if !cli.json {
             let next = next.map_or_else(|| "never".to_owned(), |next| next.to_rfc3339());
@@ -110,7 +110,7 @@ async fn alarm(sender: mpsc::Sender<()>) -> Result<JobScheduler> {
 pub(super) fn scheduled(project: &Project, overrides: &[String], name: Option<&str>) -> Result<Vec<Job>> {
     let jobs: Vec<Job> = project.jobs(name, overrides)?;
     let known = jobs.iter().map(|job| job.name.clone()).collect::<Vec<_>>().join(", ");
-    let scheduled: Vec<Job> = jobs.into_iter().filter(|job| job.file.schedule.is_some()).collect();
+    let scheduled: Vec<Job> = jobs.into_iter().filter(|job| job.schedule.is_some()).collect();
     if scheduled.is_empty() {
         return Err(Error::NoSuchJob { name: "(one with a [schedule])".to_owned(), known });
     }
@@ -152,7 +152,7 @@ impl Daemon<'_> {
             if self.environment.worker.is_stopped() {
                 return;
             }
-            let schedule = job.file.schedule.clone();
+            let schedule = job.schedule.clone();
             if let Some(again) = self.run_job(cli, job, now).await {
                 next = next.min(now + again);
             }

@@ -38,7 +38,7 @@ pub(super) async fn execute(cli: &Cli, args: &args::Send, project: &Project, env
     let slot = Slot { job: job.name.clone(), market, period };
     let published = ledger.latest(&slot).await.in_place(&place)?;
     let publication = published.ok_or_else(|| Error::NotPublished { what: place.clone() })?;
-    let templates = Templates::read(&project.reports(&job.file.mail.report)).in_place("reports")?;
+    let templates = Templates::read(&project.reports(&job.mail.report)).in_place("reports")?;
     let suppressed = suppression::read(&project.root)?;
     let post = MailSender {
         job: &job,
@@ -55,7 +55,7 @@ pub(super) async fn execute(cli: &Cli, args: &args::Send, project: &Project, env
     };
     let letters = Letters { publication: &publication, mails, is_new };
     let (mut sent, mut files) = (Sent::default(), Vec::new());
-    if job.file.mail.smtp.is_some() {
+    if job.mail.smtp.is_some() {
         sent = by_server(args, &post, &slot, &letters).await?;
     } else {
         files = as_files(args, &ledger, &letters).await?;
@@ -65,7 +65,7 @@ pub(super) async fn execute(cli: &Cli, args: &args::Send, project: &Project, env
         Told { market, period: period.to_string(), revision, sent: sent.taken, suppressed: sent.suppressed, files };
     if cli.json {
         say_json(&told)?;
-    } else if job.file.mail.smtp.is_none() {
+    } else if job.mail.smtp.is_none() {
         say(format!("{place}: the job has no [mail.smtp]; mails are written as files:"));
         told.files.iter().for_each(|file| say(format!("  {file}")));
         say("next: open one in a mail program, or add [mail.smtp] to the job and run driftline doctor");
@@ -96,7 +96,7 @@ async fn by_server(args: &args::Send, post: &MailSender<'_>, slot: &Slot, letter
     let is_open = |mail: &&Mail| args.to.is_some() || open.iter().any(|entry| entry.mail == mail.name);
     let (unsent, done): (Vec<&Mail>, Vec<&Mail>) = mails.iter().partition(is_open);
     let names: Vec<&str> = unsent.iter().map(|mail| mail.name.as_str()).collect();
-    let held = post.worker.hold(ledger, slot, post.job.lease()).await?;
+    let held = post.worker.hold(ledger, slot, post.job.limits.lease).await?;
     let result = async {
         // First it is stored and listed: whatever the server says, it is not forgotten.
         for mail in mails.iter().filter(|_| *is_new) {
@@ -145,8 +145,8 @@ async fn someone(
 ) -> Result<(Vec<Mail>, bool)> {
     let place = format!("{} {}", publication.market, publication.period);
     let wrong = |problem: String| Error::Job { path: post.job.path.clone(), problem };
-    check_address(&post.job.file.mail, to).map_err(wrong)?;
-    for warning in post.job.file.mail.look_alikes(Some(to)) {
+    check_address(&post.job.mail, to).map_err(wrong)?;
+    for warning in post.job.mail.look_alikes(Some(to)) {
         tracing::warn!(job = post.job.name, "{warning}");
     }
     if post.suppressed.holds(to, post.now.date_naive()) {

@@ -27,10 +27,10 @@ pub(super) async fn execute(cli: &Cli, args: &args::Site, project: &Project, env
     let overrides = &args.job_options.overrides;
     let asked = Asked { named: args.job.as_deref(), overrides };
     let (job, ledger) = job_that(project, environment, asked, &what, &has_all).await?;
-    let of_report = Templates::read(&project.reports(&job.file.mail.report)).in_place("reports")?;
-    let templates = SiteTemplates::read(&project.reports(SITE), &of_report, job.file.locale).in_place("reports")?;
+    let of_report = Templates::read(&project.reports(&job.mail.report)).in_place("reports")?;
+    let templates = SiteTemplates::read(&project.reports(SITE), &of_report, job.locale).in_place("reports")?;
     let (reports, whole) = published(&job, &ledger, &wanted).await?;
-    let pages = site::pages(&job.file.title, &reports, &whole, &templates).in_place("reports/site")?;
+    let pages = site::pages(&job.title, &reports, &whole, &templates).in_place("reports/site")?;
     let place = match &args.out {
         Some(folder) => Place::Folder(folder),
         None => Place::Warehouse { ledger: &ledger, job: &job.name },

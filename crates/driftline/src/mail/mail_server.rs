@@ -49,11 +49,11 @@ impl ServerCourier {
 /// # Errors
 /// `Error::Job` without `[mail.smtp]` or a secret it names, `Error::Report` for a certificate that does not parse.
 pub(crate) fn mailer(job: &Job, environment: &[(String, String)], worker: &Worker) -> Result<Mailer> {
-    let smtp = job.file.mail.smtp.as_ref().ok_or_else(|| Error::Job {
+    let smtp = job.mail.smtp.as_ref().ok_or_else(|| Error::Job {
         path: job.path.clone(),
         problem: "there is no [mail.smtp]: mails are files".to_owned(),
     })?;
-    let hello_name = address_of(&job.file.mail.from);
+    let hello_name = address_of(&job.mail.from);
     let hello_name = hello_name.rsplit_once('@').map_or("localhost", |(_, domain)| domain);
     Mailer::new(&server(job, smtp, hello_name, environment)?, worker.stop_signal()).in_place("mail server")
 }
@@ -63,7 +63,7 @@ pub(crate) fn mailer(job: &Job, environment: &[(String, String)], worker: &Worke
 /// # Errors
 /// `Error::Job` if the key is not where the job says.
 pub(crate) fn sender(job: &Job, environment: &[(String, String)]) -> Result<Sender> {
-    let mail = &job.file.mail;
+    let mail = &job.mail;
     let domain =
         address_of(&mail.from).rsplit_once('@').map_or("localhost".to_owned(), |(_, domain)| domain.to_owned());
     let write_to = mail.unsubscribe.as_ref().or(mail.reply_to.as_ref()).unwrap_or(&mail.from);
@@ -147,7 +147,7 @@ pub(crate) fn server(job: &Job, smtp: &Smtp, hello_name: &str, environment: &[(S
 
 /// The key that signs mails, if the job has one.
 pub(crate) fn dkim(job: &Job, sender_domain: &str, environment: &[(String, String)]) -> Result<Option<message::Dkim>> {
-    let Some(dkim) = &job.file.mail.dkim else { return Ok(None) };
+    let Some(dkim) = &job.mail.dkim else { return Ok(None) };
     let key = secret(job, "mail.dkim.key_env", dkim.key_env.as_deref(), dkim.key_file.as_deref(), environment)?;
     let Some(key) = key else {
         let problem = "mail.dkim needs key_env or key_file".to_owned();

@@ -93,7 +93,7 @@ impl MailSender<'_> {
 
     /// Who gets a mail: every recipient, or of a data alarm the owner alone, else who answers the mails.
     fn readers(&self, is_alarm: bool) -> Vec<Recipient> {
-        let mail = &self.job.file.mail;
+        let mail = &self.job.mail;
         if !is_alarm {
             return mail.recipients.clone();
         }

@@ -47,14 +47,14 @@ impl<'a> Owner<'a> {
 impl Owner<'_> {
     /// Recipients with the role owner, else who answers the mails.
     fn addresses(&self) -> Vec<String> {
-        let mail = &self.job.file.mail;
+        let mail = &self.job.mail;
         let owners = mail.recipients.iter().filter(|recipient| recipient.role == Audience::Owner);
         let owners: Vec<String> = owners.map(|recipient| recipient.to.clone()).collect();
         if owners.is_empty() { mail.reply_to.iter().cloned().collect() } else { owners }
     }
 
     fn may_be_told(&self, owner: &str) -> bool {
-        !self.suppressed.holds(owner, self.now.date_naive()) && check_address(&self.job.file.mail, owner).is_ok()
+        !self.suppressed.holds(owner, self.now.date_naive()) && check_address(&self.job.mail, owner).is_ok()
     }
 
     /// A short plain mail to everyone who is told. `seed` makes its Message-ID.
@@ -79,7 +79,7 @@ impl Owner<'_> {
 
     /// As [`Owner::tell_by`] with a connection of its own; nothing without `[mail.smtp]`.
     async fn tell(&self, subject: &str, text: &str, seed: &str) {
-        if self.job.file.mail.smtp.is_none() {
+        if self.job.mail.smtp.is_none() {
             return;
         }
         match mail_server::mailer(self.job, self.environment, self.worker) {
@@ -97,7 +97,7 @@ pub(crate) async fn run_failed(context: &JobContext, plan: &RunPlan, problem: &s
     if last.is_some_and(|last| is_same(last, problem)) {
         return;
     }
-    let (title, market, period) = (&context.job.file.title, &plan.market, plan.period);
+    let (title, market, period) = (&context.job.title, &plan.market, plan.period);
     let text = format!(
         "The run of {market} {period} failed. Nothing was published, and nothing that was published changed.\n\nWhat: {problem}\nWhere: job {}, warehouse {}\n\nIt is tried again by itself, later and later. By hand:\n\n    driftline run {} --market {market} --period {period}\n    driftline runs --job {} --market {market}\n",
         context.job.name,
@@ -111,7 +111,7 @@ pub(crate) async fn run_failed(context: &JobContext, plan: &RunPlan, problem: &s
 
 /// Tells that a run that had failed is published.
 pub(crate) async fn run_recovered(context: &JobContext, plan: &RunPlan) {
-    let (title, market, period) = (&context.job.file.title, &plan.market, plan.period);
+    let (title, market, period) = (&context.job.title, &plan.market, plan.period);
     let text = format!("The run of {market} {period} that had failed is published now. Nothing is left to do.\n");
     let subject = format!("{title}: {market} {period} recovered");
     Owner::of(context).tell(&subject, &text, &seed_of("recovered", context, plan)).await;
@@ -157,15 +157,15 @@ pub(crate) async fn job_failed(job: &Job, environment: &[(String, String)], ledg
         "The job {} could not be looked at, so nothing that is due was run. Nothing was published, and nothing that was published changed.\n\nWhat: {problem}\nWhere: {}, exports {}, warehouse {}\n\nIt is tried again at the next look. By hand, to see what answers and what does not, and then to do what is due:\n\n    driftline doctor {}\n    driftline run --due {}\n",
         job.name,
         job.path.display(),
-        store::shown_place(&job.file.exports.url),
-        store::shown_place(&job.file.warehouse.url),
+        store::shown_place(&job.exports.url),
+        store::shown_place(&job.warehouse.url),
         job.path.display(),
         job.path.display(),
     );
     let suppressed = suppression::read(project).unwrap_or_default();
     let owner = Owner { job, suppressed: &suppressed, environment, now, worker };
     let seed = format!("trouble/{}/{}", job.name, worker.nonce());
-    owner.tell(&format!("{}: the job {} could not be looked at", job.file.title, job.name), &text, &seed).await;
+    owner.tell(&format!("{}: the job {} could not be looked at", job.title, job.name), &text, &seed).await;
 }
 
 /// What kept a job from being looked at, and who says so when.
@@ -206,7 +206,7 @@ pub(crate) async fn job_answers(context: &JobContext) {
     }
     let name = &context.job.name;
     let text = format!("The job {name} can be looked at again. What was due meanwhile is run now.\n");
-    let subject = format!("{}: the job {name} can be looked at again", context.job.file.title);
+    let subject = format!("{}: the job {name} can be looked at again", context.job.title);
     Owner::of(context).tell(&subject, &text, &format!("answers/{name}/{}", context.worker.nonce())).await;
 }
 

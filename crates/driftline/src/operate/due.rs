@@ -25,7 +25,7 @@ pub struct DueRun {
 /// # Errors
 /// `Error::Lake` / `Error::Ledger` if exports or warehouse do not answer.
 pub async fn due_runs(context: &JobContext, watched_since: Option<DateTime<Utc>>) -> Result<Vec<DueRun>> {
-    let Some(schedule) = &context.job.file.schedule else { return Ok(Vec::new()) };
+    let Some(schedule) = &context.job.schedule else { return Ok(Vec::new()) };
     let (markets, left_out) = plan::markets(&context.job, &[], &context.exports, &context.sources).await?;
     let mut due_now = Vec::new();
     for (place, market) in markets.iter().enumerate() {
@@ -37,7 +37,7 @@ pub async fn due_runs(context: &JobContext, watched_since: Option<DateTime<Utc>>
             .into_iter()
             .map(|(period, _)| period)
             .collect();
-        let subject = Subject { job: &context.job.name, market, calendar: context.job.file.period };
+        let subject = Subject { job: &context.job.name, market, calendar: context.job.calendar };
         let due = due_intervals(schedule, &subject, context.now, watched_since, &published);
         due_now.extend(due.into_iter().map(|due| (place, market, due)));
     }

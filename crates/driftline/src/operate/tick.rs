@@ -46,7 +46,7 @@ pub async fn run_due(
         Err(error) => return Tick { errors: vec![error], is_settled: false, ..Tick::default() },
     };
     retries.keep(&job, &runs);
-    let parent = context.job.file.small_markets.parent.clone();
+    let parent = context.job.small_markets.parent.clone();
     let mut ended: BTreeSet<Market> = BTreeSet::new();
     let mut seen: BTreeSet<(Market, Period)> = BTreeSet::new();
     for run in runs {
@@ -140,7 +140,7 @@ const RESEND_MINUTES: [i64; 5] = [0, 5, 25, 125, 360];
 /// Mails that the server did not take yet, of the newest revision of each period: not those of this very look, and those that may
 /// have been taken later and later.
 async fn send_waiting(context: &JobContext, seen: &BTreeSet<(Market, Period)>, tick: &mut Tick) {
-    if context.job.file.mail.smtp.is_none() || context.worker.is_stopped() {
+    if context.job.mail.smtp.is_none() || context.worker.is_stopped() {
         return;
     }
     let open = match context.ledger.outbox(&context.job.name).await.in_place("outbox") {
@@ -151,7 +151,7 @@ async fn send_waiting(context: &JobContext, seen: &BTreeSet<(Market, Period)>, t
             return;
         }
     };
-    let policy = context.job.file.mail.on_unknown;
+    let policy = context.job.mail.on_unknown;
     // Notes carry the time of the store, so it is the clock that counts and not `--now`.
     let clock = (context.clock)();
     let is_quiet = |entry: &OutboxEntry| {

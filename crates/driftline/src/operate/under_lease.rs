@@ -37,7 +37,7 @@ pub async fn run_under_lease(
             () = context.worker.stopped() => Err(Error::Stopped { place }),
         };
     }
-    let held = context.worker.hold(&context.ledger, &slot, context.job.lease()).await?;
+    let held = context.worker.hold(&context.ledger, &slot, context.job.limits.lease).await?;
     let folder = context.ledger.run_folder(&slot, &format!("attempt-{:06}", held.lease.token()));
     let journal = Journal::new(context, folder);
     let started =

@@ -25,14 +25,14 @@ pub(crate) struct Economics {
 pub(crate) async fn read(lake: &Lake, job: &Job) -> driftline_lake::Result<Economics> {
     let rows = read::acquisition_costs(lake).await?;
     // What the analyst writes into the job stands in the place of what the export says.
-    let known = match job.file.value.margins() {
+    let known = match job.value.margins() {
         Some(margins) => Ok(margins),
         None => Margins::of_export(read::category_margins(lake).await?),
     };
     let mut economics = Economics { rows, margins: BTreeMap::new(), no_margin: known.as_ref().err().copied() };
     if let Ok(margins) = known {
         let sales = read::category_sales(lake).await?;
-        let share = |sold: &Vec<CategorySales>| margins.of(sold, job.file.personas.min_cell);
+        let share = |sold: &Vec<CategorySales>| margins.of(sold, job.personas.min_cell);
         economics.margins = sales.iter().map(|(segment, sold)| (*segment, share(sold))).collect();
     }
     Ok(economics)
@@ -47,13 +47,13 @@ pub(crate) fn attach(
     personas: &mut PersonaSet,
 ) -> AcquisitionCosts {
     let job = &task.context.job;
-    let words = Words { locale: job.locale(&task.plan.market), currency: job.file.currency.clone() };
+    let words = Words { locale: job.locale(&task.plan.market), currency: job.currency.clone() };
     let given = Given {
         rows: &economics.rows,
         margins: &economics.margins,
         no_margin: economics.no_margin,
         profiles,
-        min_cell: job.file.personas.min_cell,
+        min_cell: job.personas.min_cell,
         is_level_sure: models.value_tier == "own" && !models.is_value_level_uncertain,
     };
     let costs = acquisition::of_market(&given, personas, &words);

@@ -2,8 +2,10 @@
 
 mod alarm;
 mod compared;
+mod facts;
 mod figures;
 mod headline;
+mod market;
 mod parts;
 mod words;
 
@@ -18,8 +20,9 @@ use driftline_core::sentence::Words;
 use driftline_core::tree::FamilyTree;
 
 use self::compared::{Comparison, has_value};
+use self::facts::Facts;
 use self::figures::kpis;
-use self::headline::{Facts, headline};
+use self::headline::headline;
 pub(crate) use self::parts::Parts;
 use self::parts::Shown;
 use self::words::{data_notes, told, unchanged};
@@ -31,7 +34,7 @@ use crate::error::{InPlace, Result};
 /// `Error::Bridge` if a bridge does not close: a bug, and nothing is published.
 pub(crate) fn report(mut parts: Parts<'_>) -> Result<Report> {
     let place = format!("{} {}", parts.plan.market, parts.plan.period);
-    let words = Words { locale: parts.job.locale(&parts.plan.market), currency: parts.job.file.currency.clone() };
+    let words = Words { locale: parts.job.locale(&parts.plan.market), currency: parts.job.currency.clone() };
     let shown = Shown::of(&parts);
     if let Some(then) = parts.year_before.filter(|then| shown.comparable && then.partial.is_none()) {
         year_ago::attach(&mut parts.personas, then.period, &then.personas);
@@ -80,15 +83,15 @@ fn said(parts: &Parts<'_>, words: &Words, compared: &Comparison, shown: Shown) -
 }
 
 fn headline_measure(parts: &Parts<'_>) -> Measure {
-    if has_value(parts) { parts.job.file.bridge.value } else { Measure::NetRevenue }
+    if has_value(parts) { parts.job.headline_measure } else { Measure::NetRevenue }
 }
 
 fn method(parts: &Parts<'_>) -> Method {
     let horizon_days = parts.plan.horizon_days(parts.job);
     Method {
-        active_days: parts.job.file.active_days,
+        active_days: parts.job.active_days,
         horizon_days,
-        min_cell: parts.job.file.personas.min_cell,
+        min_cell: parts.job.personas.min_cell,
         others_least: parts.job.others_least(),
         headline_measure: headline_measure(parts),
         churn_event: format!("no purchase in the next {horizon_days} days"),
@@ -111,10 +114,10 @@ fn put_together(parts: Parts<'_>, shown: Shown, compared: Comparison, said: Said
         content_id: parts.content_id,
         program_version: env!("CARGO_PKG_VERSION").to_owned(),
         job: job.name.clone(),
-        title: job.file.title.clone(),
+        title: job.title.clone(),
         market: plan.market.clone(),
         market_name: job.market_name(&plan.market),
-        currency: job.file.currency.clone(),
+        currency: job.currency.clone(),
         locale: job.locale(&plan.market),
         period: plan.period,
         period_title: plan.period.title(),
@@ -128,7 +131,7 @@ fn put_together(parts: Parts<'_>, shown: Shown, compared: Comparison, said: Said
         status: parts.status,
         partial: plan.partial.clone(),
         headline: said.headline,
-        totals: visible.then_some(parts.tables.totals.shown(job.file.personas.min_cell)),
+        totals: visible.then_some(parts.tables.totals.shown(job.personas.min_cell)),
         bridges: compared.bridges,
         personas: parts.personas,
         migration: compared.migration,

@@ -33,7 +33,7 @@ impl Checks {
     /// `Error::Lake` with what is wrong, `Error::ExportsFell` with what fell.
     pub(crate) fn end(&mut self, context: &JobContext, place: &str, pinned: &[PinnedSource]) -> Result<()> {
         for finding in std::mem::take(&mut self.findings) {
-            let is_accepted = context.job.file.exports.accept.iter().any(|name| name == finding.name);
+            let is_accepted = context.job.exports.accept.iter().any(|name| name == finding.name);
             match (finding.is_error, is_accepted) {
                 (true, false) => return Err(finding.into_error()).in_place(place),
                 (true, true) => {

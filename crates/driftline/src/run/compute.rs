@@ -70,7 +70,7 @@ async fn look(task: &Task<'_>, baselines: &Baselines, lake: &Lake, pinned: &Pinn
         ["int_purchase_histories", "int_spend_histories", "int_purchase_log", "int_cancelled_days"];
     let (context, place, sources) = (task.context, task.place(), &pinned.sources);
     let mut checks = checks::lines(context, task.plan, lake, sources, baselines.last_read()).await?;
-    let currency = context.job.file.currency.as_str();
+    let currency = context.job.currency.as_str();
     let (built, inspected) = tokio::join!(lake.build(&HISTORIES), lake.inspect(&context.sources, sources, currency));
     match inspected {
         Ok(findings) => checks.add(findings),

@@ -51,7 +51,7 @@ pub(crate) struct Past {
 pub(crate) async fn fit(task: &Task<'_>, baselines: &Baselines, computed: &Computed) -> Result<Fitted> {
     let (context, lake, place) = (task.context, &computed.lake, task.place());
     let (described, later) = begin_beside(lake, task.plan.as_of);
-    let is_small = value::tier(&computed.base, &context.job.file.value) == value::Tier::Provisional;
+    let is_small = value::tier(&computed.base, &context.job.value) == value::Tier::Provisional;
     let pool = if is_small { recall_own_fits(context, task.plan).await? } else { Vec::new() };
     let customers = match &baselines.previous {
         Some(previous) => Some(fetch_customers(context, "customers", &previous.publication, &computed.scratch).await?),
@@ -108,7 +108,7 @@ async fn fit_value(
         spends: read::spend_histories(lake).await?,
         returns: read::returns(lake).await?,
     };
-    let (models, pool) = value::fit(&computed.base, &seen, &task.context.job.file.value, pool);
+    let (models, pool) = value::fit(&computed.base, &seen, &task.context.job.value, pool);
     let fitted = match (&models.purchase, &models.spend) {
         (Some(purchase), Some(spend)) => Some((&purchase.model, &spend.model, seen.returns)),
         _ => None,

@@ -130,7 +130,7 @@ pub fn register(
             event: format!("no purchase in the next {horizon_days} days"),
             chosen: assessment.chosen,
             reason: assessment.reason,
-            backtest: assessment.backtest.map(|backtest| without_small_bins(backtest, job.file.personas.min_cell)),
+            backtest: assessment.backtest.map(|backtest| without_small_bins(backtest, job.personas.min_cell)),
             fitted: Some(assessment.fitted),
         }
     });

@@ -67,7 +67,7 @@ pub(crate) async fn publish(
 }
 
 fn mail_plan(task: &Task<'_>) -> MailPlan {
-    match (&task.context.job.file.mail.smtp, task.mails_now) {
+    match (&task.context.job.mail.smtp, task.mails_now) {
         (None, _) => MailPlan::File,
         (Some(_), true) => MailPlan::Send,
         (Some(_), false) => MailPlan::Hold,

@@ -93,8 +93,7 @@ async fn recall(context: &JobContext, publication: Option<Publication>) -> Resul
 }
 
 async fn recall_parent(context: &JobContext, plan: &RunPlan) -> Result<Option<Recalled>> {
-    let Some(parent) = context.job.file.small_markets.parent.clone().filter(|parent: &Market| *parent != plan.market)
-    else {
+    let Some(parent) = context.job.small_markets.parent.clone().filter(|parent: &Market| *parent != plan.market) else {
         return Ok(None);
     };
     let slot = Slot { job: context.job.name.clone(), market: parent, period: plan.period };

@@ -79,7 +79,7 @@ async fn restated(
     match report.models.segments.as_ref() {
         None => fitted::register_segments(&past, &[], &[], &[])?,
         Some(last) => {
-            let mut people = People::read(&past, &then, &context.job.file.segments).await?;
+            let mut people = People::read(&past, &then, &context.job.segments).await?;
             people.add_items(&past, &items_of(&last.habits)).await?;
             let assigned = segment::restated(&people, last, published, Least::of(&context.job));
             fitted::register_segments(&past, &people.known.keys, &assigned, &people.rates(&last.habits))?;

@@ -44,8 +44,8 @@ pub(crate) fn changes(
 /// # Errors
 /// `Error::RevisionOfFew`, unless the job says that such revisions are published.
 pub(crate) fn check_not_of_few(job: &Job, place: &str, replaced: &Recalled, moved: &[Moved]) -> Result<()> {
-    let (changed, min_cell) = (moved.iter().map(|row| row.changed_customers).sum::<u64>(), job.file.personas.min_cell);
-    if job.file.privacy.revisions_of_few || !(1..min_cell).contains(&changed) {
+    let (changed, min_cell) = (moved.iter().map(|row| row.changed_customers).sum::<u64>(), job.personas.min_cell);
+    if job.privacy.revisions_of_few || !(1..min_cell).contains(&changed) {
         return Ok(());
     }
     Err(Error::RevisionOfFew { place: place.to_owned(), last: replaced.publication.revision, min_cell })

@@ -29,14 +29,14 @@ impl Coverage {
     /// `Error::Lake` if the exports cannot be read.
     pub async fn look(context: &JobContext, chosen: &[Market], left_out: Vec<String>) -> Result<Self> {
         left_out.iter().for_each(|note| tracing::warn!("{note}"));
-        let declared = &context.job.file.exports;
+        let declared = &context.job.exports;
         if declared.complete_from.is_some() && declared.complete_until.is_some() {
             return Ok(Self { notes: left_out, ..Self::of(declared, None) });
         }
         let (mut sales, mut of_sources) = (ByDay::new(), BTreeMap::<String, ByDay>::new());
         let (mut markets, mut pinned) = (BTreeMap::new(), BTreeMap::new());
         let all = source::markets(&context.exports, &context.sources).await.in_place("markets of the exports")?;
-        let listed = &context.job.file.markets;
+        let listed = &context.job.markets;
         let is_ours = |market: &Market| listed.is_empty() || listed.contains(market) || chosen.contains(market);
         let all: Vec<Market> = all.codes.into_iter().filter(is_ours).collect();
         let is_one = all.len() == 1;
@@ -117,7 +117,7 @@ fn open(context: &JobContext, market: &Market, pinned: &[PinnedSource]) -> drift
         source: std::io::Error::other(error),
     })?;
     let limits = Limits { scratch: scratch.path.clone(), ..context.limits.clone() };
-    let plan = RunPlan::new(market.clone(), Period::last_over(context.job.file.period, today), &Coverage::default());
+    let plan = RunPlan::new(market.clone(), Period::last_over(context.job.calendar, today), &Coverage::default());
     let as_of = today.checked_add_days(Days::new(1)).unwrap_or(today);
     let parameters = RunPlan { as_of, ..plan }.parameters(&context.job, context.pseudonym_key.secret());
     Lake::open(&limits, context.graph.clone(), parameters, context.exports.store.clone(), pinned)

@@ -15,8 +15,8 @@ use driftline_report::Templates;
 
 use crate::error::{Error, InPlace, Result};
 use crate::setup::environment::Environment;
+use crate::setup::job::Job;
 use crate::setup::job::limits::check_size;
-use crate::setup::job::{Job, bytes_of};
 use crate::setup::names;
 use crate::setup::notes;
 use crate::setup::project::Project;
@@ -73,26 +73,23 @@ impl JobContext {
     /// # Errors
     /// What is wrong with a file, a URL, a size or a template.
     pub async fn open(job: Job, choice: &Choice, project: &Project, environment: &Environment) -> Result<Self> {
-        let dialect = job.file.exports.dialect.clone();
+        let dialect = job.exports.dialect.clone();
         let graph = Graph::read(&project.sql(), &dialect).in_place("sql")?;
         let sources = Sources::read(&project.sql(), &dialect).in_place("sql")?;
         sources.check_markets(&project.sql(), &dialect, &graph).in_place("sql")?;
-        let templates = Templates::read(&project.reports(&job.file.mail.report)).in_place("reports")?;
-        let location = store::open_exports(&job.file.exports.url, &project.root, &environment.variables)?;
-        let index = store::index(&location, job.file.exports.index.as_deref()).await?;
-        let memory = choice.memory.as_deref().unwrap_or(&job.file.limits.memory);
-        let size = |name: &str, text: &str| {
-            bytes_of(text).map_err(|problem| Error::Override { setting: format!("limits.{name}"), problem })
+        let templates = Templates::read(&project.reports(&job.mail.report)).in_place("reports")?;
+        let location = store::open_exports(&job.exports.url, &project.root, &environment.variables)?;
+        let index = store::index(&location, job.exports.index.as_deref()).await?;
+        let memory_bytes = match &choice.memory {
+            Some(memory) => check_size(memory)
+                .map_err(|problem| Error::Override { setting: format!("limits.memory={memory}"), problem })?,
+            None => job.limits.memory_bytes,
         };
         let limits = Limits {
-            threads: choice.threads.or(job.file.limits.threads).unwrap_or(environment.threads).max(1),
-            memory_bytes: usize::try_from(
-                check_size(memory)
-                    .map_err(|problem| Error::Override { setting: format!("limits.memory={memory}"), problem })?,
-            )
-            .unwrap_or(usize::MAX),
-            spill_bytes: size("spill", &job.file.limits.spill)?,
-            in_memory_bytes: size("in_memory", &job.file.limits.in_memory)?,
+            threads: choice.threads.or(job.limits.threads).unwrap_or(environment.threads).max(1),
+            memory_bytes: usize::try_from(memory_bytes).unwrap_or(usize::MAX),
+            spill_bytes: job.limits.spill_bytes,
+            in_memory_bytes: job.limits.in_memory_bytes,
             scratch: environment.scratch.clone(),
             is_frugal: false,
             resume: Resume { program: environment.build.clone(), folders: Vec::new() },

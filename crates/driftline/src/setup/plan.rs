@@ -38,11 +38,11 @@ pub fn periods(job: &Job, text: Option<&str>, now: DateTime<Utc>) -> Result<Vec<
         Some(text) => {
             let range = Period::parse_range(text).map_err(|source| Error::Period { source })?;
             for period in &range {
-                job.file.period.check(*period).map_err(|source| Error::Period { source })?;
+                job.calendar.check(*period).map_err(|source| Error::Period { source })?;
             }
             range
         }
-        None => vec![Period::last_over(job.file.period, today)],
+        None => vec![Period::last_over(job.calendar, today)],
     };
     match periods.iter().find(|period| period.as_of() > today) {
         Some(period) => Err(Error::PeriodNotOver {
@@ -76,10 +76,10 @@ pub async fn markets(
     let left_out: Vec<String> = found.odd.iter().map(|folder| odd_folder(folder)).collect();
     let mut chosen = if !asked.is_empty() {
         asked.to_vec()
-    } else if job.file.markets.is_empty() {
+    } else if job.markets.is_empty() {
         found.codes.clone()
     } else {
-        job.file.markets.clone()
+        job.markets.clone()
     };
     if let Some(unknown) = chosen.iter().find(|market| !found.codes.contains(market)) {
         let codes: Vec<String> = found.codes.iter().map(Market::to_string).collect();
@@ -93,7 +93,7 @@ pub async fn markets(
     if chosen.is_empty() {
         return Err(Error::NoMarkets { url: exports.shown.clone(), problem: no_market(&found, sources, &left_out) });
     }
-    if let Some(parent) = &job.file.small_markets.parent {
+    if let Some(parent) = &job.small_markets.parent {
         chosen.sort_by_key(|market| (market != parent, market.clone()));
     }
     Ok((chosen, left_out))
@@ -184,7 +184,7 @@ impl RunPlan {
 
     /// Days of the churn horizon: the job's, or the length of the next period.
     pub fn horizon_days(&self, job: &Job) -> u32 {
-        job.file.horizon_days.unwrap_or_else(|| u32::try_from(self.period.next().days()).unwrap_or(91))
+        job.horizon_days.unwrap_or_else(|| u32::try_from(self.period.next().days()).unwrap_or(91))
     }
 
     /// First day of the 12 calendar months before as-of.
@@ -201,7 +201,7 @@ impl RunPlan {
     pub fn parameters(&self, job: &Job, pseudonym_key: &str) -> Parameters {
         use driftline_lake::scalar::{date, integer, text};
         let calendar = self.period.calendar();
-        let active_start = self.as_of - chrono::Days::new(u64::from(job.file.active_days));
+        let active_start = self.as_of - chrono::Days::new(u64::from(job.active_days));
         [
             ("market", text(self.market.as_str())),
             ("period_start", date(self.period.start())),
@@ -211,7 +211,7 @@ impl RunPlan {
             ("period_months", integer(i64::from(calendar.kind().months()))),
             ("fiscal_year_starts", integer(i64::from(calendar.starts()))),
             ("horizon_days", integer(i64::from(self.horizon_days(job)))),
-            ("time_zone", text(&job.file.exports.time_zone)),
+            ("time_zone", text(job.time_zone().name())),
             ("pseudonym_key", text(pseudonym_key)),
         ]
         .into_iter()
@@ -257,7 +257,7 @@ mod tests {
             (Some("2025-10-02"), Some("2025-12-30"), (Some("only 2025-10-02 to 2025-12-30"), "2025-12-31")),
         ] {
             let declared =
-                job::Exports { complete_from: from.map(day), complete_until: until.map(day), ..job(&[]).file.exports };
+                job::Exports { complete_from: from.map(day), complete_until: until.map(day), ..job(&[]).exports };
             let coverage = Coverage::of(&declared, Some(&found));
             let plan = RunPlan::new("gb".parse().unwrap(), "2025Q4".parse().unwrap(), &coverage);
             let partial = plan.partial.unwrap_or_default();
@@ -276,7 +276,7 @@ mod tests {
     #[test]
     fn an_end_that_was_found_still_ends_the_exports() {
         let declared =
-            job::Exports { complete_from: Some(day("2024-01-01")), complete_until: None, ..job(&[]).file.exports };
+            job::Exports { complete_from: Some(day("2024-01-01")), complete_until: None, ..job(&[]).exports };
         let coverage = Coverage::of(&declared, Some(&reach("2024-01-01", "2025-08-31")));
         let plan = |period: &str| RunPlan::new("gb".parse().unwrap(), period.parse().unwrap(), &coverage);
         assert!(plan("2025Q4").check_exported().is_err());

@@ -22,7 +22,7 @@ impl PseudonymKey {
     /// # Errors
     /// `Error::Job` if the variable is blank or not text.
     pub(crate) fn of(job: &Job, environment: &[(String, String)]) -> Result<Self> {
-        let name = &job.file.privacy.pseudonym_key_env;
+        let name = &job.privacy.pseudonym_key_env;
         let Some((_, value)) = environment.iter().find(|(variable, _)| variable == name) else {
             return Ok(Self { value: DEVELOPMENT.to_owned(), is_development: true });
         };
@@ -50,7 +50,7 @@ impl PseudonymKey {
 
     /// What a person is told of a public key that the job does not allow.
     pub(crate) fn warning(&self, job: &Job) -> Option<String> {
-        let privacy = &job.file.privacy;
+        let privacy = &job.privacy;
         (self.is_development && !privacy.allow_development_key).then(|| {
             format!(
                 "pseudonyms of the job {} use the public development key: whoever has a customer number can find its row in the \

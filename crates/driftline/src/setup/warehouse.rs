@@ -10,13 +10,13 @@ use crate::setup::store;
 
 /// The ledger of a job; `create` makes the folder of one that is not there yet.
 pub(crate) fn ledger(job: &Job, project: &Project, environment: &Environment, create: bool) -> Result<Ledger> {
-    let location = store::open(&job.file.warehouse.url, &project.root, create, &environment.variables)?;
+    let location = store::open(&job.warehouse.url, &project.root, create, &environment.variables)?;
     Ok(Ledger::new(location.store, location.root, location.shown))
 }
 
 /// As [`JobContext::public_location`].
 pub(crate) fn public_location(job: &Job, ledger: &Ledger, folder: &str, name: &str) -> String {
-    match &job.file.warehouse.public_url {
+    match &job.warehouse.public_url {
         Some(url) => format!("{}/{folder}/{name}", url.trim_end_matches('/')),
         None => ledger.location(folder, name),
     }

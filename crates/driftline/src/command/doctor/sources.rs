@@ -25,7 +25,7 @@ pub(super) async fn read(
     (exports, sources): (&Exports, &Sources),
     markets: &[String],
 ) -> Result<Vec<String>> {
-    let graph = Arc::new(Graph::read(&project.sql(), &job.file.exports.dialect).in_place("sql")?);
+    let graph = Arc::new(Graph::read(&project.sql(), &job.exports.dialect).in_place("sql")?);
     let mut lines = Vec::new();
     let scratch = environment.scratch.join(format!("driftline-doctor-{}", std::process::id()));
     for (number, market) in markets.iter().enumerate() {
@@ -69,7 +69,7 @@ async fn look(
     (market, pinned): (&str, &[PinnedSource]),
 ) -> Result<Vec<String>> {
     let period = driftline_core::Period::last_over(
-        job.file.period,
+        job.calendar,
         chrono::NaiveDate::from_ymd_opt(2012, 1, 1).unwrap_or_default(),
     );
     let plan = RunPlan::new(market.parse().map_err(|source| Error::Period { source })?, period, &Coverage::default());

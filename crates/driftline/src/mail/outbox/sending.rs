@@ -28,7 +28,7 @@ impl MailSender<'_> {
     /// # Errors
     /// `Error::Ledger` / `Error::Job`; that a mail was not taken is in [`Sent`].
     pub async fn send(&self, publication: &Publication, lease: &Lease) -> Result<Sent> {
-        if self.job.file.mail.smtp.is_none() {
+        if self.job.mail.smtp.is_none() {
             return Ok(Sent::default());
         }
         let place = format!("{} {}", publication.market, publication.period);
@@ -65,11 +65,11 @@ impl MailSender<'_> {
         by_person: bool,
     ) -> Result<Sent> {
         let mut done = Sent::default();
-        if self.job.file.mail.smtp.is_none() || letters.is_empty() {
+        if self.job.mail.smtp.is_none() || letters.is_empty() {
             return Ok(done);
         }
         let slot = format!("{} {}", publication.market, publication.period);
-        let courier = ServerCourier::new(self.mailer()?, self.job.file.mail.from.clone());
+        let courier = ServerCourier::new(self.mailer()?, self.job.mail.from.clone());
         // Before anything is handed over: a server that is down or refuses us leaves every mail waiting, none unknown.
         if let Err(error) = courier.mailer().test().await {
             done.problem = Some(error.to_string());
@@ -116,12 +116,12 @@ impl MailSender<'_> {
     /// they are still a recipient of the job.
     fn may_get(&self, recipient: &str, is_asked: bool) -> bool {
         let address = address_of(recipient);
-        let mail = &self.job.file.mail;
+        let mail = &self.job.mail;
         // A data alarm goes to who answers the mails, if nobody owns the refresh.
         let entered = || mail.recipients.iter().map(|other| &other.to).chain(&mail.reply_to);
         let is_recipient = || entered().any(|other| address_of(other) == address);
         !self.suppressed.holds(recipient, self.now.date_naive())
-            && check_address(&self.job.file.mail, recipient).is_ok()
+            && check_address(&self.job.mail, recipient).is_ok()
             && (is_asked || is_recipient())
     }
 
@@ -138,7 +138,7 @@ impl MailSender<'_> {
             let delivery = if by_person {
                 driftline_ledger::send_anyway(self.ledger, publication, name, lease, courier).await?
             } else {
-                driftline_ledger::deliver(self.ledger, publication, name, lease, self.job.file.mail.on_unknown, courier)
+                driftline_ledger::deliver(self.ledger, publication, name, lease, self.job.mail.on_unknown, courier)
                     .await?
             };
             if is_last || courier.is_closed() || !matches!(delivery, Delivery::Later(_)) {
@@ -165,7 +165,7 @@ impl MailSender<'_> {
                 done.suppressed += 1;
                 continue;
             }
-            let Err(error) = deliver(&mailer, &self.job.file.mail.from, mail).await else {
+            let Err(error) = deliver(&mailer, &self.job.mail.from, mail).await else {
                 done.taken += 1;
                 continue;
             };
@@ -185,17 +185,17 @@ impl MailSender<'_> {
     /// As [`MailSender::send`].
     pub async fn send_waiting(&self, publication: &Publication) -> Result<Sent> {
         let place = format!("{} {}", publication.market, publication.period);
-        if self.job.file.mail.smtp.is_none() {
+        if self.job.mail.smtp.is_none() {
             return Ok(Sent::default());
         }
         let open = self.ledger.outbox_of(publication).await.in_place(&place)?;
-        let policy = self.job.file.mail.on_unknown;
+        let policy = self.job.mail.on_unknown;
         if open.iter().all(|entry| next_action(&entry.state, policy) == Action::Nothing) {
             let is_held = |entry: &&OutboxEntry| entry.state == MailState::Held && publication.mails == MailPlan::Send;
             let held = open.iter().filter(is_held).count();
             return Ok(Sent { held, ..Sent::default() });
         }
-        let held = match self.worker.hold(self.ledger, &publication.slot(), self.job.lease()).await {
+        let held = match self.worker.hold(self.ledger, &publication.slot(), self.job.limits.lease).await {
             Err(Error::Busy { .. }) => return Ok(Sent::default()),
             held => held?,
         };
@@ -207,7 +207,7 @@ impl MailSender<'_> {
     /// A refusal that the owner cannot be told of is still in the log and in the outbox.
     async fn tell_owner(&self, mailer: &Mailer, publication: &Publication, refused: &[String]) {
         let (market, period) = (&publication.market, publication.period);
-        let subject = format!("{}: {} mail(s) of {market} {period} refused", self.job.file.title, refused.len());
+        let subject = format!("{}: {} mail(s) of {market} {period} refused", self.job.title, refused.len());
         let text = format!(
             "The report of {market} {period} is published. These mails were refused by the mail server and are not tried again:\n\n{}\n\nCorrect the addresses in {}, and send the report to the right ones with:\n\n    driftline send {market} {period} --to <address> --role <role>\n",
             refused.iter().map(|problem| format!("- {problem}")).collect::<Vec<_>>().join("\n"),

@@ -16,7 +16,7 @@ use driftline_core::risk::{self, RiskChanges};
 use driftline_core::sales::{self, SalesChange};
 use driftline_core::sentence::Words;
 
-use super::headline::is_new_market;
+use super::facts::is_new_market;
 use super::parts::{Parts, Shown};
 
 /// All comparisons of a report; empty where nothing can be compared.
@@ -47,7 +47,7 @@ impl Comparison {
         words: &Words,
         shown: Shown,
     ) -> std::result::Result<Self, driftline_core::Error> {
-        let min_cell = parts.job.file.personas.min_cell;
+        let min_cell = parts.job.personas.min_cell;
         let Shown { visible, comparable } = shown;
         let both = parts.tables.flows.as_deref().filter(|_| comparable).zip(parts.previous);
         let (bridges, notes) = match both {
@@ -85,7 +85,7 @@ fn migration(parts: &Parts<'_>, flows: &[Flow], previous: &Report, bridges: &[Br
     if parts.status != Status::Full {
         return None;
     }
-    let min_cell = parts.job.file.personas.min_cell;
+    let min_cell = parts.job.personas.min_cell;
     // Moves are by last period's model; its personas are the columns if another has taken its place.
     let same = parts.models.segments.as_ref().zip(previous.models.segments.as_ref());
     let is_kept = same.is_some_and(|(now, before)| now.assigns_as(before));
@@ -108,7 +108,7 @@ fn changes(parts: &Parts<'_>, flows: &[Flow], newcomers: Option<&Newcomers>) -> 
         flows,
         orders: &parts.tables.moves.paired,
         newcomers,
-        rules: &parts.job.file.materiality,
+        rules: &parts.job.materiality,
         history: &parts.history,
     };
     let personas = parts.previous.filter(|_| !parts.personas.is_redrawn);
@@ -162,7 +162,7 @@ fn assortment(parts: &Parts<'_>, items: &[ItemSales], words: &Words, sales: Opti
     let both = |of: fn(&MarketTotals) -> Minor| [of(&parts.tables.totals_restated), of(&parts.tables.totals)];
     let market = MarketSales { sold: both(|totals| totals.gross), returned: both(|totals| Minor(-totals.returned.0)) };
     let (start, noun) = (parts.plan.period.start(), parts.plan.period.noun());
-    assortment::compare(items, market, start, parts.job.file.personas.min_cell).told(words, &noun, sales)
+    assortment::compare(items, market, start, parts.job.personas.min_cell).told(words, &noun, sales)
 }
 
 /// The bridges that can be built from whole periods and full windows, small groups pooled; and notes on those that cannot.

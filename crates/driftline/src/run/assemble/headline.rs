@@ -1,51 +1,20 @@
 //! The first line of a report, and which of its states it is in: something changed; large, but not sure; quiet; a first report, a new
 //! market or personas drawn anew, where nothing is called a change; data that only the owner should see.
 
-use driftline_core::assortment::Assortment;
 use driftline_core::bridge::{Bridge, Measure};
-use driftline_core::change::Change;
 use driftline_core::history::Usual;
 use driftline_core::lineage::SegmentEventKind;
 use driftline_core::persona::Persona;
-use driftline_core::profile::Newcomers;
 use driftline_core::report::{Headline, HeadlineKind, Status};
-use driftline_core::sentence::Words;
-use driftline_stats::groups::Structure;
 
 use super::alarm::alarm;
+use super::facts::{Facts, is_new_market};
+use super::market::{grown, growth, is_mostly_once, money, new_market, noun, one_group, too_few};
 use super::parts::Parts;
 
-/// Days of history below which a market is new: a year, less what its first customers took to come.
-const YEAR_ABOUT: i64 = 350;
-
-/// What a headline is made of.
-pub(super) struct Facts<'a> {
-    pub(super) words: &'a Words,
-    pub(super) bridges: &'a [Bridge],
-    pub(super) measure: Measure,
-    pub(super) market: Option<&'a Change>,
-    /// The changes that the mail tells in sentences.
-    pub(super) told: &'a [&'a Change],
-    /// Absent if it would give a few people away.
-    pub(super) newcomers: Option<Newcomers>,
-    /// What is new, gone and sent back.
-    pub(super) assortment: Option<&'a Assortment>,
-    pub(super) visible: bool,
-    pub(super) comparable: bool,
-}
-
-/// Whether less than a year is known of the market: what is new in it is its growth.
-pub(super) fn is_new_market(parts: &Parts<'_>) -> bool {
-    parts.previous.is_some() && parts.base.history_days < YEAR_ABOUT
-}
-
 pub(super) fn headline(parts: &Parts<'_>, facts: &Facts<'_>) -> Headline {
-    let name = format!(
-        "{} {}, {}",
-        parts.job.file.title,
-        parts.job.market_name(&parts.plan.market),
-        parts.plan.period.title()
-    );
+    let name =
+        format!("{} {}, {}", parts.job.title, parts.job.market_name(&parts.plan.market), parts.plan.period.title());
     let corrected = if parts.revision > 1 { "Corrected: " } else { "" };
     let (kind, message, sentence) =
         alarmed(parts).or_else(|| not_compared(parts, facts)).unwrap_or_else(|| compared(parts, facts));
@@ -65,7 +34,7 @@ fn alarmed(parts: &Parts<'_>) -> Option<Said> {
 
 /// The states in which nothing is compared.
 fn not_compared(parts: &Parts<'_>, facts: &Facts<'_>) -> Option<Said> {
-    let min_cell = parts.job.file.personas.min_cell;
+    let min_cell = parts.job.personas.min_cell;
     let words = facts.words;
     let of = |kind, message: &str, sentence: String| Some((kind, message.to_owned(), sentence));
     if !facts.visible {
@@ -94,19 +63,6 @@ fn not_compared(parts: &Parts<'_>, facts: &Facts<'_>) -> Option<Said> {
         return of(HeadlineKind::NotCompared, "not compared with a partial period", sentence);
     }
     None
-}
-
-fn too_few(parts: &Parts<'_>, words: &Words) -> String {
-    let small = &parts.job.file.small_markets;
-    let needed = if small.parent.is_some() { small.provisional_from } else { small.own_from };
-    let active = words.locale.count(parts.base.active);
-    match &small.parent {
-        Some(parent) if parts.base.active >= needed => format!(
-            "{active} active customers are too few for personas of their own, and {} has none published for this period to lean on; totals only.",
-            parts.job.market_name(parent)
-        ),
-        _ => format!("{active} active customers are too few for personas ({needed} are needed); totals only."),
-    }
 }
 
 /// The states of a report that is compared with the period before.
@@ -199,12 +155,12 @@ fn events(parts: &Parts<'_>) -> Vec<String> {
 /// So few came for the first time that they may not be counted, where many did: nothing about them could be tested, and yet a market that wins
 /// nobody any more, or exports that do not have them, is the first thing to know.
 fn hardly_anybody_new(parts: &Parts<'_>, facts: &Facts<'_>) -> Option<(String, String)> {
-    let min_cell = parts.job.file.personas.min_cell;
+    let min_cell = parts.job.personas.min_cell;
     let new = parts
         .tables
         .moves
         .newcomers
-        .filter(|new| new.now < min_cell && new.before >= parts.job.file.materiality.pairs_min)?;
+        .filter(|new| new.now < min_cell && new.before >= parts.job.materiality.pairs_min)?;
     let before = facts.words.locale.count(new.before);
     let noun = parts.plan.period.noun();
     let message = format!("fewer than {min_cell} new customers, {before} the {noun} before");
@@ -217,7 +173,7 @@ fn hardly_anybody_new(parts: &Parts<'_>, facts: &Facts<'_>) -> Option<(String, S
 
 /// The market's money moved far, like for like and more than it usually does, though no cause of it is sure.
 fn large(parts: &Parts<'_>, facts: &Facts<'_>) -> Option<(String, String)> {
-    let least = parts.job.file.materiality.large_relative;
+    let least = parts.job.materiality.large_relative;
     let find = |measure| facts.bridges.iter().find(|bridge: &&Bridge| bridge.measure == measure);
     let net = find(Measure::NetRevenue).and_then(|bridge| Some((bridge, bridge.like_for_like()?)));
     let net = net.filter(|(_, moved)| moved.abs() >= least && parts.history.unusual_net(*moved).abs() >= least);
@@ -236,110 +192,13 @@ fn large(parts: &Parts<'_>, facts: &Facts<'_>) -> Option<(String, String)> {
     );
     let sentence = format!(
         "{} No cause of it is sure: no persona and no habit changed by enough.{}",
-        facts.words.headline(bridge, noun, parts.job.file.materiality.value_of_total, true),
+        facts.words.headline(bridge, noun, parts.job.materiality.value_of_total, true),
         growth(parts, facts)
     );
     Some((message, sentence))
 }
 
-fn noun(measure: Measure) -> &'static str {
-    match measure {
-        Measure::Value12Months => "12-month customer value",
-        Measure::NetRevenue => "Net revenue of the period",
-        Measure::Trailing12Months => "Net revenue of the last 12 months",
-    }
-}
-
-/// The sentence of a bridge, or of the first there is; with a space before it.
-fn money(parts: &Parts<'_>, facts: &Facts<'_>, measure: Measure, reasons: bool) -> String {
-    let material = parts.job.file.materiality.value_of_total;
-    let found = facts.bridges.iter().find(|bridge| bridge.measure == measure).or_else(|| facts.bridges.first());
-    found.map_or_else(String::new, |bridge| {
-        format!(" {}", facts.words.headline(bridge, noun(bridge.measure), material, reasons))
-    })
-}
-
-/// New customers against those of the period before, and who came back; with a space before it.
-fn growth(parts: &Parts<'_>, facts: &Facts<'_>) -> String {
-    let Some(new) = facts.newcomers else { return String::new() };
-    let locale = facts.words.locale;
-    let relative = (new.now as f64 - new.before as f64) / new.before.max(1) as f64;
-    let came = format!(
-        " {} new customers came, {} the {} before ({}).",
-        locale.count(new.now),
-        locale.count(new.before),
-        parts.plan.period.noun(),
-        locale.signed_percent(relative, 1)
-    );
-    let min_cell = parts.job.file.personas.min_cell;
-    let is_safe = |count: u64| count == 0 || count >= min_cell;
-    let rest = |customers: u64, new: u64, back: u64| customers.checked_sub(new + back);
-    let others = [
-        rest(parts.tables.totals.customers, new.now, new.came_back_now),
-        rest(parts.tables.totals_restated.customers, new.before, new.came_back_before),
-    ];
-    let back = [new.came_back_now, new.came_back_before];
-    if !back.into_iter().chain(others.into_iter().flatten()).all(is_safe) || others.contains(&None) {
-        return came;
-    }
-    let again = match back {
-        [0, 0] => " Nobody came back.".to_owned(),
-        [now, before] => format!(
-            " {} who had bought before came back, {} the {} before.",
-            locale.count(now),
-            locale.count(before),
-            parts.plan.period.noun()
-        ),
-    };
-    format!("{came}{again}")
-}
-
-/// A new market in the subject: how many customers, and its money. All customers of its first period were new, so those who come are
-/// not compared with them.
-fn new_market(parts: &Parts<'_>, facts: &Facts<'_>) -> String {
-    let locale = facts.words.locale;
-    let net = facts.bridges.iter().find(|bridge| bridge.measure == Measure::NetRevenue).and_then(Bridge::like_for_like);
-    let net = net.map_or_else(String::new, |moved| format!(", net revenue {}", locale.signed_percent(moved, 1)));
-    let grown = grown(parts).map_or_else(String::new, |by| format!(" ({})", locale.signed_percent(by, 1)));
-    format!("less than a year known, {} active customers{grown}{net}", locale.count(parts.base.active))
-}
-
-/// How much more customers are active than last period, as published.
-fn grown(parts: &Parts<'_>) -> Option<f64> {
-    let kpis = &parts.previous?.kpis;
-    let before = kpis.iter().find(|kpi| kpi.key == "active_customers")?.now.filter(|before| *before > 0.0)?;
-    Some(parts.base.active as f64 / before - 1.0)
-}
-
 fn capitalised(text: &str) -> String {
     let mut letters = text.chars();
     letters.next().map_or_else(String::new, |first| first.to_uppercase().collect::<String>() + letters.as_str())
-}
-
-/// Whether there is one persona because most people buy once.
-fn is_mostly_once(parts: &Parts<'_>) -> bool {
-    let is_one = parts.models.segments.as_ref().is_some_and(|model| model.structure == Structure::One);
-    let customers = parts.base.customers.max(1);
-    is_one && 2 * customers.saturating_sub(parts.base.repeat_customers) >= customers
-}
-
-/// Where nothing tells customers apart: how many never came back, and what their first order tells.
-fn one_group(parts: &Parts<'_>, words: &Words) -> String {
-    let Some(model) = parts.models.segments.as_ref().filter(|model| model.structure == Structure::One) else {
-        return String::new();
-    };
-    let customers = parts.base.customers.max(1);
-    let never = customers.saturating_sub(parts.base.repeat_customers);
-    let min_cell = parts.job.file.personas.min_cell;
-    let is_safe = |count: u64| count == 0 || count >= min_cell;
-    if !(is_safe(never) && is_safe(customers - never))
-        || 2 * never < customers
-        || !model.centroids.iter().all(Vec::is_empty)
-    {
-        return " No groups of customers stand out by their habits, so there is one persona.".to_owned();
-    }
-    let share = words.locale.percent(never as f64 / customers as f64, if never == customers { 0 } else { 1 });
-    format!(
-        " {share} of all customers there have been never came back after their first order. Nothing else is known of them, so there is one persona, described by what people buy."
-    )
 }

@@ -44,7 +44,7 @@ pub(crate) struct Shown {
 
 impl Shown {
     pub(crate) fn of(parts: &Parts<'_>) -> Self {
-        let min_cell = parts.job.file.personas.min_cell;
+        let min_cell = parts.job.personas.min_cell;
         let visible = parts.base.active >= min_cell && parts.tables.totals.customers >= min_cell;
         let is_whole = |previous: &Report| previous.partial.is_none() && previous.totals.is_some();
         let comparable = visible && parts.plan.partial.is_none() && parts.previous.is_some_and(is_whole);

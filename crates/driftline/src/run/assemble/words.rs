@@ -46,7 +46,7 @@ pub(super) fn unchanged(changes: &[Change], events: &[PersonaEvent], comparable:
 fn restated(parts: &Parts<'_>) -> Option<String> {
     let previous = parts.previous.filter(|previous| previous.partial.is_none() && parts.plan.partial.is_none())?;
     let (published, today) = (previous.totals.as_ref()?.net, parts.tables.totals_restated.net);
-    let (locale, currency) = (parts.job.locale(&parts.plan.market), &parts.job.file.currency);
+    let (locale, currency) = (parts.job.locale(&parts.plan.market), &parts.job.currency);
     let change = (parts.tables.totals.net - today).ratio(today)?;
     (published != today).then(|| {
         format!(
@@ -96,7 +96,7 @@ fn bought_once(parts: &Parts<'_>) -> Option<String> {
     let (customers, once) =
         (parts.base.customers, parts.base.customers - parts.base.repeat_customers.min(parts.base.customers));
     let is_one = parts.models.segments.as_ref().is_some_and(|model| model.structure == Structure::One);
-    let min_cell = parts.job.file.personas.min_cell;
+    let min_cell = parts.job.personas.min_cell;
     if 2 * once >= customers.max(1) && once >= min_cell && customers - once >= min_cell && !is_one {
         return Some(format!(
             "{:.0} % of all customers there have been bought once and never came back so far.",
@@ -109,7 +109,7 @@ fn bought_once(parts: &Parts<'_>) -> Option<String> {
 /// Money that is in the market's totals and in no persona.
 fn not_told_apart(parts: &Parts<'_>) -> Vec<String> {
     let mut notes = Vec::new();
-    let min_cell = parts.job.file.personas.min_cell;
+    let min_cell = parts.job.personas.min_cell;
     if let Some(share) = parts.quality.unidentified_gross_share.filter(|share| *share >= 0.005) {
         notes.push(format!(
             "{:.1} % of gross revenue has no customer id: it counts in the market's totals and in no persona.",

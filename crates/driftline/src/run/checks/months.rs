@@ -22,14 +22,14 @@ const ORDERS_LEAST: u64 = 100;
 impl Found {
     /// Looks at the months of the staged lines.
     pub(super) fn months(&mut self, context: &JobContext, plan: &RunPlan, pinned: &[PinnedSource], months: &[Month]) {
-        let accepted = &context.job.file.exports.accept;
+        let accepted = &context.job.exports.accept;
         // Months that are over before as-of, and one that is cut short though it is exported as a file of its own.
-        let is_cut = context.job.file.exports.complete_until.is_none() && is_cut_month(plan, pinned);
+        let is_cut = context.job.exports.complete_until.is_none() && is_cut_month(plan, pinned);
         let until = month_number(plan.as_of) + i32::from(is_cut);
         let first = month_number(plan.period.start());
         let months = fall::filled(months, until - 1);
         let exported_late = plan.complete_from.map_or(i32::MIN, |day| month_number(day) - 1);
-        for fallen in fall::fallen(&months, first, context.job.file.limits.rows_fall) {
+        for fallen in fall::fallen(&months, first, context.job.limits.rows_fall) {
             let (noun, decimals) = match fallen.what {
                 What::Lines => ("order lines", 0),
                 What::Sold => ("of money sold", 2),
@@ -39,7 +39,7 @@ impl Found {
                 month_name(fallen.number),
                 Locale::En.number(fallen.now, decimals),
                 Locale::En.number(fallen.usual, decimals),
-                context.job.file.limits.rows_fall
+                context.job.limits.rows_fall
             ));
         }
         let gaps = fall::empty(&months, until);

@@ -20,7 +20,7 @@ impl Found {
         let then: Vec<PinnedObject> = last.inputs.iter().filter_map(read).collect();
         for source in pinned {
             let before: Vec<&PinnedObject> = then.iter().filter(|object| object.source == source.name).collect();
-            self.compare_source(source, &before, context.job.file.limits.rows_fall, last.period);
+            self.compare_source(source, &before, context.job.limits.rows_fall, last.period);
         }
     }
 

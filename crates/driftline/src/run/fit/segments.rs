@@ -42,7 +42,7 @@ pub(super) async fn fit_segments(
     published: &[PublishedCustomer],
 ) -> driftline_lake::Result<(Status, Option<Segmented>)> {
     let (context, lake) = (task.context, &*computed.lake);
-    let settings = context.job.file.segments.clone();
+    let settings = context.job.segments.clone();
     let least = Least::of(&context.job);
     let mut people = People::read(lake, task.plan, &settings).await?;
     let parent_model = baselines.parent.as_ref().and_then(|parent| parent.report.models.segments.as_ref());
@@ -60,7 +60,7 @@ pub(super) async fn fit_segments(
         people.add_items(lake, items).await?;
     }
     let (period, as_of) = (task.plan.period, task.plan.as_of);
-    let months = f64::from(context.job.file.period.kind().months());
+    let months = f64::from(context.job.calendar.kind().months());
     let segmented = beside(move || {
         let calling = &calling;
         let fit =
@@ -83,7 +83,7 @@ pub(super) async fn fit_segments(
 }
 
 fn status(task: &Task<'_>, active: u64, has_parent: bool) -> Status {
-    let small = &task.context.job.file.small_markets;
+    let small = &task.context.job.small_markets;
     if active >= small.own_from {
         Status::Full
     } else if has_parent && active >= small.provisional_from {
@@ -97,8 +97,8 @@ fn calling(task: &Task<'_>, baselines: &Baselines) -> Calling {
     let (job, market) = (&task.context.job, &task.plan.market);
     Calling {
         market: market.to_string(),
-        words: Words { locale: job.locale(market), currency: job.file.currency.clone() },
-        min_cell: job.file.personas.min_cell,
+        words: Words { locale: job.locale(market), currency: job.currency.clone() },
+        min_cell: job.personas.min_cell,
         own: task.context.names.0.clone(),
         before: baselines.previous.as_ref().map(|recalled| recalled.report.personas.clone()),
     }

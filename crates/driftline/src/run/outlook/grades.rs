@@ -16,10 +16,10 @@ pub fn graded(
     (scored, tenths): (Vec<Scored>, Vec<RiskTenth>),
     year: Option<YearScorecard>,
 ) -> Option<Scorecard> {
-    let min_cell = job.file.personas.min_cell;
+    let min_cell = job.personas.min_cell;
     let everyone = scored.iter().find(|row| row.segment == 0).filter(|row| row.customers >= min_cell)?;
     let next_period = previous.models.forecast.as_ref()?.next_period?;
-    let words = Words { locale: job.locale(&plan.market), currency: job.file.currency.clone() };
+    let words = Words { locale: job.locale(&plan.market), currency: job.currency.clone() };
     let everyone = scorecard::grade(everyone, &Published { label: "Everyone known then", next_period }, min_cell);
     let of_persona = |row: &Scored| -> Option<Grade> {
         let persona = previous.personas.personas.iter().find(|persona| persona.segment == row.segment)?;
@@ -63,10 +63,10 @@ pub fn count_past_ranges(card: &mut Scorecard, past: &[Report]) {
 
 /// Grades what the report of a year ago expected of the 12 months since.
 pub fn graded_year(job: &Job, year_before: &Report, scored: &[ScoredYear]) -> Option<YearScorecard> {
-    let words = Words { locale: job.locale(&year_before.market), currency: job.file.currency.clone() };
+    let words = Words { locale: job.locale(&year_before.market), currency: job.currency.clone() };
     let (of, title) = (year_before.period, &year_before.period_title);
     let range = year_before.models.value_range;
-    grade_year(&words, of, title, &year_before.personas, range, scored, job.file.personas.min_cell)
+    grade_year(&words, of, title, &year_before.personas, range, scored, job.personas.min_cell)
 }
 
 /// One hidden share could be worked out from everyone's; the smallest other one is hidden with it.

@@ -47,7 +47,7 @@ pub struct Least {
 
 impl Least {
     pub fn of(job: &Job) -> Self {
-        Self { members: job.file.personas.members_min, others: job.others_least(), cell: job.file.personas.min_cell }
+        Self { members: job.personas.members_min, others: job.others_least(), cell: job.personas.min_cell }
     }
 
     /// Fewest members of a segment that was there before: two thirds, so that none comes and goes at the border, but enough to be shown.

@@ -9,9 +9,9 @@ use crate::error::{Error, InPlace, Result};
 use crate::setup::job::Job;
 
 impl Job {
-    /// The zone in which days are counted; `Job::read` refuses one that is none.
+    /// The zone in which days are counted.
     pub fn time_zone(&self) -> Tz {
-        self.file.exports.time_zone.parse().unwrap_or(Tz::UTC)
+        self.time_zone
     }
 
     /// The day of an instant where days are counted: by it a period is over.
@@ -24,7 +24,7 @@ impl Job {
     /// # Errors
     /// `Error::Period` for a text that is no period, or one of another calendar than the job's.
     pub fn period(&self, text: &str) -> Result<Period> {
-        text.parse().and_then(|period| self.file.period.check(period)).map_err(|source| Error::Period { source })
+        text.parse().and_then(|period| self.calendar.check(period)).map_err(|source| Error::Period { source })
     }
 
     /// The published periods of the job's calendar: one that once counted quarters and now half-years has both in its warehouse.
@@ -34,6 +34,6 @@ impl Job {
     pub async fn published(&self, ledger: &Ledger, market: &Market) -> Result<Vec<Period>> {
         let published = ledger.periods(&self.name, market).await.in_place(market.as_str())?;
         let periods = published.into_iter().map(|(period, _)| period);
-        Ok(periods.filter(|period| period.calendar() == self.file.period).collect())
+        Ok(periods.filter(|period| period.calendar() == self.calendar).collect())
     }
 }

@@ -1,13 +1,14 @@
 //! Numbers that can be read but mean nothing, like a window of no day, are refused before anything is computed with them.
 
 use std::ops::RangeInclusive;
+use std::time::Duration;
 
 use driftline_core::persona::Priority;
 use driftline_core::plain;
 use driftline_lake::inspect::NAMES;
 use url::Url;
 
-use super::{Exports, JobFile, Limits, Segments, bytes_of};
+use super::written::{self, Exports, JobFile, Segments};
 
 /// Ten years: more is no activity and no horizon.
 const DAYS: RangeInclusive<usize> = 1..=3_650;
@@ -23,6 +24,33 @@ const LEASE_SECONDS: RangeInclusive<usize> = 1..=86_400;
 pub(crate) const BYTES: RangeInclusive<u64> = (1 << 20)..=(1 << 50);
 /// Periods due at once: a quarter-century of months.
 const CATCH_UP: RangeInclusive<usize> = 1..=300;
+
+/// What a run may take of the machine, how long others wait for it, and how far rows may fall.
+#[derive(Clone, Debug)]
+pub struct Limits {
+    pub memory_bytes: u64,
+    pub spill_bytes: u64,
+    /// Exports of a market whose rows take up to this much, unfolded, are worked with in memory, larger ones on disk.
+    pub in_memory_bytes: u64,
+    pub threads: Option<usize>,
+    /// Silence after which another process may take over what this one works on.
+    pub lease: Duration,
+    /// Part of the usual rows, or of those of the last run, that may be missing in a month or an object.
+    pub rows_fall: f64,
+}
+
+impl Limits {
+    pub(super) fn meant(written: &written::Limits) -> Result<Self, String> {
+        Ok(Self {
+            memory_bytes: bytes_of(&written.memory)?,
+            spill_bytes: bytes_of(&written.spill)?,
+            in_memory_bytes: bytes_of(&written.in_memory)?,
+            threads: written.threads,
+            lease: Duration::from_secs(written.lease_seconds.max(1)),
+            rows_fall: written.rows_fall,
+        })
+    }
+}
 
 /// Says which number of a job is out of its bounds, if one is.
 pub(super) fn check_limits(file: &JobFile) -> Result<(), String> {
@@ -69,7 +97,7 @@ fn check_cells(file: &JobFile) -> Result<(), String> {
 }
 
 /// What a run may take of the machine, and how long others wait for it.
-fn check_machine(limits: &Limits) -> Result<(), String> {
+fn check_machine(limits: &written::Limits) -> Result<(), String> {
     if let Some(threads) = limits.threads {
         within("limits.threads", threads, THREADS)?;
     }
@@ -194,4 +222,23 @@ fn check_weights(priority: &Priority) -> Result<(), String> {
         Some((persona, fit)) => Err(format!("priority.brand_fit.\"{persona}\" = {fit}; expected 0 to 1")),
         None => Ok(()),
     }
+}
+
+/// `512MB`, `2GB` or plain bytes.
+fn bytes_of(text: &str) -> std::result::Result<u64, String> {
+    let upper = text.trim().to_uppercase();
+    let (digits, unit) = match upper.strip_suffix("GB") {
+        Some(digits) => (digits, 1 << 30),
+        None => match upper.strip_suffix("MB") {
+            Some(digits) => (digits, 1 << 20),
+            None => (upper.as_str(), 1),
+        },
+    };
+    digits
+        .trim()
+        .parse::<u64>()
+        .ok()
+        .and_then(|number| number.checked_mul(unit))
+        .filter(|bytes| *bytes > 0)
+        .ok_or_else(|| format!("`{text}` is no size; expected a number with MB or GB, like 2GB"))
 }

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 
 use driftline_report::message::address_of;
 
-use super::Mail;
+use super::mail::Mail;
 
 /// Letters that look like Latin ones.
 const LOOKS_LIKE: [(&str, char); 22] = [

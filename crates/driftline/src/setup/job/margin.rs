@@ -2,7 +2,7 @@
 
 use driftline_core::margin::Margins;
 
-use super::Value;
+use super::written::Value;
 
 impl Value {
     /// The margins of the job; `None` if it says none.
