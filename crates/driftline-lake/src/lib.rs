@@ -1,4 +1,4 @@
-//! The only room that knows DataFusion and Arrow: exports in, SQL models, audited tables out.
+//! The only crate that knows DataFusion and Arrow: exports in, SQL models, audited tables out.
 
 pub mod after;
 pub mod boundary;

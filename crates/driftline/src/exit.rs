@@ -15,7 +15,7 @@ Exit codes:
   20  exports: column missing/retyped    44  stopped by a signal
   21  exports: unreadable Parquet        50  mail not sent
   22  exports: nothing there             60  out of memory
-  23  exports: start after the period    61  no context for temporary files
+  23  exports: start after the period    61  no room for temporary files
   24  exports: replaced during the run   70  a bug: please report it
   25  exports: store does not answer     34  a revision of too few customers
   33  exports: fewer rows than usual or last time";

@@ -40,7 +40,7 @@ pub(super) struct TableWriter {
     pub(super) fingerprints: BTreeMap<String, String>,
 }
 
-/// Room of the pool that is taken by tables which are kept in memory, until the lake is gone: without it they would be beside
+/// Part of the pool that is taken by tables which are kept in memory, until the lake is gone: without it they would be beside
 /// `limits.memory`, not in it.
 pub(super) struct Kept(Mutex<MemoryReservation>);
 
@@ -83,8 +83,8 @@ impl TableWriter {
             checker.check(&batch)?;
             content.add(&batch)?;
             writer.write(&batch).map_err(|error| Error::execute(&model.name, error.into()))?;
-            if let Some(room) = &self.kept {
-                room.take(&model.name, &batch)?;
+            if let Some(held) = &self.kept {
+                held.take(&model.name, &batch)?;
                 kept.push(batch);
             }
         }
@@ -135,8 +135,8 @@ impl TableWriter {
                     match &mut file {
                         Some(file) => file.write(&batch).map_err(|error| Error::execute(&model.name, error.into()))?,
                         None => {
-                            if let Some(room) = &table_writer.kept {
-                                room.take(&model.name, &batch)?;
+                            if let Some(held) = &table_writer.kept {
+                                held.take(&model.name, &batch)?;
                             }
                             kept.push(batch);
                         }
