@@ -116,7 +116,8 @@ impl Graph {
         said.chain(given).flat_map(After::with_implied).collect()
     }
 
-    /// Refuses a published model that says it waits for less than what it reads, and a table of before that is never there.
+    /// Refuses a published model that says it waits for less than what it reads, an audit that says it waits, and a table of before
+    /// that is never there.
     ///
     /// # Errors
     /// `Error::ModelFile`.
@@ -130,6 +131,11 @@ impl Graph {
             if let Some(name) = model.references.iter().find(unknown) {
                 let known: Vec<String> = PREVIOUS.iter().map(|(table, _)| format!("previous.{table}")).collect();
                 return wrong(format!("reads `{name}`; of before there are {}", known.join(", ")));
+            }
+            if !model.front.after.is_empty() && !self.models.contains_key(&model.name) {
+                return wrong(
+                    "says `after`, which is for models: an audit runs where all is there that it reads".to_owned(),
+                );
             }
             let said: BTreeSet<After> = model.front.after.iter().copied().flat_map(After::with_implied).collect();
             if let Some(after) = self.needs(model).difference(&said).next()

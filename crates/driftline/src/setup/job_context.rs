@@ -120,7 +120,7 @@ impl JobContext {
         })
     }
 
-    /// Where a reader of a mail finds an object: below the address that the job gives for readers, else in the warehouse.
+    /// As [`warehouse::public_location`].
     pub fn public_location(&self, folder: &str, name: &str) -> String {
         warehouse::public_location(&self.job, &self.ledger, folder, name)
     }

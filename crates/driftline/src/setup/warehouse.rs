@@ -14,7 +14,7 @@ pub(crate) fn ledger(job: &Job, project: &Project, environment: &Environment, cr
     Ok(Ledger::new(location.store, location.root, location.shown))
 }
 
-/// As [`JobContext::public_location`].
+/// Where a reader of a mail finds an object: below the address that the job gives for readers, else in the warehouse.
 pub(crate) fn public_location(job: &Job, ledger: &Ledger, folder: &str, name: &str) -> String {
     match &job.warehouse.public_url {
         Some(url) => format!("{}/{folder}/{name}", url.trim_end_matches('/')),
