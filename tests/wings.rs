@@ -77,7 +77,7 @@ fn read(folder: &Path, module: &Module, texts: &mut BTreeMap<Module, String>) ->
     for entry in std::fs::read_dir(folder).map_err(|error| error.to_string())?.flatten() {
         let path = entry.path();
         let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-        let own = [module.as_slice(), &[name.clone()]].concat();
+        let own = [module.as_slice(), std::slice::from_ref(&name)].concat();
         if path.is_dir() {
             read(&path, &own, texts)?;
         } else if path.extension().is_some_and(|extension| extension == "rs") && name != "main" {
