@@ -3,6 +3,7 @@ about = "Every customer of the last published period and of this one, counted by
 grain = ["flow", "from_segment", "to_segment", "published_segment", "now_segment"]
 kind = "table"
 publish = true
+after = "previous"
 
 [columns]
 flow = { type = "utf8", not_null = true, values = ["new", "returning", "lost", "stayed", "outside"], about = "From the restated last period to this one. new: never seen before; returning: seen, but not active last time; lost: active last time only; outside: in neither base." }

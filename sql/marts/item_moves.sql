@@ -3,6 +3,7 @@ about = "What was sold of each category and of each product and sent back of it,
 grain = ["level", "item"]
 kind = "table"
 publish = true
+after = "adjacent"
 
 [columns]
 level = { type = "utf8", not_null = true, values = ["category", "product"], about = "What the item is." }

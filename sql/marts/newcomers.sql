@@ -3,6 +3,7 @@ about = "Who bought for the first time, and who came back, last period and this 
 grain = ["customers_before", "customers_now"]
 kind = "table"
 publish = true
+after = "adjacent"
 
 [columns]
 customers_before = { type = "int64", min = 0, about = "Customers whose first purchase day is in last period." }

@@ -3,6 +3,7 @@ about = "Like for like: customers of a segment last period and this one, by last
 grain = ["segment"]
 kind = "table"
 publish = true
+after = "adjacent"
 
 [columns]
 segment = { type = "int64", not_null = true, min = 0, about = "Segment in both periods by last period's model; 0 for everyone active in both." }

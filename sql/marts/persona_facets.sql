@@ -3,6 +3,7 @@ about = "What the facets say of each persona and of everyone active: only what m
 grain = ["persona", "facet", "question", "item"]
 kind = "table"
 publish = true
+after = "described"
 
 [columns]
 persona = { type = "utf8", about = "Key of the persona; null for everyone active." }

@@ -3,6 +3,7 @@ about = "What was sold of each product last period and this one, from today's da
 grain = ["product", "category"]
 kind = "table"
 publish = true
+after = "adjacent"
 
 [columns]
 product = { type = "utf8", about = "As in stg_order_lines." }

@@ -2,6 +2,7 @@
 about = "What the data of a revision changed of the customers of the revision before it, by the segments of both; 0 is not active, or not there."
 grain = ["old_segment", "new_segment"]
 kind = "table"
+after = "revision"
 
 [columns]
 old_segment = { type = "int64", not_null = true, min = 0, about = "Segment in the revision before." }

@@ -3,6 +3,7 @@ about = "What the last published period forecast for this one, and what happened
 grain = ["segment"]
 kind = "table"
 publish = true
+after = "previous"
 
 [columns]
 segment = { type = "int64", not_null = true, min = 0, about = "Number of last period's segment; 0 is everyone who was scored." }

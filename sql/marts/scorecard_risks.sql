@@ -3,6 +3,7 @@ about = "Last period's risks by tenths of risk: what was said and what happened.
 grain = ["tenth"]
 kind = "table"
 publish = true
+after = "previous"
 
 [columns]
 tenth = { type = "int64", not_null = true, min = 0, max = 9, about = "Tenth of risk: 0 is below 10 %, 9 is 90 % and above." }

@@ -3,6 +3,7 @@ about = "What the report of the same period last year expected of the 12 months 
 grain = ["segment"]
 kind = "table"
 publish = true
+after = "year_before"
 
 [columns]
 segment = { type = "int64", not_null = true, min = 0, about = "Number of the segment of a year ago; 0 is everyone active." }

@@ -18,6 +18,9 @@ pub fn check_schema(model: &Model, planned: &Schema) -> Result<()> {
     let wrong = |problem: String| {
         Err(Error::Contract { model: model.name.clone(), problem: format!("{problem} ({})", model.path.display()) })
     };
+    if let Some(name) = model.front.grain.iter().find(|name| planned.column_with_name(name).is_none()) {
+        return wrong(format!("has `{name}` in its grain, which the select does not give"));
+    }
     if model.front.columns.is_empty() {
         return Ok(());
     }
@@ -43,6 +46,8 @@ pub fn check_schema(model: &Model, planned: &Schema) -> Result<()> {
 /// Checks batches of one table as they pass; they must come sorted by the grain if `sorted`.
 pub struct Checker<'a> {
     model: &'a Model,
+    /// Whether rows come in an order of their own, which is one only if something tells them apart.
+    sorted: bool,
     grain: Option<(RowConverter, Vec<usize>)>,
     last: Option<OwnedRow>,
     pub rows: u64,
@@ -61,7 +66,7 @@ impl<'a> Checker<'a> {
         } else {
             None
         };
-        Ok(Self { model, grain, last: None, rows: 0 })
+        Ok(Self { model, sorted, grain, last: None, rows: 0 })
     }
 
     fn wrong(&self, problem: String) -> Error {
@@ -106,6 +111,11 @@ impl<'a> Checker<'a> {
             }
         }
         self.rows += batch.num_rows() as u64;
+        if self.sorted && self.model.front.grain.is_empty() && self.rows > 1 {
+            return Err(self.wrong(
+                "has several rows and no grain; name the columns that tell its rows apart: grain = [\"…\"]".to_owned(),
+            ));
+        }
         Ok(())
     }
 

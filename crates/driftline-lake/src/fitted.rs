@@ -21,7 +21,7 @@ const PURCHASE: [&str; 4] = ["first_parameter", "second_parameter", "third_param
 ///
 /// # Errors
 /// `Error::Engine` if a table cannot be registered.
-pub fn give_models(lake: &Lake, models: Option<(&PurchaseModel, &SpendModel, Returns)>) -> Result<()> {
+pub fn register_models(lake: &Lake, models: Option<(&PurchaseModel, &SpendModel, Returns)>) -> Result<()> {
     let number = |value: f64| -> ArrayRef { Arc::new(Float64Array::from(vec![value])) };
     let mut fields = vec![Field::new("model", DataType::Utf8, true)];
     fields.extend(PURCHASE.iter().map(|name| Field::new(*name, DataType::Float64, true)));
@@ -49,15 +49,15 @@ pub fn give_models(lake: &Lake, models: Option<(&PurchaseModel, &SpendModel, Ret
             (vec![batch(&purchase_schema, columns)?], vec![batch(&spend_schema, spend)?])
         }
     };
-    lake.give("fitted", "purchase_model", purchase_schema, purchase_rows)?;
-    lake.give("fitted", "spend_model", spend_schema, spend_rows)
+    lake.register("fitted", "purchase_model", purchase_schema, purchase_rows)?;
+    lake.register("fitted", "spend_model", spend_schema, spend_rows)
 }
 
 /// Gives `fitted.persona_facets`: what facets say of the persona of a key, and of everyone active without one.
 ///
 /// # Errors
 /// `Error::Engine` if the table cannot be registered.
-pub fn give_persona_facets(lake: &Lake, rows: &[(Option<&str>, &Answer)]) -> Result<()> {
+pub fn register_persona_facets(lake: &Lake, rows: &[(Option<&str>, &Answer)]) -> Result<()> {
     let of = |get: &dyn Fn(&Answer) -> Option<f64>| -> ArrayRef {
         Arc::new(rows.iter().map(|(_, answer)| get(answer)).collect::<Float64Array>())
     };
@@ -90,14 +90,14 @@ pub fn give_persona_facets(lake: &Lake, rows: &[(Option<&str>, &Answer)]) -> Res
         columns.iter().map(|(name, column)| Field::new(*name, column.data_type().clone(), true)).collect();
     let schema: SchemaRef = Arc::new(Schema::new(fields));
     let rows = batch(&schema, columns.into_iter().map(|(_, column)| column).collect())?;
-    lake.give("fitted", "persona_facets", schema, vec![rows])
+    lake.register("fitted", "persona_facets", schema, vec![rows])
 }
 
 /// Gives `fitted.segments`: one row per active customer, with the purchases a month to expect where they are known.
 ///
 /// # Errors
 /// `Error::Engine` if the table cannot be registered.
-pub fn give_segments(lake: &Lake, keys: &[i64], segments: &[i64], rates: &[Option<f64>]) -> Result<()> {
+pub fn register_segments(lake: &Lake, keys: &[i64], segments: &[i64], rates: &[Option<f64>]) -> Result<()> {
     let schema: SchemaRef = Arc::new(Schema::new(vec![
         Field::new("customer_key", DataType::Int64, true),
         Field::new("segment", DataType::Int64, true),
@@ -109,14 +109,14 @@ pub fn give_segments(lake: &Lake, keys: &[i64], segments: &[i64], rates: &[Optio
         Arc::new(Float64Array::from(rates.to_vec())),
     ];
     let rows = batch(&schema, columns)?;
-    lake.give("fitted", "segments", schema, vec![rows])
+    lake.register("fitted", "segments", schema, vec![rows])
 }
 
 /// Gives `fitted.last_segments`: this period's customers by last period's model.
 ///
 /// # Errors
 /// `Error::Engine` if the table cannot be registered.
-pub fn give_last_segments(lake: &Lake, keys: &[i64], segments: &[i64]) -> Result<()> {
+pub fn register_last_segments(lake: &Lake, keys: &[i64], segments: &[i64]) -> Result<()> {
     let schema: SchemaRef = Arc::new(Schema::new(vec![
         Field::new("customer_key", DataType::Int64, true),
         Field::new("segment", DataType::Int64, true),
@@ -124,17 +124,17 @@ pub fn give_last_segments(lake: &Lake, keys: &[i64], segments: &[i64]) -> Result
     let columns: Vec<ArrayRef> =
         vec![Arc::new(Int64Array::from(keys.to_vec())), Arc::new(Int64Array::from(segments.to_vec()))];
     let rows = batch(&schema, columns)?;
-    lake.give("fitted", "last_segments", schema, vec![rows])
+    lake.register("fitted", "last_segments", schema, vec![rows])
 }
 
 /// Gives `fitted.drawn_customers`: whom scales of habits and the search for segments are made from.
 ///
 /// # Errors
 /// `Error::Engine` if the table cannot be registered.
-pub fn give_drawn(lake: &Lake, keys: &[i64]) -> Result<()> {
+pub fn register_drawn(lake: &Lake, keys: &[i64]) -> Result<()> {
     let schema: SchemaRef = Arc::new(Schema::new(vec![Field::new("customer_key", DataType::Int64, true)]));
     let rows = batch(&schema, vec![Arc::new(Int64Array::from(keys.to_vec()))])?;
-    lake.give("fitted", "drawn_customers", schema, vec![rows])
+    lake.register("fitted", "drawn_customers", schema, vec![rows])
 }
 
 /// What customers spend on one item, as a part of what they spend where the export tells it.
@@ -151,7 +151,7 @@ pub struct ItemShares {
 ///
 /// # Errors
 /// `Error::Engine` if the table cannot be registered.
-pub fn give_item_shares(lake: &Lake, keys: &[i64], items: &[ItemShares]) -> Result<()> {
+pub fn register_item_shares(lake: &Lake, keys: &[i64], items: &[ItemShares]) -> Result<()> {
     let schema: SchemaRef = Arc::new(Schema::new(vec![
         Field::new("customer_key", DataType::Int64, true),
         Field::new("habit", DataType::Utf8, true),
@@ -172,22 +172,21 @@ pub fn give_item_shares(lake: &Lake, keys: &[i64], items: &[ItemShares]) -> Resu
         batch(&schema, columns)
     };
     let rows = items.iter().map(of).collect::<Result<Vec<_>>>()?;
-    lake.give("fitted", "item_shares", Arc::clone(&schema), rows)
+    lake.register("fitted", "item_shares", Arc::clone(&schema), rows)
 }
 
 /// Gives every fitted table without rows: what models are planned and tested against before anything is fitted.
 ///
 /// # Errors
 /// `Error::Engine` if a table cannot be registered.
-pub fn give_none(lake: &Lake) -> Result<()> {
-    give_models(lake, None)?;
-    give_segments(lake, &[], &[], &[])?;
-    give_drawn(lake, &[])?;
-    give_item_shares(lake, &[], &[])?;
-    give_persona_facets(lake, &[])?;
-    give_last_segments(lake, &[], &[])?;
-    give_last_outlooks(lake, &Outlooks::default())?;
-    give_outlooks(lake, &Outlooks::default())
+pub fn register_none(lake: &Lake) -> Result<()> {
+    register_models(lake, None)?;
+    register_segments(lake, &[], &[], &[])?;
+    register_drawn(lake, &[])?;
+    register_item_shares(lake, &[], &[])?;
+    register_last_segments(lake, &[], &[])?;
+    register_last_outlooks(lake, &Outlooks::default())?;
+    register_outlooks(lake, &Outlooks::default())
 }
 
 /// What the fitted models say of each customer who has bought. All columns are as long as `keys`, or empty where nothing is said.
@@ -212,7 +211,7 @@ pub struct Outlooks {
 ///
 /// # Errors
 /// `Error::Engine` if the table cannot be registered.
-pub fn give_outlooks(lake: &Lake, of: &Outlooks) -> Result<()> {
+pub fn register_outlooks(lake: &Lake, of: &Outlooks) -> Result<()> {
     let columns = [
         ("p_alive", &of.p_alive),
         ("churn_risk", &of.churn_risk),
@@ -222,19 +221,19 @@ pub fn give_outlooks(lake: &Lake, of: &Outlooks) -> Result<()> {
         ("value_12_months", &of.value_12_months),
         ("next_period_value", &of.next_period_value),
     ];
-    give_scores(lake, "outlooks", &of.keys, &columns)
+    register_scores(lake, "outlooks", &of.keys, &columns)
 }
 
 /// Gives `fitted.last_outlooks`: what last period's models say of this period's customers.
 ///
 /// # Errors
 /// `Error::Engine` if the table cannot be registered.
-pub fn give_last_outlooks(lake: &Lake, of: &Outlooks) -> Result<()> {
+pub fn register_last_outlooks(lake: &Lake, of: &Outlooks) -> Result<()> {
     let columns = [("churn_risk", &of.churn_risk), ("value_12_months", &of.value_12_months)];
-    give_scores(lake, "last_outlooks", &of.keys, &columns)
+    register_scores(lake, "last_outlooks", &of.keys, &columns)
 }
 
-fn give_scores(lake: &Lake, name: &str, keys: &[i64], columns: &[(&str, &Vec<Option<f64>>)]) -> Result<()> {
+fn register_scores(lake: &Lake, name: &str, keys: &[i64], columns: &[(&str, &Vec<Option<f64>>)]) -> Result<()> {
     let mut fields = vec![Field::new("customer_key", DataType::Int64, true)];
     fields.extend(columns.iter().map(|(name, _)| Field::new(*name, DataType::Float64, true)));
     let schema: SchemaRef = Arc::new(Schema::new(fields));
@@ -247,7 +246,7 @@ fn give_scores(lake: &Lake, name: &str, keys: &[i64], columns: &[(&str, &Vec<Opt
     let mut arrays: Vec<ArrayRef> = vec![Arc::new(Int64Array::from(keys.to_vec()))];
     arrays.extend(columns.iter().map(|(_, values)| number(values)));
     let rows = batch(&schema, arrays)?;
-    lake.give("fitted", name, schema, vec![rows])
+    lake.register("fitted", name, schema, vec![rows])
 }
 
 fn batch(schema: &SchemaRef, columns: Vec<ArrayRef>) -> Result<RecordBatch> {

@@ -79,8 +79,10 @@ impl Graph {
         }
         check_unread(&models, &audits, &staging, dialect)?;
         let order = topological_order(&models)?;
-        facets::check_sources(&models)?;
-        Ok(Self { models, audits, absent, order })
+        let graph = Self { models, audits, absent, order };
+        graph.check_after()?;
+        facets::check_sources(&graph.models)?;
+        Ok(graph)
     }
 
     /// The facets, by name.

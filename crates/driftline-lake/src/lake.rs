@@ -22,9 +22,9 @@ use datafusion::prelude::SessionContext;
 use futures::TryStreamExt;
 use object_store::ObjectStore;
 
-pub use self::build::Aside;
+pub use self::build::BackgroundTask;
 pub(crate) use self::build::in_parts;
-use self::compute::{Kept, Workshop};
+use self::compute::{Kept, TableWriter};
 use self::done::Done;
 pub use self::table_file::TableFile;
 use self::table_file::shape;
@@ -52,7 +52,7 @@ pub struct Lake {
     pub(crate) context: SessionContext,
     graph: Arc<Graph>,
     parameters: Parameters,
-    workshop: Arc<Workshop>,
+    table_writer: Arc<TableWriter>,
     /// How many models are computed at once: while one sorts or writes on one thread, another has the rest of the machine.
     at_once: usize,
     done: Mutex<Done>,
@@ -98,7 +98,7 @@ impl Lake {
             context,
             graph,
             parameters,
-            workshop: Arc::new(Workshop { tables, kept, resume: limits.resume.clone(), fingerprints }),
+            table_writer: Arc::new(TableWriter { tables, kept, resume: limits.resume.clone(), fingerprints }),
             at_once: if limits.is_frugal { 1 } else { limits.threads.clamp(1, 2) },
             done: Mutex::default(),
             store,
@@ -138,7 +138,7 @@ impl Lake {
     ///
     /// # Errors
     /// `Error::Engine` if the batches do not have the schema.
-    pub fn give(&self, schema_name: &str, table: &str, schema: SchemaRef, batches: Vec<RecordBatch>) -> Result<()> {
+    pub fn register(&self, schema_name: &str, table: &str, schema: SchemaRef, batches: Vec<RecordBatch>) -> Result<()> {
         let name = format!("{schema_name}.{}", quoted(table));
         self.context.deregister_table(name.as_str())?;
         self.context.register_table(name.as_str(), Arc::new(MemTable::try_new(schema, vec![batches])?))?;
@@ -149,7 +149,7 @@ impl Lake {
     ///
     /// # Errors
     /// `Error::Engine` if it cannot be registered.
-    pub(crate) fn give_source(&self, source: &PinnedSource) -> Result<()> {
+    pub(crate) fn register_source(&self, source: &PinnedSource) -> Result<()> {
         let name = format!("source.{}", quoted(&source.name));
         self.context.deregister_table(name.as_str())?;
         self.context.register_table(name.as_str(), Arc::new(SourceTable::new(source, self.store.clone())))?;
@@ -160,7 +160,7 @@ impl Lake {
     ///
     /// # Errors
     /// `Error::Engine` if the file cannot be listed.
-    pub fn give_file(&self, schema_name: &str, table: &str, schema: SchemaRef, path: &Path) -> Result<()> {
+    pub fn register_file(&self, schema_name: &str, table: &str, schema: SchemaRef, path: &Path) -> Result<()> {
         let name = format!("{schema_name}.{}", quoted(table));
         self.context.deregister_table(name.as_str())?;
         self.context.register_table(name.as_str(), listing_table(vec![local_url(path)?], schema)?)?;
@@ -173,12 +173,12 @@ impl Lake {
     /// `Error::Engine` if the batch does not have the schema.
     pub fn stub(&self, table: &str, schema: SchemaRef, batch: RecordBatch) -> Result<()> {
         match table.split_once('.') {
-            Some((schema_name, name)) => self.give(schema_name, name, schema, vec![batch]),
+            Some((schema_name, name)) => self.register(schema_name, name, schema, vec![batch]),
             None => {
                 let mut done = self.done();
                 done.claimed.insert(table.to_owned());
                 done.built.insert(table.to_owned());
-                self.register(table, Arc::new(MemTable::try_new(schema, vec![vec![batch]])?))
+                self.replace(table, Arc::new(MemTable::try_new(schema, vec![vec![batch]])?))
             }
         }
     }
@@ -253,23 +253,30 @@ impl Lake {
     /// The first error of [`Graph`]'s models in order: `Error::Plan`, `Error::ModelFile`, `Error::Contract`.
     pub async fn plan_with_previous(&mut self) -> Result<()> {
         let graph = self.graph.clone();
-        for name in &graph.order {
-            if let Some(model) = graph.models.get(name) {
-                for table in model.references.iter().filter_map(|reference| reference.strip_prefix("previous.")) {
-                    let schema = self.schema_of("customers").await?;
-                    self.give("previous", table, schema, Vec::new())?;
-                }
-                let frame = self.plan(model).await?;
-                self.register(name, frame.into_view())?;
-            }
+        // Customers first: whoever reads those of before needs their shape.
+        let customers = graph.ancestors(&["customers"]);
+        let is_other = |model: &&Model| !customers.iter().any(|first| first.name == model.name);
+        let others = graph.order.iter().filter_map(|name| graph.models.get(name)).filter(is_other);
+        for model in customers.iter().copied().chain(others) {
+            let frame = self.plan_before(model).await?;
+            self.replace(&model.name, frame.into_view())?;
         }
         for audit in &graph.audits {
-            self.plan(audit).await?;
+            self.plan_before(audit).await?;
         }
         Ok(())
     }
 
-    fn register(&self, name: &str, provider: Arc<dyn TableProvider>) -> Result<()> {
+    /// Plans a model with what it reads of before, empty.
+    async fn plan_before(&self, model: &Model) -> Result<DataFrame> {
+        for table in model.references.iter().filter_map(|reference| reference.strip_prefix("previous.")) {
+            let schema = self.schema_of("customers").await?;
+            self.register("previous", table, schema, Vec::new())?;
+        }
+        self.plan(model).await
+    }
+
+    fn replace(&self, name: &str, provider: Arc<dyn TableProvider>) -> Result<()> {
         self.context.deregister_table(name)?;
         self.context.register_table(name, provider)?;
         Ok(())
@@ -277,7 +284,7 @@ impl Lake {
 
     /// Bytes of the pool that tables hold which are kept in memory.
     pub fn kept_bytes(&self) -> usize {
-        self.workshop.kept.as_ref().map_or(0, Kept::bytes)
+        self.table_writer.kept.as_ref().map_or(0, Kept::bytes)
     }
 
     /// Names of the tables that a run that ended early had computed.
@@ -292,14 +299,18 @@ impl Lake {
         self.done().tables.values().filter(|table| publish(&table.name)).cloned().collect()
     }
 
-    /// Runs the audits whose tables were computed.
+    /// Runs the audits whose tables are there.
     ///
     /// # Errors
     /// `Error::Audit` with the number of rows and the first of them.
     pub async fn audit(&self) -> Result<usize> {
         let mut audited = 0;
         for audit in &self.graph.audits {
-            if !audit.references.iter().all(|name| self.done().built.contains(name)) {
+            let is_there = |name: &String| match name.contains('.') {
+                true => self.context.table_exist(name.as_str()).unwrap_or(false),
+                false => self.done().built.contains(name),
+            };
+            if !audit.references.iter().all(is_there) {
                 continue;
             }
             audited += 1;

@@ -1,5 +1,6 @@
-//! The only room that knows DataFusion: exports in, SQL models, audited tables out.
+//! The only crate that knows DataFusion and Arrow: exports in, SQL models, audited tables out.
 
+pub mod after;
 pub mod boundary;
 mod conform;
 pub mod content;

@@ -11,14 +11,14 @@ use driftline_core::facets;
 use driftline_core::naming::HabitWords;
 use serde::Deserialize;
 
+use crate::after::{self, After};
 use crate::error::{Error, Result};
 use crate::types;
 
 /// How a model is kept: computed where it is used, or once.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Kind {
-    #[default]
     View,
     Table,
 }
@@ -31,11 +31,13 @@ pub struct FrontMatter {
     /// Columns that identify a row; published tables are sorted by them and checked to be unique.
     #[serde(default)]
     pub grain: Vec<String>,
-    #[serde(default)]
-    pub kind: Kind,
+    kind: Option<Kind>,
     /// Whether the table becomes part of the publication.
     #[serde(default)]
     pub publish: bool,
+    /// What must lie before a run that builds the model.
+    #[serde(default, deserialize_with = "after::read")]
+    pub after: BTreeSet<After>,
     /// Only in `staging/canonical`: a dialect must provide a file of this name.
     #[serde(default)]
     pub required: bool,
@@ -43,6 +45,13 @@ pub struct FrontMatter {
     pub facet: Option<facets::Definition>,
     #[serde(default)]
     pub columns: BTreeMap<String, Column>,
+}
+
+impl FrontMatter {
+    /// As it says; else what is published is a table, and all else a view.
+    pub fn kind(&self) -> Kind {
+        self.kind.unwrap_or(if self.publish { Kind::Table } else { Kind::View })
+    }
 }
 
 /// The contract and the words of one column.
@@ -132,6 +141,11 @@ impl Model {
             let line = error.span().map_or(1, |span| 1 + front[..span.start.min(front.len())].matches('\n').count());
             wrong(format!("front matter, line {line}: {}", error.message()))
         })?;
+        if front.publish && front.kind() == Kind::View {
+            return Err(wrong(
+                "kind = \"view\" and publish = true: a view is never written; expected kind = \"table\"".to_owned(),
+            ));
+        }
         for (name, column) in &front.columns {
             if types::parse(&column.type_name).is_none() {
                 return Err(wrong(format!(

@@ -69,7 +69,7 @@ pub async fn run(
         parameters.insert(name.clone(), value);
     }
     let lake = Lake::open_empty(limits, graph.clone(), parameters, sources)?;
-    fitted::give_none(&lake)?;
+    fitted::register_none(&lake)?;
     for (table, rows) in &case.given {
         // The tables of the past have the shape of this period's customers.
         let model = graph.models.get(if table.starts_with("previous.") { "customers" } else { table });

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use driftline_core::basics::plain;
+
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     #[error("{}: {problem}", path.display())]
@@ -143,4 +145,19 @@ impl<T> InPlace<T> for std::result::Result<T, driftline_core::Error> {
     fn in_place(self, place: &str) -> Result<T> {
         self.map_err(|source| Error::Bridge { place: place.to_owned(), source })
     }
+}
+
+/// Every error of a chain, outermost first, each saying only its own part: some libraries repeat their sources. As it may be seen
+/// in logs, the ledger and mails.
+pub(crate) fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut next = error.source();
+    while let Some(source) = next {
+        let own = source.to_string();
+        if !text.contains(&own) {
+            text = format!("{text}: {own}");
+        }
+        next = source.source();
+    }
+    plain::message(&text)
 }

@@ -1,44 +1,15 @@
 //! The program: reads the command line, the environment and the clock once, and hands them down.
+//!
+//! Five wings, each of which uses those after it and none before it: `command` (what is typed), `operate` (what is due, who
+//! works on it), `run` (one market and period), `mail` (what is sent, what an owner is told) and `setup` (the project, its jobs and
+//! stores, the process).
 
-mod acquisition;
-pub mod args;
-pub mod assemble;
-mod checks;
+#![warn(clippy::too_many_lines)]
+
 pub mod command;
-pub mod coverage;
-mod describe;
-pub mod due;
 pub mod error;
 pub mod exit;
-mod facets;
-mod fit;
-pub mod job;
-mod mail_server;
-pub mod metrics;
-mod names;
-mod notes;
-pub mod outbox;
-pub mod outcome;
-pub mod outlook;
-mod owner;
-pub mod plan;
-pub mod process;
-pub mod progress;
-pub mod project;
-pub mod pseudonym_key;
-mod pulse;
-pub mod recall;
-mod record;
-mod restate;
-mod revised;
-pub mod room;
+pub mod mail;
+pub mod operate;
 pub mod run;
-pub mod scratch;
-pub mod segment;
-mod since;
-pub mod store;
-pub mod suppression;
-pub mod unit_test;
-pub mod value;
-pub mod work;
-pub mod worker;
+pub mod setup;

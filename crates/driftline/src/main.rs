@@ -1,14 +1,18 @@
 //! Reads argv, the environment and the clock; prints the chain of an error once; turns it into an exit code.
 
+#![warn(clippy::too_many_lines)]
+
 use std::ffi::OsString;
 use std::io::Write;
 use std::process::ExitCode;
 
 use clap::Parser;
-use driftline::args::Cli;
-use driftline::command::{self, World};
-use driftline::worker::Worker;
-use driftline::{exit, process};
+use driftline::command;
+use driftline::command::args::Cli;
+use driftline::exit;
+use driftline::setup::environment::Environment;
+use driftline::setup::process;
+use driftline::setup::worker::Worker;
 use driftline_core::basics::plain;
 use driftline_ledger::Holder;
 
@@ -19,23 +23,21 @@ fn main() -> ExitCode {
     // Two TLS stacks in one program need a choice; ours is ring everywhere.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let text = |words: OsString| words.to_string_lossy().into_owned();
-    let environment = std::env::vars_os().map(|(name, value)| (text(name), text(value))).collect::<Vec<_>>();
+    let variables = std::env::vars_os().map(|(name, value)| (text(name), text(value))).collect::<Vec<_>>();
     // The standard library's only source of entropy.
     let entropy = std::hash::BuildHasher::hash_one(&std::hash::RandomState::new(), std::process::id());
-    let (worker, stop) = Worker::new(
-        Holder { name: holder(&environment), process: process::this(), is_gone: process::is_gone },
-        entropy,
-    );
-    let world = World {
+    let (worker, stop) =
+        Worker::new(Holder { name: holder(&variables), process: process::this(), is_gone: process::is_gone }, entropy);
+    let environment = Environment {
         now: chrono::Utc::now(),
-        environment,
+        variables,
         scratch: std::env::temp_dir(),
         build: build(),
         threads: std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
         clock: chrono::Utc::now,
         worker,
     };
-    match command::execute(&cli, &world, stop) {
+    match command::execute(&cli, &environment, stop) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {}", chain(&error));
@@ -63,8 +65,8 @@ fn build() -> Option<String> {
 }
 
 /// Machine and process, for people who look at leases.
-fn holder(environment: &[(String, String)]) -> String {
-    let named = environment.iter().find(|(name, _)| name == "HOSTNAME").map(|(_, value)| value.clone());
+fn holder(variables: &[(String, String)]) -> String {
+    let named = variables.iter().find(|(name, _)| name == "HOSTNAME").map(|(_, value)| value.clone());
     let host = named.or_else(|| std::fs::read_to_string("/etc/hostname").ok());
     format!("{} (process {})", host.as_deref().map_or("a machine", str::trim), std::process::id())
 }

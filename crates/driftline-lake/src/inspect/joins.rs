@@ -27,7 +27,7 @@ impl Lake {
     pub(super) async fn inspect_joins(&self, sources: &[&str]) -> Result<Vec<Finding>> {
         let mut findings = Vec::new();
         for model in self.graph().ancestors(&["stg_order_lines"]) {
-            let is_computed = model.front.kind == Kind::Table || model.name == "stg_order_lines";
+            let is_computed = model.front.kind() == Kind::Table || model.name == "stg_order_lines";
             if !is_computed || !is_staging(&model.path) {
                 continue;
             }

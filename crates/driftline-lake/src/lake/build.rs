@@ -26,12 +26,12 @@ pub(crate) fn in_parts(frame: DataFrame, partitions: usize) -> DataFrame {
 
 /// Work on a lake that goes on while something else is done, and stops if this is dropped; where only one thing is done at a
 /// time, it waits until it is asked for.
-pub enum Aside<T> {
+pub enum BackgroundTask<T> {
     Begun(JoinHandle<Result<T>>),
     Waiting(Pin<Box<dyn Future<Output = Result<T>> + Send>>),
 }
 
-impl<T> Aside<T> {
+impl<T> BackgroundTask<T> {
     /// Waits for it.
     ///
     /// # Errors
@@ -46,7 +46,7 @@ impl<T> Aside<T> {
     }
 }
 
-impl<T> Drop for Aside<T> {
+impl<T> Drop for BackgroundTask<T> {
     fn drop(&mut self) {
         if let Self::Begun(task) = self {
             task.abort();
@@ -118,14 +118,14 @@ impl Lake {
             Some(partitions) => in_parts(frame, partitions),
             None => frame,
         };
-        if model.front.kind == Kind::View {
-            self.register(&model.name, frame.into_view())?;
+        if model.front.kind() == Kind::View {
+            self.replace(&model.name, frame.into_view())?;
             self.done().built.insert(model.name.clone());
             return Ok(());
         }
-        let (workshop, model) = (self.workshop.clone(), model.clone());
+        let (table_writer, model) = (self.table_writer.clone(), model.clone());
         running.spawn(async move {
-            let computed = workshop.compute(&model, frame).await?;
+            let computed = table_writer.compute(&model, frame).await?;
             let seconds = started.elapsed().as_secs_f64();
             tracing::debug!(model = model.name, seconds, rows = computed.1.rows, "computed");
             Ok(computed)
@@ -134,7 +134,7 @@ impl Lake {
     }
 
     fn finish(&self, (provider, file): Computed) -> Result<()> {
-        self.register(&file.name, provider)?;
+        self.replace(&file.name, provider)?;
         let mut done = self.done();
         done.built.insert(file.name.clone());
         done.tables.insert(file.name.clone(), file);
@@ -146,11 +146,15 @@ impl Lake {
     }
 
     /// Does something beside whatever the caller does next.
-    pub fn aside<T: Send + 'static, F>(self: &Arc<Self>, work: impl FnOnce(Arc<Self>) -> F) -> Aside<T>
+    pub fn in_background<T: Send + 'static, F>(self: &Arc<Self>, work: impl FnOnce(Arc<Self>) -> F) -> BackgroundTask<T>
     where
         F: Future<Output = Result<T>> + Send + 'static,
     {
         let work = work(Arc::clone(self));
-        if self.at_once == 1 { Aside::Waiting(Box::pin(work)) } else { Aside::Begun(tokio::spawn(work)) }
+        if self.at_once == 1 {
+            BackgroundTask::Waiting(Box::pin(work))
+        } else {
+            BackgroundTask::Begun(tokio::spawn(work))
+        }
     }
 }

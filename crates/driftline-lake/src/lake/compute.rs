@@ -32,7 +32,7 @@ use crate::resume::{self, Resume};
 pub(super) type Computed = (Arc<dyn TableProvider>, TableFile);
 
 /// Where tables are made.
-pub(super) struct Workshop {
+pub(super) struct TableWriter {
     pub(super) tables: PathBuf,
     /// Set if tables are kept in memory.
     pub(super) kept: Option<Kept>,
@@ -41,7 +41,7 @@ pub(super) struct Workshop {
     pub(super) fingerprints: BTreeMap<String, String>,
 }
 
-/// Room of the pool that is taken by tables which are kept in memory, until the lake is gone: without it they would be beside
+/// Part of the pool that is taken by tables which are kept in memory, until the lake is gone: without it they would be beside
 /// `limits.memory`, not in it.
 pub(super) struct Kept(Mutex<MemoryReservation>);
 
@@ -61,7 +61,7 @@ impl Kept {
     }
 }
 
-impl Workshop {
+impl TableWriter {
     pub(super) async fn compute(self: &Arc<Self>, model: &Model, frame: DataFrame) -> Result<Computed> {
         if model.front.publish {
             self.compute_published(model, frame).await
@@ -84,8 +84,8 @@ impl Workshop {
             checker.check(&batch)?;
             content.add(&batch)?;
             writer.write(&batch).map_err(|error| Error::execute(&model.name, error.into()))?;
-            if let Some(room) = &self.kept {
-                room.take(&model.name, &batch)?;
+            if let Some(held) = &self.kept {
+                held.take(&model.name, &batch)?;
                 kept.push(batch);
             }
         }
@@ -121,7 +121,7 @@ impl Workshop {
             private::create_folders(&folder).map_err(|source| Error::Scratch { path: folder.clone(), source })?;
         }
         let parts = streams.into_iter().enumerate().map(|(number, mut stream)| {
-            let (model, schema, workshop) = (model.clone(), schema.clone(), self.clone());
+            let (model, schema, table_writer) = (model.clone(), schema.clone(), self.clone());
             let path = self.kept.is_none().then(|| folder.join(format!("part-{number:05}.parquet")));
             tokio::spawn(async move {
                 let mut checker = Checker::new(&model, &schema, false)?;
@@ -136,8 +136,8 @@ impl Workshop {
                     match &mut file {
                         Some(file) => file.write(&batch).map_err(|error| Error::execute(&model.name, error.into()))?,
                         None => {
-                            if let Some(room) = &workshop.kept {
-                                room.take(&model.name, &batch)?;
+                            if let Some(held) = &table_writer.kept {
+                                held.take(&model.name, &batch)?;
                             }
                             kept.push(batch);
                         }

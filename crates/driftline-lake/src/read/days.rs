@@ -78,7 +78,7 @@ pub async fn rows_on(
     let mut found = Vec::new();
     for file in &pinned.files {
         let one = PinnedSource { name: "one_file".to_owned(), files: vec![Arc::clone(file)], ..pinned.clone() };
-        lake.give_source(&one)?;
+        lake.register_source(&one)?;
         let of_file = source_days(lake, &one.name, source, zone).await?;
         let of_file: BTreeMap<&NaiveDate, &u64> = of_file.iter().filter(|(day, _)| days.contains(day)).collect();
         if let (Some((first, _)), Some((last, _))) = (of_file.first_key_value(), of_file.last_key_value()) {

@@ -93,7 +93,7 @@ pub async fn habits(
     }
     found.drawn_rows = draw(&found.keys);
     let drawn: Vec<i64> = found.drawn_rows.iter().map(|row| found.keys[*row]).collect();
-    fitted::give_drawn(lake, &drawn)?;
+    fitted::register_drawn(lake, &drawn)?;
     lake.build_beside(&["int_item_shares"]).await?;
     read_drawn(lake, &means, &mut found).await?;
     Ok(found)
@@ -241,7 +241,7 @@ pub async fn published_customers(lake: &Lake, path: &Path) -> Result<Vec<Publish
         Field::new("is_active", DataType::Boolean, true),
         Field::new("purchase_days", DataType::Int64, true),
     ]);
-    lake.give_file("previous", "published", Arc::new(schema), path)?;
+    lake.register_file("previous", "published", Arc::new(schema), path)?;
     let mut found = Vec::new();
     let sql =
         "select customer_key, segment, purchase_days from previous.published where is_active order by customer_key";

@@ -16,28 +16,29 @@ use driftline_report::view::Letter;
 use driftline_report::{SiteTemplates, Templates};
 use tokio::task::JoinError;
 
-use crate::args::Cli;
+use crate::command::args::Cli;
+use crate::command::output::{say, say_json};
 use crate::command::site::SITE;
-use crate::command::{World, say, say_json};
-use crate::coverage::Coverage;
 use crate::error::{Error, InPlace, Result};
-use crate::job::Job;
-use crate::plan::RunPlan;
-use crate::project::Project;
-use crate::scratch::Scratch;
-use crate::store;
-use crate::unit_test::{self, Subject};
+use crate::setup::coverage::Coverage;
+use crate::setup::environment::Environment;
+use crate::setup::job::Job;
+use crate::setup::plan::RunPlan;
+use crate::setup::project::Project;
+use crate::setup::scratch::Scratch;
+use crate::setup::store;
+use crate::setup::unit_test::{self, Subject};
 
-pub(super) async fn execute(cli: &Cli, project: &Project, world: &World) -> Result<()> {
+pub(super) async fn execute(cli: &Cli, project: &Project, environment: &Environment) -> Result<()> {
     let paths = project.job_paths()?;
     let jobs: Vec<Job> = paths.iter().map(|path| Job::read(path, &[])).collect::<Result<_>>()?;
     for job in &jobs {
-        crate::notes::read(&project.root, &job.name)?;
-        let (own, _) = crate::names::read(&project.root, &job.name)?;
+        crate::setup::notes::read(&project.root, &job.name)?;
+        let (own, _) = crate::setup::names::read(&project.root, &job.name)?;
         check_names(&project.sql(), job, &own)?;
     }
-    crate::suppression::read(&project.root)?;
-    let scratch = Scratch::new(&world.scratch)?;
+    crate::setup::suppression::read(&project.root)?;
+    let scratch = Scratch::new(&environment.scratch)?;
     scratch.leftovers().into_iter().for_each(|leftover| leftover.clear(false));
     let limits = Limits {
         threads: 1,
@@ -85,7 +86,7 @@ struct Counts {
 }
 
 fn warnings(job: &Job) -> Vec<String> {
-    job.file.mail.look_alikes(None).into_iter().map(|warning| format!("{}: {warning}", job.name)).collect()
+    job.mail.look_alikes(None).into_iter().map(|warning| format!("{}: {warning}", job.name)).collect()
 }
 
 async fn check_all(project: &Project, jobs: &[Job], limits: &Limits) -> Result<Counts> {
@@ -104,7 +105,7 @@ async fn check_all(project: &Project, jobs: &[Job], limits: &Limits) -> Result<C
     // is wrong is told.
     let mut dialects = Vec::new();
     for (number, dialect) in graph::dialects(&sql).into_iter().enumerate() {
-        let job = jobs.iter().find(|job| job.file.exports.dialect == dialect).or(jobs.first());
+        let job = jobs.iter().find(|job| job.exports.dialect == dialect).or(jobs.first());
         let Some(job) = job.cloned() else { continue };
         let limits = Limits { scratch: limits.scratch.join(&dialect), ..limits.clone() };
         let project = project.clone();
@@ -161,7 +162,7 @@ async fn check_dialect(
     );
     let parameters = plan.parameters(job, "check");
     let mut lake = Lake::open_empty(limits, graph.clone(), parameters.clone(), &sources).in_place("sql")?;
-    fitted::give_none(&lake).in_place("sql")?;
+    fitted::register_none(&lake).in_place("sql")?;
     lake.plan_with_previous().await.in_place("sql")?;
     let subject = Subject { dialect, is_first, graph: &graph, sources: &sources, parameters: &parameters };
     let unit_tests = unit_test::run_all(project, &subject, limits).await?;
@@ -171,7 +172,7 @@ async fn check_dialect(
 /// Renders every sample as mail, page and site: how many folders and pages of sites there are.
 fn check_reports(project: &Project, jobs: &[Job]) -> Result<(usize, usize)> {
     let (mut reports, mut site_pages) = (0, 0);
-    let folders: BTreeSet<&str> = jobs.iter().map(|job| job.file.mail.report.as_str()).collect();
+    let folders: BTreeSet<&str> = jobs.iter().map(|job| job.mail.report.as_str()).collect();
     for folder in folders {
         let templates = Templates::read(&project.reports(folder)).in_place("reports")?;
         templates.check_folders().in_place("reports")?;
@@ -209,7 +210,7 @@ fn check_reports(project: &Project, jobs: &[Job]) -> Result<(usize, usize)> {
 
 /// Rules of a company's own names speak of habits that there are.
 fn check_names(sql: &std::path::Path, job: &Job, own: &[OwnName]) -> Result<()> {
-    let graph = Graph::read(sql, &job.file.exports.dialect).in_place("sql")?;
+    let graph = Graph::read(sql, &job.exports.dialect).in_place("sql")?;
     let columns = graph.models.get("customers").into_iter().flat_map(|model| &model.front.columns);
     let habits: Vec<&str> =
         columns.filter(|(_, column)| column.habit.is_some()).map(|(name, _)| name.as_str()).collect();
@@ -222,25 +223,21 @@ fn check_names(sql: &std::path::Path, job: &Job, own: &[OwnName]) -> Result<()> 
 /// What of a job can be wrong without being a wrong key: names of things that are not there.
 fn check_job(sql: &std::path::Path, job: &Job) -> Result<()> {
     let wrong = |problem: String| Error::Job { path: job.path.clone(), problem };
-    store::check(&job.file.exports.url)?;
-    store::check(&job.file.warehouse.url)?;
+    store::check(&job.exports.url)?;
+    store::check(&job.warehouse.url)?;
     let dialects = graph::dialects(sql);
-    if !dialects.contains(&job.file.exports.dialect) {
-        return Err(wrong(format!(
-            "exports.dialect = \"{}\"; found {}",
-            job.file.exports.dialect,
-            dialects.join(", ")
-        )));
+    if !dialects.contains(&job.exports.dialect) {
+        return Err(wrong(format!("exports.dialect = \"{}\"; found {}", job.exports.dialect, dialects.join(", "))));
     }
-    let markets = &job.file.markets;
+    let markets = &job.markets;
     let is_known = |code: &&String| markets.is_empty() || markets.iter().any(|market| market.as_str() == code.as_str());
-    if let Some(unknown) = job.file.market_locales.keys().find(|code| !is_known(code)) {
+    if let Some(unknown) = job.market_locales.keys().find(|code| !is_known(code)) {
         return Err(wrong(format!("market_locales names `{unknown}`, which is none of the job's markets")));
     }
-    let graph = Graph::read(sql, &job.file.exports.dialect).in_place("sql")?;
+    let graph = Graph::read(sql, &job.exports.dialect).in_place("sql")?;
     if let Some(customers) = graph.models.get("customers") {
         let known = |name: &String| customers.front.columns.get(name).is_some_and(|column| column.habit.is_some());
-        if let Some(unknown) = job.file.segments.habits.iter().find(|name| !known(name)) {
+        if let Some(unknown) = job.segments.habits.iter().find(|name| !known(name)) {
             return Err(wrong(format!(
                 "segments.habits names `{unknown}`, which is no column of sql/marts/customers.sql with a habit"
             )));

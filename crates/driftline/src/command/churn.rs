@@ -8,18 +8,19 @@ use driftline_stats::purchase::Kind;
 use driftline_stats::purchase_log::Cut;
 use serde_json::{Map, Value, json};
 
-use crate::args::{Churn, Cli};
+use crate::command::args::{Churn, Cli};
 use crate::command::once::{self, Once};
-use crate::command::{say, say_json, workbench};
+use crate::command::output::{say, say_json};
+use crate::command::workbench::{self, Opened, churn_event};
 use crate::error::{Error, Result};
 
 pub(super) fn execute(cli: &Cli, args: &Churn) -> Result<()> {
-    let read = workbench::open(&args.log)?;
-    let mut notes = workbench::notes(&args.log, &read);
-    notes.extend(workbench::beyond(&read, "--as-of", args.as_of));
+    let mut log = workbench::open(&args.log)?;
+    log.note_beyond("--as-of", args.as_of);
+    let Opened { read, notes } = &log;
     let cut = Cut::after(date32(args.as_of));
     if let Some(once) = Once::of(&read.log, cut, cut.before) {
-        return once::of_churn(cli, args, &read, &once, &notes);
+        return once::of_churn(cli, args, &log, &once);
     }
     let kinds = [Kind::MbgNbd, Kind::BgNbd];
     let place = args.log.file.display().to_string();
@@ -35,17 +36,13 @@ pub(super) fn execute(cli: &Cli, args: &Churn) -> Result<()> {
         (0..assessment.risks.len()).filter(|customer| assessment.risks[*customer].is_some()).collect();
     let risks: Vec<Option<f64>> = scored.iter().map(|customer| assessment.risks[*customer]).collect();
     let mean_risk = risks.iter().flatten().sum::<f64>() / risks.len().max(1) as f64;
-    workbench::save(&args.log, &read, &scored, vec![("churn_risk", risks)])?;
+    workbench::save(&args.log, read, &scored, vec![("churn_risk", risks)])?;
     if cli.json {
-        say_json(&document(args, &assessment, scored.len(), mean_risk, &notes))?;
+        say_json(&document(args, &assessment, scored.len(), mean_risk, notes))?;
     } else {
-        print(args, &assessment, scored.len(), mean_risk, &notes);
+        print(args, &assessment, scored.len(), mean_risk, notes);
     }
     Ok(())
-}
-
-pub(super) fn event(args: &Churn) -> String {
-    format!("no purchase in the {} days after a day", args.horizon_days)
 }
 
 fn document(args: &Churn, assessment: &Assessment, scored: usize, mean_risk: f64, notes: &[String]) -> Value {
@@ -54,7 +51,7 @@ fn document(args: &Churn, assessment: &Assessment, scored: usize, mean_risk: f64
     let candidates: Map<String, Value> =
         backtest.map(|backtest| backtest.candidates.iter().map(of).collect()).unwrap_or_default();
     json!({
-        "event": event(args),
+        "event": churn_event(args),
         "as_of": args.as_of,
         "horizon_days": args.horizon_days,
         "judged_customers": backtest.map(|backtest| backtest.customers),
@@ -69,7 +66,7 @@ fn document(args: &Churn, assessment: &Assessment, scored: usize, mean_risk: f64
 }
 
 fn print(args: &Churn, assessment: &Assessment, scored: usize, mean_risk: f64, notes: &[String]) {
-    say(format!("event      {}", event(args)));
+    say(format!("event      {}", churn_event(args)));
     match &assessment.backtest {
         Some(backtest) => {
             say(format!(

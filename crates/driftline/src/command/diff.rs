@@ -7,11 +7,14 @@ use driftline_core::report::{Report, Unit};
 use driftline_ledger::Slot;
 use serde::Serialize;
 
-use crate::args::{self, Cli};
+use crate::command::args::{self, Cli};
+use crate::command::output::{say, say_json};
+use crate::command::revisions;
 use crate::command::show::published_report;
-use crate::command::{World, job_of_market, revisions, say, say_json};
+use crate::command::which_job::{Asked, job_of_market};
 use crate::error::{Error, Result};
-use crate::project::Project;
+use crate::setup::environment::Environment;
+use crate::setup::project::Project;
 
 /// One line of a diff.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -24,10 +27,10 @@ struct Line {
     new: Option<String>,
 }
 
-pub(super) async fn execute(cli: &Cli, args: &args::Diff, project: &Project, world: &World) -> Result<()> {
+pub(super) async fn execute(cli: &Cli, args: &args::Diff, project: &Project, environment: &Environment) -> Result<()> {
     let market: driftline_core::Market = args.market.parse().map_err(|source| Error::Period { source })?;
-    let (job, ledger) =
-        job_of_market(project, args.job.as_deref(), &args.market, &args.job_options.overrides, world).await?;
+    let asked = Asked { named: args.job.as_deref(), overrides: &args.job_options.overrides };
+    let (job, ledger) = job_of_market(project, environment, asked, &args.market).await?;
     let slot = |period| Slot { job: job.name.clone(), market: market.clone(), period };
     let from = job.period(&args.from)?;
     let Some(to) = &args.to else {

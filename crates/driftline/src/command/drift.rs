@@ -4,13 +4,14 @@ use driftline_lake::drift::{Comparison, compare_files};
 use driftline_stats::drift::{ColumnVerdict, Finding, Kind};
 use serde_json::json;
 
-use crate::args::{Cli, Drift};
-use crate::command::{World, one_line, say, say_json};
+use crate::command::args::{Cli, Drift};
+use crate::command::output::{one_line, say, say_json};
 use crate::error::{InPlace, Result};
+use crate::setup::environment::Environment;
 
-pub(super) fn execute(cli: &Cli, args: &Drift, world: &World) -> Result<()> {
-    let found =
-        compare_files(&args.reference, &args.current, &args.columns, world.threads).in_place("comparing the files")?;
+pub(super) fn execute(cli: &Cli, args: &Drift, environment: &Environment) -> Result<()> {
+    let found = compare_files(&args.reference, &args.current, &args.columns, environment.threads)
+        .in_place("comparing the files")?;
     if cli.json {
         let of = |verdict| count(&found.findings, verdict);
         say_json(&json!({

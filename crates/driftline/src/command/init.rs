@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use crate::args;
-use crate::command::say;
+use crate::command::args;
+use crate::command::output::say;
 use crate::error::{Error, Result};
 
 /// Every file of the skeleton: what this program was built with, so that it fits it.

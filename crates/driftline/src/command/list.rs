@@ -7,13 +7,15 @@ use driftline_core::basics::period::Calendar;
 use driftline_core::schedule::{Subject, due_intervals, next_firings};
 use driftline_core::{Market, Period};
 
-use crate::args::Cli;
+use crate::command::args::Cli;
 use crate::command::doctor::exports;
-use crate::command::{World, ledger, say, say_json};
+use crate::command::output::{say, say_json};
 use crate::error::{InPlace, Result};
-use crate::job::Job;
-use crate::plan;
-use crate::project::Project;
+use crate::setup::environment::Environment;
+use crate::setup::job::Job;
+use crate::setup::plan;
+use crate::setup::project::Project;
+use crate::setup::warehouse::ledger;
 
 /// How long exports are waited for.
 const PATIENCE: std::time::Duration = std::time::Duration::from_secs(10);
@@ -53,13 +55,13 @@ struct ListedPeriod {
     revision: u32,
 }
 
-pub(super) async fn execute(cli: &Cli, project: &Project, world: &World) -> Result<()> {
+pub(super) async fn execute(cli: &Cli, project: &Project, environment: &Environment) -> Result<()> {
     let mut listed = Vec::new();
     for path in project.job_paths()? {
         let job = Job::read(&path, &[])?;
         let mut markets = Vec::new();
         // A warehouse that does not exist yet has nothing published.
-        if let Ok(ledger) = ledger(&job, project, world, false) {
+        if let Ok(ledger) = ledger(&job, project, environment, false) {
             for market in ledger.markets(&job.name).await.in_place(&job.name)? {
                 let periods = ledger.periods(&job.name, &market).await.in_place(&job.name)?;
                 let published = periods
@@ -67,30 +69,35 @@ pub(super) async fn execute(cli: &Cli, project: &Project, world: &World) -> Resu
                     .map(|(period, revision)| ListedPeriod { period: period.to_string(), revision })
                     .collect::<Vec<_>>();
                 if !published.is_empty() {
-                    let due = due(&job, &market, &published, world);
+                    let due = due(&job, &market, &published, environment);
                     markets.push(ListedMarket { market: market.to_string(), published, due });
                 }
             }
         }
-        let (found, notes) = of_exports(&job, project, world).await;
+        let (found, notes) = of_exports(&job, project, environment).await;
         listed.push(Listed {
             job: job.name.clone(),
-            title: job.file.title.clone(),
-            exports: job.file.exports.url.clone(),
-            warehouse: job.file.warehouse.url.clone(),
+            title: job.title.clone(),
+            exports: job.exports.url.clone(),
+            warehouse: job.warehouse.url.clone(),
             found,
             notes,
-            next: job.file.schedule.as_ref().map_or_else(Vec::new, |schedule| {
-                next_firings(schedule, world.now, 3).into_iter().map(|at| firing(job.file.period, at)).collect()
+            next: job.schedule.as_ref().map_or_else(Vec::new, |schedule| {
+                next_firings(schedule, environment.now, 3).into_iter().map(|at| firing(job.calendar, at)).collect()
             }),
             markets,
         });
     }
     if cli.json {
         say_json(&listed)?;
-        return Ok(());
+    } else {
+        print(&listed);
     }
-    for job in &listed {
+    Ok(())
+}
+
+fn print(listed: &[Listed]) {
+    for job in listed {
         say(format!("{}  {}\n    exports {}, warehouse {}", job.job, job.title, job.exports, job.warehouse));
         if !job.found.is_empty() {
             say(format!("    markets of the exports: {}", job.found.join(", ")));
@@ -113,18 +120,17 @@ pub(super) async fn execute(cli: &Cli, project: &Project, world: &World) -> Resu
         }
     }
     say("next: driftline show <market>, or driftline run jobs/<job>.toml --period <period>");
-    Ok(())
 }
 
 /// The markets that the exports have for a job, and what is to be said about others. A store that is silent is not waited for.
-async fn of_exports(job: &Job, project: &Project, world: &World) -> (Vec<String>, Vec<String>) {
+async fn of_exports(job: &Job, project: &Project, environment: &Environment) -> (Vec<String>, Vec<String>) {
     let look = async {
-        let (exports, sources) = exports(job, project, world).await?;
+        let (exports, sources) = exports(job, project, environment).await?;
         plan::markets(job, &[], &exports, &sources).await
     };
     match tokio::time::timeout(PATIENCE, look).await {
         Ok(Ok((markets, left_out))) => (markets.iter().map(ToString::to_string).collect(), left_out),
-        Ok(Err(error)) => (Vec::new(), vec![super::chain(&error)]),
+        Ok(Err(error)) => (Vec::new(), vec![crate::error::chain(&error)]),
         Err(_) => (Vec::new(), vec!["the exports do not answer".to_owned()]),
     }
 }
@@ -135,9 +141,12 @@ fn firing(calendar: Calendar, at: chrono::DateTime<Tz>) -> Firing {
 }
 
 /// By the warehouse alone: whether the exports are complete is for `driftline plan` to say.
-fn due(job: &Job, market: &Market, published: &[ListedPeriod], world: &World) -> Vec<String> {
-    let Some(schedule) = &job.file.schedule else { return Vec::new() };
+fn due(job: &Job, market: &Market, published: &[ListedPeriod], environment: &Environment) -> Vec<String> {
+    let Some(schedule) = &job.schedule else { return Vec::new() };
     let published: BTreeSet<Period> = published.iter().filter_map(|listed| listed.period.parse().ok()).collect();
-    let subject = Subject { job: &job.name, market, calendar: job.file.period };
-    due_intervals(schedule, &subject, world.now, None, &published).iter().map(|due| due.period.to_string()).collect()
+    let subject = Subject { job: &job.name, market, calendar: job.calendar };
+    due_intervals(schedule, &subject, environment.now, None, &published)
+        .iter()
+        .map(|due| due.period.to_string())
+        .collect()
 }

@@ -1,13 +1,13 @@
 //! `ltv` and `churn` on a log in which nobody bought on a second day: a plain answer instead of a model.
 
 use driftline_lake::functions::date32;
-use driftline_lake::purchase_log::ReadLog;
 use driftline_stats::lifetime::Settings;
 use driftline_stats::purchase_log::{Cut, Past, PurchaseLog};
 use serde_json::json;
 
-use crate::args::{Churn, Cli, Ltv};
-use crate::command::{churn, ltv, say, say_json, workbench};
+use crate::command::args::{Churn, Cli, Ltv};
+use crate::command::output::{say, say_json};
+use crate::command::workbench::{self, Opened, churn_event};
 use crate::error::Result;
 
 /// A log in which nobody bought on a second day before a cut: what there is to say without a model.
@@ -64,15 +64,14 @@ impl Once {
 pub(super) fn of_ltv(
     cli: &Cli,
     args: &Ltv,
-    read: &ReadLog,
+    Opened { read, notes }: &Opened,
     settings: &Settings,
     once: &Once,
-    notes: &[String],
 ) -> Result<()> {
     let known = |customer: &usize| read.log.past(*customer, settings.calibration).is_some();
     let customers: Vec<usize> = (0..read.log.customers()).filter(known).collect();
     let age = |customer: &usize| Some(read.log.past(*customer, settings.calibration)?.age_days / settings.unit_days);
-    let columns = ltv::SCORES.map(|name| {
+    let columns = workbench::LTV_SCORES.map(|name| {
         let values = match name {
             "repeat_purchases" | "recency" => vec![Some(0.0); customers.len()],
             "age" => customers.iter().map(age).collect(),
@@ -119,7 +118,7 @@ pub(super) fn of_ltv(
 }
 
 /// The answer of `churn`: everybody is gone as far as the log knows.
-pub(super) fn of_churn(cli: &Cli, args: &Churn, read: &ReadLog, once: &Once, notes: &[String]) -> Result<()> {
+pub(super) fn of_churn(cli: &Cli, args: &Churn, Opened { read, notes }: &Opened, once: &Once) -> Result<()> {
     let cut = Cut::after(date32(args.as_of));
     let before = cut.earlier(args.horizon_days);
     let known = |cut: Cut| (0..read.log.customers()).filter(move |customer| read.log.past(*customer, cut).is_some());
@@ -131,7 +130,7 @@ pub(super) fn of_churn(cli: &Cli, args: &Churn, read: &ReadLog, once: &Once, not
     let low = (judged > 0).then(|| 0.05f64.powf(1.0 / judged as f64));
     if cli.json {
         say_json(&json!({
-            "event": churn::event(args),
+            "event": churn_event(args),
             "as_of": args.as_of,
             "horizon_days": args.horizon_days,
             "judged_customers": judged,
@@ -145,7 +144,7 @@ pub(super) fn of_churn(cli: &Cli, args: &Churn, read: &ReadLog, once: &Once, not
         }))?;
         return Ok(());
     }
-    say(format!("event      {}", churn::event(args)));
+    say(format!("event      {}", churn_event(args)));
     say(format!("answer     {}", once.answer()));
     say(match low {
         Some(low) => format!(

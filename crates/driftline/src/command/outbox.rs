@@ -3,10 +3,12 @@
 use driftline_ledger::{MailState, Slot};
 use driftline_report::message::{mask, recipient_of};
 
-use crate::args::{self, Cli};
-use crate::command::{World, ledger, say, say_json};
+use crate::command::args::{self, Cli};
+use crate::command::output::{say, say_json};
 use crate::error::{InPlace, Result};
-use crate::project::Project;
+use crate::setup::environment::Environment;
+use crate::setup::project::Project;
+use crate::setup::warehouse::ledger;
 
 #[derive(serde::Serialize)]
 struct Line {
@@ -22,14 +24,19 @@ struct Line {
     words: Option<String>,
 }
 
-pub(super) async fn execute(cli: &Cli, args: &args::Outbox, project: &Project, world: &World) -> Result<()> {
+pub(super) async fn execute(
+    cli: &Cli,
+    args: &args::Outbox,
+    project: &Project,
+    environment: &Environment,
+) -> Result<()> {
     let overrides = &args.job_options.overrides;
     let jobs = project.jobs(args.job.as_deref(), overrides)?;
     let mut lines = Vec::new();
     for job in jobs {
-        let Ok(ledger) = ledger(&job, project, world, false) else { continue };
+        let Ok(ledger) = ledger(&job, project, environment, false) else { continue };
         // Without a mail server mails are files and nothing waits.
-        if job.file.mail.smtp.is_none() && !args.all {
+        if job.mail.smtp.is_none() && !args.all {
             continue;
         }
         for entry in ledger.outbox(&job.name).await.in_place(&job.name)? {
@@ -71,7 +78,7 @@ pub(super) async fn execute(cli: &Cli, args: &args::Outbox, project: &Project, w
             line.to,
             line.state,
             line.attempts,
-            super::one_line(words)
+            crate::command::output::one_line(words)
         ));
     }
     say(if lines.is_empty() {

@@ -3,15 +3,16 @@
 use driftline_core::{Market, Period};
 use driftline_ledger::Slot;
 
-use crate::args::{self, Cli};
-use crate::command::{World, say, say_json};
-use crate::coverage::Coverage;
-use crate::due::due_runs;
+use crate::command::args::{self, Cli};
+use crate::command::output::{say, say_json};
 use crate::error::{Error, InPlace, Result};
-use crate::plan::{self, RunPlan};
-use crate::project::Project;
-use crate::room::{Choice, Room};
-use crate::since;
+use crate::operate::due::due_runs;
+use crate::run::since;
+use crate::setup::coverage::Coverage;
+use crate::setup::environment::Environment;
+use crate::setup::job_context::{Choice, JobContext};
+use crate::setup::plan::{self, RunPlan};
+use crate::setup::project::Project;
 
 #[derive(serde::Serialize)]
 struct Line {
@@ -23,31 +24,31 @@ struct Line {
     compared_with: Option<String>,
 }
 
-pub(super) async fn execute(cli: &Cli, args: &args::Plan, project: &Project, world: &World) -> Result<()> {
+pub(super) async fn execute(cli: &Cli, args: &args::Plan, project: &Project, environment: &Environment) -> Result<()> {
     let asked = plan::codes(&args.markets)?;
     let name = args.job.to_string_lossy();
     let job = project.job(Some(name.as_ref()), &args.job_options.overrides)?;
-    let periods = plan::periods(&job, args.period.as_deref(), args.now.unwrap_or(world.now))?;
-    let room = Room::open(job, &Choice { now: args.now, ..Choice::default() }, project, world).await?;
+    let periods = plan::periods(&job, args.period.as_deref(), args.now.unwrap_or(environment.now))?;
+    let context = JobContext::open(job, &Choice { now: args.now, ..Choice::default() }, project, environment).await?;
     let mut lines = Vec::new();
-    if args.period.is_none() && room.job.file.schedule.is_some() {
+    if args.period.is_none() && context.job.schedule.is_some() {
         let wanted = |market: &Market| asked.is_empty() || asked.contains(market);
-        for run in due_runs(&room, None).await?.into_iter().filter(|run| wanted(&run.plan.market)) {
+        for run in due_runs(&context, None).await?.into_iter().filter(|run| wanted(&run.plan.market)) {
             let (action, why) = match &run.waits_for {
                 Some(reason) => ("wait", reason.clone()),
                 None if run.due.mails => ("run", format!("due since {}", run.due.due_at.to_rfc3339())),
                 None => ("run", format!("due since {}, caught up: its mails are held", run.due.due_at.to_rfc3339())),
             };
-            lines.push(line(&room, &run.plan.market, run.plan.period, action, why).await?);
+            lines.push(line(&context, &run.plan.market, run.plan.period, action, why).await?);
         }
     } else {
-        let (markets, left_out) = plan::markets(&room.job, &asked, &room.exports, &room.sources).await?;
-        let coverage = Coverage::look(&room, &markets, left_out).await?;
+        let (markets, left_out) = plan::markets(&context.job, &asked, &context.exports, &context.sources).await?;
+        let coverage = Coverage::look(&context, &markets, left_out).await?;
         for period in periods {
             for market in &markets {
                 let plan = RunPlan::new(market.clone(), period, &coverage);
-                let (action, why) = decide(&room, &plan).await?;
-                lines.push(line(&room, market, period, action, why).await?);
+                let (action, why) = decide(&context, &plan).await?;
+                lines.push(line(&context, market, period, action, why).await?);
             }
         }
     }
@@ -67,10 +68,10 @@ pub(super) async fn execute(cli: &Cli, args: &args::Plan, project: &Project, wor
     Ok(())
 }
 
-async fn decide(room: &Room, plan: &RunPlan) -> Result<(&'static str, String)> {
+async fn decide(context: &JobContext, plan: &RunPlan) -> Result<(&'static str, String)> {
     let place = format!("{} {}", plan.market, plan.period);
-    let slot = Slot { job: room.job.name.clone(), market: plan.market.clone(), period: plan.period };
-    let Some(publication) = room.ledger.latest(&slot).await.in_place(&place)? else {
+    let slot = Slot { job: context.job.name.clone(), market: plan.market.clone(), period: plan.period };
+    let Some(publication) = context.ledger.latest(&slot).await.in_place(&place)? else {
         if let Err(error) = plan.check_exported() {
             let why = match error {
                 Error::PeriodNotExported { .. } => "the exports end before the period begins".to_owned(),
@@ -82,7 +83,7 @@ async fn decide(room: &Room, plan: &RunPlan) -> Result<(&'static str, String)> {
         return Ok(("run", format!("not published{partial}")));
     };
     // What it was compared with must still be the newest there is.
-    let previous = room.ledger.previous(&slot).await.in_place(&place)?;
+    let previous = context.ledger.previous(&slot).await.in_place(&place)?;
     let base = previous.map(|previous| (previous.period, previous.revision));
     if base != publication.previous_period.zip(publication.previous_revision) {
         let published = format!("published as revision {}", publication.revision);
@@ -92,15 +93,21 @@ async fn decide(room: &Room, plan: &RunPlan) -> Result<(&'static str, String)> {
         ));
     }
     let published = format!("published as revision {}", publication.revision);
-    Ok(match since::changes(room, &publication).await? {
+    Ok(match since::changes(context, &publication).await? {
         None => ("nothing", format!("{published} from the exports as they are")),
         Some(changes) => ("revise", format!("{published}; since then {changes}: --revise \"why\"")),
     })
 }
 
-async fn line(room: &Room, market: &Market, period: Period, action: &'static str, why: String) -> Result<Line> {
-    let slot = Slot { job: room.job.name.clone(), market: market.clone(), period };
-    let previous = room.ledger.previous(&slot).await.in_place(market.as_str())?;
+async fn line(
+    context: &JobContext,
+    market: &Market,
+    period: Period,
+    action: &'static str,
+    why: String,
+) -> Result<Line> {
+    let slot = Slot { job: context.job.name.clone(), market: market.clone(), period };
+    let previous = context.ledger.previous(&slot).await.in_place(market.as_str())?;
     Ok(Line {
         market: market.to_string(),
         period: period.to_string(),

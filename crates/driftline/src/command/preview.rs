@@ -6,10 +6,10 @@ use driftline_core::report::Report;
 use driftline_report::Templates;
 use driftline_report::view::Letter;
 
-use crate::args::{self, Cli};
-use crate::command::{say, say_json};
+use crate::command::args::{self, Cli};
+use crate::command::output::{say, say_json};
 use crate::error::{Error, InPlace, Result};
-use crate::project::Project;
+use crate::setup::project::Project;
 
 pub(super) fn execute(cli: &Cli, args: &args::Preview, project: &Project) -> Result<()> {
     let templates = Templates::read(&project.reports(&args.report)).in_place("reports")?;

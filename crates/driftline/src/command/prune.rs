@@ -4,31 +4,38 @@ use std::time::Duration;
 
 use driftline_ledger::{Event, Ledger};
 
-use crate::args::{self, Cli};
-use crate::command::{World, ledger, say, say_json};
+use crate::command::args::{self, Cli};
+use crate::command::output::{say, say_json};
 use crate::error::{Error, InPlace, Result};
-use crate::job::Job;
-use crate::project::Project;
+use crate::setup::environment::Environment;
+use crate::setup::job::Job;
+use crate::setup::project::Project;
+use crate::setup::warehouse::ledger;
 
 const DAY_SECONDS: u64 = 24 * 60 * 60;
 
-pub(super) async fn execute(cli: &Cli, args: &args::Prune, project: &Project, world: &World) -> Result<()> {
+pub(super) async fn execute(cli: &Cli, args: &args::Prune, project: &Project, environment: &Environment) -> Result<()> {
     let overrides = &args.job_options.overrides;
     let jobs = project.jobs(args.job.as_deref(), overrides)?;
     let mut removed = Vec::new();
     for job in jobs {
         // A warehouse that does not exist yet has no runs.
-        if let Ok(ledger) = ledger(&job, project, world, false) {
-            removed.extend(of_job(args, &job, &ledger, world).await?);
+        if let Ok(ledger) = ledger(&job, project, environment, false) {
+            removed.extend(of_job(args, &job, &ledger, environment).await?);
         }
     }
     tell(cli, args, &removed)
 }
 
 /// Removes what may go of one job: names of runs with the number of their objects and bytes.
-async fn of_job(args: &args::Prune, job: &Job, ledger: &Ledger, world: &World) -> Result<Vec<(String, usize, u64)>> {
+async fn of_job(
+    args: &args::Prune,
+    job: &Job,
+    ledger: &Ledger,
+    environment: &Environment,
+) -> Result<Vec<(String, usize, u64)>> {
     let older_than = Duration::from_secs(args.older_than_days * DAY_SECONDS);
-    let nonce = world.worker.nonce();
+    let nonce = environment.worker.nonce();
     let runs = ledger.unpublished_runs(&job.name, args.keep, older_than, &nonce).await.in_place(&job.name)?;
     let mut removed = Vec::new();
     for run in runs {
@@ -42,7 +49,7 @@ async fn of_job(args: &args::Prune, job: &Job, ledger: &Ledger, world: &World) -
         }
         let name = format!("{}/{}/{}", run.slot.market, run.slot.period, run.run);
         if !args.dry_run {
-            let held = match world.worker.hold(ledger, &run.slot, job.lease()).await {
+            let held = match environment.worker.hold(ledger, &run.slot, job.limits.lease).await {
                 Ok(held) => held,
                 Err(Error::Busy { .. }) => continue,
                 Err(error) => return Err(error),

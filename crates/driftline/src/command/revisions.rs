@@ -6,10 +6,10 @@ use driftline_lake::source::PinnedObject;
 use driftline_ledger::{Ledger, Publication, Slot};
 use serde::Serialize;
 
-use crate::args::Cli;
-use crate::command::{one_line, say, say_json};
+use crate::command::args::Cli;
+use crate::command::output::{one_line, say, say_json};
 use crate::error::{Error, InPlace, Result};
-use crate::revised::{ObjectChange, object_changes, objects};
+use crate::run::revised::{ObjectChange, object_changes, objects};
 
 /// One step from a revision to the next.
 #[derive(Serialize)]

@@ -3,11 +3,13 @@
 use driftline_core::{Market, Period};
 use driftline_ledger::{Event, Ledger, RunSummary};
 
-use crate::args::{self, Cli};
-use crate::command::{World, ledger, say, say_json};
+use crate::command::args::{self, Cli};
+use crate::command::output::{say, say_json};
 use crate::error::{Error, InPlace, Result};
-use crate::job::Job;
-use crate::project::Project;
+use crate::setup::environment::Environment;
+use crate::setup::job::Job;
+use crate::setup::project::Project;
+use crate::setup::warehouse::ledger;
 
 #[derive(serde::Serialize)]
 struct Line {
@@ -22,14 +24,14 @@ struct Line {
     bytes: u64,
 }
 
-pub(super) async fn execute(cli: &Cli, args: &args::Runs, project: &Project, world: &World) -> Result<()> {
+pub(super) async fn execute(cli: &Cli, args: &args::Runs, project: &Project, environment: &Environment) -> Result<()> {
     if let Some(args::RunsCommand::Show { id }) = &args.command {
-        return show(cli, id, args, project, world).await;
+        return show(cli, id, args, project, environment).await;
     }
     let asked = args.market.as_ref().map(|market| market.parse::<Market>().map_err(|source| Error::Period { source }));
     let asked = asked.transpose()?;
     let mut lines = Vec::new();
-    for (job, ledger) in jobs(project, args, world)? {
+    for (job, ledger) in jobs(project, args, environment)? {
         let markets = match &asked {
             Some(market) => vec![market.clone()],
             None => ledger.markets(&job.name).await.in_place(&job.name)?,
@@ -89,23 +91,23 @@ fn words(event: &Event) -> String {
         Event::Mailed { sent, unsent } => format!("mailed: {sent} taken, {unsent} left to a person"),
         Event::Superseded { revision } => format!("another run published revision {revision} first"),
         Event::Fenced { token } => format!("lease {token} took over"),
-        Event::Failed { problem } => format!("failed: {}", super::one_line(problem)),
+        Event::Failed { problem } => format!("failed: {}", crate::command::output::one_line(problem)),
         Event::Recovered => "works again".to_owned(),
         Event::Unread => "an event of a newer version".to_owned(),
     }
 }
 
-fn jobs(project: &Project, args: &args::Runs, world: &World) -> Result<Vec<(Job, Ledger)>> {
+fn jobs(project: &Project, args: &args::Runs, environment: &Environment) -> Result<Vec<(Job, Ledger)>> {
     let overrides = &args.job_options.overrides;
     let jobs = project.jobs(args.job.as_deref(), overrides)?;
     // A warehouse that does not exist yet has no runs.
     let opened =
-        jobs.into_iter().filter_map(|job| ledger(&job, project, world, false).ok().map(|ledger| (job, ledger)));
+        jobs.into_iter().filter_map(|job| ledger(&job, project, environment, false).ok().map(|ledger| (job, ledger)));
     Ok(opened.collect())
 }
 
 /// The events of one run, oldest first.
-async fn show(cli: &Cli, id: &str, args: &args::Runs, project: &Project, world: &World) -> Result<()> {
+async fn show(cli: &Cli, id: &str, args: &args::Runs, project: &Project, environment: &Environment) -> Result<()> {
     let missing = || Error::NoSuchRun { id: id.to_owned() };
     let mut parts = id.splitn(3, '/');
     let (Some(market), Some(period), Some(run)) = (parts.next(), parts.next(), parts.next()) else {
@@ -113,7 +115,7 @@ async fn show(cli: &Cli, id: &str, args: &args::Runs, project: &Project, world: 
     };
     let market: Market = market.parse().map_err(|source| Error::Period { source })?;
     let period: Period = period.parse().map_err(|source| Error::Period { source })?;
-    for (job, ledger) in jobs(project, args, world)? {
+    for (job, ledger) in jobs(project, args, environment)? {
         let runs = ledger.runs(&job.name, &market, period).await.in_place(id)?;
         let Some(found) = runs.iter().find(|found| found.run == run) else { continue };
         let slot = found.slot.clone();
@@ -137,7 +139,7 @@ async fn show(cli: &Cli, id: &str, args: &args::Runs, project: &Project, world: 
 }
 
 /// `driftline logs`: the same events, for those who look for a log.
-pub(super) async fn logs(cli: &Cli, args: &args::Logs, project: &Project, world: &World) -> Result<()> {
+pub(super) async fn logs(cli: &Cli, args: &args::Logs, project: &Project, environment: &Environment) -> Result<()> {
     let runs = args::Runs {
         command: None,
         job: args.job.clone(),
@@ -145,5 +147,5 @@ pub(super) async fn logs(cli: &Cli, args: &args::Logs, project: &Project, world:
         limit: 1,
         job_options: args.job_options.clone(),
     };
-    show(cli, &args.id, &runs, project, world).await
+    show(cli, &args.id, &runs, project, environment).await
 }

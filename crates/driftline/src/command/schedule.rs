@@ -10,15 +10,18 @@ use driftline_ledger::Slot;
 use tokio::sync::mpsc;
 use tokio_cron_scheduler::{Job as Alarm, JobScheduler};
 
-use crate::args::{self, Cli};
-use crate::command::{World, chain, not_opened, say};
-use crate::due::{Retries, run_due};
-use crate::error::{Error, InPlace, Result};
-use crate::job::Job;
-use crate::metrics::{Metrics, serve};
-use crate::progress::Progress;
-use crate::project::Project;
-use crate::room::{Choice, Room};
+use crate::command::args::{self, Cli};
+use crate::command::output::say;
+use crate::error::{Error, InPlace, Result, chain};
+use crate::mail::owner::not_opened;
+use crate::operate::metrics::{Metrics, serve};
+use crate::operate::retries::Retries;
+use crate::operate::tick::run_due;
+use crate::run::progress::Progress;
+use crate::setup::environment::Environment;
+use crate::setup::job::Job;
+use crate::setup::job_context::{Choice, JobContext};
+use crate::setup::project::Project;
 
 /// The longest time between two looks at the ledger, whatever the schedules say.
 const RECONCILE: TimeDelta = TimeDelta::hours(1);
@@ -30,20 +33,25 @@ const NEXT_TICK: TimeDelta = TimeDelta::zero();
 /// # Errors
 /// `Error::NoSuchJob` if no job has a schedule, `Error::Ledger` if a warehouse ignores conditional create. Failed runs end
 /// nothing: they are logged, mailed to the owner and tried again.
-pub(super) async fn execute(cli: &Cli, args: &args::Schedule, project: &Project, world: &World) -> Result<()> {
+pub(super) async fn execute(
+    cli: &Cli,
+    args: &args::Schedule,
+    project: &Project,
+    environment: &Environment,
+) -> Result<()> {
     let names = scheduled(project, &args.job_options.overrides, args.job.as_deref())?;
     let metrics = Metrics::default();
     for job in &names {
         // A store that is down now is tried again; one that ignores the condition is not used at all.
-        match Room::open(job.clone(), &Choice::default(), project, world).await {
+        match JobContext::open(job.clone(), &Choice::default(), project, environment).await {
             Err(error) => tracing::error!(job = job.name, error = chain(&error), "job not opened; tried again"),
-            Ok(room) => match room.ledger.probe(&world.worker.nonce()).await {
+            Ok(context) => match context.ledger.probe(&environment.worker.nonce()).await {
                 Err(error @ driftline_ledger::Error::NoConditionalCreate { .. }) => Err(error).in_place("warehouse")?,
                 Err(error) => tracing::error!(job = job.name, error = chain(&error), "warehouse; tried again"),
-                Ok(()) => seed(&metrics, &room).await,
+                Ok(()) => seed(&metrics, &context).await,
             },
         }
-        let next = job.file.schedule.as_ref().and_then(|schedule| next_firings(schedule, world.now, 1).pop());
+        let next = job.schedule.as_ref().and_then(|schedule| next_firings(schedule, environment.now, 1).pop());
         tracing::info!(job = job.name, next = next.map(|next| next.to_rfc3339()), "watching");
         if !cli.json {
             let next = next.map_or_else(|| "never".to_owned(), |next| next.to_rfc3339());
@@ -53,21 +61,28 @@ pub(super) async fn execute(cli: &Cli, args: &args::Schedule, project: &Project,
     if let Some(address) = &args.listen {
         let listener = tokio::net::TcpListener::bind(address).await.map_err(Error::Runtime)?;
         let at_work = Duration::from_secs(args.unhealthy_after);
-        tokio::spawn(serve(listener, metrics.clone(), world.worker.pulse.clone(), at_work));
+        tokio::spawn(serve(listener, metrics.clone(), environment.worker.pulse.clone(), at_work));
     }
     let (sender, mut ticks) = mpsc::channel(1);
     let _ = sender.try_send(());
     let mut alarm = alarm(sender).await?;
-    let mut daemon =
-        Daemon { project, world, args, metrics, retries: Retries::default(), settled: BTreeMap::new(), woken: None };
+    let mut daemon = Daemon {
+        project,
+        environment,
+        args,
+        metrics,
+        retries: Retries::default(),
+        settled: BTreeMap::new(),
+        woken: None,
+    };
     loop {
         tokio::select! {
             Some(()) = ticks.recv() => {
-                world.worker.pulse.works(true);
+                environment.worker.pulse.works(true);
                 daemon.tick(cli).await;
-                world.worker.pulse.works(false);
+                environment.worker.pulse.works(false);
             }
-            () = world.worker.stopped() => break,
+            () = environment.worker.stopped() => break,
         }
     }
     let _ = alarm.shutdown().await;
@@ -95,7 +110,7 @@ async fn alarm(sender: mpsc::Sender<()>) -> Result<JobScheduler> {
 pub(super) fn scheduled(project: &Project, overrides: &[String], name: Option<&str>) -> Result<Vec<Job>> {
     let jobs: Vec<Job> = project.jobs(name, overrides)?;
     let known = jobs.iter().map(|job| job.name.clone()).collect::<Vec<_>>().join(", ");
-    let scheduled: Vec<Job> = jobs.into_iter().filter(|job| job.file.schedule.is_some()).collect();
+    let scheduled: Vec<Job> = jobs.into_iter().filter(|job| job.schedule.is_some()).collect();
     if scheduled.is_empty() {
         return Err(Error::NoSuchJob { name: "(one with a [schedule])".to_owned(), known });
     }
@@ -104,7 +119,7 @@ pub(super) fn scheduled(project: &Project, overrides: &[String], name: Option<&s
 
 struct Daemon<'a> {
     project: &'a Project,
-    world: &'a World,
+    environment: &'a Environment,
     args: &'a args::Schedule,
     metrics: Metrics,
     retries: Retries,
@@ -116,7 +131,7 @@ struct Daemon<'a> {
 
 impl Daemon<'_> {
     async fn tick(&mut self, cli: &Cli) {
-        let now = (self.world.clock)();
+        let now = (self.environment.clock)();
         self.metrics.ticked(now);
         self.write_metrics();
         if self.woken.is_some_and(|next| now < next) {
@@ -133,11 +148,11 @@ impl Daemon<'_> {
         };
         let mut next = now + RECONCILE;
         for job in jobs {
-            self.world.worker.pulse.beats();
-            if self.world.worker.is_stopped() {
+            self.environment.worker.pulse.beats();
+            if self.environment.worker.is_stopped() {
                 return;
             }
-            let schedule = job.file.schedule.clone();
+            let schedule = job.schedule.clone();
             if let Some(again) = self.run_job(cli, job, now).await {
                 next = next.min(now + again);
             }
@@ -160,19 +175,19 @@ impl Daemon<'_> {
     async fn run_job(&mut self, cli: &Cli, job: Job, now: DateTime<Utc>) -> Option<TimeDelta> {
         let name = job.name.clone();
         let choice = Choice { now: Some(now), ..Choice::default() };
-        let room = match Room::open(job.clone(), &choice, self.project, self.world).await {
-            Ok(room) => room,
+        let context = match JobContext::open(job.clone(), &choice, self.project, self.environment).await {
+            Ok(context) => context,
             Err(error) => {
                 tracing::error!(job = name, error = chain(&error), "job not opened");
-                not_opened(&job, &error, now, self.project, self.world).await;
+                not_opened(&job, &error, now, self.project, self.environment).await;
                 self.metrics.failed(&name);
                 return Some(LOOK_AGAIN);
             }
         };
-        let mut progress = Progress::of_daemon(&self.world.worker.pulse);
-        let watched = Some(self.settled.get(&name).copied().unwrap_or(self.world.now));
+        let mut progress = Progress::of_daemon(&self.environment.worker.pulse);
+        let watched = Some(self.settled.get(&name).copied().unwrap_or(self.environment.now));
         let metrics = self.metrics.clone();
-        let look = run_due(&room, watched, &mut self.retries, &mut progress, |outcome| {
+        let look = run_due(&context, watched, &mut self.retries, &mut progress, |outcome| {
             metrics.ended(&name, outcome, now);
             tracing::info!(job = name, market = outcome.market, period = outcome.period, state = ?outcome.state, "run");
             if !cli.json {
@@ -181,11 +196,11 @@ impl Daemon<'_> {
         })
         .await;
         for _ in &look.errors {
-            self.metrics.failed(&room.job.name);
+            self.metrics.failed(&context.job.name);
         }
-        self.metrics.sent(&room.job.name, look.mails_sent);
+        self.metrics.sent(&context.job.name, look.mails_sent);
         if look.is_settled {
-            self.settled.insert(room.job.name.clone(), now);
+            self.settled.insert(context.job.name.clone(), now);
         }
         let is_open = look.has_open_mails || !look.errors.is_empty();
         if look.is_elsewhere { Some(NEXT_TICK) } else { is_open.then_some(LOOK_AGAIN) }
@@ -193,17 +208,17 @@ impl Daemon<'_> {
 }
 
 /// The last publication of every market, so that "too long ago" is seen after a restart.
-async fn seed(metrics: &Metrics, room: &Room) {
-    let Ok(markets) = room.ledger.markets(&room.job.name).await else { return };
+async fn seed(metrics: &Metrics, context: &JobContext) {
+    let Ok(markets) = context.ledger.markets(&context.job.name).await else { return };
     for market in markets {
         let newest = async {
-            let period = *room.job.published(&room.ledger, &market).await.ok()?.last()?;
-            let slot = Slot { job: room.job.name.clone(), market: market.clone(), period };
-            let publication = room.ledger.latest(&slot).await.ok()??;
+            let period = *context.job.published(&context.ledger, &market).await.ok()?.last()?;
+            let slot = Slot { job: context.job.name.clone(), market: market.clone(), period };
+            let publication = context.ledger.latest(&slot).await.ok()??;
             DateTime::parse_from_rfc3339(&publication.published_at).ok()
         };
         if let Some(at) = newest.await {
-            metrics.published(&room.job.name, market.as_str(), at.with_timezone(&Utc));
+            metrics.published(&context.job.name, market.as_str(), at.with_timezone(&Utc));
         }
     }
 }

@@ -1,26 +1,27 @@
 //! `driftline show`: the personas of a market as readable cards.
 
+mod card;
+
 use driftline_core::Minor;
-use driftline_core::basics::locale::{Locale, Words};
+use driftline_core::basics::locale::Words;
+use driftline_core::personas::Other;
 use driftline_core::personas::acquisition::AcquisitionCosts;
-use driftline_core::personas::{Persona, Role};
-use driftline_core::report::facet_lines::{TENTHS_FROM, written};
 use driftline_core::report::{Report, Unit};
 use driftline_core::value::acquired::Acquired;
 use driftline_ledger::Slot;
 
-use crate::args::{self, Cli};
-use crate::command::{World, job_of_market, one_line, say, say_json};
+use self::card::{FEW_HOLD_MOST, card};
+use crate::command::args::{self, Cli};
+use crate::command::output::{say, say_json};
+use crate::command::which_job::{Asked, job_of_market};
 use crate::error::{Error, InPlace, Result};
-use crate::project::Project;
+use crate::setup::environment::Environment;
+use crate::setup::project::Project;
 
-/// In the place of a sum that would tell of single customers.
-const FEW_HOLD_MOST: &str = "not shown: a few hold most of it";
-
-pub(super) async fn execute(cli: &Cli, args: &args::Show, project: &Project, world: &World) -> Result<()> {
+pub(super) async fn execute(cli: &Cli, args: &args::Show, project: &Project, environment: &Environment) -> Result<()> {
     let market = args.market.parse().map_err(|source| Error::Period { source })?;
-    let (job, ledger) =
-        job_of_market(project, args.job.as_deref(), &args.market, &args.job_options.overrides, world).await?;
+    let asked = Asked { named: args.job.as_deref(), overrides: &args.job_options.overrides };
+    let (job, ledger) = job_of_market(project, environment, asked, &args.market).await?;
     let period = match &args.period {
         Some(text) => job.period(text)?,
         None => {
@@ -32,7 +33,7 @@ pub(super) async fn execute(cli: &Cli, args: &args::Show, project: &Project, wor
         }
     };
     let slot = Slot { job: job.name.clone(), market, period };
-    let report = super::show::published_report(&ledger, &slot).await?;
+    let report = published_report(&ledger, &slot).await?;
     if cli.json {
         say_json(&report)?;
         return Ok(());
@@ -88,20 +89,7 @@ fn print(report: &Report) {
     }
     if let Some(other) = &report.personas.other {
         say("");
-        say(format!("{}  [no persona]", other.label));
-        say(format!(
-            "  {} customers, {} of active; net revenue of the period {}",
-            locale.count(other.customers),
-            locale.percent(other.share, 1),
-            other.net_revenue.map_or_else(|| FEW_HOLD_MOST.to_owned(), money)
-        ));
-        if let (Some(value), Some(each), Some(share)) = (other.value, other.value_per_customer, other.value_share) {
-            let (value, share, each) = (money(value), locale.percent(share, 1), money(each));
-            say(format!("  12-month value {value} ({share} of the market), {each} a customer"));
-        }
-        if let Some(risk) = other.churn_risk {
-            say(format!("  risk ({}) {}", report.method.churn_event, locale.percent(risk, 1)));
-        }
+        in_no_persona(other, report);
     }
     if let Some(costs) = &report.acquisition {
         say("");
@@ -118,32 +106,23 @@ fn print(report: &Report) {
     }
 }
 
-/// What the name says, by which rule one can tell who belongs to it, and what it was called.
-fn name(persona: &Persona, locale: Locale) {
-    for former in &persona.formerly {
-        say(format!("  formerly {} (until {})", one_line(&former.label), former.until));
+/// Customers who are unlike any persona.
+fn in_no_persona(other: &Other, report: &Report) {
+    let locale = report.locale;
+    let money = |amount: Minor| locale.money(amount, &report.currency);
+    say(format!("{}  [no persona]", other.label));
+    say(format!(
+        "  {} customers, {} of active; net revenue of the period {}",
+        locale.count(other.customers),
+        locale.percent(other.share, 1),
+        other.net_revenue.map_or_else(|| FEW_HOLD_MOST.to_owned(), money)
+    ));
+    if let (Some(value), Some(each), Some(share)) = (other.value, other.value_per_customer, other.value_share) {
+        let (value, share, each) = (money(value), locale.percent(share, 1), money(each));
+        say(format!("  12-month value {value} ({share} of the market), {each} a customer"));
     }
-    for claim in &persona.claims {
-        let share =
-            |share: Option<f64>| share.map_or_else(|| "nearly all".to_owned(), |share| locale.percent(share, 0));
-        let everyone =
-            claim.everyone.map_or_else(String::new, |share| format!(", {} of everyone", locale.percent(share, 0)));
-        say(format!("  {}: {} of them{everyone}", one_line(&claim.text), share(claim.members)));
-    }
-    if let Some(rule) = &persona.rule {
-        let told = match (rule.precision, rule.coverage) {
-            (Some(precision), Some(coverage)) => format!(
-                ": {} of matches are members, {} of members match",
-                locale.percent(precision, 0),
-                locale.percent(coverage, 0)
-            ),
-            _ => String::new(),
-        };
-        say(format!("  rule: {}{told}", one_line(&rule.text)));
-        say(format!("        {}", one_line(&rule.rule.to_string())));
-    }
-    if let Some(once) = persona.bought_once {
-        say(format!("  bought once, this period: {} of them", locale.count(once)));
+    if let Some(risk) = other.churn_risk {
+        say(format!("  risk ({}) {}", report.method.churn_event, locale.percent(risk, 1)));
     }
 }
 
@@ -157,90 +136,5 @@ fn economics(costs: &AcquisitionCosts, report: &Report) {
     let shown = [of("acquisition, everyone active", &costs.market), of("acquisition, new", &costs.new)];
     for line in missing.into_iter().flatten().chain(shown.iter().flatten()).chain(&costs.payback) {
         say(line);
-    }
-}
-
-fn card(persona: &Persona, report: &Report) {
-    let locale = report.locale;
-    let money = |amount: Minor| locale.money(amount, &report.currency);
-    let role = match persona.role {
-        Role::Primary => "primary",
-        Role::Secondary => "secondary",
-        Role::Negative => "negative",
-    };
-    let provisional = if persona.provisional { ", provisional" } else { "" };
-    say(format!("{}  [{role}{provisional}]  {}", persona.label, persona.key));
-    say(format!(
-        "  {} customers, {} of active; {}",
-        locale.count(persona.customers),
-        locale.percent(persona.share, 1),
-        persona.lineage
-    ));
-    name(persona, locale);
-    if let (Some(value), Some(each), Some(share)) = (persona.value, persona.value_per_customer, persona.value_share) {
-        say(format!(
-            "  12-month value {} ({} of the market), {} a customer",
-            money(value),
-            locale.percent(share, 1),
-            money(each)
-        ));
-    }
-    if let Some((margin, amount)) = persona.margin.and_then(|margin| Some((margin, margin.value?))) {
-        say(format!("  12-month margin {} ({} of the value)", money(amount), locale.percent(margin.share, 1)));
-    }
-    if let Some(acquired) = &persona.acquisition {
-        let words = Words { locale, currency: report.currency.clone() };
-        say(format!("  acquisition: {}", acquired.sentence(&words)));
-    }
-    let risk = persona.churn_risk.map_or_else(|| "not available".to_owned(), |risk| locale.percent(risk, 1));
-    say(format!(
-        "  net revenue of the period {}; risk ({}) {risk}",
-        persona.net_revenue.map_or_else(|| FEW_HOLD_MOST.to_owned(), money),
-        report.method.churn_event
-    ));
-    answers(persona, report);
-    for note in &persona.notes {
-        say(format!(
-            "  {}: {} ({}, {}; {})",
-            note.label,
-            one_line(&note.text),
-            one_line(&note.author),
-            note.written_on,
-            one_line(&note.evidence)
-        ));
-        for review in &note.review {
-            say(format!("    to review: {}", one_line(review)));
-        }
-    }
-    if !persona.evidence.is_empty() {
-        say("  no evidence yet; would come from");
-    }
-    // Fields beside each other that one source would fill are one line.
-    for missing in persona.evidence.chunk_by(|a, b| a.source_needed == b.source_needed) {
-        let fields: Vec<&str> = missing.iter().map(|evidence| evidence.field.as_str()).collect();
-        let source = missing.first().map_or("", |evidence| evidence.source_needed.as_str());
-        say(format!("    {}: {source}", fields.join(", ")));
-    }
-    if let Some(note) = &persona.note {
-        say(format!("  {note}"));
-    }
-}
-
-/// What the facets say: those of one answer each, then what stands out of the others.
-fn answers(persona: &Persona, report: &Report) {
-    let words = Words { locale: report.locale, currency: report.currency.clone() };
-    for facet in &report.facets {
-        let written = |figure: f64| written(&facet.definition, figure, TENTHS_FROM, &words);
-        let own = persona.facets.iter().filter(|answer| answer.facet == facet.name);
-        for answer in own.filter(|answer| answer.item.is_none() || answer.stands_out) {
-            let others = answer.others.map_or_else(String::new, |others| format!("   others {}", written(others)));
-            let last = answer.last.as_ref().filter(|last| last.is_changed);
-            let last = last.map_or_else(String::new, |last| format!("   changed, last time {}", written(last.figure)));
-            let label = match answer.label() {
-                Some(item) => format!("{}: {}", facet.definition.title, one_line(&item)),
-                None => facet.definition.title.clone(),
-            };
-            say(format!("    {label:<40} {:>14}{others}{last}", written(answer.figure)));
-        }
     }
 }

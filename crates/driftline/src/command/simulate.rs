@@ -6,8 +6,8 @@ use driftline_core::basics::period::Calendar;
 use driftline_simulation::{Settings, exports};
 use serde_json::json;
 
-use crate::args::{Cli, Simulate};
-use crate::command::{say, say_json};
+use crate::command::args::{Cli, Simulate};
+use crate::command::output::{say, say_json};
 use crate::error::{Error, InPlace, Result};
 
 pub(super) fn execute(cli: &Cli, args: &Simulate) -> Result<()> {

@@ -6,28 +6,31 @@ use driftline_ledger::{Ledger, Slot};
 use driftline_report::site::{self, WholeReports};
 use driftline_report::{SiteTemplates, Templates};
 
-use crate::args::{self, Cli};
+use crate::command::args::{self, Cli};
+use crate::command::output::{say, say_json};
 use crate::command::site_files::Place;
-use crate::command::{World, job_that, say, say_json};
+use crate::command::which_job::{Asked, job_that};
 use crate::error::{Error, InPlace, Result};
-use crate::job::Job;
-use crate::plan;
-use crate::project::Project;
+use crate::setup::environment::Environment;
+use crate::setup::job::Job;
+use crate::setup::plan;
+use crate::setup::project::Project;
 
 /// Folder below `reports/` with the site's templates.
 pub(super) const SITE: &str = "site";
 
-pub(super) async fn execute(cli: &Cli, args: &args::Site, project: &Project, world: &World) -> Result<()> {
+pub(super) async fn execute(cli: &Cli, args: &args::Site, project: &Project, environment: &Environment) -> Result<()> {
     let wanted = plan::codes(&args.markets)?;
     let has_all = |markets: &[Market]| !markets.is_empty() && wanted.iter().all(|market| markets.contains(market));
     let what = if wanted.is_empty() { "anything".to_owned() } else { format!("market {}", args.markets.join(", ")) };
     let what = format!("{what} in any job");
     let overrides = &args.job_options.overrides;
-    let (job, ledger) = job_that(project, args.job.as_deref(), overrides, world, &what, &has_all).await?;
-    let of_report = Templates::read(&project.reports(&job.file.mail.report)).in_place("reports")?;
-    let templates = SiteTemplates::read(&project.reports(SITE), &of_report, job.file.locale).in_place("reports")?;
+    let asked = Asked { named: args.job.as_deref(), overrides };
+    let (job, ledger) = job_that(project, environment, asked, &what, &has_all).await?;
+    let of_report = Templates::read(&project.reports(&job.mail.report)).in_place("reports")?;
+    let templates = SiteTemplates::read(&project.reports(SITE), &of_report, job.locale).in_place("reports")?;
     let (reports, whole) = published(&job, &ledger, &wanted).await?;
-    let pages = site::pages(&job.file.title, &reports, &whole, &templates).in_place("reports/site")?;
+    let pages = site::pages(&job.title, &reports, &whole, &templates).in_place("reports/site")?;
     let place = match &args.out {
         Some(folder) => Place::Folder(folder),
         None => Place::Warehouse { ledger: &ledger, job: &job.name },

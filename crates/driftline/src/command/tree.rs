@@ -5,16 +5,18 @@ use driftline_core::personas::tree::{FamilyTree, grow};
 use driftline_core::report::Report;
 use driftline_ledger::Slot;
 
-use crate::args::{self, Cli};
+use crate::command::args::{self, Cli};
+use crate::command::output::{one_line, say, say_json};
 use crate::command::show::published_report;
-use crate::command::{World, job_of_market, one_line, say, say_json};
+use crate::command::which_job::{Asked, job_of_market};
 use crate::error::{Error, Result};
-use crate::project::Project;
+use crate::setup::environment::Environment;
+use crate::setup::project::Project;
 
-pub(super) async fn execute(cli: &Cli, args: &args::Tree, project: &Project, world: &World) -> Result<()> {
+pub(super) async fn execute(cli: &Cli, args: &args::Tree, project: &Project, environment: &Environment) -> Result<()> {
     let market: driftline_core::Market = args.market.parse().map_err(|source| Error::Period { source })?;
-    let (job, ledger) =
-        job_of_market(project, args.job.as_deref(), &args.market, &args.job_options.overrides, world).await?;
+    let asked = Asked { named: args.job.as_deref(), overrides: &args.job_options.overrides };
+    let (job, ledger) = job_of_market(project, environment, asked, &args.market).await?;
     let mut reports: Vec<Report> = Vec::new();
     for period in job.published(&ledger, &market).await? {
         let slot = Slot { job: job.name.clone(), market: market.clone(), period };

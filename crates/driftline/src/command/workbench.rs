@@ -4,10 +4,37 @@ use chrono::{Days, NaiveDate};
 use driftline_lake::functions::date32;
 use driftline_lake::purchase_log::{LogFile, ReadLog, read, write_scores};
 
-use crate::args::LogOptions;
+use crate::command::args::{Churn, LogOptions};
 use crate::error::{InPlace, Result};
 
-pub(super) fn open(options: &LogOptions) -> Result<ReadLog> {
+/// Columns of the scores of `ltv` besides the customer's id.
+pub(super) const LTV_SCORES: [&str; 12] = [
+    "repeat_purchases",
+    "recency",
+    "age",
+    "p_alive",
+    "expected_purchases",
+    "expected_spend",
+    "value",
+    "value_low_95",
+    "value_high_95",
+    "days_to_next_purchase_10",
+    "days_to_next_purchase_median",
+    "days_to_next_purchase_90",
+];
+
+/// A purchase log, and what a user should know of it.
+pub(super) struct Opened {
+    pub(super) read: ReadLog,
+    pub(super) notes: Vec<String>,
+}
+
+/// What `churn` judges and scores.
+pub(super) fn churn_event(args: &Churn) -> String {
+    format!("no purchase in the {} days after a day", args.horizon_days)
+}
+
+pub(super) fn open(options: &LogOptions) -> Result<Opened> {
     let file = LogFile {
         path: options.file.clone(),
         customer_column: options.customer_column.clone(),
@@ -15,11 +42,13 @@ pub(super) fn open(options: &LogOptions) -> Result<ReadLog> {
         amount_column: options.amount_column.clone(),
         zone: options.time_zone,
     };
-    read(&file).in_place("reading the purchase log")
+    let read = read(&file).in_place("reading the purchase log")?;
+    let notes = notes(options, &read);
+    Ok(Opened { read, notes })
 }
 
 /// What the reader noticed that a user should know, one sentence each.
-pub(super) fn notes(options: &LogOptions, read: &ReadLog) -> Vec<String> {
+fn notes(options: &LogOptions, read: &ReadLog) -> Vec<String> {
     let mut notes = Vec::new();
     let counted = options.time_zone.name();
     if let Some(marked) = read.marked_zone.as_deref().filter(|marked| !is_same_zone(marked, counted)) {
@@ -53,15 +82,17 @@ fn is_same_zone(marked: &str, counted: &str) -> bool {
     marked == counted || (is_utc(marked) && is_utc(counted))
 }
 
-/// A note if a date lies after the log: what did not happen yet looks like customers who left.
-pub(super) fn beyond(read: &ReadLog, option: &str, date: NaiveDate) -> Option<String> {
-    let last = read.days.1;
-    (date32(date) > last).then(|| {
-        format!(
-            "{option} {date} is after the last row of the log ({}): the days between count as without purchases",
-            day(last)
-        )
-    })
+impl Opened {
+    /// Notes it if a date lies after the log: what did not happen yet looks like customers who left.
+    pub(super) fn note_beyond(&mut self, option: &str, date: NaiveDate) {
+        let last = self.read.days.1;
+        if date32(date) > last {
+            self.notes.push(format!(
+                "{option} {date} is after the last row of the log ({}): the days between count as without purchases",
+                day(last)
+            ));
+        }
+    }
 }
 
 /// A day as a date.

@@ -7,12 +7,12 @@ use driftline_lake::session::Limits;
 use driftline_lake::source::{self, Exports, PinnedSource, Sources};
 use driftline_lake::{Lake, fitted};
 
-use crate::command::World;
-use crate::coverage::Coverage;
 use crate::error::{Error, InPlace, Result};
-use crate::job::Job;
-use crate::plan::RunPlan;
-use crate::project::Project;
+use crate::setup::coverage::Coverage;
+use crate::setup::environment::Environment;
+use crate::setup::job::Job;
+use crate::setup::plan::RunPlan;
+use crate::setup::project::Project;
 
 /// One line a source and market, and one for the models.
 ///
@@ -21,18 +21,17 @@ use crate::project::Project;
 pub(super) async fn read(
     job: &Job,
     project: &Project,
-    world: &World,
-    exports: &Exports,
-    sources: &Sources,
+    environment: &Environment,
+    (exports, sources): (&Exports, &Sources),
     markets: &[String],
 ) -> Result<Vec<String>> {
-    let graph = Arc::new(Graph::read(&project.sql(), &job.file.exports.dialect).in_place("sql")?);
+    let graph = Arc::new(Graph::read(&project.sql(), &job.exports.dialect).in_place("sql")?);
     let mut lines = Vec::new();
-    let scratch = world.scratch.join(format!("driftline-doctor-{}", std::process::id()));
+    let scratch = environment.scratch.join(format!("driftline-doctor-{}", std::process::id()));
     for (number, market) in markets.iter().enumerate() {
         let pinned = source::pin(exports, sources, market).await.in_place(market)?;
         let limits = limits(&scratch, number);
-        let result = look(job, exports, &graph, &limits, market, &pinned).await;
+        let result = look(job, exports, &graph, &limits, (market, &pinned)).await;
         let _ = std::fs::remove_dir_all(&scratch);
         lines.extend(result?);
     }
@@ -67,17 +66,16 @@ async fn look(
     exports: &Exports,
     graph: &Arc<Graph>,
     limits: &Limits,
-    market: &str,
-    pinned: &[PinnedSource],
+    (market, pinned): (&str, &[PinnedSource]),
 ) -> Result<Vec<String>> {
     let period = driftline_core::Period::last_over(
-        job.file.period,
+        job.calendar,
         chrono::NaiveDate::from_ymd_opt(2012, 1, 1).unwrap_or_default(),
     );
     let plan = RunPlan::new(market.parse().map_err(|source| Error::Period { source })?, period, &Coverage::default());
     let parameters = plan.parameters(job, "doctor");
     let mut lake = Lake::open(limits, graph.clone(), parameters, exports.store.clone(), pinned).in_place(market)?;
-    fitted::give_none(&lake).in_place(market)?;
+    fitted::register_none(&lake).in_place(market)?;
     let mut lines = Vec::new();
     for source in pinned {
         let first = lake.first_row(&source.name).await.in_place(market)?;
