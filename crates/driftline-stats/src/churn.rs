@@ -19,8 +19,8 @@
 //!   risk. With at most two the shift goes half-way to the regression's mean risk: in so young a log neither of the two is known
 //!   to be nearer. Between, a regression takes the last season for the level, and there is no shift.
 //!
-//! The levelled blend is taken while its log loss is within 5 % of the least: how a level did in one horizon says little of the
-//! next one. Else the method in use is, while it is calibrated and its log loss is within 2 % of the winner's. The winner has the lowest log loss among those whose AUC is within 0.005 of the best and whose calibration error is at most 0.03,
+//! The levelled blend is taken while it ranks well, is calibrated and its log loss is within 5 % of the winner's: how a level did in
+//! one horizon says little of the next one. Else the method in use is, if its is within 2 %. The winner has the lowest log loss among those whose AUC is within 0.005 of the best and whose calibration error is at most 0.03,
 //! or at most 0.005 above the least. Nobody's protected attribute is a feature: all are of purchases.
 
 mod features;
@@ -58,7 +58,7 @@ const LEVEL_CALIBRATION: f64 = 0.005;
 /// How much worse the log loss of the method in use may be before another takes its place.
 const KEPT: f64 = 1.02;
 
-/// The same of the levelled blend, by the least log loss.
+/// The same of the levelled blend.
 const PREFERRED: f64 = 1.05;
 
 /// What a market needs for a judged choice: customers at the earliest cut, and of either label.
@@ -241,15 +241,12 @@ fn choice(candidates: &[Candidate], kept: Option<Method>) -> (Method, String) {
         Some(chosen) => (Some(chosen), " and are calibrated"),
         None => (level().min_by(by_loss), ""),
     };
-    let stays = |method: Method| {
+    let stays = |method: Method, at_most: f64| {
         let mut found = level().filter(|candidate| calibrated(&candidate.quality) && candidate.method == method);
-        found.find(|candidate| chosen.is_some_and(|best| candidate.quality.log_loss <= KEPT * best.quality.log_loss))
+        found.find(|candidate| chosen.is_some_and(|best| candidate.quality.log_loss <= at_most * best.quality.log_loss))
     };
-    let least_loss = candidates.iter().map(|candidate| candidate.quality.log_loss).fold(f64::INFINITY, f64::min);
-    let preferred = candidates.iter().find(|candidate| {
-        candidate.method == Method::LevelledBlend && candidate.quality.log_loss <= PREFERRED * least_loss
-    });
-    let in_use = preferred.map(|preferred| (preferred, "5 %")).or_else(|| Some((kept.and_then(stays)?, "2 %")));
+    let preferred = stays(Method::LevelledBlend, PREFERRED).map(|preferred| (preferred, "5 %"));
+    let in_use = preferred.or_else(|| Some((stays(kept?, KEPT)?, "2 %")));
     if let (Some((in_use, less)), Some(best)) = (in_use, chosen)
         && in_use.method != best.method
     {
