@@ -184,6 +184,7 @@ pub fn register_none(lake: &Lake) -> Result<()> {
     register_segments(lake, &[], &[], &[])?;
     register_drawn(lake, &[])?;
     register_item_shares(lake, &[], &[])?;
+    register_persona_facets(lake, &[])?;
     register_last_segments(lake, &[], &[])?;
     register_last_outlooks(lake, &Outlooks::default())?;
     register_outlooks(lake, &Outlooks::default())

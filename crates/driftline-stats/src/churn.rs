@@ -14,11 +14,13 @@
 //!   probability among them; the strength of the penalty is chosen by cross-validation inside its own cut.
 //! * `logistic_levelled`: the same, shifted by one number on the logit scale to the purchase model's mean risk.
 //! * `blend`: the mean of the logits of `logistic` and `purchase_model`, shifted likewise.
-//! * `levelled_blend`: the same blend at the mean risk of the purchase model after a shift of its logits, which is forecast from
-//!   those that would have been right at earlier origins ([`crate::level`]): seasons and growth move everyone's risk.
+//! * `levelled_blend`: the same blend at the mean risk of the purchase model after a shift of its logits. From five earlier
+//!   origins on it is forecast from those that would have been right there ([`crate::level`]): seasons and growth move everyone's
+//!   risk. With at most two the shift goes half-way to the regression's mean risk: in so young a log neither of the two is known
+//!   to be nearer. Between, a regression takes the last season for the level, and there is no shift.
 //!
-//! The levelled blend is taken, or else the method in use, while it is calibrated and its log loss is within 2 % of the winner's.
-//! The winner has the lowest log loss among those whose AUC is within 0.005 of the best and whose calibration error is at most 0.03,
+//! The levelled blend is taken while it ranks well, is calibrated and its log loss is within 5 % of the winner's: how a level did in
+//! one horizon says little of the next one. Else the method in use is, if its is within 2 %. The winner has the lowest log loss among those whose AUC is within 0.005 of the best and whose calibration error is at most 0.03,
 //! or at most 0.005 above the least. Nobody's protected attribute is a feature: all are of purchases.
 
 mod features;
@@ -35,11 +37,10 @@ pub use logistic::{Logistic, fit_logistic};
 pub use metrics::{Quality, ReliabilityBin, quality};
 
 use crate::expectation::Shift;
-use crate::level;
 use crate::purchase::Kind;
 use crate::purchase::bands::Bands;
 use crate::purchase_log::{Cut, PurchaseLog};
-use levelled::{at_level, levelled};
+use levelled::{at_level, half_way, known_shift, levelled};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use snapshot::{Kinds, Snapshot, calibrated, fit_rows, fitted, snapshot};
@@ -56,6 +57,9 @@ const LEVEL_CALIBRATION: f64 = 0.005;
 
 /// How much worse the log loss of the method in use may be before another takes its place.
 const KEPT: f64 = 1.02;
+
+/// The same of the levelled blend.
+const PREFERRED: f64 = 1.05;
 
 /// What a market needs for a judged choice: customers at the earliest cut, and of either label.
 const CUSTOMERS_LEAST: usize = 100;
@@ -153,8 +157,14 @@ pub fn assess(
         Method::PurchaseModelCalibrated => Some(calibrated(last)),
         Method::PurchaseModel => None,
     });
-    let shift = if chosen == Method::LevelledBlend { shift_at(shifts, 0, horizon_days) } else { 0.0 };
-    let fitted = FittedRisk { method: chosen, horizon_days, bands: Some(bands), purchase: None, shift, regression };
+    let mut fitted =
+        FittedRisk { method: chosen, horizon_days, bands: Some(bands), purchase: None, shift: 0.0, regression };
+    if chosen == Method::LevelledBlend {
+        fitted.shift = match known_shift(shifts, 0, horizon_days) {
+            Some(shift) => shift,
+            None => fitted.half_way(log, &now, as_of),
+        };
+    }
     let (scored, effects) = fitted.score(log, &now, as_of);
     let mut by_family = Vec::new();
     if !effects.is_empty() {
@@ -171,20 +181,6 @@ pub fn assess(
         days_to_purchase[*customer] = days;
     }
     Some(Assessment { chosen, reason, backtest, risks, days_to_purchase, fitted, by_family })
-}
-
-/// Origins from which on a shift is forecast: one more than a year has, so that a season is seen again. With fewer the last
-/// season is taken for the level, and the models' own level is nearer.
-const SHIFTS_LEAST: usize = 5;
-
-/// The shift to expect at a step, from those that were over by then; none while these are few.
-fn shift_at(shifts: &[Shift], step: i32, horizon_days: i32) -> f64 {
-    let past: Vec<Shift> = shifts.iter().filter(|shift| shift.step < step).copied().collect();
-    if past.len() < SHIFTS_LEAST {
-        return 0.0;
-    }
-    let a_year = crate::expectation::steps_a_year(horizon_days);
-    level::levels(&past, &[step], a_year, &level::OF_RISKS)[0].mean
 }
 
 /// Fits every candidate at A − 2H and judges it at A − H.
@@ -221,7 +217,7 @@ fn judged(
         })
         .collect();
     let of_regression: Vec<f64> = last.rows.iter().map(|row| regressions[2].1.probability(row)).collect();
-    let shift = shift_at(shifts, -1, horizon);
+    let shift = known_shift(shifts, -1, horizon).unwrap_or_else(|| half_way(&of_regression, &last.model_risks));
     let methods =
         [(Method::LogisticLevelled, 1.0, 0.0), (Method::Blend, BLENDED, 0.0), (Method::LevelledBlend, BLENDED, shift)];
     for (method, weight, shift) in methods {
@@ -245,16 +241,17 @@ fn choice(candidates: &[Candidate], kept: Option<Method>) -> (Method, String) {
         Some(chosen) => (Some(chosen), " and are calibrated"),
         None => (level().min_by(by_loss), ""),
     };
-    let stays = |method: Method| {
+    let stays = |method: Method, at_most: f64| {
         let mut found = level().filter(|candidate| calibrated(&candidate.quality) && candidate.method == method);
-        found.find(|candidate| chosen.is_some_and(|best| candidate.quality.log_loss <= KEPT * best.quality.log_loss))
+        found.find(|candidate| chosen.is_some_and(|best| candidate.quality.log_loss <= at_most * best.quality.log_loss))
     };
-    let in_use = stays(Method::LevelledBlend).or_else(|| kept.and_then(stays));
-    if let (Some(in_use), Some(best)) = (in_use, chosen)
+    let preferred = stays(Method::LevelledBlend, PREFERRED).map(|preferred| (preferred, "5 %"));
+    let in_use = preferred.or_else(|| Some((stays(kept?, KEPT)?, "2 %")));
+    if let (Some((in_use, less)), Some(best)) = (in_use, chosen)
         && in_use.method != best.method
     {
         let reason = format!(
-            "{} is preferred: {} would lower its log loss ({:.4}) by less than 2 %",
+            "{} is preferred: {} would lower its log loss ({:.4}) by less than {less}",
             in_use.method, best.method, in_use.quality.log_loss
         );
         return (in_use.method, reason);

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::levelled::{at_level, levelled};
+use super::levelled::{at_level, half_way, levelled};
 use super::{BLENDED, FAMILIES, FEATURES, Logistic, Method, features};
 use crate::chunks;
 use crate::purchase::PurchaseModel;
@@ -50,6 +50,16 @@ impl FittedRisk {
         let days = f64::from(self.horizon_days);
         let places: Vec<usize> = (0..now.len()).collect();
         chunks::each(&places, |&place| bands.days_to_purchase(&now[place].1, days, risks[place]))
+    }
+
+    /// The shift that goes half of the way to the regression's mean risk of `now`; none without one.
+    pub(super) fn half_way(&self, log: &PurchaseLog, now: &[(usize, Past)], cut: Cut) -> f64 {
+        if self.regression.is_none() {
+            return 0.0;
+        }
+        let of_model = Self { method: Method::PurchaseModel, regression: None, ..self.clone() }.score(log, now, cut).0;
+        let of_regression = Self { method: Method::Logistic, ..self.clone() }.score(log, now, cut).0;
+        half_way(&of_regression, &of_model)
     }
 
     /// Risks in the order of `now`, and what each family of features adds to their logits; no effects without a regression.

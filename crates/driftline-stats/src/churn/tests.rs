@@ -122,6 +122,47 @@ fn the_choice_is_as_good_as_the_best_and_calibrated_on_what_comes() {
     assert!(future.ece < 0.03 && future.auc > 0.75, "{future:?}");
 }
 
+/// A candidate of each method with an AUC, calibration error and log loss.
+fn candidates(of: [(f64, f64, f64); 7]) -> Vec<Candidate> {
+    let methods = [
+        Method::Recency,
+        Method::PurchaseModel,
+        Method::PurchaseModelCalibrated,
+        Method::Logistic,
+        Method::LogisticLevelled,
+        Method::Blend,
+        Method::LevelledBlend,
+    ];
+    let plain = quality(&[0.2, 0.8], &[0.0, 1.0]);
+    let candidate =
+        |(method, (auc, ece, log_loss))| Candidate { method, quality: Quality { auc, ece, log_loss, ..plain.clone() } };
+    methods.into_iter().zip(of).map(candidate).collect()
+}
+
+/// What one judged horizon is not enough for: a winner by less than 5 %. A levelled blend that ranks or is calibrated worse goes.
+#[test]
+fn the_levelled_blend_stays_while_it_is_calibrated_and_costs_at_most_a_twentieth_of_the_log_loss() {
+    let of = |logistic: f64, blend: (f64, f64)| {
+        let rest = (0.89, 0.034, 0.320);
+        let blend = (blend.0, blend.1, 0.3);
+        let (chosen, reason) = choice(&candidates([rest, rest, rest, (0.9, 0.015, logistic), rest, rest, blend]), None);
+        assert!(reason.starts_with(&chosen.to_string()), "{reason}");
+        chosen
+    };
+    assert_eq!(of(0.286, (0.896, 0.029)), Method::LevelledBlend);
+    assert_eq!(of(0.285, (0.896, 0.029)), Method::Logistic);
+    assert_eq!(of(0.299, (0.894, 0.029)), Method::Logistic);
+    assert_eq!(of(0.299, (0.896, 0.031)), Method::Logistic);
+    // The method in use has 2 %.
+    let mut of_model = candidates([(0.9, 0.02, 0.29); 7]);
+    of_model[1].quality.log_loss = 0.295;
+    of_model[3].quality.log_loss = 0.28;
+    of_model[6].quality.log_loss = 0.31;
+    assert_eq!(choice(&of_model, Some(Method::PurchaseModel)).0, Method::Logistic);
+    of_model[1].quality.log_loss = 0.285;
+    assert_eq!(choice(&of_model, Some(Method::PurchaseModel)).0, Method::PurchaseModel);
+}
+
 /// What is carried gives the published risks again at its own cut, and at a later one risks at the level of its own makers.
 #[test]
 fn frozen_risks_are_given_again() {
@@ -133,7 +174,7 @@ fn frozen_risks_are_given_again() {
     let rows = snapshot(&log, as_of.earlier(90), 90, Kinds { of: &[Kind::MbgNbd], is_banded: false }).unwrap();
     let regression = Some(fit_rows(&rows, &features::usable(true)));
     let mean = |method: Method, regression: Option<Logistic>| {
-        let fitted = FittedRisk { method, regression, ..assessment.fitted.clone() };
+        let fitted = FittedRisk { method, regression, shift: 0.0, ..assessment.fitted.clone() };
         let risks: Vec<f64> = fitted.risks(&log, later).into_iter().flatten().collect();
         risks.iter().sum::<f64>() / risks.len() as f64
     };
@@ -141,7 +182,18 @@ fn frozen_risks_are_given_again() {
     for method in [Method::LogisticLevelled, Method::Blend] {
         assert!((mean(method, regression.clone()) - of_model).abs() < 1e-9, "{method}");
     }
-    assert!((mean(Method::Logistic, regression) - of_model).abs() > 1e-6);
+    assert!((mean(Method::Logistic, regression.clone()) - of_model).abs() > 1e-6);
+    // With no earlier origin the levelled blend is between the two, and stays so at its makers' shift.
+    assert_eq!(assessment.chosen, Method::LevelledBlend);
+    let now = log.pasts(as_of, usize::MAX);
+    let mean_now = |method: Method, regression: Option<Logistic>, shift: f64| {
+        let fitted = FittedRisk { method, regression, shift, ..assessment.fitted.clone() };
+        fitted.score(&log, &now, as_of).0.iter().sum::<f64>() / now.len() as f64
+    };
+    let (of_model, of_regression) =
+        (mean_now(Method::PurchaseModel, None, 0.0), mean_now(Method::Logistic, regression.clone(), 0.0));
+    let of_blend = mean_now(Method::LevelledBlend, regression, assessment.fitted.shift);
+    assert!((of_blend - of_model) * (of_blend - of_regression) < 0.0, "{of_model} {of_blend} {of_regression}");
 }
 
 /// What happens after the as-of day changes no risk, and what happens after the judged cut changes no candidate.

@@ -6,6 +6,8 @@
 //! * *A part of it*, like a persona: variance `F² level + τ² F² + ψ v`, with τ² and ψ by least squares, neither negative, on groups
 //!   of alike customers at earlier origins (six pseudo-observations of .15² and 1.2), v what is by chance. The half-width is the 80 %
 //!   quantile of |z| of the groups, from 18 on; before, 1.25 times the normal one.
+//! * *A market that leans on others* takes the level of theirs, times what their typical misses say, the medians of |z|: what
+//!   surprised them at once is one event, and theirs. That counts as one miss beside its own, which tell whether it is surprised too.
 //! * *12 months*: the logarithm has the variance of chance and of the misses of earlier 12 months, with a prior of four of .12².
 
 use crate::significance::normal_quantile;
@@ -19,6 +21,9 @@ pub(super) const CAUTION: f64 = 1.25;
 /// τ² before any group was seen.
 pub(super) const BETWEEN: f64 = 0.15 * 0.15;
 
+/// Misses in their own deviations are not believed beyond.
+pub(super) const MISS_MOST: f64 = 4.0;
+
 /// Degrees of freedom of the prior.
 pub(super) const PRIOR: f64 = 4.0;
 
@@ -29,6 +34,10 @@ pub struct Spread {
     pub level: f64,
     /// What the market's deviation is multiplied by, from how far past forecasts were off.
     pub inflation: f64,
+    /// The same if a single surprise counts no more than any other miss: by the median of the misses. For those that lean on this
+    /// market; absent of 12 months and in reports from before it was told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub typical: Option<f64>,
     /// Past forecasts that this is known from; Student's distribution has four degrees of freedom more.
     pub seen: u32,
     /// τ²: variance of a part's own level, as a part of it squared.
@@ -44,6 +53,21 @@ pub struct Spread {
 pub struct Held {
     pub held: u32,
     pub of: u32,
+}
+
+/// What deviations are multiplied by, from misses in them: 1 if they are as large as they should be.
+pub(super) fn inflation(misses: &[f64]) -> f64 {
+    let squares: f64 = misses.iter().map(|miss| miss * miss).sum();
+    libm::sqrt((squares + PRIOR) / (misses.len() as f64 + PRIOR))
+}
+
+/// The same as if all misses were as large as the median of them tells of normal ones.
+pub(super) fn typical(misses: &[f64]) -> f64 {
+    let mut sizes: Vec<f64> = misses.iter().map(|miss| miss.abs()).collect();
+    sizes.sort_unstable_by(f64::total_cmp);
+    let Some(last) = sizes.len().checked_sub(1) else { return 1.0 };
+    let median = 0.5 * (sizes[last / 2] + sizes[last.div_ceil(2)]) / normal_quantile(0.75);
+    inflation(&vec![median; sizes.len()])
 }
 
 /// Ranges of the next horizon and of 12 months, with how they did on earlier origins.
@@ -82,6 +106,14 @@ impl Spread {
         (deviation > 0.0).then(|| (came - forecast).abs() / deviation)
     }
 
+    /// How far a published forecast of the market was off, in its own deviations, from its 80 % range by this spread.
+    pub fn market_miss(&self, forecast: f64, high_80: f64, came: f64) -> Option<f64> {
+        let half = libm::log(high_80 / forecast);
+        let deviation = half / (self.inflation * student(0.9, PRIOR + f64::from(self.seen)));
+        let miss = libm::log(came / forecast) / deviation;
+        (deviation > 0.0 && miss.is_finite()).then_some(miss.clamp(-MISS_MOST, MISS_MOST))
+    }
+
     /// The mean of several markets' spreads; `None` of none.
     pub fn mean(of: &[Self]) -> Option<Self> {
         let count = of.len() as f64;
@@ -89,6 +121,7 @@ impl Spread {
         Some(Self {
             level: mean(|spread| spread.level),
             inflation: mean(|spread| spread.inflation),
+            typical: Some(mean(|spread| spread.typical.unwrap_or(spread.inflation))),
             seen: of.iter().map(|spread| spread.seen).min()?,
             between: mean(|spread| spread.between),
             chance: mean(|spread| spread.chance),
@@ -96,12 +129,16 @@ impl Spread {
         })
     }
 
-    /// Of a market with too little past of its own: its level is known no less than those of its neighbours are.
-    pub(super) fn leaning_on(self, others: &Self) -> Self {
+    /// Of a market with too little past of its own: its level is known no less than those of its neighbours are. `misses` are its
+    /// own, in deviations.
+    pub(super) fn leaning_on(self, others: &Self, misses: &[f64]) -> Self {
         if self.level <= others.level {
             return self;
         }
-        Self { between: self.between, chance: self.chance, ..*others }
+        let typical = others.typical.unwrap_or(others.inflation);
+        let squares: f64 = misses.iter().map(|miss| miss * miss).sum();
+        let inflation = libm::sqrt((typical * typical + squares) / (1.0 + misses.len() as f64));
+        Self { between: self.between, chance: self.chance, inflation, ..*others }
     }
 
     /// Whether the error to expect is larger than the value itself: a forecast that says nothing.

@@ -171,3 +171,68 @@ fn too_little_past_is_judged_by_nothing_and_ranges_are_cautious() {
     assert!(present.ranges.next.is_beyond(1_000.0, 4e6, true) && present.ranges.next.is_beyond(1_000.0, 4e6, false));
     assert_eq!(present.ranges.next.range(0.0, 0.0, true, 0.8), (0.0, 0.0));
 }
+
+/// Two of five quarters surprised the neighbours: a market that leans on them takes their typical miss, and then its own.
+#[test]
+fn a_market_that_leans_on_others_learns_by_its_own_misses_whether_it_is_surprised_too() {
+    let misses = [0.2, -0.25, 1.6, 0.2, 1.4];
+    let (typical, all) = (ranges::typical(&misses), ranges::inflation(&misses));
+    assert!(typical < 0.75 && all > 0.9, "{typical} {all}");
+    // As large as normal ones should be, or larger, without a single surprise: the same by both.
+    assert!((ranges::typical(&[0.674_489_75; 9]) - 1.0).abs() < 1e-8 && ranges::typical(&[]) == 1.0);
+    assert!(ranges::typical(&[1.5, -1.5, 1.5]) > 1.4);
+    let of = |level: f64, seen: u32| Spread {
+        level,
+        inflation: all,
+        typical: Some(typical),
+        seen,
+        between: 0.02,
+        chance: 1.2,
+        quantile_80: 1.6,
+    };
+    let (own, others) = (of(0.1, 0), of(0.015, 5));
+    let width = |spread: &Spread| libm::log(spread.range(1_000.0, 0.0, false, 0.8).1 / 1_000.0);
+    let leaning = |misses: &[f64]| width(&own.leaning_on(&others, misses));
+    let (none, quiet, surprised) = (leaning(&[]), leaning(&[0.3]), leaning(&[0.3, 2.0]));
+    assert!(quiet < none && none < width(&others) && surprised > width(&others), "{none} {quiet} {surprised}");
+    // A market that knows its level better than its neighbours theirs leans on nobody; reports of before tell no typical miss.
+    assert_eq!(others.leaning_on(&own, &[3.0]), others);
+    assert_eq!(own.leaning_on(&Spread { typical: None, ..others }, &[]).inflation, all);
+}
+
+#[test]
+fn a_miss_is_read_back_from_a_published_range() {
+    let check = |spread: Spread| {
+        let high = spread.range(1_000.0, 4_000.0, false, 0.8).1;
+        let deviation = spread.market_deviation(1_000.0, 4_000.0);
+        let miss = |came: f64| spread.market_miss(1_000.0, high, came);
+        assert!(miss(900.0).is_some_and(|miss| (miss - libm::log(0.9) / deviation).abs() < 1e-9));
+        assert_eq!((miss(0.0), miss(-5.0), spread.market_miss(1_000.0, f64::NAN, 900.0)), (None, None, None));
+        assert_eq!(miss(1e9), Some(4.0));
+        assert_eq!(spread.market_miss(1_000.0, 1_000.0, 900.0), None);
+    };
+    let spread = past(&market(8, 700, 0.0, 0.02), Cut::as_of(AS_OF)).present(&Told::default()).ranges.next;
+    assert!(spread.typical.is_some_and(|typical| typical > 0.3 && typical < 3.0), "{spread:?}");
+    check(spread);
+}
+
+/// Published misses and that of the latest origin both count, where a log has too few origins.
+#[test]
+fn a_young_market_takes_the_spread_of_its_neighbours() {
+    let young = market(9, 400, 0.0, 0.0);
+    let first = young.span().map_or(0, |(first, _)| first);
+    let cut = Cut::as_of(first + 240);
+    let history = past(&young, cut);
+    let neighbour = past(&market(8, 700, 0.0, 0.02), Cut::as_of(AS_OF)).present(&Told::default()).ranges;
+    let told = |market_misses: Vec<f64>| Told {
+        market_misses,
+        neighbours: Some((neighbour.next, neighbour.year)),
+        ..Told::default()
+    };
+    let present = |misses: Vec<f64>| history.present(&told(misses));
+    let alone = history.present(&Told::default());
+    assert!((1..3).contains(&alone.origins), "{}", alone.origins);
+    let (quiet, surprised) = (present(vec![0.0]).ranges.next, present(vec![3.0]).ranges.next);
+    assert_eq!(quiet.level, neighbour.next.level);
+    assert!(quiet.level < alone.ranges.next.level && quiet.inflation < surprised.inflation, "{quiet:?} {surprised:?}");
+}

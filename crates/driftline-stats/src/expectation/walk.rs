@@ -1,7 +1,10 @@
 //! From the oldest origin to the present: at each, levels and ranges from what was known before it, and then what came.
 
 use super::origin::{History, Origin, Sums};
-use super::ranges::{BETWEEN, CAUTION, Held, PRIOR, PastPart, RangeModel, Spread, between_and_chance, quantile_80};
+use super::ranges::{
+    BETWEEN, CAUTION, Held, MISS_MOST, PRIOR, PastPart, RangeModel, Spread, between_and_chance, inflation, quantile_80,
+    typical,
+};
 use super::{factors, levels};
 use crate::forecast::Judged;
 use crate::level::{Level, Seen};
@@ -11,9 +14,6 @@ const SEEN_MOST: f64 = core::f64::consts::LN_2;
 
 /// The last so many misses count.
 const MISSES: usize = 8;
-
-/// Misses in their own deviations are not believed beyond.
-const MISS_MOST: f64 = 4.0;
 
 /// Origins below which a range is widened.
 const ORIGINS_FEW: usize = 3;
@@ -37,7 +37,9 @@ pub struct Present {
 /// What published reports tell beside the log.
 #[derive(Clone, Debug, Default)]
 pub struct Told {
-    /// How far published forecasts of parts of the market were off, in their own deviations ([`Spread::miss`]).
+    /// How far published forecasts of the market were off, in their own deviations ([`Spread::market_miss`]).
+    pub market_misses: Vec<f64>,
+    /// The same of parts of it ([`Spread::miss`]).
     pub next_misses: Vec<f64>,
     pub year_misses: Vec<f64>,
     /// Ranges of the next horizon and of 12 months of the markets that a small one leans on.
@@ -54,6 +56,8 @@ struct Known<'a> {
     /// Misses of 12 months: the step they were forecast at, and the logarithm or the miss of a group in its own deviation.
     year_misses: Vec<(i32, f64)>,
     year_group_misses: Vec<(i32, f64)>,
+    /// How far the forecast at the latest origin was off, a logarithm, and the variance of what is by chance in it.
+    latest: Option<(f64, f64)>,
     held: [Held; 4],
 }
 
@@ -78,8 +82,11 @@ impl History {
         let year_misses: Vec<f64> = known.year_group_misses.iter().map(|(_, miss)| *miss).collect();
         year.quantile_80 = quantile_80(&[year_misses, told.year_misses.clone()].concat());
         if let Some((of_next, of_year)) = told.neighbours.filter(|_| known.origins.len() < ORIGINS_FEW) {
-            next = next.leaning_on(&of_next);
-            year = year.leaning_on(&of_year);
+            // The scorecard of the latest horizon is not published yet; what it will say is known.
+            let latest = known.latest.map(|(off, variance)| off / libm::sqrt(of_next.level + variance));
+            let misses: Vec<f64> = told.market_misses.iter().copied().chain(latest).collect();
+            next = next.leaning_on(&of_next, &misses);
+            year = year.leaning_on(&of_year, &[]);
         }
         Present {
             factors: factors(&first, &later),
@@ -119,6 +126,7 @@ impl History {
         Spread {
             level: level.variance,
             inflation: few(known) * inflation(misses),
+            typical: Some(few(known) * typical(misses)),
             seen: misses.len() as u32,
             between,
             chance,
@@ -150,6 +158,7 @@ impl History {
         Spread {
             level: (squares + PRIOR * YEAR_PRIOR * YEAR_PRIOR) / (count + PRIOR),
             inflation: few(known),
+            typical: None,
             seen: misses.len() as u32,
             between,
             chance,
@@ -167,7 +176,9 @@ impl History {
         let spread = self.next_spread(known, first);
         if let Some(came) = origin.everyone.came[0].filter(|came| *came > 0.0) {
             let (value, variance) = (next(&origin.everyone), factors[0] * factors[0] * origin.everyone.variance);
-            let miss = libm::log(came / value) / spread.market_deviation(value, variance);
+            let off = libm::log(came / value);
+            known.latest = (origin.step == -1).then_some((off, (variance / (value * value)).min(4.0)));
+            let miss = off / spread.market_deviation(value, variance);
             if has_past {
                 known.held[0].count(spread.range(value, variance, false, 0.8), came);
             }
@@ -207,10 +218,4 @@ fn parts_of(origin: &Origin, level: f64, of: &dyn Fn(&Sums) -> Option<PastPart>)
 /// While there are few origins ranges are wider.
 fn few(known: &Known<'_>) -> f64 {
     if known.origins.len() < ORIGINS_FEW { CAUTION } else { 1.0 }
-}
-
-/// From the misses in their own deviations: 1 if they are as large as they should be.
-fn inflation(misses: &[f64]) -> f64 {
-    let squares: f64 = misses.iter().map(|miss| miss * miss).sum();
-    libm::sqrt((squares + PRIOR) / (misses.len() as f64 + PRIOR))
 }

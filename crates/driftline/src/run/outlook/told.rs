@@ -1,4 +1,4 @@
-//! What published reports tell of forecasts: how far those of personas were off, and how sure larger markets are.
+//! What published reports tell of forecasts: how far those of the market and of personas were off, and how sure larger markets are.
 
 use driftline_core::report::Report;
 use driftline_stats::expectation::{RangeModel, Spread, Told};
@@ -14,6 +14,10 @@ pub(crate) fn told(past: &[Report], larger: &[Recalled]) -> Told {
                 let said = grade.forecast;
                 ranges.next.miss(said.value.0 as f64, said.high_80?.0 as f64, grade.actual.0.max(0) as f64)
             };
+            let of_all = &card.everyone;
+            let high = of_all.forecast.high_80.map_or(f64::NAN, |high| high.0 as f64);
+            let off = ranges.next.market_miss(of_all.forecast.value.0 as f64, high, of_all.actual.0 as f64);
+            told.market_misses.extend(off);
             told.next_misses.extend(card.personas.iter().filter_map(miss));
         }
         let year = card.year.as_ref();
