@@ -28,6 +28,7 @@ use crate::margin::Margin;
 use crate::naming::own::OwnName;
 use crate::naming::{Claim, Name};
 use crate::profile::{FeatureTilt, Flow, Habit, OTHER_SEGMENT, SegmentProfile};
+use crate::revision::Moved;
 use crate::rule::MeasuredRule;
 use crate::scorecard::NextPeriod;
 use crate::scorecard::year::ValueRange;
@@ -306,6 +307,8 @@ pub struct Context<'a> {
     pub period: Period,
     pub revision: u32,
     pub previous: Option<&'a PersonaSet>,
+    /// The revision that this one replaces, and who went from its segments to these.
+    pub replaced: Option<(&'a PersonaSet, &'a [Moved])>,
     pub flows: &'a [Flow],
     /// Tilt of every segment, by segment number.
     pub tilts: &'a BTreeMap<u32, Vec<FeatureTilt>>,

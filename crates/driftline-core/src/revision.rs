@@ -11,6 +11,7 @@ mod tests;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub(crate) use self::people::is_same;
 use crate::report::{Kpi, Report, Unit};
 use crate::sentence::Words;
 

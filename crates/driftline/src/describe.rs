@@ -6,6 +6,7 @@ use driftline_core::lineage::Continuity;
 use driftline_core::period::year_before;
 use driftline_core::persona::{self, PersonaSet};
 use driftline_core::report::{AttributeDrift, DriftedColumn, Report, Status};
+use driftline_core::revision::Moved;
 use driftline_lake::Lake;
 use driftline_lake::profile_drift::{COLUMNS, Group, profile_drift};
 
@@ -24,6 +25,7 @@ pub(crate) fn describe(
     profiles: &[driftline_core::profile::SegmentProfile],
     flows: Option<&[driftline_core::profile::Flow]>,
     previous: Option<&Recalled>,
+    replaced: Option<(&Recalled, &[Moved])>,
     parent: Option<&Recalled>,
     status: Status,
     segmented: Option<&Segmented>,
@@ -58,6 +60,7 @@ pub(crate) fn describe(
             period: plan.period,
             revision,
             previous: previous.filter(|_| status != Status::NotEnoughData).map(|recalled| &recalled.report.personas),
+            replaced: replaced.map(|(recalled, moved)| (&recalled.report.personas, moved)),
             flows: flows.unwrap_or(&[]),
             tilts: segmented.map_or(&empty_tilts, |segmented| &segmented.tilts),
             stability: segmented.map_or(&empty_stability, |segmented| &segmented.stability),

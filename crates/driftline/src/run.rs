@@ -227,6 +227,10 @@ pub async fn one(
         }
         _ => None,
     };
+    let moved = match &replaced {
+        Some(_) => read::revision_changes(&lake).await.in_place(&place)?,
+        None => Vec::new(),
+    };
     let economics = acquisition::read(&lake, &room.job).await.in_place(&place)?;
     progress.done("read", Some(profiles.len() as u64));
 
@@ -238,6 +242,7 @@ pub async fn one(
         &profiles,
         flows.as_deref(),
         previous.as_ref(),
+        replaced.as_ref().map(|replaced| (replaced, moved.as_slice())),
         parent.as_ref(),
         status,
         segmented.as_deref(),
@@ -312,7 +317,6 @@ pub async fn one(
         quality,
     })?;
     if let Some(replaced) = &replaced {
-        let moved = read::revision_changes(&lake).await.in_place(&place)?;
         revised::check_not_of_few(&room.job, &place, replaced, &moved)?;
         report.revision_changes = Some(revised::changes(replaced, &report, moved, &inputs(&pinned)?)?);
     }
@@ -400,7 +404,7 @@ fn is_year_graded(plan: &RunPlan, year_before: &Report) -> bool {
         && driftline_core::period::year_after(year_before.as_of) == plan.as_of
 }
 
-fn check_not_too_late(pinned: &[PinnedSource], plan: &RunPlan) -> driftline_lake::Result<()> {
+pub(crate) fn check_not_too_late(pinned: &[PinnedSource], plan: &RunPlan) -> driftline_lake::Result<()> {
     let by_footers = || pinned.iter().filter_map(|source| source.days).map(|days| days.0).min();
     match plan.first_sale.or_else(by_footers) {
         Some(first) if first >= plan.as_of => Err(driftline_lake::Error::SourceTooLate {

@@ -23,7 +23,7 @@ pub(super) fn personas(
     let (mut pairs, mut unmatched) = (Vec::new(), Vec::new());
     let mut left: Vec<&Persona> = old.iter().collect();
     for persona in new {
-        match left.iter().position(|other| is_same(other, persona, &evidence.moved)) {
+        match left.iter().position(|other| is_same(other.segment, persona.segment, &evidence.moved)) {
             Some(place) => pairs.push(pair(left.remove(place), persona, &evidence.moved)),
             None => unmatched.push(format!("{} ({}) is new", persona.label, persona.key)),
         }
@@ -62,11 +62,11 @@ pub(super) fn personas(
     (shown, unmatched, withheld)
 }
 
-/// Most of the people of either are in both; at most one persona of the other revision can be.
-fn is_same(old: &Persona, new: &Persona, moved: &[Moved]) -> bool {
+/// Most of the people of either segment are in both; at most one persona of the other revision can be.
+pub(crate) fn is_same(old: u32, new: u32, moved: &[Moved]) -> bool {
     let (mut both, mut either) = (0, 0);
     for row in moved {
-        let (was, is) = (row.old_segment == old.segment, row.new_segment == new.segment);
+        let (was, is) = (row.old_segment == old, row.new_segment == new);
         both += if was && is { row.customers } else { 0 };
         either += if was || is { row.customers } else { 0 };
     }
