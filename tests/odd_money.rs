@@ -42,6 +42,7 @@ pub(crate) struct Shop {
     pub(crate) edits: Vec<(&'static str, String, String)>,
     /// Arguments of the run besides.
     pub(crate) arguments: Vec<String>,
+    pub(crate) period: &'static str,
 }
 
 /// What a run comes to.
@@ -87,6 +88,7 @@ impl Shop {
             more: Vec::new(),
             edits: Vec::new(),
             arguments: Vec::new(),
+            period: "2025Q4",
         };
         shop.by_month();
         shop
@@ -239,7 +241,7 @@ fn check(damage: fn(&mut Shop), expected: &Expected) -> TestResult {
     damage(&mut shop);
     shop.write_project(&folder.path().join("project"))?;
     shop.write_exports(&folder.path().join("exports"))?;
-    judge(&shop, folder.path(), "2025Q4", expected)
+    judge(&shop, folder.path(), shop.period, expected)
 }
 
 /// A run of the right export, and one of the next quarter when it is damaged.

@@ -14,6 +14,7 @@ pub mod functions;
 pub mod graph;
 pub mod inspect;
 pub mod lake;
+mod lineage;
 pub mod lint;
 pub mod model;
 mod parquet_files;

@@ -4,13 +4,17 @@ use driftline_core::Period;
 use driftline_core::fall::{self, Month, What};
 use driftline_core::sentence::Locale;
 use driftline_lake::inspect::Finding;
-use driftline_lake::source::{PinnedObject, PinnedSource};
+use driftline_lake::resume::Resume;
+use driftline_lake::session::Limits;
+use driftline_lake::source::{self, PinnedObject, PinnedSource};
 use driftline_lake::{Lake, content};
 use driftline_ledger::Publication;
 
 use crate::error::{Error, InPlace, Result};
 use crate::plan::RunPlan;
 use crate::room::Room;
+use crate::run::check_not_too_late;
+use crate::scratch::Scratch;
 
 /// Part of a source's rows that may be gone since the last run without a word: orders that were cancelled.
 const GONE_MOST: f64 = 0.001;
@@ -116,8 +120,15 @@ impl Checks {
         }
     }
 
-    /// Looks at the months of the staged lines.
-    pub(crate) fn months(&mut self, room: &Room, plan: &RunPlan, pinned: &[PinnedSource], months: &[Month]) {
+    /// Looks at the months of the staged lines; `all` are those of the exports, which may go on after the period.
+    pub(crate) fn months(
+        &mut self,
+        room: &Room,
+        plan: &RunPlan,
+        pinned: &[PinnedSource],
+        months: &[Month],
+        all: &[Month],
+    ) {
         let accepted = &room.job.file.exports.accept;
         // Months that are over before as-of, and one that is cut short though it is exported as a file of its own.
         let is_cut = room.job.file.exports.complete_until.is_none() && is_cut_month(plan, pinned);
@@ -125,7 +136,9 @@ impl Checks {
         let first = month_number(plan.period.start());
         let months = fall::filled(months, until - 1);
         let exported_late = plan.complete_from.map_or(i32::MIN, |day| month_number(day) - 1);
-        for fallen in fall::fallen(&months, first, room.job.file.limits.rows_fall) {
+        let rests = |number: i32| fall::rests(all, number);
+        let fallen = fall::fallen(&months, first, room.job.file.limits.rows_fall);
+        for fallen in fallen.into_iter().filter(|fallen| !rests(fallen.number)) {
             let (noun, decimals) = match fallen.what {
                 What::Lines => ("order lines", 0),
                 What::Sold => ("of money sold", 2),
@@ -139,7 +152,8 @@ impl Checks {
             ));
         }
         let gaps = fall::empty(&months, until);
-        for (from, to) in gaps.into_iter().filter(|(from, _)| *from > exported_late) {
+        let is_told = |(from, to): &(i32, i32)| *from > exported_late && !(*from..=*to).all(rests);
+        for (from, to) in gaps.into_iter().filter(is_told) {
             let text = if from == to {
                 format!("no order line is dated {}, between months with lines", month_name(from))
             } else {
@@ -208,7 +222,7 @@ impl Checks {
             match (finding.is_error, is_accepted) {
                 (true, false) => return Err(finding.into_error()).in_place(place),
                 (true, true) => self.warnings.push(format!("{} (accepted by the job).", capitalised(&finding.text))),
-                (false, false) => self.warnings.push(sentence(&finding.text)),
+                (false, false) => self.warnings.push(with_remedy(&finding)),
                 (false, true) => {}
             }
         }
@@ -245,6 +259,8 @@ pub(crate) async fn lines(
 ) -> Result<Checks> {
     let place = format!("{} {}", plan.market, plan.period);
     let mut checks = Checks::default();
+    checks.warnings.extend(room.pseudonym_key.warning(&room.job).map(|warning| sentence(&warning)));
+    checks.findings.extend(plan.findings.iter().cloned());
     checks.compare(room, pinned, last);
     if let Err(error) = lake.build(&["int_order_lines"]).await {
         return Err(lake.diagnose(error, pinned).await).in_place(&place);
@@ -252,8 +268,39 @@ pub(crate) async fn lines(
     let inspected = lake.inspect_lines().await.in_place(&place)?;
     checks.add(inspected.findings);
     checks.empty_objects(room, plan, pinned);
-    checks.months(room, plan, pinned, &inspected.months);
+    let last = inspected.months.iter().map(|month| month.number).max().unwrap_or_default();
+    let all = fall::filled(&inspected.all_months, inspected.all_months.last().map_or(last, |month| month.number));
+    checks.months(room, plan, pinned, &inspected.months, &all);
     Ok(checks)
+}
+
+/// What a run would be told of its exports, without the run: the months, and the rows too if they are looked at.
+///
+/// # Errors
+/// What would end it.
+pub(crate) async fn tried(
+    room: &Room,
+    plan: &RunPlan,
+    last: Option<&Publication>,
+    looks_at_rows: bool,
+) -> Result<Vec<String>> {
+    let place = format!("{} {}", plan.market, plan.period);
+    let pinned = source::pin(&room.exports, &room.sources, plan.market.as_str()).await.in_place(&place)?;
+    check_not_too_late(&pinned, plan).in_place(&place)?;
+    let scratch = Scratch::new(&room.limits.scratch)?;
+    let limits = Limits { scratch: scratch.path.clone(), resume: Resume::default(), ..room.limits.clone() };
+    let parameters = plan.parameters(&room.job, room.pseudonym_key.secret());
+    let lake =
+        Lake::open(&limits, room.graph.clone(), parameters, room.exports.store.clone(), &pinned).in_place(&place)?;
+    let mut checks = lines(room, plan, &lake, &pinned, last).await?;
+    if looks_at_rows {
+        match lake.inspect(&room.sources, &pinned, room.job.file.currency.as_str()).await {
+            Ok(findings) => checks.add(findings),
+            Err(error) => return Err(lake.diagnose(error, &pinned).await).in_place(&place),
+        }
+    }
+    checks.end(room, &place, &pinned)?;
+    Ok(checks.into_warnings())
 }
 
 /// Whether the last month of a period ends early in an object that begins with it, as the only one of that month: a file of a month
@@ -291,6 +338,14 @@ fn month_name(number: i32) -> String {
 
 fn file(object: &str) -> &str {
     object.rsplit('/').next().unwrap_or(object)
+}
+
+/// What is odd, and what to do about it.
+fn with_remedy(finding: &Finding) -> String {
+    match finding.remedy.is_empty() {
+        true => sentence(&finding.text),
+        false => format!("{} {}", sentence(&finding.text), sentence(&finding.remedy)),
+    }
 }
 
 /// As a sentence of its own; a question has its mark already.
