@@ -36,6 +36,8 @@ pub struct Outcome {
     pub export_warnings: Vec<String>,
     /// What of the exports changed since it was published; only of a period that was published before.
     pub exports_since: Option<String>,
+    /// Whether the SQL models changed since it was published; only of a period that was published before.
+    pub has_other_models: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -98,6 +100,7 @@ impl Outcome {
             mail_problem: None,
             export_warnings: Vec::new(),
             exports_since: None,
+            has_other_models: false,
         }
     }
 }
@@ -123,6 +126,7 @@ pub(crate) fn outcome(room: &Room, report: &Report, publication: &Publication, s
         mail_problem: sent.problem,
         export_warnings: report.quality.warnings.clone(),
         exports_since: None,
+        has_other_models: false,
     }
 }
 
@@ -160,5 +164,6 @@ pub(crate) fn dry_run(room: &Room, report: &Report, lake: &Lake, objects: Vec<(S
         mail_problem: None,
         export_warnings: report.quality.warnings.clone(),
         exports_since: None,
+        has_other_models: false,
     })
 }

@@ -1,5 +1,7 @@
-//! What of the exports is not what a publication read.
+//! What of the exports and the models is not what a publication was made of.
 
+use driftline_core::report::Report;
+use driftline_core::revision::Part;
 use driftline_core::sentence::Locale;
 use driftline_lake::source;
 use driftline_ledger::Publication;
@@ -21,6 +23,12 @@ pub(crate) async fn changes(room: &Room, publication: &Publication) -> Result<Op
     let pinned = source::pin(&room.exports, &room.sources, publication.market.as_str()).await.in_place(&place)?;
     let changes = object_changes(&objects(&publication.inputs)?, &objects(&record::inputs(&pinned)?)?);
     Ok(words(&changes))
+}
+
+/// Whether the SQL models are not those that a report was made by; of one from before they were recorded nobody knows.
+pub(crate) fn has_other_models(room: &Room, report: &Report) -> bool {
+    let then = report.quality.fingerprints.get(&Part::Models);
+    then.is_some_and(|then| *then != record::models_hash(room))
 }
 
 fn words(changes: &[ObjectChange]) -> Option<String> {

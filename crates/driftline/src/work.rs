@@ -138,5 +138,6 @@ async fn told(room: &Room, publication: &Publication, sent: Sent) -> Result<Outc
     let place = format!("{} {}", publication.market, publication.period);
     let bytes = room.ledger.read(publication, "report.json").await.in_place(&place)?;
     let report = serde_json::from_slice(&bytes)?;
-    Ok(outcome(room, &report, publication, State::AlreadyPublished, sent))
+    let has_other_models = since::has_other_models(room, &report);
+    Ok(Outcome { has_other_models, ..outcome(room, &report, publication, State::AlreadyPublished, sent) })
 }

@@ -2,17 +2,22 @@
 
 use std::sync::Arc;
 
+use chrono::Days;
+use driftline_core::{Market, Period};
 use driftline_lake::graph::Graph;
 use driftline_lake::session::Limits;
 use driftline_lake::source::{self, Exports, PinnedSource, Sources};
 use driftline_lake::{Lake, fitted};
+use driftline_ledger::Slot;
 
+use crate::checks;
 use crate::command::World;
 use crate::coverage::Coverage;
 use crate::error::{Error, InPlace, Result};
 use crate::job::Job;
 use crate::plan::RunPlan;
 use crate::project::Project;
+use crate::room::{Choice, Room};
 
 /// One line a source and market, and one for the models.
 ///
@@ -46,6 +51,34 @@ pub(super) async fn read(
             format!("; not given by the dialect, so not in reports: {}", absent.join(", "))
         }
     ));
+    Ok(lines)
+}
+
+/// What a run of the last period that the exports reach would be told of their rows.
+///
+/// # Errors
+/// What would end it.
+pub(super) async fn tried(job: &Job, project: &Project, world: &World, markets: &[Market]) -> Result<Vec<String>> {
+    let room = Room::open(job.clone(), &Choice::default(), project, world).await?;
+    let coverage = Coverage::look(&room, markets, Vec::new()).await?;
+    let today = job.day_of(world.now);
+    let after = Days::new(u64::try_from(coverage.silent_days).unwrap_or(0) + 1);
+    let reached = coverage.until.and_then(|until| until.checked_add_days(after)).map_or(today, |day| day.min(today));
+    let period = Period::last_over(job.file.period, reached);
+    let mut lines = Vec::new();
+    for market in markets {
+        let plan = RunPlan::new(market.clone(), period, &coverage);
+        if plan.check_exported().is_err() || plan.first_sale.is_some_and(|first| first >= plan.as_of) {
+            lines.push(format!("{market}: no sale in {period} or before it; nothing to look at"));
+            continue;
+        }
+        let slot = Slot { job: job.name.clone(), market: market.clone(), period: period.next() };
+        // What the warehouse says of itself stands in a line of its own.
+        let last = room.ledger.previous(&slot).await.ok().flatten();
+        let warnings = checks::tried(&room, &plan, last.as_ref(), true).await?;
+        let found: String = warnings.iter().map(|warning| format!("; WARNING: {warning}")).collect();
+        lines.push(format!("{market}: rows looked at as a run of {period} does, but for its largest customer{found}"));
+    }
     Ok(lines)
 }
 
