@@ -11,6 +11,7 @@ use crate::drift::write;
 use crate::product::{self, TestResult, equal, holds, run_in};
 
 mod cases;
+mod looks;
 mod told;
 
 const DAY: i64 = 86_400_000_000;
@@ -231,7 +232,13 @@ pub(crate) fn trials() -> Vec<Trial> {
     };
     let told =
         Trial::test("odd_money::a_fall_is_told_once_for_each_state", || told::once_a_state().map_err(Failed::from));
-    cases::once().into_iter().map(of).chain(cases::next().into_iter().map(again)).chain([told]).collect()
+    let looks: [(&'static str, fn() -> TestResult); 2] = [
+        ("plan_and_doctor_say_how_a_run_would_end", looks::as_a_run_would_end),
+        ("models_that_changed_are_told", looks::changed_models),
+    ];
+    let looks =
+        looks.map(|(name, test)| Trial::test(format!("odd_money::{name}"), move || test().map_err(Failed::from)));
+    cases::once().into_iter().map(of).chain(cases::next().into_iter().map(again)).chain([told]).chain(looks).collect()
 }
 
 /// One run of a damaged export.

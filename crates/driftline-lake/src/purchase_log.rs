@@ -253,8 +253,7 @@ impl Reading {
 
 /// A note if many rows are equal to another one, of sorted rows: a log of orders has each once, and copies count twice.
 fn copies_note(entries: &[Row]) -> Option<String> {
-    let is_equal =
-        |pair: &&[Row]| (pair[0].0, pair[0].1) == (pair[1].0, pair[1].1) && pair[0].2.to_bits() == pair[1].2.to_bits();
+    let is_equal = |pair: &&[Row]| pair[0] == pair[1];
     let equal = entries.windows(2).filter(is_equal).count();
     (equal > 0 && equal as f64 >= COPIES_LEAST * entries.len() as f64).then(|| {
         format!(

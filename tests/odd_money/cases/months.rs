@@ -113,6 +113,14 @@ pub(super) fn months() -> Vec<Case> {
             refused(33, &["2024-08"]),
         ),
         (
+            "a_quarter_of_returns_alone",
+            |shop| {
+                let months = shop.objects.iter_mut().filter(|(name, _)| name.as_str() >= "2025-10");
+                months.flat_map(|(_, lines)| lines).for_each(|line| line.quantity = Some(-1));
+            },
+            refused(12, &["their last sale is of 2025-09-", "rows that are no sale go on to 2025-12-"]),
+        ),
+        (
             "a_name_that_accepts_nothing",
             |shop| shop.set("exports.accept=[\"return_sign\"]"),
             refused(10, &["exports.accept names `return_sign`", "return_signs"]),

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use chrono::Days;
 use driftline_core::{Market, Period};
 use driftline_lake::graph::Graph;
 use driftline_lake::session::Limits;
@@ -62,9 +61,10 @@ pub(super) async fn tried(job: &Job, project: &Project, world: &World, markets: 
     let room = Room::open(job.clone(), &Choice::default(), project, world).await?;
     let coverage = Coverage::look(&room, markets, Vec::new()).await?;
     let today = job.day_of(world.now);
-    let after = Days::new(u64::try_from(coverage.silent_days).unwrap_or(0) + 1);
-    let reached = coverage.until.and_then(|until| until.checked_add_days(after)).map_or(today, |day| day.min(today));
-    let period = Period::last_over(job.file.period, reached);
+    let last_over = Period::last_over(job.file.period, today);
+    // The period that the exports end in, if it is over: a run of it is what they are next for.
+    let reached = coverage.until.map(|until| Period::last_over(job.file.period, until).next());
+    let period = reached.filter(|period| *period < last_over).unwrap_or(last_over);
     let mut lines = Vec::new();
     for market in markets {
         let plan = RunPlan::new(market.clone(), period, &coverage);
