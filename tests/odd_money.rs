@@ -232,7 +232,8 @@ pub(crate) fn trials() -> Vec<Trial> {
     };
     let told =
         Trial::test("odd_money::a_fall_is_told_once_for_each_state", || told::once_a_state().map_err(Failed::from));
-    let looks: [(&'static str, fn() -> TestResult); 2] = [
+    type Look = (&'static str, fn() -> TestResult);
+    let looks: [Look; 2] = [
         ("plan_and_doctor_say_how_a_run_would_end", looks::as_a_run_would_end),
         ("models_that_changed_are_told", looks::changed_models),
     ];

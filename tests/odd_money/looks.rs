@@ -19,8 +19,10 @@ fn look(shop: &Shop, folder: &Path, command: &[&str]) -> Result<(Option<i32>, St
     Ok((output.status.code(), said.concat()))
 }
 
+type Look = (&'static str, fn(&mut Shop), &'static str, i32, &'static str);
+
 /// What is done to the shop, what `plan` says of it, and how `doctor` ends with which words.
-const LOOKS: [(&str, fn(&mut Shop), &str, i32, &str); 5] = [
+const LOOKS: [Look; 5] = [
     ("a right export", |_| {}, "2025Q4  run", 0, "rows looked at as a run of 2025Q4 does"),
     (
         "a month that fell",

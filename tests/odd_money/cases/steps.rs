@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, BooleanArray, Decimal128Array, Int64Array, StringArray, TimestampMicrosecondArray};
+use arrow::datatypes::DataType;
 
 use super::{Case, Expected, SOURCES, STAGING, net_of, published, refused, warned};
 use crate::odd_money::{DAY, FIRST_DAY, Line, Shop};
@@ -232,7 +233,7 @@ fn with_heads(shop: &mut Shop, without: usize) {
     let lines: Vec<Line> = shop.objects.iter().flat_map(|(_, lines)| lines.clone()).collect();
     let twice = |line: &Line| [line.clone(), line.clone()];
     let money = lines.iter().flat_map(twice).map(|line| Some(i128::from(line.cents)));
-    let money = Decimal128Array::from_iter(money).with_precision_and_scale(18, 2).expect("two places");
+    let money = Decimal128Array::from_iter(money).with_data_type(DataType::Decimal128(18, 2));
     let ids = lines.iter().flat_map(twice).map(|line| line.order.unwrap_or_default());
     let positions: Vec<ArrayRef> = vec![
         texts(ids),
@@ -333,7 +334,7 @@ fn with_column(shop: &mut Shop, column: fn(usize) -> String) {
         ("customer_id", texts(lines.iter().map(|line| line.customer.clone().unwrap_or_default()))),
         ("ordered_at", Arc::new(TimestampMicrosecondArray::from_iter(lines.iter().map(|line| line.at)))),
         ("quantity", Arc::new(Int64Array::from_iter(lines.iter().map(|line| line.quantity)))),
-        ("net_amount", Arc::new(money.with_precision_and_scale(18, 2).expect("two places"))),
+        ("net_amount", Arc::new(money.with_data_type(DataType::Decimal128(18, 2)))),
         ("document_type", texts((0..lines.len()).map(column))),
         ("returned", Arc::new(BooleanArray::from_iter((0..lines.len()).map(|at| Some(column(at) == "yes"))))),
     ];
@@ -390,7 +391,7 @@ fn with_neighbour(shop: &mut Shop, step: usize) {
         ("customer_id", texts(lines.iter().map(|line| line.customer.clone().unwrap_or_default()))),
         ("ordered_at", Arc::new(TimestampMicrosecondArray::from_iter(lines.iter().map(|line| line.at)))),
         ("quantity", Arc::new(Int64Array::from_iter(lines.iter().map(|line| line.quantity)))),
-        ("net_amount", Arc::new(money.with_precision_and_scale(18, 2).expect("two places"))),
+        ("net_amount", Arc::new(money.with_data_type(DataType::Decimal128(18, 2)))),
     ];
     shop.more.push(("../market=at/order_lines/part-0.parquet", columns));
 }
