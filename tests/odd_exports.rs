@@ -229,6 +229,7 @@ pub(crate) fn right() -> TestResult {
         equal(&format!("{about}: {}", ended.said), ended.figures(), Some(plain))?;
         equal(about, ended.partial(), None)?;
         let note = match about {
+            "what is hidden is no data" => "2 Parquet files are left out",
             "files that are no Parquet" => "1 file, 3 bytes): market=de/order_lines/readme.txt",
             "a far row more" => "1 row of market=de/order_lines/2025.parquet on 9999-12-31",
             _ => "",

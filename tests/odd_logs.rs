@@ -86,6 +86,19 @@ pub(crate) fn customers() -> TestResult {
     equal("without the blank one", found[0], 39)?;
     holds("notes", &notes, "15 of 600 rows have no customer")?;
     holds("notes", &notes, "15 rows have the customer `nan`")?;
+    equal("no copies", notes.contains("equal to another one"), false)?;
+    let copied = folder.path().join("copied");
+    std::fs::create_dir_all(&copied).map_err(|error| error.to_string())?;
+    for name in ["1.parquet", "2.parquet", "_3.parquet"] {
+        write(&copied.join(name), log(0..600, "customer_id", |ids| whole(ids)))?;
+    }
+    let (_, notes) = counts(&copied, "customer_id")?;
+    holds("copies", &notes, "600 of 1200 rows are equal to another one in customer, day and amount")?;
+    holds(
+        "hidden",
+        &notes,
+        "1 Parquet file is left out, for names that begin with `_` or `.` are no data: `_3.parquet`",
+    )?;
     let file = folder.path().join("no_amounts.parquet");
     let mut columns = log(0..600, "customer_id", |ids| whole(ids));
     columns[2].1 = Arc::new(NullArray::new(600));

@@ -11,6 +11,7 @@ use crate::drift::write;
 use crate::product::{self, TestResult, equal, holds, run_in};
 
 mod cases;
+mod looks;
 mod told;
 
 const DAY: i64 = 86_400_000_000;
@@ -42,6 +43,7 @@ pub(crate) struct Shop {
     pub(crate) edits: Vec<(&'static str, String, String)>,
     /// Arguments of the run besides.
     pub(crate) arguments: Vec<String>,
+    pub(crate) period: &'static str,
 }
 
 /// What a run comes to.
@@ -87,6 +89,7 @@ impl Shop {
             more: Vec::new(),
             edits: Vec::new(),
             arguments: Vec::new(),
+            period: "2025Q4",
         };
         shop.by_month();
         shop
@@ -229,7 +232,14 @@ pub(crate) fn trials() -> Vec<Trial> {
     };
     let told =
         Trial::test("odd_money::a_fall_is_told_once_for_each_state", || told::once_a_state().map_err(Failed::from));
-    cases::once().into_iter().map(of).chain(cases::next().into_iter().map(again)).chain([told]).collect()
+    type Look = (&'static str, fn() -> TestResult);
+    let looks: [Look; 2] = [
+        ("plan_and_doctor_say_how_a_run_would_end", looks::as_a_run_would_end),
+        ("models_that_changed_are_told", looks::changed_models),
+    ];
+    let looks =
+        looks.map(|(name, test)| Trial::test(format!("odd_money::{name}"), move || test().map_err(Failed::from)));
+    cases::once().into_iter().map(of).chain(cases::next().into_iter().map(again)).chain([told]).chain(looks).collect()
 }
 
 /// One run of a damaged export.
@@ -239,7 +249,7 @@ fn check(damage: fn(&mut Shop), expected: &Expected) -> TestResult {
     damage(&mut shop);
     shop.write_project(&folder.path().join("project"))?;
     shop.write_exports(&folder.path().join("exports"))?;
-    judge(&shop, folder.path(), "2025Q4", expected)
+    judge(&shop, folder.path(), shop.period, expected)
 }
 
 /// A run of the right export, and one of the next quarter when it is damaged.

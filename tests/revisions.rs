@@ -105,6 +105,8 @@ pub(crate) fn late_export() -> TestResult {
     let third = report(&warehouse)?;
     let changes = third.revision_changes.as_ref().ok_or("no changes")?;
     equal("rows", changes.sources.first().map(|source| source.rows_now - source.rows_before), Some(3))?;
+    let keys = |report: &Report| report.personas.personas.iter().map(|persona| persona.key.clone()).collect::<Vec<_>>();
+    equal("keys of a revision of a first report", keys(&third), keys(&second))?;
     equal("figures of a handful", (changes.figures.len(), changes.personas.len()), (0, 0))?;
     equal("withheld", changes.withheld > 0, true)?;
     no_small_difference(&third)?;

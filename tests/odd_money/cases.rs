@@ -3,6 +3,7 @@
 mod grain;
 mod months;
 mod rows;
+mod steps;
 mod values;
 
 use super::{Expected, Shop};
@@ -33,7 +34,10 @@ fn net_of(damage: impl Fn(&mut Shop)) -> i64 {
 
 /// Runs of one quarter.
 pub(super) fn once() -> Vec<Case> {
-    [rows::signs(), rows::repeats(), values::values(), grain::grain(), months::months()].into_iter().flatten().collect()
+    [rows::signs(), rows::repeats(), values::values(), grain::grain(), steps::steps(), months::months()]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 pub(super) use months::next;

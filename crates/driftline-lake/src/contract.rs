@@ -31,9 +31,10 @@ pub fn check_schema(model: &Model, planned: &Schema) -> Result<()> {
         let declared = types::parse(&column.type_name).unwrap_or(DataType::Null);
         if !types::same(&declared, field.data_type()) {
             return wrong(format!(
-                "declares `{name}` as {}, the select gives {}",
+                "declares `{name}` as {}, the select gives {}; write cast(… as {}) as {name}",
                 column.type_name,
-                types::name(field.data_type())
+                types::name(field.data_type()),
+                types::in_sql(&declared)
             ));
         }
     }

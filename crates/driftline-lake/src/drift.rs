@@ -74,7 +74,7 @@ pub fn compare_files(reference: &Path, current: &Path, only: &[String], threads:
         let reason = found.first().map(|found| found.finding.reason.clone()).unwrap_or_default();
         return Err(parquet_files::unreadable("drift", current, reason.into()));
     }
-    let notes = sides.iter().filter_map(|side| parquet_files::left_out_note(&side.left_out)).collect();
+    let notes = sides.iter().flat_map(|side| side.notes()).collect();
     let counts = [0, 1].map(|side: usize| (sides[side].rows(), sides[side].files()));
     Ok(judged(found, counts, notes))
 }

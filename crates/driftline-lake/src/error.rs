@@ -13,10 +13,10 @@ pub enum Error {
     #[error("{}: {problem}", path.display())]
     ModelFile { path: PathBuf, problem: String },
 
-    #[error("{}: model does not plan", path.display())]
+    #[error("{}: model does not plan{}", path.display(), crate::advice::plan_advice(source))]
     Plan { path: PathBuf, source: Box<DataFusionError> },
 
-    #[error("model `{model}` failed while it ran")]
+    #[error("model `{model}` failed while it ran{}", crate::advice::arithmetic(source).unwrap_or_default())]
     Execute { model: String, source: Box<DataFusionError> },
 
     #[error(

@@ -7,8 +7,13 @@ mod currency;
 mod diagnose;
 mod joins;
 mod lines;
+pub mod markets;
+mod path;
 mod repeats;
+mod returns;
+mod spelling;
 mod staging;
+mod steps;
 
 use std::path::Path;
 
@@ -22,12 +27,16 @@ use crate::model::Model;
 use crate::source::{PinnedSource, Sources};
 
 /// What may be odd, by the names under which a job accepts it (`exports.accept`).
-pub const NAMES: [(&str, &str); 9] = [
+pub const NAMES: [(&str, &str); 13] = [
     ("sale_signs", "sales with negative money"),
     ("return_signs", "returns with positive money"),
     ("repeated_between", "rows that are in two objects of a source"),
     ("repeated_within", "rows that are twice in one object"),
-    ("multiplied_lines", "a join of the staging that makes several lines of one"),
+    ("multiplied_lines", "a join or union of the staging that makes several lines of one"),
+    ("dropped_lines", "lines that the staging loses without a condition that says so"),
+    ("two_markets", "order lines that are in two markets"),
+    ("id_spellings", "ids that are written in two ways"),
+    ("unread_returns", "returns that the staging does not read"),
     ("grain", "a staging model with two rows of what its grain says is one"),
     ("currencies", "a column of currencies that the staging does not read"),
     ("one_customer", "a customer with a large share of all orders"),
@@ -84,13 +93,17 @@ impl Lake {
         let lines = line_sources(self.graph(), sources, pinned);
         for source in &lines {
             findings.extend(self.inspect_currency(source, currency).await?);
-            if !source.distinct {
+            if source.distinct {
+                findings.extend(self.inspect_distinct(source).await?);
+            } else {
                 let time = sources.by_name.get(&source.name).and_then(|source| source.time_column.as_deref());
                 findings.extend(self.inspect_repeats(source, time).await?);
             }
         }
         let names: Vec<&str> = lines.iter().map(|source| source.name.as_str()).collect();
-        findings.extend(self.inspect_joins(&names).await?);
+        findings.extend(self.inspect_steps(&names, pinned).await?);
+        findings.extend(self.inspect_returns(&lines).await?);
+        findings.extend(self.inspect_spellings().await?);
         Ok(findings)
     }
 }
@@ -112,7 +125,7 @@ fn file_of(model: &Model) -> String {
     parts[from..].join("/")
 }
 
-fn is_staging(path: &Path) -> bool {
+pub(crate) fn is_staging(path: &Path) -> bool {
     path.parent().and_then(Path::parent).is_some_and(|folder| folder.ends_with("staging"))
 }
 

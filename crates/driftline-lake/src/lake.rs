@@ -36,6 +36,7 @@ use crate::facets;
 use crate::files::{empty_table, listing_table, local_url};
 use crate::functions;
 use crate::graph::Graph;
+use crate::inspect::is_staging;
 use crate::lint;
 use crate::model::Model;
 use crate::pinned::PinnedStore;
@@ -241,6 +242,10 @@ impl Lake {
         }
         let frame = if bound.is_empty() { frame } else { frame.with_param_values(bound).map_err(plan_error)? };
         lint::plan(frame.logical_plan()).map_err(|problem| Error::ModelFile { path: model.path.clone(), problem })?;
+        if is_staging(&model.path) {
+            lint::money(frame.logical_plan())
+                .map_err(|problem| Error::ModelFile { path: model.path.clone(), problem })?;
+        }
         contract::check_schema(model, frame.schema().as_arrow())?;
         facets::check_columns(model, frame.schema().as_arrow())?;
         Ok(frame)

@@ -1,5 +1,6 @@
 //! The only crate that knows DataFusion and Arrow: exports in, SQL models, audited tables out.
 
+pub mod advice;
 pub mod after;
 pub mod boundary;
 mod conform;
@@ -17,6 +18,7 @@ pub mod functions;
 pub mod graph;
 pub mod inspect;
 pub mod lake;
+mod lineage;
 pub mod lint;
 pub mod model;
 mod parquet_files;

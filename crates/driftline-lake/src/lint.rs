@@ -3,15 +3,16 @@
 use std::ops::ControlFlow;
 
 use datafusion::arrow::datatypes::DataType;
-use datafusion::common::DFSchema;
-use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
-use datafusion::logical_expr::{Expr, ExprSchemable, LogicalPlan};
+use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
+use datafusion::common::{Column, DFSchema};
+use datafusion::logical_expr::{Expr, ExprSchemable, LogicalPlan, Operator};
 use datafusion::sql::parser::Statement;
 use datafusion::sql::sqlparser::ast::{self, visit_expressions};
 use datafusion::sql::sqlparser::dialect::GenericDialect;
 use datafusion::sql::sqlparser::tokenizer::{Token, Tokenizer};
 
 use crate::functions;
+use crate::lineage::{Step, trace};
 
 /// Functions whose answer depends on the day, the machine or chance.
 const NOT_DETERMINISTIC: [&str; 8] =
@@ -107,6 +108,61 @@ pub fn plan(plan: &LogicalPlan) -> Result<(), String> {
         (Err(error), None) => Err(error.to_string()),
         (Ok(_), None) => Ok(()),
     }
+}
+
+/// Refuses a column of money that is made by dividing whole numbers: cents would be lost.
+pub fn money(plan: &LogicalPlan) -> Result<(), String> {
+    for (place, field) in plan.schema().fields().iter().enumerate() {
+        let mut found = None;
+        if matches!(field.data_type(), DataType::Decimal128(..)) {
+            trace(plan, place, &mut |step| {
+                if let Step::Made(expression, schema) = step {
+                    found = found.take().or_else(|| whole_division(expression, schema));
+                }
+            });
+        }
+        if let Some((division, divided)) = found {
+            return Err(format!(
+                "column `{}` is made by dividing whole numbers, `{division}`, and what is behind the point is lost; write cast({divided} as decimal(18, 4)) / …",
+                field.name()
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// A division of whole numbers that gives the value of an expression, not one that a condition asks for; and what it divides.
+fn whole_division(expression: &Expr, schema: &DFSchema) -> Option<(String, String)> {
+    let is_whole = |part: &Expr| part.get_type(schema).is_ok_and(|kind| kind.is_integer());
+    match expression {
+        Expr::BinaryExpr(parts) if parts.op == Operator::Divide && is_whole(&parts.left) && is_whole(&parts.right) => {
+            Some((plain(expression), plain(&parts.left)))
+        }
+        Expr::Case(case) => {
+            let values = case.when_then_expr.iter().map(|(_, value)| value).chain(&case.else_expr);
+            values.into_iter().find_map(|value| whole_division(value, schema))
+        }
+        _ => {
+            let mut found = None;
+            let _ = expression.apply_children(|part| {
+                found = whole_division(part, schema);
+                Ok(if found.is_some() { TreeNodeRecursion::Stop } else { TreeNodeRecursion::Continue })
+            });
+            found
+        }
+    }
+}
+
+/// An expression as its author wrote it, without the engine's names of tables and types of numbers.
+fn plain(expression: &Expr) -> String {
+    let bare = |part: Expr| {
+        Ok(match part {
+            Expr::Column(column) => Transformed::yes(Expr::Column(Column::new_unqualified(column.name))),
+            part => Transformed::no(part),
+        })
+    };
+    let unnamed = expression.clone().transform(bare).map_or_else(|_| expression.clone(), |done| done.data);
+    unnamed.human_display().to_string()
 }
 
 /// What is wrong with an expression that adds up floats.

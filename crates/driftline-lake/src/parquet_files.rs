@@ -19,6 +19,8 @@ pub(crate) struct Found {
     pub(crate) files: Vec<PathBuf>,
     /// Files that are no Parquet, which nobody reads.
     pub(crate) left_out: Vec<PathBuf>,
+    /// Names of those that are called Parquet and are hidden by their name alone.
+    pub(crate) hidden: Vec<String>,
 }
 
 /// A Parquet file, or those of a folder and its folders. Names that begin with `_` or `.` are no data, but for `_key=value`.
@@ -29,7 +31,7 @@ pub(crate) struct Found {
 pub(crate) fn found(source: &str, path: &Path) -> Result<Found> {
     let missing = |error: std::io::Error| unreadable(source, path, error.into());
     if !std::fs::metadata(path).map_err(missing)?.is_dir() {
-        return Ok(Found { files: vec![path.to_owned()], left_out: Vec::new() });
+        return Ok(Found { files: vec![path.to_owned()], ..Found::default() });
     }
     let refused = |path: &Path, problem: String| Error::SourceContract {
         name: source.to_owned(),
@@ -46,6 +48,9 @@ pub(crate) fn found(source: &str, path: &Path) -> Result<Found> {
                 return Err(refused(&folder, is_table(format)));
             }
             if is_hidden(&name) {
+                if path.is_file() && ending(&name) == Ending::Parquet {
+                    found.hidden.push(name);
+                }
                 continue;
             }
             if path.is_dir() {
@@ -61,11 +66,12 @@ pub(crate) fn found(source: &str, path: &Path) -> Result<Found> {
     }
     found.files.sort();
     found.left_out.sort();
+    found.hidden.sort();
     if found.files.is_empty() {
         return Err(Error::EmptySource {
             name: source.to_owned(),
             location: path.display().to_string(),
-            hint: "give a Parquet file or a folder of them".to_owned(),
+            hint: hidden_note(&found.hidden).unwrap_or_else(|| "give a Parquet file or a folder of them".to_owned()),
         });
     }
     Ok(found)
@@ -123,6 +129,26 @@ fn has_table_metadata(folder: &Path) -> bool {
 fn begins_as_parquet(path: &Path) -> bool {
     let mut start = [0; 4];
     File::open(path).and_then(|mut file| file.read_exact(&mut start)).is_ok() && start == *b"PAR1"
+}
+
+/// One sentence about Parquet files that are hidden by their names.
+pub(crate) fn hidden_note(hidden: &[String]) -> Option<String> {
+    const NAMED_MOST: usize = 3;
+    let named = hidden.iter().take(NAMED_MOST).map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+    let more = match hidden.len().saturating_sub(NAMED_MOST) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    (!hidden.is_empty()).then(|| {
+        let files = if hidden.len() == 1 {
+            "1 Parquet file is".to_owned()
+        } else {
+            format!("{} Parquet files are", hidden.len())
+        };
+        format!(
+            "{files} left out, for names that begin with `_` or `.` are no data: {named}{more}; rename what is data"
+        )
+    })
 }
 
 /// One sentence about files of a folder that are not read.

@@ -61,6 +61,9 @@ pub struct ReadLog {
 /// What errors call a log.
 const SOURCE: &str = "purchase log";
 
+/// Part of the rows that are equal to another one, from which on a note says so.
+const COPIES_LEAST: f64 = 0.02;
+
 /// Rows of a file for which room is made before they are read.
 const ROWS_RESERVED: usize = 1 << 24;
 
@@ -73,6 +76,7 @@ pub fn read(file: &LogFile) -> Result<ReadLog> {
     let mut reading = Reading::default();
     let found = parquet_files::found(SOURCE, &file.path)?;
     reading.notes.extend(parquet_files::left_out_note(&found.left_out));
+    reading.notes.extend(parquet_files::hidden_note(&found.hidden));
     for path in found.files {
         reading.file(file, &path)?;
     }
@@ -225,6 +229,7 @@ impl Reading {
         if !entries.is_sorted_by(|a, b| order(a, b).is_le()) {
             entries.sort_unstable_by(order);
         }
+        notes.extend(copies_note(&entries));
         let has_amounts = without_amount == 0;
         let folded = entries.chunk_by(|a, b| (a.0, a.1) == (b.0, b.1)).map(|rows| {
             let net = if has_amounts { rows.iter().map(|(.., amount)| amount).sum() } else { 0.0 };
@@ -244,6 +249,18 @@ impl Reading {
             notes,
         }
     }
+}
+
+/// A note if many rows are equal to another one, of sorted rows: a log of orders has each once, and copies count twice.
+fn copies_note(entries: &[Row]) -> Option<String> {
+    let is_equal = |pair: &&[Row]| pair[0] == pair[1];
+    let equal = entries.windows(2).filter(is_equal).count();
+    (equal > 0 && equal as f64 >= COPIES_LEAST * entries.len() as f64).then(|| {
+        format!(
+            "{equal} of {} rows are equal to another one in customer, day and amount: if the log is one of orders, they are copies, and their money counts twice",
+            entries.len()
+        )
+    })
 }
 
 /// Writes one row a customer: the id and named numbers.

@@ -24,9 +24,9 @@ use std::collections::BTreeMap;
 
 use driftline_core::Minor;
 use driftline_core::drift::rfm::RfmRow;
-use driftline_core::report::revision::Moved;
 use driftline_core::report::scorecard::year::ScoredYear;
 use driftline_core::report::scorecard::{RiskTenth, Scored};
+use driftline_core::tables::moved::Moved;
 use driftline_core::tables::profile::MarketTotals;
 
 use crate::error::Result;

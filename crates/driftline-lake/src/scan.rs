@@ -65,7 +65,12 @@ impl SourceTable {
 
     /// One column as text, declared or not; null in files that do not have it.
     pub(crate) fn of_text(source: &PinnedSource, column: &str, store: Arc<PinnedStore>) -> Self {
-        let schema = Arc::new(Schema::new(vec![Field::new(column, DataType::Utf8, true)]));
+        Self::of_column(source, column, DataType::Utf8, store)
+    }
+
+    /// One column as a type that it can be read as, declared or not; null in files that do not have it.
+    pub(crate) fn of_column(source: &PinnedSource, column: &str, kind: DataType, store: Arc<PinnedStore>) -> Self {
+        let schema = Arc::new(Schema::new(vec![Field::new(column, kind, true)]));
         let alone = |file: &Arc<PinnedFile>| {
             let found = file.footer.schema().column_with_name(column);
             let origin = found.map_or(Origin::Absent, |(index, _)| Origin::Field { index, clock: Clock::Same });

@@ -53,7 +53,8 @@ async fn pin_source(exports: &Exports, name: &str, source: &Source, market: &str
     let relative = source.path.replace("{market}", market);
     let listed = list(exports, name, &relative).await?;
     let left_out = listed.left_out.iter().map(|meta| (meta.location.to_string(), meta.size)).collect::<Vec<_>>();
-    let notes: Vec<String> = parquet_files::not_read(&left_out).into_iter().collect();
+    let notes: Vec<String> =
+        parquet_files::not_read(&left_out).into_iter().chain(parquet_files::hidden_note(&listed.hidden)).collect();
     if listed.metas.is_empty() && !source.optional {
         let others = notes.first().map_or_else(String::new, |note| format!("; {note}"));
         return Err(Error::EmptySource {

@@ -41,6 +41,18 @@ pub fn name(data_type: &DataType) -> String {
     }
 }
 
+/// The name of a type as a `cast` writes it.
+pub fn in_sql(data_type: &DataType) -> String {
+    match data_type {
+        DataType::Int32 => "int".to_owned(),
+        DataType::Int64 => "bigint".to_owned(),
+        DataType::Float64 => "double".to_owned(),
+        DataType::Utf8 => "varchar".to_owned(),
+        DataType::Decimal128(precision, scale) => format!("decimal({precision}, {scale})"),
+        other => name(other),
+    }
+}
+
 /// Whether a column that a model gives is of the declared type; the three string layouts are one type.
 pub fn same(declared: &DataType, found: &DataType) -> bool {
     name(declared) == name(found)

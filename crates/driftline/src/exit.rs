@@ -23,6 +23,7 @@ Exit codes:
 /// Maps every error to its documented code.
 pub fn code(error: &Error) -> u8 {
     use driftline_lake::Error as Lake;
+    use driftline_lake::advice::arithmetic;
     match error {
         Error::Job { .. } | Error::Override { .. } | Error::NoSuchJob { .. } | Error::ProjectFile { .. } => 10,
         Error::UnknownMarket { .. } | Error::Period { source: driftline_core::Error::Market(_) } => 11,
@@ -39,6 +40,7 @@ pub fn code(error: &Error) -> u8 {
             Lake::Store { .. } => 25,
             Lake::Audit { .. } => 30,
             Lake::Contract { .. } | Lake::Staged { .. } => 31,
+            Lake::Execute { source, .. } if arithmetic(source).is_some() => 31,
             Lake::Memory { .. } => 60,
             Lake::Output { .. } => 40,
             Lake::DiskFull { .. } | Lake::Scratch { .. } => 61,

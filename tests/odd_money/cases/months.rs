@@ -88,6 +88,39 @@ pub(super) fn months() -> Vec<Case> {
             warned(&["was sent back", "is the sign of sales right?"]),
         ),
         (
+            "a_first_quarter_with_a_month_that_is_closed_every_year",
+            |shop| {
+                shop.objects.retain(|(name, _)| !["2024-08.parquet", "2025-08.parquet"].contains(&name.as_str()));
+                shop.period = "2024Q3";
+            },
+            published(),
+        ),
+        (
+            "a_first_quarter_with_a_month_of_hardly_any_line_every_year",
+            |shop| {
+                shop.month("2024-08").truncate(12);
+                shop.month("2025-08").truncate(9);
+                shop.period = "2024Q3";
+            },
+            published(),
+        ),
+        (
+            "a_first_quarter_with_a_month_that_is_missing_once",
+            |shop| {
+                shop.objects.retain(|(name, _)| name != "2024-08.parquet");
+                shop.period = "2024Q3";
+            },
+            refused(33, &["2024-08"]),
+        ),
+        (
+            "a_quarter_of_returns_alone",
+            |shop| {
+                let months = shop.objects.iter_mut().filter(|(name, _)| name.as_str() >= "2025-10");
+                months.flat_map(|(_, lines)| lines).for_each(|line| line.quantity = Some(-1));
+            },
+            refused(12, &["their last sale is of 2025-09-", "rows that are no sale go on to 2025-12-"]),
+        ),
+        (
             "a_name_that_accepts_nothing",
             |shop| shop.set("exports.accept=[\"return_sign\"]"),
             refused(10, &["exports.accept names `return_sign`", "return_signs"]),

@@ -40,6 +40,8 @@ const ORDERS_OF_EMPTY_LEAST: f64 = 30.0;
 const PAST_LEAST: [usize; 2] = [3, 6];
 /// How far below the lowest month of the year before a fallen one is: money depends on a few large orders.
 const BELOW_LOWEST: [f64; 2] = [0.75, 0.5];
+/// Part of the usual lines that a month has at most in which a market rests.
+const RESTING_MOST: f64 = 0.2;
 /// Standard deviations of a count below what is usual.
 const DEVIATIONS: f64 = 6.0;
 
@@ -96,8 +98,8 @@ pub fn empty(months: &[Month], until: i32) -> Vec<(i32, i32)> {
         let near = |other: &&Month| other.lines > 0 && (other.number - month.number).abs() <= 6;
         let mut around: Vec<f64> = months.iter().filter(near).map(|other| other.orders as f64).collect();
         let is_busy = median(&mut around).is_some_and(|usual| usual >= ORDERS_OF_EMPTY_LEAST);
-        let rests = is_empty(month.number - 12) || is_empty(month.number + 12);
-        if !is_busy || rests {
+        let is_rest = is_empty(month.number - 12) || is_empty(month.number + 12) || rests(months, month.number);
+        if !is_busy || is_rest {
             continue;
         }
         match found.last_mut() {
@@ -106,6 +108,18 @@ pub fn empty(months: &[Month], until: i32) -> Vec<(i32, i32)> {
         }
     }
     found
+}
+
+/// Whether a market rests in a month of the year: it had hardly any line in the same month of another year, between months with lines.
+pub fn rests(months: &[Month], number: i32) -> bool {
+    let (first, last) = (months.iter().map(|month| month.number).min(), months.iter().map(|month| month.number).max());
+    let is_inside = |month: &&Month| first < Some(month.number) && Some(month.number) < last;
+    let same = months.iter().filter(|month| month.number != number && (month.number - number) % 12 == 0);
+    same.filter(is_inside).any(|same| {
+        let near = months.iter().filter(|other| other.number != same.number && (other.number - same.number).abs() <= 6);
+        let mut near: Vec<f64> = near.map(|other| other.lines as f64).collect();
+        median(&mut near).is_some_and(|usual| (same.lines as f64) < RESTING_MOST * usual)
+    })
 }
 
 struct Usual {
@@ -180,6 +194,18 @@ mod tests {
         let found = fallen(&months, 24_013, 0.5);
         assert_eq!(found.len(), 1);
         assert_eq!(found[0].what, What::Sold);
+    }
+
+    #[test]
+    fn a_market_that_closes_every_august_has_not_fallen() {
+        let year = [400, 410, 420, 400, 410, 400, 420, 12, 400, 410, 420, 400];
+        let mut later = [&year[..], &year[..]].concat();
+        later[19] = 0;
+        assert!(rests(&months(&later), 24_007), "the August after");
+        assert!(rests(&months(&later), 24_019), "the August before");
+        assert!(!rests(&months(&later), 24_006) && !rests(&months(&later), 24_008));
+        assert_eq!(empty(&months(&later), 24_024), [], "hardly any line a year before");
+        assert!(!rests(&months(&year), 24_007), "there is no other August");
     }
 
     #[test]

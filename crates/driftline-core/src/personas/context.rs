@@ -8,6 +8,7 @@ use crate::Period;
 use crate::naming::Name;
 use crate::naming::own::OwnName;
 use crate::naming::rule::MeasuredRule;
+use crate::tables::moved::Moved;
 use crate::tables::profile::{FeatureTilt, Flow};
 
 /// Everything that a description needs besides the profiles.
@@ -16,6 +17,8 @@ pub struct Context<'a> {
     pub period: Period,
     pub revision: u32,
     pub previous: Option<&'a PersonaSet>,
+    /// The revision that this one replaces, and who went from its segments to these.
+    pub replaced: Option<(&'a PersonaSet, &'a [Moved])>,
     pub flows: &'a [Flow],
     /// Tilt of every segment, by segment number.
     pub tilts: &'a BTreeMap<u32, Vec<FeatureTilt>>,

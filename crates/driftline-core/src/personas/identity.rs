@@ -3,13 +3,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Context, Ended, Former, Persona};
+use super::{Context, Ended, Former, Persona, PersonaSet};
 use crate::Period;
 use crate::naming::Claim;
 use crate::naming::own::Named;
 use crate::personas::lineage::{
     Continuity, Fate, Origin, Overlaps, PersonaEvent, SegmentEvent, SegmentEventKind, trace,
 };
+use crate::tables::moved::{Moved, is_same};
 use crate::tables::profile::{Flow, SegmentProfile};
 
 pub(super) struct Identity {
@@ -101,7 +102,7 @@ fn follow(segments: &[&SegmentProfile], before: &[Persona], context: &Context<'_
                 };
                 let is_split = event.is_some_and(|event| event.kind == SegmentEventKind::Split);
                 let parents = from.filter(|_| is_split).and_then(place_of).map(|place| before[place].key.clone());
-                Kept { key: keys.next(), before: None, lineage, parents: parents.into_iter().collect() }
+                Kept { key: keys.of(segment), before: None, lineage, parents: parents.into_iter().collect() }
             }
         };
         born.push(named(profile, kept, before, context));
@@ -183,7 +184,7 @@ fn survival(jaccard: f64, is_strong: bool, is_mostly_new: bool) -> String {
 fn redraw(segments: &[&SegmentProfile], before: &[Persona], context: &Context<'_>) -> Identities {
     let (origins, fates) = trace(&overlaps(before, segments, context.flows), context.thresholds);
     let mut keys = NewKeys::new(context);
-    let kept = |origin: &Origin, keys: &mut NewKeys| {
+    let kept = |profile: &SegmentProfile, origin: &Origin, keys: &mut NewKeys<'_>| {
         let parent = match origin {
             Origin::Survived { parent, .. } | Origin::SplitFrom { parent, keeps_key: true } => Some(*parent),
             Origin::Merged { keeps_key_of, .. } => *keeps_key_of,
@@ -203,7 +204,7 @@ fn redraw(segments: &[&SegmentProfile], before: &[Persona], context: &Context<'_
             _ => "drawn anew by a changed definition".to_owned(),
         };
         Kept {
-            key: parent.map_or_else(|| keys.next(), |parent| before[parent].key.clone()),
+            key: parent.map_or_else(|| keys.of(profile.segment), |parent| before[parent].key.clone()),
             before: parent,
             lineage,
             parents: from.into_iter().map(|index| before[index].key.clone()).collect(),
@@ -212,7 +213,7 @@ fn redraw(segments: &[&SegmentProfile], before: &[Persona], context: &Context<'_
     let born: Vec<Identity> = segments
         .iter()
         .zip(&origins)
-        .map(|(profile, origin)| named(profile, kept(origin, &mut keys), before, context))
+        .map(|(profile, origin)| named(profile, kept(profile, origin, &mut keys), before, context))
         .collect();
     let fate_of =
         |persona: &Persona| before.iter().position(|other| other.key == persona.key).map(|place| &fates[place]);
@@ -252,16 +253,36 @@ fn named(profile: &SegmentProfile, kept: Kept, before: &[Persona], context: &Con
 }
 
 /// Keys of personas that are seen for the first time: market, period and a letter.
-struct NewKeys {
+/// In a revision a persona has the key that the revision before gave to the same people.
+struct NewKeys<'a> {
     stem: String,
     suffix: String,
     next: u32,
+    replaced: Option<(&'a PersonaSet, &'a [Moved])>,
+    taken: BTreeSet<String>,
 }
 
-impl NewKeys {
-    fn new(context: &Context<'_>) -> Self {
+impl<'a> NewKeys<'a> {
+    fn new(context: &Context<'a>) -> Self {
         let suffix = if context.revision > 1 { format!("-r{}", context.revision) } else { String::new() };
-        Self { stem: format!("{}-{}", context.market, context.period.to_string().to_lowercase()), suffix, next: 0 }
+        let before = context.previous.map_or(&[][..], |set| &set.personas);
+        Self {
+            stem: format!("{}-{}", context.market, context.period.to_string().to_lowercase()),
+            suffix,
+            next: 0,
+            replaced: context.replaced,
+            taken: before.iter().map(|persona| persona.key.clone()).collect(),
+        }
+    }
+
+    fn of(&mut self, segment: u32) -> String {
+        let key = self.replaced.and_then(|(set, moved)| {
+            let same = set.personas.iter().find(|persona| is_same(persona.segment, segment, moved))?;
+            Some(same.key.clone()).filter(|key| !self.taken.contains(key))
+        });
+        let key = key.unwrap_or_else(|| self.next());
+        self.taken.insert(key.clone());
+        key
     }
 
     fn next(&mut self) -> String {

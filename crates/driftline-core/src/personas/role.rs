@@ -136,6 +136,7 @@ mod tests {
             period: personas[0].since,
             revision: 1,
             previous,
+            replaced: None,
             flows: &[],
             tilts: &tilts,
             stability: &stability,

@@ -9,8 +9,9 @@ mod sentences;
 #[cfg(test)]
 mod tests;
 
-pub use self::evidence::{Moved, RevisionEvidence};
+pub use self::evidence::RevisionEvidence;
 use self::evidence::{cause, is_small, reads_otherwise};
+pub use crate::tables::moved::Moved;
 
 use crate::basics::locale::Words;
 use crate::report::{FigureChange, Kpi, Part, Report, RevisionChanges};

@@ -37,17 +37,24 @@ pub(super) struct Column {
 /// The files of one side with their footers.
 pub(super) struct Side {
     files: Vec<(PathBuf, ArrowReaderMetadata)>,
-    pub(super) left_out: Vec<PathBuf>,
+    left_out: Vec<PathBuf>,
+    hidden: Vec<String>,
 }
 
 impl Side {
     pub(super) fn open(path: &Path) -> Result<Self> {
-        let Found { files, left_out } = parquet_files::found("drift", path)?;
+        let Found { files, left_out, hidden } = parquet_files::found("drift", path)?;
         let footer = |path: PathBuf| {
             let footer = parquet_files::footer("drift", &path, TimeUnit::Microsecond)?;
             Ok((path, footer))
         };
-        Ok(Self { files: files.into_iter().map(footer).collect::<Result<_>>()?, left_out })
+        Ok(Self { files: files.into_iter().map(footer).collect::<Result<_>>()?, left_out, hidden })
+    }
+
+    /// What of a folder is not read.
+    pub(super) fn notes(&self) -> Vec<String> {
+        let hidden = parquet_files::hidden_note(&self.hidden);
+        parquet_files::left_out_note(&self.left_out).into_iter().chain(hidden).collect()
     }
 
     /// Names of columns in the order in which files have them.

@@ -42,7 +42,7 @@ impl Lake {
     }
 
     /// Whether a staging model that reads the source names the column.
-    fn is_read(&self, source: &str, column: &str) -> bool {
+    pub(super) fn is_read(&self, source: &str, column: &str) -> bool {
         let read = format!("source.{source}");
         let mut readers = self.graph().models.values().filter(|model| model.references.contains(&read));
         readers.any(|model| without_comments(&model.sql).to_lowercase().contains(&column.to_lowercase()))

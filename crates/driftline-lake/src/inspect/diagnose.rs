@@ -49,6 +49,18 @@ fn is_of_values(error: &DataFusionError) -> bool {
     }
 }
 
+/// What to write in the place of what failed.
+fn advice(problem: &str) -> &'static str {
+    let problem = problem.to_lowercase();
+    if problem.contains("divide by zero") {
+        "write nullif(…, 0) around what it divides by, and say there what becomes of such rows"
+    } else if problem.contains("overflow") {
+        "write cast(… as decimal(38, 4)) or cast(… as bigint) around each number before it multiplies or adds them"
+    } else {
+        "export it again, or say there what becomes of such values"
+    }
+}
+
 impl Lake {
     /// The error of a build by the company's own files, if it comes of the values of the exports; else as it is.
     pub async fn diagnose(&self, error: Error, pinned: &[PinnedSource]) -> Error {
@@ -71,9 +83,11 @@ impl Lake {
         match &error {
             Error::Execute { source, .. } => Error::Staged {
                 problem: format!(
-                    "{}: model `{model}` cannot compute with its values: {}; look for amounts, quantities or dates that are wrong, or larger than 14 digits before the point",
+                    "{}: model `{model}` cannot compute with its values: {}; {}, or look in {} for amounts, quantities or dates that are wrong, or larger than 14 digits before the point",
+                    self.graph().models.get(&model).map_or_else(|| self.staged_file(), file_of),
+                    source.find_root(),
+                    advice(&source.find_root().to_string()),
                     self.staged_file(),
-                    source.find_root()
                 ),
             },
             _ => error,
@@ -134,9 +148,10 @@ impl Lake {
             }
         }
         let problem = format!(
-            "{}: a value of the export cannot be used: {}; export it again, or say there what becomes of such values",
+            "{}: a value of the export cannot be used: {}; {}",
             file_of(model),
-            error.find_root()
+            error.find_root(),
+            advice(&error.find_root().to_string())
         );
         Ok(Error::Staged { problem })
     }

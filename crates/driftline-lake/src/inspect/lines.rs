@@ -35,7 +35,16 @@ pub struct Inspected {
     pub findings: Vec<Finding>,
     /// Every month with a line before as-of, in order.
     pub months: Vec<Month>,
+    /// Lines of every month of the exports, those after as-of too: only how many lines they have.
+    pub all_months: Vec<Month>,
 }
+
+const ALL_MONTHS: &str = "
+    select month_number(order_date) as month, count(*) as lines
+    from stg_order_lines
+    where order_date is not null
+    group by month_number(order_date)
+    order by month";
 
 const LINES: &str = "
     select
@@ -119,7 +128,19 @@ impl Lake {
                 remedy: "write -abs(amount) for returns".to_owned(),
             });
         }
-        Ok(Inspected { findings, months })
+        Ok(Inspected { findings, months, all_months: self.all_months().await? })
+    }
+
+    async fn all_months(&self) -> Result<Vec<Month>> {
+        let mut months = Vec::new();
+        for batch in self.query(ALL_MONTHS).await? {
+            let cells = Cells { table: "stg_order_lines", batch: &batch };
+            for row in 0..batch.num_rows() {
+                let number = i32::try_from(cells.integer("month", row)?).unwrap_or_default();
+                months.push(Month { number, lines: cells.count("lines", row)?, ..Month::default() });
+            }
+        }
+        Ok(months)
     }
 
     /// What no job can accept: lines of no order, and more money than tables hold.

@@ -1,6 +1,6 @@
 //! Rows that an export has twice: in two objects, like a copy of a file, or in one, like a file that was appended to itself.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 use datafusion::arrow::array::{AsArray, BooleanArray, RecordBatch};
@@ -21,6 +21,11 @@ use crate::source::PinnedSource;
 
 /// Rows of a source up to which every row is looked at; of larger ones every second, third, … by its hash.
 const ROWS_MOST: u64 = 2_000_000;
+
+/// Part of the rows that may stand beside their equal in a source of which equal rows are read once, and part of them that may be read
+/// once at all before it looks as if each was exported twice.
+const BESIDE_MOST: f64 = 0.01;
+const EXPORTED_TWICE: f64 = 0.45;
 
 /// Part of the rows of an object from which on repeated ones are an error; below it some rows are exported twice.
 const REPEATED_MOST: f64 = 0.01;
@@ -58,6 +63,51 @@ impl Lake {
         }
         findings.extend(found.within.map(|within| of_one_object(source, within, step)));
         Ok(findings)
+    }
+
+    /// Looks at a source of which equal rows are read once: equal rows beside each other in one object are mostly lines of one order.
+    pub(super) async fn inspect_distinct(&self, source: &PinnedSource) -> Result<Option<Finding>> {
+        let (mut met, mut all, mut again, mut beside) = (HashSet::new(), 0u64, 0u64, 0u64);
+        for object in 0..u32::try_from(source.metas.len()).unwrap_or(u32::MAX) {
+            if all >= ROWS_MOST {
+                break;
+            }
+            let mut before = None;
+            let mut stream = self.stream(source, object).await?;
+            while let Some(batch) = stream.try_next().await.map_err(|error| Error::execute(&source.name, error))? {
+                for hash in hashes(&batch)? {
+                    all += 1;
+                    if !met.insert(hash) {
+                        again += 1;
+                        beside += u64::from(before == Some(hash));
+                    }
+                    before = Some(hash);
+                }
+            }
+        }
+        let share = |number: u64| number as f64 / all.max(1) as f64;
+        // Half of all rows are there because each was exported twice.
+        if beside < FEW || share(beside) < BESIDE_MOST || share(again) > EXPORTED_TWICE {
+            return Ok(None);
+        }
+        let unread = match source.ignored_columns.iter().find(|column| is_key(column)) {
+            Some(column) => format!("declare `{column}` too, if it tells them apart, or "),
+            None => String::new(),
+        };
+        Ok(Some(Finding {
+            name: "dropped_lines",
+            place: Place::Export,
+            is_error: false,
+            text: format!(
+                "source `{}`: distinct leaves {} of {} out, equal to others in all declared columns, {} of them beside their equal in one object, as two equal lines of one order are",
+                source.name,
+                count(again),
+                rows(all),
+                count(beside)
+            ),
+            example: String::new(),
+            remedy: format!("{unread}take distinct away in sources.toml"),
+        }))
     }
 
     async fn stream(&self, source: &PinnedSource, object: u32) -> Result<SendableRecordBatchStream> {

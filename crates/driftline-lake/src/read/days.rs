@@ -11,14 +11,17 @@ use crate::error::Result;
 use crate::lake::Lake;
 use crate::source::{PinnedSource, Source};
 
-/// Sales by day. Lines without a day are in none.
+/// Sales by day, and the day of the last line of any kind. Lines without a day are in none.
 ///
 /// # Errors
 /// As [`Lake::rows`].
-pub async fn sale_days(lake: &Lake) -> Result<BTreeMap<NaiveDate, u64>> {
-    let sql = "select order_date as day, count(*) as lines from stg_order_lines \
-        where kind = 'sale' and order_date is not null group by order_date";
-    by_day(lake, sql).await
+pub async fn sale_days(lake: &Lake) -> Result<(BTreeMap<NaiveDate, u64>, Option<NaiveDate>)> {
+    let sql = "select order_date as day, count(*) filter (where kind = 'sale') as lines from stg_order_lines \
+        where order_date is not null group by order_date";
+    let mut days = by_day(lake, sql).await?;
+    let last = days.keys().next_back().copied();
+    days.retain(|_, sales| *sales > 0);
+    Ok((days, last))
 }
 
 /// Rows of a source by the day of its time column.

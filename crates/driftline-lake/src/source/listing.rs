@@ -17,6 +17,8 @@ pub(super) struct Listed {
     pub(super) metas: Vec<ObjectMeta>,
     /// Those that are no Parquet, which nobody reads.
     pub(super) left_out: Vec<ObjectMeta>,
+    /// Those that are called Parquet and hidden by their name alone: somebody may have meant them.
+    pub(super) hidden: Vec<String>,
 }
 
 /// A path below the root of the exports. Names are taken as they are: nothing in them is written in another way.
@@ -29,7 +31,7 @@ pub(super) fn below(exports: &Exports, relative: &str) -> Result<ObjectPath> {
 pub(super) async fn list(exports: &Exports, name: &str, relative: &str) -> Result<Listed> {
     let full = below(exports, relative)?;
     if !relative.ends_with('/') {
-        return Ok(Listed { metas: head(exports, &full).await?.into_iter().collect(), left_out: Vec::new() });
+        return Ok(Listed { metas: head(exports, &full).await?.into_iter().collect(), ..Listed::default() });
     }
     refuse_tables_above(exports, name, relative).await?;
     let metas = match &exports.index {
@@ -37,18 +39,22 @@ pub(super) async fn list(exports: &Exports, name: &str, relative: &str) -> Resul
         None => stored(exports, name, &full).await?,
     };
     let depth = full.parts().count();
-    let mut visible = Vec::new();
+    let (mut visible, mut hidden) = (Vec::new(), Vec::new());
     for meta in metas {
         let parts: Vec<String> = meta.location.parts().skip(depth).map(|part| part.as_ref().to_owned()).collect();
         if let Some((place, format)) = table_format(&parts) {
             let folder = full.parts().chain(meta.location.parts().skip(depth).take(place)).collect::<ObjectPath>();
             return Err(is_table(exports, name, &folder, format));
         }
-        if !parts.iter().any(|part| parquet_files::is_hidden(part)) {
-            visible.push(meta);
+        match parts.iter().position(|part| parquet_files::is_hidden(part)) {
+            None => visible.push(meta),
+            Some(place) if place + 1 == parts.len() && parquet_files::ending(&parts[place]) == Ending::Parquet => {
+                hidden.push(parts[place].clone());
+            }
+            Some(_) => {}
         }
     }
-    sort_out(exports, name, visible).await
+    Ok(Listed { hidden, ..sort_out(exports, name, visible).await? })
 }
 
 async fn stored(exports: &Exports, name: &str, full: &ObjectPath) -> Result<Vec<ObjectMeta>> {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use chrono::NaiveDate;
 use chrono_tz::Tz;
-use datafusion::arrow::datatypes::SchemaRef;
+use datafusion::arrow::datatypes::{DataType, SchemaRef};
 use object_store::path::Path as ObjectPath;
 use object_store::{ObjectMeta, ObjectStore};
 use parquet::arrow::arrow_reader::ArrowReaderMetadata;
@@ -35,6 +35,17 @@ impl PinnedFile {
     pub(crate) fn rows(&self) -> u64 {
         u64::try_from(self.footer.metadata().file_metadata().num_rows()).unwrap_or(0)
     }
+
+    /// Whether columns of the schema are columns of the file, by their place.
+    fn is_flat(&self) -> bool {
+        self.footer.schema().fields().len() == self.footer.parquet_schema().num_columns()
+    }
+
+    /// Nulls of a column by the footer, if it says how many in every row group.
+    fn nulls(&self, column: usize) -> Option<u64> {
+        let groups = self.footer.metadata().row_groups().iter();
+        groups.map(|group| group.columns().get(column)?.statistics()?.null_count_opt()).sum()
+    }
 }
 
 /// The objects of one source, checked.
@@ -62,6 +73,21 @@ impl PinnedSource {
     /// Rows by the footers.
     pub fn rows(&self) -> u64 {
         self.objects.iter().map(|object| object.rows).sum()
+    }
+
+    /// Whether the footers say of every file that a column has a value in each row.
+    pub(crate) fn has_no_null(&self, column: &str) -> bool {
+        self.schema.index_of(column).is_ok_and(|place| {
+            self.files.iter().all(|file| match file.origins.get(place) {
+                Some(Origin::Field { index, .. }) => file.is_flat() && file.nulls(*index) == Some(0),
+                _ => false,
+            })
+        })
+    }
+
+    /// The type of a column in the first file that has it.
+    pub(crate) fn type_in_files(&self, column: &str) -> Option<DataType> {
+        self.files.iter().find_map(|file| Some(file.footer.schema().field_with_name(column).ok()?.data_type().clone()))
     }
 }
 

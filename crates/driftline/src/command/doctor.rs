@@ -1,4 +1,4 @@
-//! `driftline doctor`: does everything that a run needs answer? Nothing is computed, published or sent.
+//! `driftline doctor`: does everything that a run needs answer, and would its exports end it? Nothing is published or sent.
 
 mod sources;
 
@@ -80,7 +80,8 @@ async fn markets(job: &Job, project: &Project, environment: &Environment) -> Res
     let (markets, left_out) = plan::markets(job, &[], &exports, &sources).await?;
     let warnings: String = left_out.iter().map(|note| format!("; WARNING: {note}")).collect();
     let codes: Vec<String> = markets.iter().map(ToString::to_string).collect();
-    let lines = sources::read(job, project, environment, (&exports, &sources), &codes).await?;
+    let mut lines = sources::read(job, project, environment, (&exports, &sources), &codes).await?;
+    lines.extend(sources::tried(job, project, environment, &markets).await?);
     let (count, pad) = (plan::counted(markets.len() as u64, "market"), format!("\n{}", " ".repeat(INDENT)));
     Ok(format!("{}: {count}{warnings}{pad}{}", exports.shown, lines.join(&pad)))
 }

@@ -1,12 +1,16 @@
-//! `driftline plan`: what a run would do and why, without computing anything.
+//! `driftline plan`: what a run would do and why; of the exports it looks at footers, reach and months.
 
 use driftline_core::{Market, Period};
-use driftline_ledger::Slot;
+use driftline_ledger::{Publication, Slot};
 
 use crate::command::args::{self, Cli};
 use crate::command::output::{say, say_json};
+use crate::error::chain;
 use crate::error::{Error, InPlace, Result};
+use crate::exit;
 use crate::operate::due::due_runs;
+use crate::run::checks;
+use crate::run::recall::recall;
 use crate::run::since;
 use crate::setup::coverage::Coverage;
 use crate::setup::environment::Environment;
@@ -18,7 +22,7 @@ use crate::setup::project::Project;
 struct Line {
     market: String,
     period: String,
-    /// `run`, `nothing`, `wait` or `revise`.
+    /// `run`, `nothing`, `wait`, `revise`, or `refused` if its exports would end the run.
     action: &'static str,
     why: String,
     compared_with: Option<String>,
@@ -38,6 +42,18 @@ pub(super) async fn execute(cli: &Cli, args: &args::Plan, project: &Project, env
                 Some(reason) => ("wait", reason.clone()),
                 None if run.due.mails => ("run", format!("due since {}", run.due.due_at.to_rfc3339())),
                 None => ("run", format!("due since {}, caught up: its mails are held", run.due.due_at.to_rfc3339())),
+            };
+            let (action, why) = match action {
+                "run" => {
+                    let slot = Slot {
+                        job: context.job.name.clone(),
+                        market: run.plan.market.clone(),
+                        period: run.plan.period,
+                    };
+                    let previous = context.ledger.previous(&slot).await.in_place(run.plan.market.as_str())?;
+                    tried(&context, &run.plan, previous.as_ref(), (action, why)).await?
+                }
+                _ => (action, why),
             };
             lines.push(line(&context, &run.plan.market, run.plan.period, action, why).await?);
         }
@@ -63,6 +79,9 @@ pub(super) async fn execute(cli: &Cli, args: &args::Plan, project: &Project, env
     if lines.is_empty() {
         say("nothing is due");
     } else {
+        say(
+            "not looked at: copies of rows, joins, currencies and returns of the exports, which driftline doctor reads",
+        );
         say(format!("next: driftline run {} --period <period>", args.job.display()));
     }
     Ok(())
@@ -80,7 +99,8 @@ async fn decide(context: &JobContext, plan: &RunPlan) -> Result<(&'static str, S
             return Ok(("wait", why));
         }
         let partial = plan.partial.as_ref().map_or_else(String::new, |partial| format!("; partial: {partial}"));
-        return Ok(("run", format!("not published{partial}")));
+        let previous = context.ledger.previous(&slot).await.in_place(&place)?;
+        return tried(context, plan, previous.as_ref(), ("run", format!("not published{partial}"))).await;
     };
     // What it was compared with must still be the newest there is.
     let previous = context.ledger.previous(&slot).await.in_place(&place)?;
@@ -93,10 +113,29 @@ async fn decide(context: &JobContext, plan: &RunPlan) -> Result<(&'static str, S
         ));
     }
     let published = format!("published as revision {}", publication.revision);
-    Ok(match since::changes(context, &publication).await? {
-        None => ("nothing", format!("{published} from the exports as they are")),
-        Some(changes) => ("revise", format!("{published}; since then {changes}: --revise \"why\"")),
-    })
+    let recalled = recall(context, Some(publication.clone())).await?;
+    let has_other_models = recalled.is_some_and(|recalled| since::has_other_models(context, &recalled.report));
+    let models = has_other_models.then(|| "the SQL models changed".to_owned());
+    let changes: Vec<String> = since::changes(context, &publication).await?.into_iter().chain(models).collect();
+    if changes.is_empty() {
+        return Ok(("nothing", format!("{published} from the exports as they are")));
+    }
+    let revise = ("revise", format!("{published}; since then {}: --revise \"why\"", changes.join("; ")));
+    tried(context, plan, Some(&publication), revise).await
+}
+
+/// What a run would do, or how its exports would end it, as far as footers and staged lines tell.
+async fn tried(
+    context: &JobContext,
+    plan: &RunPlan,
+    last: Option<&Publication>,
+    action: (&'static str, String),
+) -> Result<(&'static str, String)> {
+    match checks::tried(context, plan, last, false).await {
+        Ok(_) => Ok(action),
+        Err(error @ Error::Stopped { .. }) => Err(error),
+        Err(error) => Ok(("refused", format!("a run would end with exit {}: {}", exit::code(&error), chain(&error)))),
+    }
 }
 
 async fn line(

@@ -232,6 +232,9 @@ fn report_line(cli: &Cli, outcome: &Outcome, outcomes: &mut Vec<Outcome>) {
         if let Some(changes) = &outcome.exports_since {
             say(format!("    the exports changed since: {changes}"));
         }
+        if outcome.has_other_models {
+            say("    the SQL models changed since");
+        }
         if outcome.held > 0 {
             say(format!("    {} mails are held: driftline send {} {}", outcome.held, outcome.market, outcome.period));
         }

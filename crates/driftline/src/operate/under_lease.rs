@@ -101,5 +101,6 @@ async fn told(context: &JobContext, publication: &Publication, sent: Sent) -> Re
     let place = format!("{} {}", publication.market, publication.period);
     let bytes = context.ledger.read(publication, "report.json").await.in_place(&place)?;
     let report = serde_json::from_slice(&bytes)?;
-    Ok(outcome(context, &report, publication, State::AlreadyPublished, sent))
+    let has_other_models = since::has_other_models(context, &report);
+    Ok(Outcome { has_other_models, ..outcome(context, &report, publication, State::AlreadyPublished, sent) })
 }

@@ -3,13 +3,16 @@
 mod found;
 mod months;
 mod objects;
+mod tried;
 
+use driftline_core::exports::fall;
 use driftline_lake::inspect::Finding;
 use driftline_lake::source::PinnedSource;
 use driftline_lake::{Lake, content};
 use driftline_ledger::Publication;
 
-use self::found::{Found, capitalised, sentence};
+use self::found::{Found, capitalised, sentence, with_remedy};
+pub(crate) use self::tried::tried;
 use crate::error::{Error, InPlace, Result};
 use crate::setup::job_context::JobContext;
 use crate::setup::plan::RunPlan;
@@ -39,7 +42,7 @@ impl Checks {
                 (true, true) => {
                     self.found.warnings.push(format!("{} (accepted by the job).", capitalised(&finding.text)))
                 }
-                (false, false) => self.found.warnings.push(sentence(&finding.text)),
+                (false, false) => self.found.warnings.push(with_remedy(&finding)),
                 (false, true) => {}
             }
         }
@@ -76,6 +79,8 @@ pub(crate) async fn lines(
 ) -> Result<Checks> {
     let place = format!("{} {}", plan.market, plan.period);
     let mut checks = Checks::default();
+    checks.found.warnings.extend(context.pseudonym_key.warning(&context.job).map(|warning| sentence(&warning)));
+    checks.findings.extend(plan.findings.iter().cloned());
     checks.found.compare(context, pinned, last);
     if let Err(error) = lake.build(&["int_order_lines"]).await {
         return Err(lake.diagnose(error, pinned).await).in_place(&place);
@@ -83,7 +88,9 @@ pub(crate) async fn lines(
     let inspected = lake.inspect_lines().await.in_place(&place)?;
     checks.add(inspected.findings);
     checks.found.empty_objects(context, plan, pinned);
-    checks.found.months(context, plan, pinned, &inspected.months);
+    let last = inspected.months.iter().map(|month| month.number).max().unwrap_or_default();
+    let all = fall::filled(&inspected.all_months, inspected.all_months.last().map_or(last, |month| month.number));
+    checks.found.months((context, plan), pinned, &inspected.months, &all);
     Ok(checks)
 }
 

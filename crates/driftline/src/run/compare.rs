@@ -3,7 +3,7 @@
 use driftline_core::personas::carried_notes;
 use driftline_core::personas::tree::grow;
 use driftline_core::report::{Quality, Report, past};
-use driftline_lake::read;
+use driftline_core::tables::moved::Moved;
 
 use crate::error::{InPlace, Result};
 use crate::run::assemble::{self, Parts};
@@ -39,7 +39,8 @@ pub(crate) async fn compare(
     let year = baselines.year_over().map(|recalled| &recalled.report);
     let attribute_drift = attribute_drift(lake, plan, previous, year, &described.personas).await.in_place(&place)?;
     let (content_id, quality) = of_itself(task, baselines, computed, &described);
-    let Described { scored, tables, personas, facets, acquisition, models } = described;
+    let Described { scored, mut tables, personas, facets, acquisition, models } = described;
+    let moved = std::mem::take(&mut tables.moved);
     let mut report = assemble::report(Parts {
         job: &context.job,
         plan,
@@ -60,7 +61,7 @@ pub(crate) async fn compare(
         models,
         quality,
     })?;
-    add_revision_changes(task, baselines, computed, &mut report).await?;
+    add_revision_changes(task, baselines, (computed, moved), &mut report)?;
     Ok(report)
 }
 
@@ -77,15 +78,14 @@ fn of_itself(task: &Task<'_>, baselines: &Baselines, computed: &Computed, descri
 }
 
 /// Of a revision, what it changed of the one before.
-async fn add_revision_changes(
+fn add_revision_changes(
     task: &Task<'_>,
     baselines: &Baselines,
-    computed: &Computed,
+    (computed, moved): (&Computed, Vec<Moved>),
     report: &mut Report,
 ) -> Result<()> {
     let Some(replaced) = &baselines.replaced else { return Ok(()) };
     let place = task.place();
-    let moved = read::revision_changes(&computed.lake).await.in_place(&place)?;
     revised::check_not_of_few(&task.context.job, &place, replaced, &moved)?;
     report.revision_changes = Some(revised::changes(replaced, report, moved, &inputs(&computed.pinned.sources)?)?);
     Ok(())

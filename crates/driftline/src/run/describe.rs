@@ -89,6 +89,7 @@ fn personas(task: &Task<'_>, baselines: &Baselines, scored: &Scored, tables: &Ta
             period: plan.period,
             revision: task.revision(),
             previous: previous.filter(|_| status != Status::NotEnoughData),
+            replaced: baselines.replaced.as_ref().map(|last| (&last.report.personas, tables.moved.as_slice())),
             flows: tables.flows.as_deref().unwrap_or(&[]),
             tilts: segmented.map_or(&empty_tilts, |segmented| &segmented.tilts),
             stability: segmented.map_or(&empty_stability, |segmented| &segmented.stability),

@@ -36,6 +36,8 @@ pub struct Outcome {
     pub export_warnings: Vec<String>,
     /// What of the exports changed since it was published; only of a period that was published before.
     pub exports_since: Option<String>,
+    /// Whether the SQL models changed since it was published; only of a period that was published before.
+    pub has_other_models: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -98,6 +100,7 @@ impl Outcome {
             mail_problem: None,
             export_warnings: Vec::new(),
             exports_since: None,
+            has_other_models: false,
         }
     }
 }
@@ -129,6 +132,7 @@ pub(crate) fn outcome(
         mail_problem: sent.problem,
         export_warnings: report.quality.warnings.clone(),
         exports_since: None,
+        has_other_models: false,
     }
 }
 
@@ -171,5 +175,6 @@ pub(crate) fn dry_run(
         mail_problem: None,
         export_warnings: report.quality.warnings.clone(),
         exports_since: None,
+        has_other_models: false,
     })
 }

@@ -28,7 +28,7 @@ pub(crate) async fn pin(task: &Task<'_>) -> Result<Pinned> {
     Ok(Pinned { sources, rows })
 }
 
-fn check_not_too_late(pinned: &[PinnedSource], plan: &RunPlan) -> driftline_lake::Result<()> {
+pub(crate) fn check_not_too_late(pinned: &[PinnedSource], plan: &RunPlan) -> driftline_lake::Result<()> {
     let by_footers = || pinned.iter().filter_map(|source| source.days).map(|days| days.0).min();
     match plan.first_sale.or_else(by_footers) {
         Some(first) if first >= plan.as_of => Err(driftline_lake::Error::SourceTooLate {

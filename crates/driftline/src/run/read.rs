@@ -10,6 +10,7 @@ use driftline_core::facets::Facet;
 use driftline_core::facets::count::Counted;
 use driftline_core::report::Report;
 use driftline_core::report::scorecard::Scorecard;
+use driftline_core::tables::moved::Moved;
 use driftline_core::tables::profile::{Flow, MarketTotals, Newcomers, PairedOrders, SegmentProfile};
 use driftline_lake::Lake;
 use driftline_lake::read as lake_read;
@@ -45,6 +46,8 @@ pub(crate) struct Tables {
     pub(crate) moves: Moves,
     pub(crate) scorecard: Option<Scorecard>,
     pub(crate) economics: Economics,
+    /// Who went from the segments of the revision that this run replaces to these; of no revision nothing.
+    pub(crate) moved: Vec<Moved>,
     /// What was counted of each facet.
     pub(crate) counted: Vec<(Facet, Counted)>,
 }
@@ -92,6 +95,10 @@ pub(crate) async fn read(
                 .filter(|orders| *orders > 0),
             profiles,
             counted,
+            moved: match &baselines.replaced {
+                Some(_) => lake_read::revision_changes(lake).await?,
+                None => Vec::new(),
+            },
             rfm_rows: lake_read::rfm_groups(lake).await?,
             flows: match previous {
                 Some(_) => Some(lake_read::flows(lake).await?),

@@ -83,7 +83,8 @@ fn is_year_over(plan: &RunPlan, year_before: &Report) -> bool {
         && driftline_core::basics::period::year_after(year_before.as_of) == plan.as_of
 }
 
-async fn recall(context: &JobContext, publication: Option<Publication>) -> Result<Option<Recalled>> {
+/// A publication with its report.
+pub(crate) async fn recall(context: &JobContext, publication: Option<Publication>) -> Result<Option<Recalled>> {
     let Some(publication) = publication else { return Ok(None) };
     let place = format!("{} {} (published)", publication.market, publication.period);
     let bytes = context.ledger.read(&publication, "report.json").await.in_place(&place)?;

@@ -51,17 +51,22 @@ pub(crate) fn fingerprints(
     previous: Option<&Recalled>,
 ) -> BTreeMap<Part, String> {
     let hash = |text: &str| content::sha256(text.as_bytes())[..16].to_owned();
-    let models: Vec<&str> = context.graph.models.values().map(|model| model.sql.as_str()).collect();
     let base = previous.map(|last| format!("{} revision {}", last.report.period, last.publication.revision));
     BTreeMap::from([
         (Part::Exports, hash(days)),
         (Part::Job, hash(&context.job.definition)),
-        (Part::Models, hash(&models.join("\n"))),
+        (Part::Models, models_hash(context)),
         (Part::Program, env!("CARGO_PKG_VERSION").to_owned()),
         (Part::ComparedWith, base.unwrap_or_else(|| "nothing".to_owned())),
         (Part::Templates, hash(&context.templates.text(context.job.locale(&plan.market)))),
         (Part::Notes, hash(&format!("{}{}", context.notes.1, context.names.1))),
     ])
+}
+
+/// Hash of the SQL models.
+pub(crate) fn models_hash(context: &JobContext) -> String {
+    let models: Vec<&str> = context.graph.models.values().map(|model| model.sql.as_str()).collect();
+    content::sha256(models.join("\n").as_bytes())[..16].to_owned()
 }
 
 /// Rows, columns and days of the exports, and what was not there.

@@ -1,6 +1,7 @@
-//! What of the exports is not what a publication read.
+//! What of the exports and the models is not what a publication was made of.
 
 use driftline_core::basics::locale::Locale;
+use driftline_core::report::{Part, Report};
 use driftline_lake::source;
 use driftline_ledger::Publication;
 
@@ -21,6 +22,12 @@ pub(crate) async fn changes(context: &JobContext, publication: &Publication) -> 
     let pinned = source::pin(&context.exports, &context.sources, publication.market.as_str()).await.in_place(&place)?;
     let changes = object_changes(&objects(&publication.inputs)?, &objects(&pin::inputs(&pinned)?)?);
     Ok(words(&changes))
+}
+
+/// Whether the SQL models are not those that a report was made by; of one from before they were recorded nobody knows.
+pub(crate) fn has_other_models(context: &JobContext, report: &Report) -> bool {
+    let then = report.quality.fingerprints.get(&Part::Models);
+    then.is_some_and(|then| *then != crate::run::record::models_hash(context))
 }
 
 fn words(changes: &[ObjectChange]) -> Option<String> {

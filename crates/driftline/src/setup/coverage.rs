@@ -8,6 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{Days, NaiveDate};
 use driftline_core::exports::reach::Reach;
 use driftline_core::{Market, Period};
+use driftline_lake::inspect::Finding;
+use driftline_lake::inspect::markets::{self, Sample};
 use driftline_lake::session::Limits;
 use driftline_lake::source::{self, PinnedSource};
 use driftline_lake::{Lake, read};
@@ -30,9 +32,7 @@ impl Coverage {
     pub async fn look(context: &JobContext, chosen: &[Market], left_out: Vec<String>) -> Result<Self> {
         left_out.iter().for_each(|note| tracing::warn!("{note}"));
         let declared = &context.job.exports;
-        if declared.complete_from.is_some() && declared.complete_until.is_some() {
-            return Ok(Self { notes: left_out, ..Self::of(declared, None) });
-        }
+        let is_declared = declared.complete_from.is_some() && declared.complete_until.is_some();
         let (mut sales, mut of_sources) = (ByDay::new(), BTreeMap::<String, ByDay>::new());
         let (mut markets, mut pinned) = (BTreeMap::new(), BTreeMap::new());
         let all = source::markets(&context.exports, &context.sources).await.in_place("markets of the exports")?;
@@ -40,19 +40,29 @@ impl Coverage {
         let is_ours = |market: &Market| listed.is_empty() || listed.contains(market) || chosen.contains(market);
         let all: Vec<Market> = all.codes.into_iter().filter(is_ours).collect();
         let is_one = all.len() == 1;
+        if is_declared && is_one {
+            return Ok(Self { notes: left_out, ..Self::of(declared, None) });
+        }
+        let mut samples = BTreeMap::new();
         for market in all {
-            let days = match days_of(context, &market).await {
+            let days = match days_of(context, &market, !is_one).await {
                 Ok(days) => days,
                 // Its own run will say what is wrong with it; the others go on.
                 Err(error) if !is_one && is_of_files(&error) => continue,
                 Err(error) => return Err(error).in_place(market.as_str()),
             };
-            markets.insert(market.clone(), Sales { first: days.sales.keys().next().copied(), rows: days.rows });
+            let first = days.sales.keys().next().copied();
+            markets.insert(market.clone(), Sales { first, last_line: days.last_line, rows: days.rows });
+            samples.extend(days.sample.map(|sample| (market.clone(), sample)));
             add(&mut sales, &days.sales);
             for (name, days) in &days.sources {
                 add(of_sources.entry(name.clone()).or_default(), days);
             }
             pinned.insert(market, days.pinned);
+        }
+        let shared = shared(&samples, &pinned);
+        if is_declared {
+            return Ok(Self { notes: left_out, shared, ..Self::of(declared, None) });
         }
         let today = context.job.day_of(context.now);
         let reach = Reach::of(&sales, today);
@@ -63,7 +73,7 @@ impl Coverage {
             far.iter().for_each(|note| tracing::warn!("{note}"));
             notes.extend(far);
         }
-        Ok(Self { markets, notes, ..coverage })
+        Ok(Self { markets, notes, shared, ..coverage })
     }
 }
 
@@ -78,10 +88,29 @@ struct MarketDays {
     /// Rows by day of each source, where order lines are made of several.
     sources: BTreeMap<String, ByDay>,
     rows: u64,
+    last_line: Option<NaiveDate>,
+    /// Of a market among others.
+    sample: Option<Sample>,
     pinned: Vec<PinnedSource>,
 }
 
-async fn days_of(context: &JobContext, market: &Market) -> driftline_lake::Result<MarketDays> {
+/// What every pair of markets has in common.
+fn shared(
+    samples: &BTreeMap<Market, Sample>,
+    pinned: &BTreeMap<Market, Vec<PinnedSource>>,
+) -> Vec<([Market; 2], Finding)> {
+    let mut found = Vec::new();
+    for (market, sample) in samples {
+        for (other, theirs) in samples.range(..market.clone()) {
+            let [one, two] = [other, market].map(|market| pinned.get(market).map_or(&[][..], Vec::as_slice));
+            let finding = markets::shared((other.as_str(), theirs, one), (market.as_str(), sample, two));
+            found.extend(finding.map(|finding| ([other.clone(), market.clone()], finding)));
+        }
+    }
+    found
+}
+
+async fn days_of(context: &JobContext, market: &Market, is_among_others: bool) -> driftline_lake::Result<MarketDays> {
     let money = context.graph.sources_of("stg_order_lines");
     let mut pinned = source::pin(&context.exports, &context.sources, market.as_str()).await?;
     let is_money = |source: &PinnedSource| money.contains(&source.name);
@@ -89,10 +118,12 @@ async fn days_of(context: &JobContext, market: &Market) -> driftline_lake::Resul
     let (lake, _scratch) = open(context, market, &pinned)?;
     let staged = async {
         lake.build(&["stg_order_lines"]).await?;
-        read::sale_days(&lake).await
+        let (sales, last_line) = read::sale_days(&lake).await?;
+        let sample = if is_among_others { Some(lake.sample_lines(rows).await?) } else { None };
+        Ok((sales, last_line, sample))
     };
-    let sales = match staged.await {
-        Ok(sales) => sales,
+    let (sales, last_line, sample) = match staged.await {
+        Ok(staged) => staged,
         Err(error) => return Err(lake.diagnose(error, &pinned).await),
     };
     let mut sources = BTreeMap::new();
@@ -106,7 +137,7 @@ async fn days_of(context: &JobContext, market: &Market) -> driftline_lake::Resul
             );
         }
     }
-    Ok(MarketDays { sales, sources, rows, pinned })
+    Ok(MarketDays { sales, sources, rows, last_line, sample, pinned })
 }
 
 /// A lake over a market's exports for looking at their days, and the folder that it lives in.

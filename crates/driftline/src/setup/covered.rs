@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use chrono::NaiveDate;
 use driftline_core::Market;
 use driftline_core::exports::reach::Reach;
+use driftline_lake::inspect::Finding;
 
 use crate::setup::job;
 
@@ -24,12 +25,16 @@ pub struct Coverage {
     pub markets: BTreeMap<Market, Sales>,
     /// What a reader of the figures should know, one sentence each.
     pub notes: Vec<String>,
+    /// Lines that two markets have in common.
+    pub shared: Vec<([Market; 2], Finding)>,
 }
 
 /// The sales of one market.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Sales {
     pub first: Option<NaiveDate>,
+    /// Day of the last line of any kind.
+    pub last_line: Option<NaiveDate>,
     /// Rows of the sources that order lines are made of.
     pub rows: u64,
 }
@@ -44,6 +49,7 @@ impl Default for Coverage {
             silent_days: SILENT_DAYS,
             markets: BTreeMap::new(),
             notes: Vec::new(),
+            shared: Vec::new(),
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 use driftline_core::{Market, Period};
+use driftline_lake::inspect::Finding;
 use driftline_lake::lake::Parameters;
 use driftline_lake::source::{Exports, Markets, Sources};
 
@@ -23,8 +24,12 @@ pub struct RunPlan {
     pub first_sale: Option<NaiveDate>,
     /// Rows of order lines, if none of them is a sale.
     pub rows_without_sale: Option<u64>,
+    /// Day of the market's last line of any kind, if it was looked for.
+    pub last_line: Option<NaiveDate>,
     /// What was noticed of the exports, one sentence each.
     pub notes: Vec<String>,
+    /// What is odd about this market's exports beside those of other markets.
+    pub findings: Vec<Finding>,
 }
 
 /// The periods that were asked for, oldest first; by default the last one of the job's calendar that is over.
@@ -151,6 +156,9 @@ impl RunPlan {
         };
         let sales = coverage.markets.get(&market);
         let rows_without_sale = sales.filter(|sales| sales.first.is_none()).map(|sales| sales.rows);
+        let findings = coverage.shared.iter().filter(|(markets, _)| markets.contains(&market));
+        let findings = findings.map(|(_, finding)| finding.clone()).collect();
+        let last_line = sales.and_then(|sales| sales.last_line);
         Self {
             market,
             period,
@@ -160,7 +168,9 @@ impl RunPlan {
             complete_until: coverage.until,
             first_sale: sales.and_then(|sales| sales.first),
             rows_without_sale,
+            last_line,
             notes: coverage.notes.clone(),
+            findings,
         }
     }
 
@@ -177,7 +187,12 @@ impl RunPlan {
             Some(until) => Err(Error::PeriodNotExported {
                 period: self.period.to_string(),
                 market: self.market.to_string(),
-                until: until.to_string(),
+                until: match self.last_line.filter(|last| *last >= self.period.start()) {
+                    Some(last) => format!(
+                        "their last sale is of {until}; rows that are no sale go on to {last}: mend what sql/staging calls a sale, if they are some"
+                    ),
+                    None => until.to_string(),
+                },
             }),
         }
     }

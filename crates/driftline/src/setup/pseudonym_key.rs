@@ -54,11 +54,11 @@ impl PseudonymKey {
         (self.is_development && !privacy.allow_development_key).then(|| {
             format!(
                 "pseudonyms of the job {} use the public development key: whoever has a customer number can find its row in the \
-                 published tables. Set {} to a long secret and keep it; or say privacy.allow_development_key = true in {}, \
+                 published tables. Set {} to a long secret and keep it; or say privacy.allow_development_key = true in jobs/{}.toml, \
                  if these are no real customers",
                 job.name,
                 privacy.pseudonym_key_env,
-                job.path.display()
+                job.name
             )
         })
     }

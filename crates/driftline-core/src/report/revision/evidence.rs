@@ -2,16 +2,7 @@
 
 use crate::report::kpi::Unit;
 use crate::report::revision_changes::{Part, PartChange, SourceChange};
-
-/// Customers by segment in both revisions; segment 0 is nobody's.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Moved {
-    pub old_segment: u32,
-    pub new_segment: u32,
-    pub customers: u64,
-    /// Those whose purchases or money changed.
-    pub changed_customers: u64,
-}
+use crate::tables::moved::Moved;
 
 /// What is known beside the two reports.
 #[derive(Clone, Debug, Default)]

@@ -1,8 +1,9 @@
 //! Personas of two revisions: which are the same by their people, and which of their figures may be told.
 
-use super::evidence::{Moved, RevisionEvidence, cause, is_small, reads_otherwise};
+use super::evidence::{RevisionEvidence, cause, is_small, reads_otherwise};
 use crate::personas::Persona;
 use crate::report::{FigureChange, Part, Unit};
+use crate::tables::moved::{Moved, is_same};
 use crate::tables::profile::NO_SEGMENT;
 
 /// A persona of each revision with the same people.
@@ -24,7 +25,7 @@ pub(super) fn personas(
     let (mut pairs, mut unmatched) = (Vec::new(), Vec::new());
     let mut left: Vec<&Persona> = old.iter().collect();
     for persona in new {
-        match left.iter().position(|other| is_same(other, persona, &evidence.moved)) {
+        match left.iter().position(|other| is_same(other.segment, persona.segment, &evidence.moved)) {
             Some(place) => pairs.push(pair(left.remove(place), persona, &evidence.moved)),
             None => unmatched.push(format!("{} ({}) is new", persona.label, persona.key)),
         }
@@ -61,17 +62,6 @@ pub(super) fn personas(
         }
     }
     (shown, unmatched, withheld)
-}
-
-/// Most of the people of either are in both; at most one persona of the other revision can be.
-fn is_same(old: &Persona, new: &Persona, moved: &[Moved]) -> bool {
-    let (mut both, mut either) = (0, 0);
-    for row in moved {
-        let (was, is) = (row.old_segment == old.segment, row.new_segment == new.segment);
-        both += if was && is { row.customers } else { 0 };
-        either += if was || is { row.customers } else { 0 };
-    }
-    2 * both > either
 }
 
 fn pair<'a>(old: &'a Persona, new: &'a Persona, moved: &[Moved]) -> Pair<'a> {

@@ -2,15 +2,19 @@
 
 use std::sync::Arc;
 
+use driftline_core::{Market, Period};
 use driftline_lake::graph::Graph;
 use driftline_lake::session::Limits;
 use driftline_lake::source::{self, Exports, PinnedSource, Sources};
 use driftline_lake::{Lake, fitted};
+use driftline_ledger::Slot;
 
 use crate::error::{Error, InPlace, Result};
+use crate::run::checks;
 use crate::setup::coverage::Coverage;
 use crate::setup::environment::Environment;
 use crate::setup::job::Job;
+use crate::setup::job_context::{Choice, JobContext};
 use crate::setup::plan::RunPlan;
 use crate::setup::project::Project;
 
@@ -45,6 +49,40 @@ pub(super) async fn read(
             format!("; not given by the dialect, so not in reports: {}", absent.join(", "))
         }
     ));
+    Ok(lines)
+}
+
+/// What a run of the last period that the exports reach would be told of their rows.
+///
+/// # Errors
+/// What would end it.
+pub(super) async fn tried(
+    job: &Job,
+    project: &Project,
+    environment: &Environment,
+    markets: &[Market],
+) -> Result<Vec<String>> {
+    let context = JobContext::open(job.clone(), &Choice::default(), project, environment).await?;
+    let coverage = Coverage::look(&context, markets, Vec::new()).await?;
+    let today = job.day_of(environment.now);
+    let last_over = Period::last_over(job.calendar, today);
+    // The period that the exports end in, if it is over: a run of it is what they are next for.
+    let reached = coverage.until.map(|until| Period::last_over(job.calendar, until).next());
+    let period = reached.filter(|period| *period < last_over).unwrap_or(last_over);
+    let mut lines = Vec::new();
+    for market in markets {
+        let plan = RunPlan::new(market.clone(), period, &coverage);
+        if plan.check_exported().is_err() || plan.first_sale.is_some_and(|first| first >= plan.as_of) {
+            lines.push(format!("{market}: no sale in {period} or before it; nothing to look at"));
+            continue;
+        }
+        let slot = Slot { job: job.name.clone(), market: market.clone(), period: period.next() };
+        // What the warehouse says of itself stands in a line of its own.
+        let last = context.ledger.previous(&slot).await.ok().flatten();
+        let warnings = checks::tried(&context, &plan, last.as_ref(), true).await?;
+        let found: String = warnings.iter().map(|warning| format!("; WARNING: {warning}")).collect();
+        lines.push(format!("{market}: rows looked at as a run of {period} does, but for its largest customer{found}"));
+    }
     Ok(lines)
 }
 

@@ -20,8 +20,14 @@ const RETURNS_USUAL: f64 = 0.01;
 const ORDERS_LEAST: u64 = 100;
 
 impl Found {
-    /// Looks at the months of the staged lines.
-    pub(super) fn months(&mut self, context: &JobContext, plan: &RunPlan, pinned: &[PinnedSource], months: &[Month]) {
+    /// Looks at the months of the staged lines; `all` are those of the exports, which may go on after the period.
+    pub(super) fn months(
+        &mut self,
+        (context, plan): (&JobContext, &RunPlan),
+        pinned: &[PinnedSource],
+        months: &[Month],
+        all: &[Month],
+    ) {
         let accepted = &context.job.exports.accept;
         // Months that are over before as-of, and one that is cut short though it is exported as a file of its own.
         let is_cut = context.job.exports.complete_until.is_none() && is_cut_month(plan, pinned);
@@ -29,7 +35,9 @@ impl Found {
         let first = month_number(plan.period.start());
         let months = fall::filled(months, until - 1);
         let exported_late = plan.complete_from.map_or(i32::MIN, |day| month_number(day) - 1);
-        for fallen in fall::fallen(&months, first, context.job.limits.rows_fall) {
+        let rests = |number: i32| fall::rests(all, number);
+        let fallen = fall::fallen(&months, first, context.job.limits.rows_fall);
+        for fallen in fallen.into_iter().filter(|fallen| !rests(fallen.number)) {
             let (noun, decimals) = match fallen.what {
                 What::Lines => ("order lines", 0),
                 What::Sold => ("of money sold", 2),
@@ -43,7 +51,8 @@ impl Found {
             ));
         }
         let gaps = fall::empty(&months, until);
-        for (from, to) in gaps.into_iter().filter(|(from, _)| *from > exported_late) {
+        let is_told = |(from, to): &(i32, i32)| *from > exported_late && !(*from..=*to).all(rests);
+        for (from, to) in gaps.into_iter().filter(is_told) {
             let text = if from == to {
                 format!("no order line is dated {}, between months with lines", month_name(from))
             } else {
