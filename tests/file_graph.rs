@@ -175,7 +175,9 @@ fn parsed(tokens: &[String]) -> File {
             }
             word if word.starts_with(|c: char| c.is_alphabetic() || c == '_') => {
                 let mut path = vec![word.to_owned()];
-                while tokens.get(at + 1).is_some_and(|next| next == "::") && tokens.get(at + 2).is_some_and(is_name) {
+                while tokens.get(at + 1).is_some_and(|next| next == "::")
+                    && tokens.get(at + 2).is_some_and(|next| is_name(next))
+                {
                     path.push(tokens[at + 2].clone());
                     at += 2;
                 }
@@ -190,7 +192,7 @@ fn parsed(tokens: &[String]) -> File {
     file
 }
 
-fn is_name(token: &String) -> bool {
+fn is_name(token: &str) -> bool {
     token.starts_with(|c: char| c.is_alphabetic() || c == '_')
 }
 

@@ -104,7 +104,9 @@ pub(crate) fn folders() -> TestResult {
 
 /// What the test would say of files that are known.
 pub(crate) fn sample() -> TestResult {
-    let cases: [(&str, &[(&str, &str)], usize); 6] = [
+    /// What is tried, its files as module and text, and the circles in them.
+    type Case = (&'static str, &'static [(&'static str, &'static str)], usize);
+    let cases: [Case; 6] = [
         ("two that use each other", &[("a", "use crate::b::Thing;"), ("b", "fn of() { crate::a::help(); }")], 1),
         ("one way", &[("a", "use crate::b::Thing;"), ("b", "pub struct Thing;")], 0),
         (
