@@ -72,12 +72,17 @@ pub(crate) fn readme() -> TestResult {
         product::holds("README.md", &readme, command)?;
         product::holds(".ci/run", &ci, command)?;
     }
-    // The exit codes of the README are those of the program.
+    // The exit codes of the operator's page are those of the program.
+    let operations = read("jobs/OPERATIONS.md")?;
     let help = product::run(&["--help"])?;
     for line in help.lines().skip_while(|line| !line.starts_with("Exit codes")).skip(1) {
         for cell in line.split("   ").map(str::trim).filter(|cell| !cell.is_empty()) {
             if let Some((code, meaning)) = cell.split_once("  ") {
-                product::holds("README.md exit codes", &readme, &format!("| {} | {} |", code.trim(), meaning.trim()))?;
+                product::holds(
+                    "jobs/OPERATIONS.md exit codes",
+                    &operations,
+                    &format!("| {} | {} |", code.trim(), meaning.trim()),
+                )?;
             }
         }
     }

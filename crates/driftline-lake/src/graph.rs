@@ -37,7 +37,7 @@ impl Graph {
             });
         }
         let canonical = read_folder(&staging.join("canonical"))?;
-        let own = read_folder(&folder)?;
+        let own = renamed(read_folder(&folder)?, &canonical);
         let mut absent = BTreeSet::new();
         let mut models = BTreeMap::new();
         for (name, mut model) in canonical {
@@ -161,6 +161,24 @@ fn check_references(model: &Model, models: &BTreeMap<String, Model>, staging: &P
         }
     }
     Ok(())
+}
+
+/// Names of canonical tables before they had the one that they have.
+const FORMER_NAMES: [(&str, &str); 1] = [("stg_contacts", "stg_campaign_responses")];
+
+/// The dialect's files by today's names of the canonical tables.
+fn renamed(mut own: BTreeMap<String, Model>, canonical: &BTreeMap<String, Model>) -> BTreeMap<String, Model> {
+    for (former, name) in FORMER_NAMES {
+        if !canonical.contains_key(name) || own.contains_key(name) {
+            continue;
+        }
+        if let Some(mut model) = own.remove(former) {
+            tracing::warn!("{}: the table is called {name} now; rename the file", model.path.display());
+            name.clone_into(&mut model.name);
+            own.insert(name.to_owned(), model);
+        }
+    }
+    own
 }
 
 /// Refuses a file of the dialect that nobody reads: mostly an optional table with another name than the canonical one.

@@ -1,8 +1,8 @@
-//! Exit codes: each kind of failure has its own, documented in `driftline --help` and the README.
+//! Exit codes: each kind of failure has its own, documented in `driftline --help` and `jobs/OPERATIONS.md`.
 
 use crate::error::Error;
 
-/// The table that `--help` and the README show.
+/// The table that `--help` and `jobs/OPERATIONS.md` show.
 pub const TABLE: &str = "\
 Exit codes:
    0  done                               30  an audit found rows

@@ -11,8 +11,12 @@ macro_rules! files {
     ($($path:literal),* $(,)?) => { [$(($path, include_str!(concat!("../../../../", $path)))),*] };
 }
 
-const SHARED: [(&str, &str); 84] = files![
+const SHARED: [(&str, &str); 88] = files![
     "sql/README.md",
+    "sql/DECISIONS.md",
+    "jobs/README.md",
+    "jobs/OPERATIONS.md",
+    "jobs/WORKBENCH.md",
     "sql/audits/customers_own_what_the_market_does_not_leave.sql",
     "sql/audits/flows_account_for_every_customer.sql",
     "sql/audits/products_are_all_that_was_sold.sql",
