@@ -29,7 +29,7 @@ pub struct Fallen {
     pub number: i32,
     pub what: What,
     pub now: f64,
-    /// What is usual: the lower one of the half-year before and of the same month a year before.
+    /// What is usual: the lower one of the half-year before and of the same month a year before, grown as the half-year is.
     pub usual: f64,
 }
 
@@ -137,7 +137,11 @@ fn usual(past: &[Month], number: i32, of: impl Fn(&Month) -> f64, least: usize) 
     let year_ago = past.iter().find(|month| month.number == number - 12).map(&of);
     let recent = median(&mut recent)?;
     let lowest = before(12).map(&of).fold(f64::INFINITY, f64::min);
-    Some(Usual { level: year_ago.map_or(recent, |year_ago| year_ago.min(recent)), lowest })
+    // What a year ago was usual is as much more today as the half-year before is more than that of then.
+    let then = |month: &&Month| (number - 18..number - 12).contains(&month.number);
+    let mut then: Vec<f64> = past.iter().filter(then).map(&of).collect();
+    let growth = median(&mut then).filter(|then| *then > 0.0).map_or(1.0, |then| (recent / then).max(1.0));
+    Some(Usual { level: year_ago.map_or(recent, |year_ago| (growth * year_ago).min(recent)), lowest })
 }
 
 fn median(values: &mut [f64]) -> Option<f64> {
@@ -174,6 +178,9 @@ mod tests {
         assert_eq!(judged(&[&shop[..], &[0]].concat()), [15]);
         assert_eq!(judged(&[&shop[..], &[300]].concat()), Vec::<i32>::new(), "by less than half");
         assert_eq!(judged(&[&shop[..6], &[100, 460, 470]].concat()), [6]);
+        let mut grows: Vec<u64> = (0..24).map(|month| (1_000.0 * 1.03f64.powi(month)) as u64).collect();
+        grows[21] = 2 * grows[21] / 5;
+        assert_eq!(judged(&grows), [21], "two fifths are left, and more than a third of what a year of growth ago");
     }
 
     #[test]
