@@ -10,6 +10,7 @@ window = "year"
 roles = ["product", "sales"]
 source = "stg_order_lines"
 drives = true
+says = "spend {share} of their money on {}"
 ---*/
 select
     customer_key,

@@ -10,6 +10,7 @@ window = "year"
 roles = ["sales"]
 source = "stg_order_lines"
 drives = true
+says = "spend {share} of their money through {}"
 ---*/
 select
     customer_key,

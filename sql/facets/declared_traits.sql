@@ -12,6 +12,7 @@ window = "as_of"
 roles = ["marketing"]
 source = "stg_customer_attributes"
 protected = true
+says = "who answered said “{}”"
 ---*/
 select
     pseudonym($pseudonym_key, customer_id) as customer_key,

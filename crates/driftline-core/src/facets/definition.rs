@@ -112,7 +112,8 @@ pub struct Definition {
     pub unit: Option<String>,
     #[serde(default)]
     pub decimals: Option<u8>,
-    /// What follows "18 % of these customers" in a sentence, with `{}` for the item, like `raised {} with support`.
+    /// What follows "18 % of these customers" in a sentence, with `{}` for the item, like `raised {} with support`; of an amount what follows
+    /// "these customers", with `{share}`, like `spend {share} of their money on {}`.
     #[serde(default)]
     pub says: Option<String>,
 }

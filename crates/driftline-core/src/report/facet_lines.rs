@@ -49,6 +49,10 @@ pub fn sentence(facet: &Facet, answer: &Answer, whom: &str, words: &Words) -> St
             let others = others.map_or(String::new(), |others| format!("; {others} of the others"));
             format!("{own} of {whom} {}{others}", says.replace("{}", &item))
         }
+        (Shape::Amount, Some(says)) => {
+            let others = others.map_or(String::new(), |others| format!("; the others {others}"));
+            format!("{whom} {}{others}", says.replace("{share}", &own).replace("{}", &item))
+        }
         _ => {
             let what =
                 if item.is_empty() { facet.definition.title.clone() } else { format!("{}, {item}", definition.title) };

@@ -84,7 +84,12 @@ pub(super) fn product(report: &Report, words: &Words) -> Vec<String> {
 /// A mean in the unit that the facet of the column is shown in.
 fn mean_of(report: &Report, words: &Words, column: &str, mean: f64) -> String {
     let facet = report.facets.iter().find(|facet| facet.name == column);
-    facet.map_or_else(|| words.locale.number(mean, 2), |facet| written(&facet.definition, mean, 0, words))
+    let Some(facet) = facet else { return words.locale.number(mean, 2) };
+    match facet.definition.unit.as_deref() {
+        Some("money" | "share") => written(&facet.definition, mean, 0, words),
+        // The column's name says what it is a number of.
+        _ => words.locale.number(mean, usize::from(facet.definition.decimals.unwrap_or(1))),
+    }
 }
 
 /// Where the value sits, who came and who went.
