@@ -37,12 +37,29 @@ pub(crate) fn check_place(model: &Model, is_facets_folder: bool) -> Result<()> {
     Err(Error::ModelFile { path: model.path.clone(), problem: problem.to_owned() })
 }
 
-/// The source that a facet names is a table that it reads, by itself or through others.
+/// What a sentence leaves out that it should say, if it does.
+fn missing_in_says(definition: &Definition) -> Option<String> {
+    let says = definition.says.as_ref()?;
+    let wrong = |what: &str| Some(format!("[facet] says = \"{says}\" has no {what}"));
+    match definition.shape {
+        _ if definition.item.is_some() && !says.contains("{}") => wrong("{} for its item"),
+        Shape::Amount if !says.contains("{share}") => wrong("{share} for its share"),
+        Shape::Mean | Shape::Rate => Some(format!(
+            "[facet] says = \"{says}\" is of `has` and `amount` only; a mean or rate is told by its title"
+        )),
+        _ => None,
+    }
+}
+
+/// The source that a facet names is a table of the project, and its sentence says what it should.
 ///
 /// # Errors
-/// `Error::ModelFile` with the near name.
+/// `Error::ModelFile` with the near name, or with what is missing.
 pub(crate) fn check_sources(models: &BTreeMap<String, Model>) -> Result<()> {
     for (model, definition) in models.values().filter_map(|model| Some((model, model.front.facet.as_ref()?))) {
+        if let Some(problem) = missing_in_says(definition) {
+            return Err(Error::ModelFile { path: model.path.clone(), problem });
+        }
         if !models.contains_key(&definition.source) {
             let problem = format!(
                 "[facet] source is `{}`, which is no table of this project; did the author mean `{}`?",
