@@ -74,7 +74,7 @@ pub(crate) fn planted() -> TestResult {
         }
     }
     let new = report(&warehouse, "at", "2025Q3")?;
-    equal("value of the new market", new.models.value_tier.as_str(), "provisional")?;
+    equal("value of the new market", new.models.value_tier.label(), "provisional")?;
     equal("personas of the new market", new.personas.personas.iter().all(|persona| persona.provisional), true)?;
     let returns = |report: &Report| {
         let returned = |persona: &&driftline_core::personas::Persona| {

@@ -9,13 +9,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::personas::segment_model::SegmentModel;
 use crate::value::forecast::ValueRange;
-use crate::value::models::{ChurnModel, ForecastModel, PooledFrom};
+use crate::value::models::{ChurnModel, ForecastModel, PooledFrom, ValueTier};
 
 /// The fitted models, in words and numbers.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Models {
-    /// `own`, `provisional` or `history only`.
-    pub value_tier: String,
+    pub value_tier: ValueTier,
     pub value_note: String,
     pub purchase: Option<Fit>,
     pub purchase_reason: Option<String>,

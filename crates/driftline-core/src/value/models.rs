@@ -7,6 +7,32 @@ use serde::{Deserialize, Serialize};
 
 use crate::value::forecast::NextPeriod;
 
+/// What the values of a market follow from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum ValueTier {
+    /// Models of its own customers.
+    #[serde(rename = "own")]
+    Own,
+    /// Models of few customers or a short history, or those of other markets.
+    #[serde(rename = "provisional")]
+    Provisional,
+    /// There is no model.
+    #[default]
+    #[serde(rename = "history only", alias = "")]
+    HistoryOnly,
+}
+
+impl ValueTier {
+    /// As a reader is told.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Own => "own",
+            Self::Provisional => "provisional",
+            Self::HistoryOnly => "history only",
+        }
+    }
+}
+
 /// The markets whose models a small market's were pulled towards.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct PooledFrom {

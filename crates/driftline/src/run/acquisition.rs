@@ -8,6 +8,7 @@ use driftline_core::personas::acquisition::{self, AcquisitionCosts, AcquisitionR
 use driftline_core::report::Models;
 use driftline_core::tables::profile::SegmentProfile;
 use driftline_core::value::margin::{CategorySales, Margins};
+use driftline_core::value::models::ValueTier;
 use driftline_lake::{Lake, read};
 
 use crate::run::task::Task;
@@ -54,7 +55,7 @@ pub(crate) fn attach(
         no_margin: economics.no_margin,
         profiles,
         min_cell: job.personas.min_cell,
-        is_level_sure: models.value_tier == "own" && !models.is_value_level_uncertain,
+        is_level_sure: models.value_tier == ValueTier::Own && !models.is_value_level_uncertain,
     };
     let costs = acquisition::of_market(&given, personas, &words);
     acquisition::attach(&costs, &economics.margins, personas);

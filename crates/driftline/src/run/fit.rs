@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use driftline_core::report::{Models, Report, Status};
+use driftline_core::value::models::ValueTier;
 use driftline_lake::lake::BackgroundTask;
 use driftline_lake::read::{self, PublishedCustomer};
 use driftline_lake::{Lake, fitted};
@@ -51,7 +52,7 @@ pub(crate) struct Past {
 pub(crate) async fn fit(task: &Task<'_>, baselines: &Baselines, computed: &Computed) -> Result<Fitted> {
     let (context, lake, place) = (task.context, &computed.lake, task.place());
     let (described, later) = begin_beside(lake, task.plan.as_of);
-    let is_small = value::tier(&computed.base, &context.job.value) == value::Tier::Provisional;
+    let is_small = value::tier(&computed.base, &context.job.value) == ValueTier::Provisional;
     let pool = if is_small { recall_own_fits(context, task.plan).await? } else { Vec::new() };
     let customers = match &baselines.previous {
         Some(previous) => Some(fetch_customers(context, "customers", &previous.publication, &computed.scratch).await?),

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use driftline_core::Market;
 use driftline_core::report::Report;
+use driftline_core::value::models::ValueTier;
 use driftline_lake::after::After;
 use driftline_lake::{Lake, private};
 use driftline_ledger::{Publication, Slot};
@@ -129,7 +130,7 @@ pub(crate) async fn recall_own_fits(context: &JobContext, plan: &RunPlan) -> Res
             None => context.ledger.previous(&slot).await.in_place(&place)?,
         };
         if let Some(recalled) = recall(context, published).await?
-            && recalled.report.models.value_tier == "own"
+            && recalled.report.models.value_tier == ValueTier::Own
         {
             found.push(recalled);
         }

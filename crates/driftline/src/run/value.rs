@@ -2,6 +2,7 @@
 
 use driftline_core::report::Models;
 use driftline_core::value::models::PooledFrom;
+use driftline_core::value::models::ValueTier;
 use driftline_lake::read::Base;
 use driftline_stats::pool::{self, Pool};
 use driftline_stats::purchase::{self, Fit, History, Kind};
@@ -11,15 +12,6 @@ use driftline_stats::spend::{SpendFit, SpendHistory, fit_spend_winsorised};
 use crate::run::recall::Recalled;
 use crate::setup::job::Value;
 
-/// How much history a market has for its value models.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Tier {
-    Own,
-    /// Pulled towards the markets of tier own.
-    Provisional,
-    HistoryOnly,
-}
-
 /// What was seen of a market's customers, counted.
 pub struct Seen {
     pub histories: Vec<History>,
@@ -28,16 +20,16 @@ pub struct Seen {
 }
 
 /// The tier by the job's settings.
-pub fn tier(base: &Base, settings: &Value) -> Tier {
+pub fn tier(base: &Base, settings: &Value) -> ValueTier {
     let own = base.customers >= settings.own_purchasers
         && base.history_days >= settings.own_history_days
         && base.three_purchases > 0;
     let some =
         base.customers >= settings.fitted_purchasers && base.repeat_customers >= settings.fitted_repeat_customers;
     match (own, some) {
-        (true, _) => Tier::Own,
-        (false, true) => Tier::Provisional,
-        (false, false) => Tier::HistoryOnly,
+        (true, _) => ValueTier::Own,
+        (false, true) => ValueTier::Provisional,
+        (false, false) => ValueTier::HistoryOnly,
     }
 }
 
@@ -45,12 +37,11 @@ pub fn tier(base: &Base, settings: &Value) -> Tier {
 /// the job's markets in tier own; what a small market is pulled to comes beside the models.
 pub fn fit(base: &Base, seen: &Seen, settings: &Value, others: &[Recalled]) -> (Models, Option<Pool>) {
     let returns = seen.returns;
-    let none =
-        |reason: String| Models { value_tier: "history only".to_owned(), value_note: reason, ..Models::default() };
+    let none = |reason: String| Models { value_tier: ValueTier::HistoryOnly, value_note: reason, ..Models::default() };
     let fitted = match tier(base, settings) {
-        Tier::Own => own(base, seen, settings).map(|models| (models, None)),
-        Tier::Provisional => provisional(base, seen, settings, others),
-        Tier::HistoryOnly => Err(format!(
+        ValueTier::Own => own(base, seen, settings).map(|models| (models, None)),
+        ValueTier::Provisional => provisional(base, seen, settings, others),
+        ValueTier::HistoryOnly => Err(format!(
             "too little history for a forecast: a model needs {} purchasers and {} with a repeat purchase",
             settings.fitted_purchasers, settings.fitted_repeat_customers
         )),
@@ -79,7 +70,7 @@ fn own(base: &Base, seen: &Seen, settings: &Value) -> Result<Models, String> {
     let spend =
         fit_spend_winsorised(&seen.spends).map_err(|error| format!("no spend model could be fitted ({error})"))?;
     Ok(Models {
-        value_tier: "own".to_owned(),
+        value_tier: ValueTier::Own,
         value_note: format!(
             "fitted on {} customers of this market, {} days of history",
             base.customers, base.history_days
@@ -116,7 +107,7 @@ fn provisional(
         pool::spend_in(&pool, &seen.spends).map_err(|error| format!("no spend model could be fitted ({error})"))?;
     let spread = if pool.is_spread_estimated { "estimated" } else { "assumed: a factor of 1.65 either way" };
     let models = Models {
-        value_tier: "provisional".to_owned(),
+        value_tier: ValueTier::Provisional,
         value_note: format!(
             "{} customers and {} days of history are too few for models of its own ({needed}), so they are pulled towards those of {} (spread between markets {spread})",
             base.customers,
@@ -157,18 +148,18 @@ mod tests {
             history_days,
         };
         for (base, expected) in [
-            (base(500, 180, 10, 1), Tier::Own),
-            (base(499, 180, 10, 1), Tier::Provisional),
-            (base(500, 179, 10, 1), Tier::Provisional),
-            (base(500, 180, 10, 0), Tier::Provisional),
-            (base(50, 1, 10, 0), Tier::Provisional),
-            (base(49, 180, 10, 1), Tier::HistoryOnly),
-            (base(50, 180, 9, 1), Tier::HistoryOnly),
-            (base(0, 0, 0, 0), Tier::HistoryOnly),
+            (base(500, 180, 10, 1), ValueTier::Own),
+            (base(499, 180, 10, 1), ValueTier::Provisional),
+            (base(500, 179, 10, 1), ValueTier::Provisional),
+            (base(500, 180, 10, 0), ValueTier::Provisional),
+            (base(50, 1, 10, 0), ValueTier::Provisional),
+            (base(49, 180, 10, 1), ValueTier::HistoryOnly),
+            (base(50, 180, 9, 1), ValueTier::HistoryOnly),
+            (base(0, 0, 0, 0), ValueTier::HistoryOnly),
         ] {
             assert_eq!(tier(&base, &settings), expected, "{base:?}");
         }
         let strict = Value { own_purchasers: 5_000, fitted_purchasers: 600, ..Value::default() };
-        assert_eq!(tier(&base(500, 180, 10, 1), &strict), Tier::HistoryOnly);
+        assert_eq!(tier(&base(500, 180, 10, 1), &strict), ValueTier::HistoryOnly);
     }
 }

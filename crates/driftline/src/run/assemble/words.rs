@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use driftline_core::drift::change::{Change, MARKET, Verdict};
 use driftline_core::personas::Role;
 use driftline_core::personas::lineage::PersonaEvent;
+use driftline_core::value::models::ValueTier;
 use driftline_stats::groups::Structure;
 
 use super::parts::Parts;
@@ -134,8 +135,8 @@ fn level(parts: &Parts<'_>) -> Vec<String> {
             parts.job.locale(&parts.plan.market).number(level, 2)
         ));
     }
-    if parts.models.value_tier != "own" {
-        notes.push(format!("Forecasts: {} ({}).", parts.models.value_tier, parts.models.value_note));
+    if parts.models.value_tier != ValueTier::Own {
+        notes.push(format!("Forecasts: {} ({}).", parts.models.value_tier.label(), parts.models.value_note));
     } else {
         notes.push("Forecasts are estimates.".to_owned());
     }
