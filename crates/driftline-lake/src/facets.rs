@@ -31,6 +31,9 @@ pub(crate) fn check_place(model: &Model, is_facets_folder: bool) -> Result<()> {
         }
         (Some(_), false) => "has a [facet] table; facets are files of sql/facets/",
         (Some(definition), true) if definition.title.trim().is_empty() => "its [facet] has an empty title",
+        (Some(definition), true) if definition.shape == Shape::Amount && definition.item.is_none() => {
+            "a facet of shape `amount` is a share of an amount: it needs an `item`, or is a `mean`"
+        }
         (Some(_), true) if model.front.publish => "a facet is published as rows of persona_facets; leave `publish` out",
         _ => return Ok(()),
     };
@@ -43,6 +46,9 @@ fn missing_in_says(definition: &Definition) -> Option<String> {
     let wrong = |what: &str| Some(format!("[facet] says = \"{says}\" has no {what}"));
     match definition.shape {
         _ if definition.item.is_some() && !says.contains("{}") => wrong("{} for its item"),
+        _ if definition.item.is_none() && says.contains("{}") => {
+            Some(format!("[facet] says = \"{says}\" has {{}} for an item, and the facet has no `item`"))
+        }
         Shape::Amount if !says.contains("{share}") => wrong("{share} for its share"),
         Shape::Mean | Shape::Rate => Some(format!(
             "[facet] says = \"{says}\" is of `has` and `amount` only; a mean or rate is told by its title"
@@ -57,6 +63,12 @@ fn missing_in_says(definition: &Definition) -> Option<String> {
 /// `Error::ModelFile` with the near name, or with what is missing.
 pub(crate) fn check_sources(models: &BTreeMap<String, Model>) -> Result<()> {
     for (model, definition) in models.values().filter_map(|model| Some((model, model.front.facet.as_ref()?))) {
+        let of_facets =
+            model.references.iter().find(|name| models.get(*name).is_some_and(|other| other.front.facet.is_some()));
+        if let Some(other) = of_facets {
+            let problem = format!("reads the facet `{other}`; a facet reads models and marts");
+            return Err(Error::ModelFile { path: model.path.clone(), problem });
+        }
         if let Some(problem) = missing_in_says(definition) {
             return Err(Error::ModelFile { path: model.path.clone(), problem });
         }
@@ -94,14 +106,24 @@ pub(crate) fn check_columns(model: &Model, planned: &Schema) -> Result<()> {
                 .map(|field| format!("{} {}", field.name(), types::name(field.data_type())))
                 .collect();
             let problem = format!(
-                "a facet of shape `{}` needs a column `{column}` ({expected}); the select gives {}",
+                "a facet of shape `{}` needs a column `{column}` ({expected}); the select gives {}{}",
                 shape_name(definition.shape),
-                all.join(", ")
+                all.join(", "),
+                hint(&column, found)
             );
             return Err(Error::ModelFile { path: model.path.clone(), problem });
         }
     }
     Ok(())
+}
+
+/// What to write in the place of a column of another type.
+fn hint(column: &str, found: Option<&DataType>) -> &'static str {
+    match found {
+        Some(_) if column == "customer_key" => "; write pseudonym($pseudonym_key, customer_id) as customer_key",
+        Some(found) if found.is_floating() => "; write cast(… as decimal(18, 4))",
+        _ => "",
+    }
 }
 
 fn shape_name(shape: Shape) -> &'static str {
@@ -135,19 +157,18 @@ fn needed(definition: &Definition, planned: &Schema) -> Vec<(String, &'static st
 /// A facet as the report has it, before anything is counted.
 fn facet_of(model: &Model, definition: &Definition, graph: &Graph) -> Facet {
     let is_missing = graph.absent.contains(&definition.source);
-    // The files of the exports may change without another question being asked.
-    let is_staging = |model: &Model| {
-        model.name.starts_with("stg_") || !model.references.iter().all(|name| !name.starts_with("source."))
-    };
-    let files = graph.ancestors(&[&model.name]).into_iter().filter(|ancestor| !is_staging(ancestor));
-    let text: Vec<&str> = files.map(|ancestor| ancestor.sql.as_str()).collect();
-    let front = format!("{definition:?}");
+    // What is asked follows from the facet's query and from every model that it reads, the staging's too; not from its words.
+    let text: Vec<&str> = graph.ancestors(&[&model.name]).into_iter().map(|ancestor| ancestor.sql.as_str()).collect();
+    let asked = format!(
+        "{:?} {:?} {:?} {:?} {:?}",
+        definition.shape, definition.item, definition.group, definition.base, definition.window
+    );
     Facet {
         name: model.name.clone(),
         about: model.front.about.clone(),
         definition: definition.clone(),
         source_about: graph.models.get(&definition.source).map_or_else(String::new, |model| model.front.about.clone()),
-        fingerprint: sha256([text.join("\n").as_str(), front.as_str()].join("\n").as_bytes()),
+        fingerprint: sha256([text.join("\n").as_str(), asked.as_str()].join("\n").as_bytes()),
         not_available: is_missing.then_some(NotAvailable::NoSource),
         not_compared: None,
         items_left_out: 0,
@@ -169,8 +190,10 @@ pub async fn count(lake: &Lake, sizes: &BTreeMap<u32, u64>) -> Result<Vec<(Facet
         if facet.not_available.is_none() {
             lake.build(&[&model.name]).await?;
             let schema = lake.schema_of(&model.name).await?;
+            let started = std::time::Instant::now();
             let query = Query::new(&model.name, &definition, &schema);
             counted = counted_by(lake, &query, sizes).await?;
+            tracing::debug!(facet = model.name, seconds = started.elapsed().as_secs_f64(), "counted");
             if counted.sums.is_empty() {
                 facet.not_available = Some(NotAvailable::NoRows);
             }

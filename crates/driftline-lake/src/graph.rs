@@ -73,6 +73,7 @@ impl Graph {
                 models.insert(name, model);
             }
         }
+        check_folders(sql)?;
         let audits: Vec<Model> = read_folder(&sql.join("audits"))?.into_values().collect();
         for model in models.values().chain(&audits) {
             check_references(model, &models, &staging)?;
@@ -158,6 +159,40 @@ fn check_references(model: &Model, models: &BTreeMap<String, Model>, staging: &P
                     "reads `{reference}`, which is no model of this project; did the author mean `{near}`?"
                 ));
             }
+        }
+    }
+    Ok(())
+}
+
+/// Refuses SQL files that lie where nothing reads them.
+fn check_folders(sql: &Path) -> Result<()> {
+    const READ: [&str; 5] = ["staging", "intermediate", "marts", "facets", "audits"];
+    let inside = |folder: &Path| -> Vec<PathBuf> {
+        let mut paths: Vec<PathBuf> =
+            std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path()).collect();
+        paths.sort();
+        paths
+    };
+    let is_sql = |path: &&PathBuf| path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("sql"));
+    let name = |path: &Path| path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    for folder in inside(sql) {
+        let is_read = READ.contains(&name(&folder).as_str());
+        let mut lost = if is_sql(&&folder) { vec![folder.clone()] } else { Vec::new() };
+        if folder.is_dir() && name(&folder) != "staging" {
+            let files = inside(&folder);
+            let of_other_endings =
+                |path: &&PathBuf| is_sql(path) && path.extension().is_some_and(|ending| ending != "sql");
+            lost.extend(
+                files.iter().filter(|path| if is_read { of_other_endings(path) } else { is_sql(path) }).cloned(),
+            );
+            lost.extend(
+                files.iter().filter(|path| path.is_dir()).flat_map(|below| inside(below)).filter(|path| is_sql(&path)),
+            );
+        }
+        if let Some(path) = lost.first() {
+            let problem =
+                format!("is read by nothing; models are files of sql/{}/ that end in .sql", READ[1..].join("/, sql/"));
+            return Err(Error::ModelFile { path: path.clone(), problem });
         }
     }
     Ok(())

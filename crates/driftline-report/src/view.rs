@@ -153,6 +153,7 @@ pub struct Plain {
     pub notes: Vec<String>,
     pub export_warnings: Vec<String>,
     pub for_you: Vec<String>,
+    pub of_facets: Vec<String>,
     pub recipient_reason: String,
 }
 
@@ -166,6 +167,7 @@ pub struct Html {
     /// Why sales moved, where the mail tells of changes.
     pub why_sales_moved: Vec<String>,
     pub for_you: Vec<String>,
+    pub of_facets: Vec<String>,
 }
 
 impl<'a> View<'a> {
@@ -311,6 +313,7 @@ impl Plain {
             notes: notes.iter().map(|note| broken(note, COLUMNS - 2, "  ")).collect(),
             export_warnings: items(export_warnings(report, letter.audience)),
             for_you: items(for_you.map_or(&[], |block| &block.lines)),
+            of_facets: items(for_you.map_or(&[], |block| &block.of_facets)),
             recipient_reason: broken(letter.reason, COLUMNS, ""),
         }
     }
@@ -325,6 +328,7 @@ impl Html {
             change_sentences: unbroken_all(&report.change_sentences),
             why_sales_moved: unbroken_all(why_sales_moved(report)),
             for_you: unbroken_all(for_you.map_or(&[], |block| &block.lines)),
+            of_facets: unbroken_all(for_you.map_or(&[], |block| &block.of_facets)),
         }
     }
 }

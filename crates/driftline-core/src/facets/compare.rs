@@ -4,11 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use driftline_stats::significance::{benjamini_hochberg, minimum_effect_p};
 
-use super::count::{Counted, Sums, answer};
+use super::count::{Counted, Sums, answer, round};
 use super::safe;
-use super::{Answer, Facet, Past, Shape, Window};
+use super::{Answer, Facet, NotAvailable, Past, Shape, Window};
 use crate::Period;
-use crate::tables::small_cells::is_safe;
 
 /// False discoveries among all that is said to stand out, or to have changed.
 const FALSE_DISCOVERIES: f64 = 0.05;
@@ -47,6 +46,8 @@ pub struct Given<'a> {
     pub min_cell: u64,
     pub last: Option<Earlier<'a>>,
     pub year_ago: Option<Earlier<'a>>,
+    /// Facets of the revision that this one replaces.
+    pub replaced: Option<&'a [Facet]>,
 }
 
 /// Facets with everyone's answers, and the answers of each persona by its segment.
@@ -68,7 +69,11 @@ pub fn tell(given: Given<'_>) -> Told {
     let mut told = Told { facets: Vec::new(), personas: given.keys.keys().map(|key| (*key, Vec::new())).collect() };
     let (mut traits, mut changes) = (Vec::new(), Vec::new());
     let mut everyone: Vec<Answer> = Vec::new();
-    for (mut facet, counted) in given.counted {
+    for (mut facet, mut counted) in given.counted {
+        if given.replaced.is_some_and(|before| is_of_few(before, &facet, &counted, given.min_cell)) {
+            facet.not_available = Some(NotAvailable::FewDiffer);
+            counted = Counted::default();
+        }
         let segments: BTreeSet<u32> = given.keys.keys().copied().chain([0]).collect();
         let shown = safe::shown(&facet.definition, &counted, given.sizes, &segments, given.min_cell);
         facet.items_left_out = counted.items_left_out;
@@ -82,8 +87,6 @@ pub fn tell(given: Given<'_>) -> Told {
                 let own = sums.get(segment).copied().unwrap_or_default();
                 let Some(mut found) = answer(&facet.name, key, own, shape) else { continue };
                 let min_cell = facet.definition.min_cell(given.min_cell);
-                found.customers =
-                    found.customers.filter(|customers| is_safe(own.of.saturating_sub(*customers), min_cell));
                 let list = if *segment == 0 { &mut everyone } else { told.personas.entry(*segment).or_default() };
                 if *segment != 0 && shown.contains(&(place, 0)) {
                     let rest = all - own;
@@ -109,6 +112,7 @@ pub fn tell(given: Given<'_>) -> Told {
                     });
                     found.last = Some(past);
                 }
+                round(&mut found, shape, facet.definition.protected);
                 list.push(found);
             }
         }
@@ -127,6 +131,26 @@ pub fn tell(given: Given<'_>) -> Told {
         facet.everyone = everyone.iter().filter(|answer| answer.facet == facet.name).cloned().collect();
     }
     told
+}
+
+/// Whether a revision differs from the one before by the answers of fewer than `min_cell` customers, which would tell them. Who bought
+/// otherwise is counted by the revision itself, so that facets of order lines are not judged here.
+fn is_of_few(before: &[Facet], facet: &Facet, counted: &Counted, min_cell: u64) -> bool {
+    let same = before.iter().find(|other| other.name == facet.name && other.fingerprint == facet.fingerprint);
+    let Some(before) = same.filter(|_| facet.definition.source != "stg_order_lines") else { return false };
+    let now = |answer: &Answer| {
+        let sums = counted.sums.get(&(answer.group.clone(), answer.item.clone()));
+        sums.and_then(|sums| sums.get(&0)).copied().unwrap_or_default()
+    };
+    let (mut moved, mut is_other) = (0, false);
+    for answer in &before.everyone {
+        let sums = now(answer);
+        moved +=
+            sums.of.abs_diff(answer.of) + answer.customers.map_or(0, |customers| customers.abs_diff(sums.customers));
+        let figure = sums.figure().unwrap_or(0.0);
+        is_other |= (figure - answer.figure).abs() > 1e-3 * answer.figure.abs();
+    }
+    (moved > 0 || is_other) && moved < facet.definition.min_cell(min_cell)
 }
 
 fn passed(tests: &[Test]) -> impl Iterator<Item = &Test> {

@@ -87,6 +87,12 @@ impl Sums {
         if self.part_squares > 0.0 { self.part_size * self.part_size / self.part_squares } else { self.of as f64 }
     }
 
+    /// Whether all who have anything have the same, so that the sum tells how many they are.
+    pub fn is_of_equals(&self) -> bool {
+        let of_equals = self.part_squares * self.customers as f64;
+        self.customers > 0 && (of_equals - self.part_size * self.part_size).abs() <= 1e-9 * of_equals
+    }
+
     /// The standard deviation of one customer's own figure.
     pub fn spread(&self, shape: Shape) -> f64 {
         self.standard_error(shape) * self.whole / (self.of as f64).sqrt().max(1.0)
@@ -116,7 +122,7 @@ impl Counted {
     }
 }
 
-/// A line of a facet, not yet compared with anything.
+/// A line of a facet, not yet compared with anything; `None` of nobody, and of a share of an amount that is partly below zero.
 pub(super) fn answer(
     facet: &str,
     (group, item): &(Option<String>, Option<String>),
@@ -124,20 +130,23 @@ pub(super) fn answer(
     shape: Shape,
 ) -> Option<Answer> {
     let figure = sums.figure()?;
+    if shape == Shape::Amount && !((0.0..=1.0).contains(&figure) && sums.part_size <= sums.part) {
+        return None;
+    }
     let standard_error = sums.standard_error(shape);
     let half = normal_quantile(0.975) * standard_error;
     let (low_95, high_95) = match shape {
         Shape::Has => wilson(sums.customers, sums.of),
         Shape::Amount => ((figure - half).max(0.0), (figure + half).min(1.0)),
-        Shape::Rate => ((figure - half).max(0.0), figure + half),
-        Shape::Mean => (figure - half, figure + half),
+        Shape::Rate if figure >= 0.0 => ((figure - half).max(0.0), figure + half),
+        Shape::Rate | Shape::Mean => (figure - half, figure + half),
     };
     Some(Answer {
         facet: facet.to_owned(),
         group: group.clone(),
         item: item.clone(),
         of: sums.of,
-        customers: (shape != Shape::Mean).then_some(sums.customers),
+        customers: (shape == Shape::Has).then_some(sums.customers),
         figure,
         low_95,
         high_95,
@@ -147,6 +156,28 @@ pub(super) fn answer(
         last: None,
         year_ago: None,
     })
+}
+
+/// Rounds what is published: shares to four places, other figures to four digits, so that two sums that differ by one person do not tell what
+/// that person has; of a protected trait to whole percents, and without counts, so that nobody who joins or leaves can be seen.
+pub(super) fn round(answer: &mut Answer, shape: Shape, is_protected: bool) {
+    let places = |value: f64, places: i32| (value * 10f64.powi(places)).round() / 10f64.powi(places);
+    let digits = |value: f64| {
+        if value == 0.0 { 0.0 } else { places(value, 3 - value.abs().log10().floor() as i32) }
+    };
+    let rounded = |value: f64| match shape {
+        _ if is_protected => places(value, 2),
+        Shape::Has | Shape::Amount => places(value, 4),
+        Shape::Mean | Shape::Rate => digits(value),
+    };
+    for value in [&mut answer.figure, &mut answer.low_95, &mut answer.high_95] {
+        *value = rounded(*value);
+    }
+    answer.others = answer.others.map(rounded);
+    answer.standard_error = digits(answer.standard_error);
+    if is_protected {
+        answer.customers = None;
+    }
 }
 
 /// Wilson's (1927) score interval of a share at 95 %.

@@ -139,6 +139,8 @@ pub enum NotAvailable {
     NoSource,
     /// The source has no rows that answer it.
     NoRows,
+    /// A revision in which the answers of a few differ: it would tell theirs.
+    FewDiffer,
 }
 
 /// A facet of a report: its definition, everyone's answers, or why there are none.

@@ -39,7 +39,7 @@ pub(super) fn shown(
     table.shown
 }
 
-/// Places of the items of each question to which everybody gives exactly one answer.
+/// Places of the items of each question to which everybody gives exactly one answer, or whose amounts are parts of one.
 fn closed_questions(definition: &Definition, counted: &Counted) -> Vec<Vec<usize>> {
     let mut groups: BTreeMap<&Option<String>, Vec<usize>> = BTreeMap::new();
     for (place, (group, _)) in counted.sums.keys().enumerate() {
@@ -49,7 +49,8 @@ fn closed_questions(definition: &Definition, counted: &Counted) -> Vec<Vec<usize
     let everyone = |place: usize| all[place].get(&0).copied().unwrap_or_default();
     let is_closed = |places: &Vec<usize>| {
         let answers: u64 = places.iter().map(|place| everyone(*place).customers).sum();
-        definition.shape == Shape::Has && places.len() > 1 && answers == everyone(places[0]).of
+        let is_of_people = definition.shape == Shape::Has && answers == everyone(places[0]).of;
+        places.len() > 1 && (is_of_people || definition.shape == Shape::Amount)
     };
     groups.into_values().filter(is_closed).collect()
 }
@@ -77,15 +78,11 @@ impl Table<'_> {
             && self.parts(&sums).chain([rest]).all(|count| is_safe(count, self.min_cell))
     }
 
-    /// The counts that a line tells: of people, who says yes and who does not; of money and events, who has any.
+    /// The counts that a line tells: who says yes and who does not, of a sum in which all have the same too; of other sums who has any.
     fn parts(&self, sums: &Sums) -> impl Iterator<Item = u64> + use<> {
         let not = sums.of.saturating_sub(sums.customers);
-        match self.definition.shape {
-            Shape::Has => vec![sums.customers, not],
-            Shape::Amount | Shape::Rate => vec![sums.customers],
-            Shape::Mean => Vec::new(),
-        }
-        .into_iter()
+        let tells_both = self.definition.shape == Shape::Has || sums.is_of_equals();
+        if tells_both { vec![sums.customers, not] } else { vec![sums.customers] }.into_iter()
     }
 
     /// A line to hide next: of those that give a handful away together, the one of fewest customers. Everyone's line is the last to go.
@@ -104,9 +101,12 @@ impl Table<'_> {
         let of_place = self.shown.iter().filter(|(other, segment)| *other == place && *segment != 0);
         let lines: Vec<Line> = of_place.copied().collect();
         let rest = lines.iter().fold(self.sums((place, 0)), |rest, line| rest - self.sums(*line));
+        // Nor is who was not asked, of those who are left.
+        let size = |segment: u32| self.sizes.get(&segment).copied().unwrap_or(0);
+        let left = lines.iter().fold(size(0), |left, (_, segment)| left.saturating_sub(size(*segment)));
         let is_few = |count: u64| !is_safe(count, self.min_cell);
-        let is_given =
-            self.parts(&rest).chain([rest.of]).any(is_few) || (rest.of > 0 && !self.is_held_by_enough(&rest));
+        let is_given = self.parts(&rest).chain([rest.of, left.saturating_sub(rest.of)]).any(is_few)
+            || (rest.of > 0 && !self.is_held_by_enough(&rest));
         is_given.then(|| self.least(&lines).unwrap_or((place, 0)))
     }
 
@@ -119,6 +119,12 @@ impl Table<'_> {
     fn across_items(&self, places: &[usize], segment: u32) -> Option<Line> {
         let lines: Vec<Line> =
             places.iter().map(|place| (*place, segment)).filter(|line| self.shown.contains(line)).collect();
+        if self.definition.shape == Shape::Amount {
+            // What is left of the amount is that of the one item that is hidden.
+            let is_hidden = |line: &Line| !self.shown.contains(line) && self.sums(*line).part != 0.0;
+            let hidden: Vec<Line> = places.iter().map(|place| (*place, segment)).filter(is_hidden).collect();
+            return (hidden.len() == 1 && !lines.is_empty()).then(|| self.least(&lines)).flatten();
+        }
         let of = lines.iter().map(|line| self.sums(*line).of).max()?;
         let named: u64 = lines.iter().map(|line| self.sums(*line).customers).sum();
         (!is_safe(of.saturating_sub(named), self.min_cell)).then(|| self.least(&lines)).flatten()

@@ -60,7 +60,7 @@ fn told(counted: Counted, last: Option<Earlier<'_>>) -> Told {
     let sizes = BTreeMap::from([(0, 2000), (1, 500), (2, 500), (3, 500), (4, 500)]);
     let keys: BTreeMap<u32, String> = (1..=4).map(|segment| (segment, format!("p{segment}"))).collect();
     let counted = vec![(facet("support_topics", Shape::Has), counted)];
-    tell(Given { counted, sizes: &sizes, keys: &keys, min_cell: 10, last, year_ago: None })
+    tell(Given { counted, sizes: &sizes, keys: &keys, min_cell: 10, last, year_ago: None, replaced: None })
 }
 
 #[test]

@@ -9,7 +9,13 @@ pub fn gaps(facets: &[Facet]) -> impl Iterator<Item = Evidence> {
         field: facet.definition.title.clone(),
         state: "no evidence yet".to_owned(),
         source_needed: match facet.not_available {
-            Some(NotAvailable::NoRows) => format!("rows in {}, which has none for it", facet.definition.source),
+            Some(NotAvailable::FewDiffer) => {
+                "the next period: the answers of too few differ from the revision before, and would be theirs"
+                    .to_owned()
+            }
+            Some(NotAvailable::NoRows) => {
+                format!("{}: no row of it answers this for a customer of this market", facet.definition.source)
+            }
             _ => format!("{}: {}", facet.definition.source, facet.source_about.trim_end_matches('.')),
         },
     })

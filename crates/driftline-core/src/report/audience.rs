@@ -32,8 +32,8 @@ pub fn for_everybody(report: &Report) -> Vec<ForYou> {
         };
         let of_facets = facet_lines::lines(report, audience, FACET_LINES_MOST, &words);
         lines.truncate(LINES_MOST - of_facets.len());
-        lines.extend(of_facets);
-        ForYou { audience, title: format!("For {}", audience.label()), lines }
+        lines.extend(of_facets.iter().cloned());
+        ForYou { audience, title: format!("For {}", audience.label()), lines, of_facets }
     };
     Audience::ALL.into_iter().map(of).filter(|block| !block.lines.is_empty()).collect()
 }

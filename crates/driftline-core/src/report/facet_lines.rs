@@ -44,25 +44,26 @@ pub fn sentence(facet: &Facet, answer: &Answer, whom: &str, words: &Words) -> St
     let own = written(answer.figure, answer.of);
     let item = answer.label().unwrap_or_default();
     let others = answer.others.map(|others| written(others, answer.of));
+    let last = answer.last.as_ref().filter(|last| last.is_changed);
+    let last = last.map_or(String::new(), |last| format!(" ({} last period)", written(last.figure, answer.of)));
     let told = match (definition.shape, &definition.says) {
         (Shape::Has, Some(says)) => {
             let others = others.map_or(String::new(), |others| format!("; {others} of the others"));
-            format!("{own} of {whom} {}{others}", says.replace("{}", &item))
+            let of = words.locale.count(answer.of);
+            format!("{own} of {of} {whom} {}{last}{others}", says.replace("{}", &item))
         }
         (Shape::Amount, Some(says)) => {
             let others = others.map_or(String::new(), |others| format!("; the others {others}"));
-            format!("{whom} {}{others}", says.replace("{share}", &own).replace("{}", &item))
+            format!("{whom} {}{last}{others}", says.replace("{share}", &own).replace("{}", &item))
         }
         _ => {
             let what =
                 if item.is_empty() { facet.definition.title.clone() } else { format!("{}, {item}", definition.title) };
             let others = others.map_or(String::new(), |others| format!("; the others {others}"));
-            format!("{whom}: {what}: {own}{others}")
+            format!("{whom}: {what}: {own}{last}{others}")
         }
     };
-    let last = answer.last.as_ref().filter(|last| last.is_changed);
-    let last = last.map_or(String::new(), |last| format!("; last period {}", written(last.figure, answer.of)));
-    format!("{told}{last}.")
+    format!("{told}.")
 }
 
 /// The lines of a reader's roles: what changed before what stands out, the strongest first, one of a facet.

@@ -11,4 +11,7 @@ pub struct ForYou {
     pub audience: Audience,
     pub title: String,
     pub lines: Vec<String>,
+    /// Those of them that are of facets: a mail of a quiet period has these alone.
+    #[serde(default)]
+    pub of_facets: Vec<String>,
 }

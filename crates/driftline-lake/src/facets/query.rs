@@ -43,9 +43,14 @@ impl<'a> Query<'a> {
         };
         let exposure =
             if self.has_exposure { format!("cast(sum(exposure) as {NUMBER})") } else { format!("cast(1 as {NUMBER})") };
+        // A missing answer is none, never a no; who is exposed to nothing has no rate.
         let is_told = match self.definition.shape {
             Shape::Mean => "value is not null",
-            _ => "true",
+            Shape::Has if self.has_did => "did is not null",
+            Shape::Rate if self.has_exposure => "events is not null and exposure > 0",
+            Shape::Rate => "events is not null",
+            Shape::Amount => "amount is not null",
+            Shape::Has => "true",
         };
         format!(
             "select customer_key, {group} as question, {item} as item, {part} as part, {exposure} as exposure from \"{facet}\" \

@@ -50,8 +50,9 @@ pub(crate) fn attach(
     let is_same = !personas.is_redrawn;
     let told_by = |which: usize| Some(told_by(reports[which]?, &answers[which], task.plan, is_same));
     let [last, year_ago] = [told_by(0), told_by(1)];
+    let replaced = baselines.replaced.as_ref().map(|last| last.report.facets.as_slice());
     let (sizes, min_cell) = (sizes(&tables.profiles), task.context.job.personas.min_cell);
-    let mut told = tell(Given { counted, sizes: &sizes, keys: &keys, min_cell, last, year_ago });
+    let mut told = tell(Given { counted, sizes: &sizes, keys: &keys, min_cell, last, year_ago, replaced });
     for persona in &mut personas.personas {
         persona.facets = told.personas.remove(&persona.segment).unwrap_or_default();
         persona.evidence.splice(0..0, gaps(&told.facets));

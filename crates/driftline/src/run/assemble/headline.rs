@@ -103,7 +103,7 @@ fn compared(parts: &Parts<'_>, facts: &Facts<'_>) -> Said {
         return (HeadlineKind::LargeNotSure, message, sentence);
     }
     let sentence = format!(
-        "Nothing that customers do changed by enough to be sure of it.{}",
+        "Shares of personas, orders, spend and new customers did not change by enough to be sure of it.{}",
         self::consequence(parts, facts, false)
     );
     (HeadlineKind::NoMaterialChange, "no material change".to_owned(), sentence)
