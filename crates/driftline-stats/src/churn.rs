@@ -27,6 +27,7 @@ mod features;
 mod fitted;
 mod levelled;
 mod logistic;
+mod method;
 mod metrics;
 mod snapshot;
 
@@ -34,22 +35,21 @@ pub use features::{FAMILIES, FEATURES, Feature, features};
 pub use fitted::FittedRisk;
 pub(crate) use levelled::right_shift;
 pub use logistic::{Logistic, fit_logistic};
+pub use method::Method;
 pub use metrics::{Quality, ReliabilityBin, quality};
 
-use crate::expectation::Shift;
+use crate::level::Shift;
 use crate::purchase::Kind;
 use crate::purchase::bands::Bands;
 use crate::purchase_log::{Cut, PurchaseLog};
 use levelled::{at_level, half_way, known_shift, levelled};
+use method::BLENDED;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use snapshot::{Kinds, Snapshot, calibrated, fit_rows, fitted, snapshot};
 
 /// How far below the best AUC a candidate may be and still be chosen for its log loss.
 const LEVEL_AUC: f64 = 0.005;
-
-/// Weight of the regression in the blend. One half, as for most combinations of forecasts, and not tuned.
-const BLENDED: f64 = 0.5;
 
 /// What counts as calibrated: an expected calibration error of at most this, or this much above the least.
 const CALIBRATED: f64 = 0.03;
@@ -64,26 +64,6 @@ const PREFERRED: f64 = 1.05;
 /// What a market needs for a judged choice: customers at the earliest cut, and of either label.
 const CUSTOMERS_LEAST: usize = 100;
 const EITHER_LABEL_LEAST: usize = 10;
-
-/// How a candidate makes a probability.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Method {
-    /// Logistic regression on the logarithm of recency.
-    Recency,
-    /// P(no purchase) of the purchase model as it is.
-    PurchaseModel,
-    /// The same with a fitted intercept and slope on its logit.
-    PurchaseModelCalibrated,
-    /// Logistic regression on all features.
-    Logistic,
-    /// The same with the purchase model's mean risk.
-    LogisticLevelled,
-    /// The mean of the logits of `Logistic` and `PurchaseModel`, with the latter's mean risk.
-    Blend,
-    /// The same blend at the level that earlier origins say.
-    LevelledBlend,
-}
 
 /// A candidate with its quality on the judged cut.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -265,20 +245,6 @@ fn choice(candidates: &[Candidate], kept: Option<Method>) -> (Method, String) {
             ),
         ),
         None => (Method::PurchaseModel, "no candidate could be judged".to_owned()),
-    }
-}
-
-impl core::fmt::Display for Method {
-    fn fmt(&self, out: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        out.pad(match self {
-            Self::Recency => "recency",
-            Self::PurchaseModel => "purchase_model",
-            Self::PurchaseModelCalibrated => "purchase_model_calibrated",
-            Self::Logistic => "logistic",
-            Self::LogisticLevelled => "logistic_levelled",
-            Self::Blend => "blend",
-            Self::LevelledBlend => "levelled_blend",
-        })
     }
 }
 

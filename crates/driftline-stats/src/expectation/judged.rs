@@ -1,6 +1,7 @@
 //! The latest origin customer by customer: what the forecast and plain guesses said there, for a reader to compare.
 
-use super::{PARTS, Raw};
+use super::Raw;
+use super::parts::PARTS;
 use crate::chunks;
 use crate::forecast::{Candidate, Judged, Method, top_tenth};
 use crate::purchase_log::{Cut, Past, PurchaseLog};

@@ -1,10 +1,11 @@
 //! Earlier origins of the same log: what the same models would have said there, and what came.
 
 use super::judged::{ByCustomer, by_customer};
-use super::{Expectation, PARTS, RECENT_WEIGHTS, Raw, edges, steps_a_year};
+use super::parts::{PARTS, edges, steps_a_year};
+use super::{Expectation, RECENT_WEIGHTS, Raw};
 use crate::chunks;
-use crate::churn;
-use crate::level::Seen;
+use crate::churn::right_shift;
+use crate::level::Shift;
 use crate::pool::{self, Pool};
 use crate::purchase::bands::Bands;
 use crate::purchase::{History as PurchaseHistory, Kind, choose};
@@ -47,9 +48,6 @@ pub struct Market<'a> {
     /// Days of the next horizon.
     pub horizon_days: i32,
 }
-
-/// The logit shift that would have given the purchase models' risks the level that came.
-pub type Shift = Seen;
 
 /// The origins of a log before a cut, oldest first.
 #[derive(Clone, Debug)]
@@ -155,7 +153,7 @@ fn origin(log: &PurchaseLog, as_of: Cut, cut: Cut, step: i32, most: usize, marke
     let labels: Vec<f64> = pasts.iter().map(|(customer, _)| f64::from(u8::from(silent(*customer)))).collect();
     let days = f64::from(market.horizon_days);
     let risks = chunks::each(&pasts, |(_, past)| models.bands.p_no_purchase(past, days));
-    let shift = churn::right_shift(&risks, labels.iter().sum()).map(|(off, variance)| Shift {
+    let shift = right_shift(&risks, labels.iter().sum()).map(|(off, variance)| Shift {
         step,
         off: off.clamp(-SHIFT_MOST, SHIFT_MOST),
         variance,
