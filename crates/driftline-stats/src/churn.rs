@@ -102,20 +102,23 @@ pub struct Assessment {
     pub by_family: Vec<[f32; FAMILIES.len()]>,
 }
 
-/// Chooses a candidate by the log's own past and scores everyone at `as_of`. `kinds` are the purchase models to
-/// consider, `known` are those fitted at `as_of` already, by bands of the first purchase; without them all customers have one model, as in the
-/// literature; `shifts` are the logit shifts that would have been right at
-/// earlier origins; `kept` is the method in use, which stays while its log loss is within 2 % of the best. `None` if no
-/// purchase model can be fitted at `as_of`.
-pub fn assess(
-    log: &PurchaseLog,
-    as_of: Cut,
-    horizon_days: i32,
-    kinds: &[Kind],
-    known: Option<&Bands>,
-    shifts: &[Shift],
-    kept: Option<Method>,
-) -> Option<Assessment> {
+/// What a choice considers beside the log.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Considered<'a> {
+    /// Purchase models to choose from.
+    pub kinds: &'a [Kind],
+    /// Those that are fitted at the as-of cut already, by bands of the first purchase; without them all customers have one model, as
+    /// in the literature.
+    pub bands: Option<&'a Bands>,
+    /// Logit shifts that would have been right at earlier origins.
+    pub shifts: &'a [Shift],
+    /// The method in use, which stays while its log loss is within 2 % of the best.
+    pub kept: Option<Method>,
+}
+
+/// Chooses a candidate by the log's own past and scores everyone at `as_of`. `None` if no purchase model can be fitted there.
+pub fn assess(log: &PurchaseLog, as_of: Cut, horizon_days: i32, considered: &Considered<'_>) -> Option<Assessment> {
+    let Considered { kinds, bands: known, shifts, kept } = *considered;
     let now = log.pasts(as_of, usize::MAX);
     let kinds = Kinds { of: kinds, is_banded: known.is_some() };
     let bands = match known {

@@ -1,6 +1,6 @@
 //! Earlier origins of the same log: what the same models would have said there, and what came.
 
-use super::judged::{ByCustomer, by_customer};
+use super::judged::{ByCustomer, Customers, by_customer};
 use super::parts::{PARTS, edges, steps_a_year};
 use super::{Expectation, RECENT_WEIGHTS, Raw};
 use crate::chunks;
@@ -114,7 +114,7 @@ impl History {
         let most = SAMPLED_AT_MOST / steps.len().max(1);
         let made = chunks::map(steps.len(), 1, |range| {
             range
-                .filter_map(|place| origin(log, as_of, cut(steps[place]), -steps[place], most, market))
+                .filter_map(|place| origin(log, as_of, (-steps[place], cut(steps[place])), most, market))
                 .collect::<Vec<_>>()
         });
         let mut origins = made.concat();
@@ -135,7 +135,8 @@ impl History {
     }
 }
 
-fn origin(log: &PurchaseLog, as_of: Cut, cut: Cut, step: i32, most: usize, market: &Market<'_>) -> Option<Origin> {
+/// The origin `step` steps after the present one, of at most so many customers.
+fn origin(log: &PurchaseLog, as_of: Cut, (step, cut): (i32, Cut), most: usize, market: &Market<'_>) -> Option<Origin> {
     let known = log.known_at(cut);
     let pasts = known.pasts(cut, most);
     if pasts.len() < CUSTOMERS_LEAST {
@@ -158,7 +159,8 @@ fn origin(log: &PurchaseLog, as_of: Cut, cut: Cut, step: i32, most: usize, marke
         off: off.clamp(-SHIFT_MOST, SHIFT_MOST),
         variance,
     });
-    let by_customer = (step == -1).then(|| by_customer(&known, cut, &pasts, &raws, &came, market.horizon_days));
+    let customers = Customers { pasts: &pasts, raws: &raws, came: &came };
+    let by_customer = (step == -1).then(|| by_customer(&known, cut, market.horizon_days, &customers));
     let errors = errors(&raws, &came);
     Some(Origin { step, everyone, groups, shift, errors, by_customer })
 }
