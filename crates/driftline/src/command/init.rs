@@ -13,7 +13,7 @@ macro_rules! files {
 
 const SHARED: [(&str, &str); 84] = files![
     "sql/README.md",
-    "sql/audits/customers_own_what_the_market_does_not_leave.sql",
+    "sql/audits/customers_and_unidentified_sum_to_market.sql",
     "sql/audits/flows_account_for_every_customer.sql",
     "sql/audits/products_are_all_that_was_sold.sql",
     "sql/audits/values_are_not_negative.sql",
