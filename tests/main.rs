@@ -3,6 +3,8 @@
 //! Tests that need the reference data outside the repository run when `DRIFTLINE_SHARED` names their folder; without it they are
 //! listed as ignored and counted as "not run" in the last line.
 
+#![expect(clippy::too_many_lines, reason = "tables of cases are read from end to end")]
+
 mod acquisition; // Acquisition costs and margins equal what is counted from the exports.
 mod bad_input; // One broken thing a case: the message names it, the exit code is its own, nothing is published.
 mod bench; // The bench dialect against the figures of an independent program.
