@@ -15,11 +15,8 @@ const CRATES: [&str; 7] = [
     "driftline-stats",
 ];
 
-/// Circles that stand as they are, by crate and a file of each.
-const STANDING: [(&str, &str); 1] = [("driftline-stats", "expectation")];
-
-/// Crates that are told of and not judged.
-const REPORTED: [&str; 1] = ["driftline"];
+/// Crates whose folders `crates/README.md` shows with their arrows.
+const SHOWN: [&str; 2] = ["driftline-core", "driftline"];
 
 fn needs(name: &str) -> Result<Needs, String> {
     let files = Files::read(&product::root().join("crates").join(name).join("src"))?;
@@ -48,42 +45,41 @@ pub(crate) fn no_circles() -> TestResult {
         if needs.len() < 2 {
             return Err(format!("{name}: {} files that need another; expected a crate of files", needs.len()));
         }
-        let is_standing = |circle: &[Module]| {
-            STANDING.iter().any(|(of, file)| *of == name && circle.iter().any(|module| told(module) == *file))
-        };
-        for circle in circles(&needs).iter().filter(|circle| !is_standing(circle)) {
-            let problem = describe(name, circle, &needs);
-            if REPORTED.contains(&name) {
-                eprintln!("{problem}");
-            } else {
-                problems.push(problem);
-            }
-        }
+        problems.extend(circles(&needs).iter().map(|circle| describe(name, circle, &needs)));
     }
     if problems.is_empty() { Ok(()) } else { Err(problems.join("\n")) }
 }
 
-/// The arrows of a block ` ```layout <crate>` in `crates/README.md`: `drift -> basics, tables` a line.
+/// The arrows of a block ` ```layout <crate>` in `crates/README.md`: `drift -> basics, tables` a line, from the bottom up.
 fn shown(name: &str) -> Result<BTreeMap<String, BTreeSet<String>>, String> {
     let path = product::root().join("crates/README.md");
     let text = std::fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))?;
     let start = format!("```layout {name}\n");
     let block = text.split_once(&start).and_then(|(_, rest)| rest.split_once("```"));
     let (block, _) = block.ok_or_else(|| format!("crates/README.md: no block `{}`", start.trim_end()))?;
-    let mut arrows = BTreeMap::new();
+    let mut arrows: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for line in block.lines() {
         let (from, to) = line.split_once("->").ok_or_else(|| format!("crates/README.md: `{line}` is no arrow"))?;
         let to = to.split(',').map(|part| part.trim().to_owned()).filter(|part| !part.is_empty());
-        arrows.insert(from.trim().to_owned(), to.collect());
+        let to: BTreeSet<String> = to.collect();
+        if let Some(up) = to.iter().find(|part| !arrows.contains_key(*part)) {
+            return Err(format!("crates/README.md: `{line}`: {up} is no line above it; arrows lead down"));
+        }
+        arrows.insert(from.trim().to_owned(), to);
     }
     Ok(arrows)
 }
 
 pub(crate) fn folders() -> TestResult {
-    let shown = shown("driftline-core")?;
+    SHOWN.into_iter().try_for_each(arrows_of)
+}
+
+/// An arrow of the code is shown, and one that is shown is one of the code.
+fn arrows_of(name: &str) -> TestResult {
+    let shown = shown(name)?;
     let mut found: BTreeMap<String, BTreeSet<String>> =
         shown.keys().map(|folder| (folder.clone(), BTreeSet::new())).collect();
-    for (module, targets) in needs("driftline-core")? {
+    for (module, targets) in needs(name)? {
         for (target, path) in targets {
             let (Some(from), Some(to)) = (module.first(), target.first()) else { continue };
             if from == to {
@@ -92,14 +88,13 @@ pub(crate) fn folders() -> TestResult {
             if !shown.get(from).is_some_and(|allowed| allowed.contains(to)) {
                 let (from_file, to_file) = (told(&module), told(&target));
                 return Err(format!(
-                    "{from_file} needs {to_file} for `{path}`, but crates/README.md shows no arrow from {from} to {to}; put it where {from} may look, or draw the arrow"
+                    "{name}: {from_file} needs {to_file} for `{path}`, but crates/README.md shows no arrow from {from} to {to}; put it where {from} may look, or draw the arrow"
                 ));
             }
             found.entry(from.clone()).or_default().insert(to.clone());
         }
     }
-    // No arrow stands there that the code has not.
-    product::equal("arrows of driftline-core in crates/README.md", &shown, &found)
+    product::equal(&format!("arrows of {name} in crates/README.md"), &shown, &found)
 }
 
 /// What the test would say of files that are known.

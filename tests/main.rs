@@ -3,6 +3,8 @@
 //! Tests that need the reference data outside the repository run when `DRIFTLINE_SHARED` names their folder; without it they are
 //! listed as ignored and counted as "not run" in the last line.
 
+#![expect(clippy::too_many_lines, reason = "tables of cases are read from end to end")]
+
 mod acquisition; // Acquisition costs and margins equal what is counted from the exports.
 mod bad_input; // One broken thing a case: the message names it, the exit code is its own, nothing is published.
 mod bench; // The bench dialect against the figures of an independent program.
@@ -41,7 +43,6 @@ mod simulation; // The fictional company: what was planted is what the reports s
 mod stranger_exports; // Reach and markets of exports, and the exports that strangers sent.
 mod stress; // Rows that unfold, killed processes, private scratch folders, a daemon without descriptors.
 mod waiting_mails; // Projects whose published mails wait.
-mod wings; // Which file of the program may use which.
 mod workbench; // ltv and churn on a public log, and the forecasts that reports publish and grade.
 
 use libtest_mimic::{Arguments, Failed, Trial};
@@ -93,8 +94,6 @@ fn main() -> std::process::ExitCode {
         trial("layout::folders_look_where_the_readme_says", None, layout::folders),
         trial("fences::one_arrow_one_parquet_one_object_store", None, fences::one_version),
         trial("fences::readme_commands_and_exit_codes_are_true", None, fences::readme),
-        trial("wings::each_uses_those_after_it", None, wings::order),
-        trial("wings::no_file_leads_back_to_itself", None, wings::circles),
         trial("figures::bridges_close_and_mails_quote_the_report", None, figures::complete_journey),
         trial("figures::online_retail_bridges_close", shared, figures::online_retail),
         trial("operations::a_killed_run_is_made_good", Some("DRIFTLINE_SMTP"), operations::killed),

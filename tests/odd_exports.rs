@@ -38,8 +38,7 @@ fn other(
     exports: &Path,
     first: &[Line],
     second: &[Line],
-    column: &str,
-    name: &'static str,
+    (column, name): (&str, &'static str),
     values: ArrayRef,
 ) -> TestResult {
     put(exports, "2024.parquet", columns(first))?;
@@ -88,19 +87,17 @@ const RIGHT: [(&str, Writes); 22] = [
             e,
             a,
             b,
-            "customer_id",
-            "customer_id",
+            ("customer_id", "customer_id"),
             Arc::new(Int64Array::from_iter_values(b.iter().map(|l| l.customer))),
         )
     }),
-    ("ids as numbers with a point", |e, a, b| other(e, a, b, "customer_id", "customer_id", numbers(b))),
+    ("ids as numbers with a point", |e, a, b| other(e, a, b, ("customer_id", "customer_id"), numbers(b))),
     ("ids as decimals", |e, a, b| {
         other(
             e,
             a,
             b,
-            "customer_id",
-            "customer_id",
+            ("customer_id", "customer_id"),
             Arc::new(
                 Decimal128Array::from_iter_values(b.iter().map(|l| i128::from(l.customer)))
                     .with_precision_and_scale(20, 0)
@@ -109,21 +106,20 @@ const RIGHT: [(&str, Writes); 22] = [
         )
     }),
     ("ids as text with a point", |e, a, b| {
-        other(e, a, b, "customer_id", "customer_id", ids(b, |id| format!("{id}.0")))
+        other(e, a, b, ("customer_id", "customer_id"), ids(b, |id| format!("{id}.0")))
     }),
-    ("ids with blanks", |e, a, b| other(e, a, b, "customer_id", "customer_id", ids(b, |id| format!(" {id}\t")))),
+    ("ids with blanks", |e, a, b| other(e, a, b, ("customer_id", "customer_id"), ids(b, |id| format!(" {id}\t")))),
     ("ids as bytes", |e, a, b| {
         other(
             e,
             a,
             b,
-            "customer_id",
-            "customer_id",
+            ("customer_id", "customer_id"),
             Arc::new(BinaryArray::from_iter_values(b.iter().map(|l| l.customer.to_string()))),
         )
     }),
     ("a category that is null in a year", |e, a, b| {
-        other(e, a, b, "category", "category", Arc::new(NullArray::new(b.len())))
+        other(e, a, b, ("category", "category"), Arc::new(NullArray::new(b.len())))
     }),
     ("a category that came later", |e, a, b| {
         let mut early = columns(a);
@@ -131,14 +127,13 @@ const RIGHT: [(&str, Writes); 22] = [
         put(e, "2024.parquet", early)?;
         put(e, "2025.parquet", columns(b))
     }),
-    ("products as numbers", |e, a, b| other(e, a, b, "product", "product", numbers(b))),
+    ("products as numbers", |e, a, b| other(e, a, b, ("product", "product"), numbers(b))),
     ("quantities with a point", |e, a, b| {
         other(
             e,
             a,
             b,
-            "quantity",
-            "quantity",
+            ("quantity", "quantity"),
             Arc::new(Float64Array::from_iter_values(b.iter().map(|l| l.quantity as f64))),
         )
     }),
@@ -147,8 +142,7 @@ const RIGHT: [(&str, Writes); 22] = [
             e,
             a,
             b,
-            "quantity",
-            "quantity",
+            ("quantity", "quantity"),
             Arc::new(Int16Array::from_iter_values(b.iter().map(|l| l.quantity as i16))),
         )
     }),
@@ -157,8 +151,7 @@ const RIGHT: [(&str, Writes); 22] = [
             e,
             a,
             b,
-            "ordered_at",
-            "ordered_at",
+            ("ordered_at", "ordered_at"),
             Arc::new(TimestampMillisecondArray::from_iter_values(times(b).map(|t| t / 1000))),
         )
     }),
@@ -167,8 +160,7 @@ const RIGHT: [(&str, Writes); 22] = [
             e,
             a,
             b,
-            "ordered_at",
-            "ordered_at",
+            ("ordered_at", "ordered_at"),
             Arc::new(TimestampNanosecondArray::from_iter_values(times(b).map(|t| t * 1000))),
         )
     }),
@@ -267,16 +259,16 @@ const REFUSED: [(&str, i32, &[&str], Writes); 17] = [
         both(e, a, b).and_then(|()| put(e, "a\tb.parquet", columns(b)))
     }),
     ("another case", 20, &["2025.parquet: column `customer_id`", "`Customer_ID` is there"], |e, a, b| {
-        other(e, a, b, "customer_id", "Customer_ID", numbers(b))
+        other(e, a, b, ("customer_id", "Customer_ID"), numbers(b))
     }),
     ("another case of an optional column", 20, &["column `category`", "`CATEGORY` is there"], |e, a, b| {
-        other(e, a, b, "category", "CATEGORY", ids(b, |_| "Tea".to_owned()))
+        other(e, a, b, ("category", "CATEGORY"), ids(b, |_| "Tea".to_owned()))
     }),
     ("a byte-order mark", 20, &[r"`\u{feff}order_id`, which begins with a byte-order mark"], |e, a, b| {
-        other(e, a, b, "order_id", "\u{feff}order_id", ids(b, |id| id.to_string()))
+        other(e, a, b, ("order_id", "\u{feff}order_id"), ids(b, |id| id.to_string()))
     }),
     ("a blank behind a name", 20, &["column `net_amount`", "`net_amount ` is there"], |e, a, b| {
-        other(e, a, b, "net_amount", "net_amount ", numbers(b))
+        other(e, a, b, ("net_amount", "net_amount "), numbers(b))
     }),
     ("another case in the path", 20, &["its path has `Category`"], |e, a, b| {
         let mut columns = columns(b);
@@ -288,18 +280,17 @@ const REFUSED: [(&str, i32, &[&str], Writes); 17] = [
         "a missing customer",
         20,
         &["column `customer_id`", "found category", "export it again, or write the name"],
-        |e, a, b| other(e, a, b, "customer_id", "kunde", numbers(b)),
+        |e, a, b| other(e, a, b, ("customer_id", "kunde"), numbers(b)),
     ),
     ("half a piece", 20, &["2025.parquet: column `quantity` is 1.5 in row 1;"], |e, a, b| {
-        other(e, a, b, "quantity", "quantity", Arc::new(Float64Array::from_iter_values(b.iter().map(|_| 1.5))))
+        other(e, a, b, ("quantity", "quantity"), Arc::new(Float64Array::from_iter_values(b.iter().map(|_| 1.5))))
     }),
     ("days for times", 20, &["column `ordered_at` is date"], |e, a, b| {
         other(
             e,
             a,
             b,
-            "ordered_at",
-            "ordered_at",
+            ("ordered_at", "ordered_at"),
             Arc::new(Date32Array::from_iter_values(b.iter().map(|l| l.day as i32))),
         )
     }),
@@ -308,8 +299,7 @@ const REFUSED: [(&str, i32, &[&str], Writes); 17] = [
             e,
             a,
             b,
-            "customer_id",
-            "customer_id",
+            ("customer_id", "customer_id"),
             Arc::new(Float64Array::from_iter_values(b.iter().map(|l| l.customer as f64 * 1e15))),
         )
     }),

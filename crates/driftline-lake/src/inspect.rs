@@ -15,8 +15,6 @@ mod spelling;
 mod staging;
 mod steps;
 
-use std::path::Path;
-
 use driftline_core::basics::locale::Locale;
 
 pub use self::lines::Inspected;
@@ -123,10 +121,6 @@ fn file_of(model: &Model) -> String {
     let parts: Vec<_> = model.path.iter().map(|part| part.to_string_lossy()).collect();
     let from = parts.iter().rposition(|part| part == "sql").unwrap_or(0);
     parts[from..].join("/")
-}
-
-pub(crate) fn is_staging(path: &Path) -> bool {
-    path.parent().and_then(Path::parent).is_some_and(|folder| folder.ends_with("staging"))
 }
 
 /// A count for a reader.

@@ -168,6 +168,11 @@ impl Model {
         Ok(Self { name, path: path.to_owned(), sql: sql.to_owned(), front, references })
     }
 
+    /// Whether it is of the staging of a dialect, or of the canonical one.
+    pub(crate) fn is_staging(&self) -> bool {
+        self.path.parent().and_then(Path::parent).is_some_and(|folder| folder.ends_with("staging"))
+    }
+
     /// The declared Arrow type of a column.
     pub fn declared_type(&self, column: &str) -> Option<DataType> {
         types::parse(&self.front.columns.get(column)?.type_name)

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use datafusion::arrow::array::AsArray;
 use datafusion::arrow::datatypes::{Float64Type, Int64Type};
+use driftline_core::tables::profile::EVERYONE_SEGMENT;
 use driftline_stats::drift::{self, Finding, Sample};
 
 use crate::error::{Error, Result};
@@ -137,9 +138,9 @@ async fn side(lake: &Lake, table: &str) -> Result<Side> {
 }
 
 impl Side {
-    /// Rows of a segment's members; everyone's for segment 0.
+    /// Rows of a segment's members, or everyone's.
     fn members(&self, segment: u32) -> Vec<usize> {
-        (0..self.segments.len()).filter(|row| segment == 0 || self.segments[*row] == segment).collect()
+        (0..self.segments.len()).filter(|row| segment == EVERYONE_SEGMENT || self.segments[*row] == segment).collect()
     }
 
     fn sample(&self, place: usize, rows: &[usize]) -> Sample {

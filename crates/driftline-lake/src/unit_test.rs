@@ -44,20 +44,23 @@ impl Case {
     }
 }
 
+/// The models that cases are of.
+#[derive(Clone, Copy)]
+pub struct Tested<'a> {
+    pub graph: &'a Arc<Graph>,
+    pub sources: &'a Sources,
+    /// Bound values that a case does not give itself.
+    pub parameters: &'a Parameters,
+}
+
 /// Runs one case.
 ///
 /// # Errors
 /// `Error::UnitTest` with the rows that are missing and those that are too many; the model's own errors.
-pub async fn run(
-    path: &Path,
-    case: &Case,
-    limits: &Limits,
-    graph: &Arc<Graph>,
-    sources: &Sources,
-    defaults: &Parameters,
-) -> Result<()> {
+pub async fn run(path: &Path, case: &Case, limits: &Limits, tested: &Tested<'_>) -> Result<()> {
     let wrong = |problem: String| Error::UnitTest { path: path.to_owned(), problem };
-    let mut parameters = defaults.clone();
+    let Tested { graph, sources, parameters } = *tested;
+    let mut parameters = parameters.clone();
     for (name, value) in &case.parameters {
         let value = match value {
             toml::Value::Integer(number) => scalar::integer(*number),

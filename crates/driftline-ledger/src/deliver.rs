@@ -18,7 +18,7 @@ use crate::guard::Guard;
 use crate::lease::Lease;
 use crate::ledger::Ledger;
 use crate::mail_notes::{MailNotes, MailState};
-use crate::outbox::Attempt;
+use crate::outbox::{Attempt, MailOf};
 use crate::publication::Publication;
 
 /// How often a note is tried after a hand-over: without it the next sender must take the attempt for unknown.
@@ -96,8 +96,7 @@ pub enum Delivery {
 /// / `Error::Contended`. None of them loses a mail: at worst its last attempt is unknown.
 pub async fn deliver(
     ledger: &Ledger,
-    publication: &Publication,
-    mail: &str,
+    (publication, mail): MailOf<'_>,
     lease: &Lease,
     on_unknown: OnUnknown,
     courier: &dyn Courier,
@@ -110,7 +109,7 @@ pub async fn deliver(
             ledger.hold(publication, mail, lease).await?;
             Ok(Delivery::Held)
         }
-        Action::Send => hand_over(ledger, publication, mail, lease, &notes, courier).await,
+        Action::Send => hand_over(ledger, (publication, mail), lease, &notes, courier).await,
     }
 }
 
@@ -121,29 +120,27 @@ pub async fn deliver(
 /// As [`deliver`].
 pub async fn send_anyway(
     ledger: &Ledger,
-    publication: &Publication,
-    mail: &str,
+    (publication, mail): MailOf<'_>,
     lease: &Lease,
     courier: &dyn Courier,
 ) -> Result<Delivery> {
     let notes = ledger.mail_notes(publication, mail).await?;
     match notes.state() {
         MailState::Sent => Ok(Delivery::Nothing(MailState::Sent)),
-        _ => hand_over(ledger, publication, mail, lease, &notes, courier).await,
+        _ => hand_over(ledger, (publication, mail), lease, &notes, courier).await,
     }
 }
 
 async fn hand_over(
     ledger: &Ledger,
-    publication: &Publication,
-    mail: &str,
+    (publication, mail): MailOf<'_>,
     lease: &Lease,
     notes: &MailNotes,
     courier: &dyn Courier,
 ) -> Result<Delivery> {
     let bytes = ledger.read(publication, &format!("mails/{mail}.eml")).await?;
     let nonce = lease.next_nonce();
-    let Some(attempt) = ledger.begin_attempt(publication, mail, notes, &nonce, lease).await? else {
+    let Some(attempt) = ledger.begin_attempt((publication, mail), notes, &nonce, lease).await? else {
         return Ok(Delivery::Elsewhere);
     };
     let at_mail = AtMail { ledger, publication, mail, attempt };

@@ -84,7 +84,7 @@ pub use holder::{Holder, Process};
 pub use lease::{Acquired, Lease};
 pub use ledger::Ledger;
 pub use mail_notes::{MailNotes, MailState};
-pub use outbox::{Attempt, OutboxEntry};
+pub use outbox::{Attempt, MailOf, OutboxEntry};
 pub use publication::{MailPlan, ObjectRecord, Publication};
 pub use runs::RunSummary;
 pub use slot::Slot;

@@ -36,6 +36,9 @@ pub struct OutboxEntry {
     pub noted_at: Option<DateTime<Utc>>,
 }
 
+/// A mail of a publication by its name.
+pub type MailOf<'a> = (&'a Publication, &'a str);
+
 /// Leave to hand over a mail once, from [`Ledger::begin_attempt`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Attempt {
@@ -100,8 +103,7 @@ impl Ledger {
     /// after the last two the note may exist, and the mail must not be handed over.
     pub async fn begin_attempt(
         &self,
-        publication: &Publication,
-        mail: &str,
+        (publication, mail): MailOf<'_>,
         seen: &MailNotes,
         nonce: &str,
         lease: &Lease,
@@ -123,7 +125,7 @@ impl Ledger {
     /// # Errors
     /// `Error::Store` / `Error::Contended`: the fate of the attempt stays unknown to everyone else.
     pub async fn receipt(&self, publication: &Publication, mail: &str, attempt: &Attempt, words: &str) -> Result<()> {
-        self.conclude(publication, mail, "sent", attempt, words).await
+        self.conclude((publication, mail), "sent", attempt, words).await
     }
 
     /// Notes that the server refused the mail for good, with its words.
@@ -131,7 +133,7 @@ impl Ledger {
     /// # Errors
     /// As [`Ledger::receipt`].
     pub async fn refuse(&self, publication: &Publication, mail: &str, attempt: &Attempt, words: &str) -> Result<()> {
-        self.conclude(publication, mail, "failed", attempt, words).await
+        self.conclude((publication, mail), "failed", attempt, words).await
     }
 
     /// Notes that the server did not take the mail this time.
@@ -145,7 +147,7 @@ impl Ledger {
         attempt: &Attempt,
         words: &str,
     ) -> Result<()> {
-        self.conclude(publication, mail, &transient_kind(attempt.number), attempt, words).await
+        self.conclude((publication, mail), &transient_kind(attempt.number), attempt, words).await
     }
 
     /// Adds a mail that a person asked for to those of a publication, and lists it until it is sent.
@@ -155,7 +157,7 @@ impl Ledger {
     pub async fn add_mail(&self, publication: &Publication, mail: &str, bytes: Bytes, lease: &Lease) -> Result<()> {
         self.put(&publication.run, &format!("mails/{mail}.eml"), bytes).await?;
         let attempt = Attempt { number: 0, nonce: lease.next_nonce() };
-        self.conclude(publication, mail, "asked", &attempt, "a person asked for it").await
+        self.conclude((publication, mail), "asked", &attempt, "a person asked for it").await
     }
 
     /// Leaves a mail to a person.
@@ -166,13 +168,12 @@ impl Ledger {
         Self::check_slot(lease, &publication.slot())?;
         self.check_current(lease).await?;
         let attempt = Attempt { number: 0, nonce: lease.next_nonce() };
-        self.conclude(publication, mail, "held", &attempt, "an earlier attempt may have been taken").await
+        self.conclude((publication, mail), "held", &attempt, "an earlier attempt may have been taken").await
     }
 
     async fn conclude(
         &self,
-        publication: &Publication,
-        mail: &str,
+        (publication, mail): MailOf<'_>,
         kind: &str,
         attempt: &Attempt,
         words: &str,

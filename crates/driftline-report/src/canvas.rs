@@ -44,7 +44,7 @@ impl Canvas {
     }
 
     /// Fills `x..x+width`, `y..y+height`; what lies outside is cut off.
-    pub(crate) fn rectangle(&mut self, x: f64, y: f64, width: f64, height: f64, colour: Colour) {
+    pub(crate) fn rectangle(&mut self, (x, y): (f64, f64), (width, height): (f64, f64), colour: Colour) {
         let edge = |value: f64, most: usize| (value.round().max(0.0) as usize).min(most);
         let (left, right) = (edge(x, self.width), edge(x + width, self.width));
         for row in edge(y, self.height)..edge(y + height, self.height) {
@@ -156,7 +156,7 @@ mod tests {
     #[test]
     fn a_picture_holds_what_was_drawn() {
         let mut canvas = Canvas::new(60, 20).unwrap();
-        canvas.rectangle(-5.0, 2.0, 10.0, 3.0, [1, 2, 3]);
+        canvas.rectangle((-5.0, 2.0), (10.0, 3.0), [1, 2, 3]);
         assert_eq!(canvas.pixels[3 * 2 * 60..][..3], [1, 2, 3]);
         assert_eq!(canvas.pixels[3 * (2 * 60 + 5)..][..3], WHITE);
         let pen = Pen { colour: [0, 0, 0], size: 16.0, is_bold: false };

@@ -80,19 +80,21 @@ impl Identity {
     }
 }
 
-/// Builds the mail for one recipient. `date` is the publication instant; `corrects` the identity of the mail that the same
-/// person has of an earlier revision.
+/// From whom to whom a mail goes, and when.
+#[derive(Clone, Copy)]
+pub struct Envelope<'a> {
+    pub sender: &'a Sender,
+    pub recipient: &'a str,
+    /// Of a report's mail the publication instant.
+    pub date: SystemTime,
+}
+
+/// Builds a report's mail for one recipient. `corrects` is the identity of the mail that the same person has of an earlier revision.
 ///
 /// # Errors
 /// `Error::Message` if an address does not parse, a header holds a control character, or the DKIM key is none.
-pub fn build(
-    report: &Report,
-    text: &MailText,
-    sender: &Sender,
-    recipient: &str,
-    date: SystemTime,
-    corrects: Option<&Identity>,
-) -> Result<Mail> {
+pub fn build(envelope: &Envelope<'_>, report: &Report, text: &MailText, corrects: Option<&Identity>) -> Result<Mail> {
+    let Envelope { sender, recipient, date } = *envelope;
     let wrong = |problem: String| Error::Message { recipient: mask(recipient), problem };
     if let Some(bad) = text.subject.chars().find(|c| c.is_control()) {
         return Err(wrong(format!("the subject holds the control character {bad:?}")));
@@ -102,27 +104,7 @@ pub fn build(
     };
     let identity = Identity::of(report, recipient);
     let list = format!("{} <{}.{}.{}>", report.title, report.market, report.job, sender.domain);
-    let part = |content_type: ContentType, body: &str| {
-        SinglePart::builder()
-            .header(content_type)
-            .header(ContentTransferEncoding::QuotedPrintable)
-            .body(body.to_owned())
-    };
-    let alternative = MultiPart::alternative()
-        .boundary(format!("driftline-{}", &identity.0[..24]))
-        .singlepart(part(ContentType::TEXT_PLAIN, &text.text));
-    let html = part(ContentType::TEXT_HTML, &text.html);
-    let alternative = if text.pictures.is_empty() {
-        alternative.singlepart(html)
-    } else {
-        let png = ContentType::parse("image/png").map_err(|error| wrong(error.to_string()))?;
-        let related = MultiPart::related().boundary(format!("driftline-{}", &identity.0[24..48])).singlepart(html);
-        let picture = |related: MultiPart, picture: &Picture| {
-            let inline = Attachment::new_inline(picture.content_id.clone());
-            related.singlepart(inline.body(picture.png.clone(), png.clone()))
-        };
-        alternative.multipart(text.pictures.iter().fold(related, picture))
-    };
+    let alternative = alternative(text, &identity).map_err(wrong)?;
     let unsubscribe = format!("<mailto:{}?subject=unsubscribe%20{}%20{}>", sender.write_to, report.job, report.market);
     let mut builder = Message::builder()
         .from(mailbox(&sender.from)?)
@@ -147,18 +129,36 @@ pub fn build(
     Ok(Mail { recipient: recipient.to_owned(), name: identity.name(), bytes: message.formatted() })
 }
 
+/// The text, and the page with its pictures.
+fn alternative(text: &MailText, identity: &Identity) -> std::result::Result<MultiPart, String> {
+    let part = |content_type: ContentType, body: &str| {
+        SinglePart::builder()
+            .header(content_type)
+            .header(ContentTransferEncoding::QuotedPrintable)
+            .body(body.to_owned())
+    };
+    let alternative = MultiPart::alternative()
+        .boundary(format!("driftline-{}", &identity.0[..24]))
+        .singlepart(part(ContentType::TEXT_PLAIN, &text.text));
+    let html = part(ContentType::TEXT_HTML, &text.html);
+    if text.pictures.is_empty() {
+        return Ok(alternative.singlepart(html));
+    }
+    let png = ContentType::parse("image/png").map_err(|error| error.to_string())?;
+    let related = MultiPart::related().boundary(format!("driftline-{}", &identity.0[24..48])).singlepart(html);
+    let picture = |related: MultiPart, picture: &Picture| {
+        let inline = Attachment::new_inline(picture.content_id.clone());
+        related.singlepart(inline.body(picture.png.clone(), png.clone()))
+    };
+    Ok(alternative.multipart(text.pictures.iter().fold(related, picture)))
+}
+
 /// A short plain mail to somebody who runs the job. The same `seed` gives the same Message-ID.
 ///
 /// # Errors
 /// As [`build`].
-pub fn notice(
-    sender: &Sender,
-    recipient: &str,
-    subject: &str,
-    text: &str,
-    date: SystemTime,
-    seed: &str,
-) -> Result<Mail> {
+pub fn notice(envelope: &Envelope<'_>, subject: &str, text: &str, seed: &str) -> Result<Mail> {
+    let Envelope { sender, recipient, date } = *envelope;
     let wrong = |problem: String| Error::Message { recipient: mask(recipient), problem };
     let mailbox = |address: &str| mailbox_of(address).map_err(|error| wrong(error.to_string()));
     let identity = Identity::new("notice", seed, "", 0, recipient);

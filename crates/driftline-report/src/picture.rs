@@ -59,7 +59,7 @@ pub(crate) fn waterfall(bridge: &Bridge, titles: [&str; 2], words: &Words, findi
     let line = |place: usize| scale * (ROW * place) as f64;
     for place in 0..rows.len() + 2 {
         let (top, base) = (line(place), line(place) + scale * 20.0);
-        canvas.rectangle(0.0, line(place + 1) - 1.0, scale * WIDTH as f64, 2.0, LINE);
+        canvas.rectangle((0.0, line(place + 1) - 1.0), (scale * WIDTH as f64, 2.0), LINE);
         let row = place.checked_sub(1).and_then(|index| rows.get(index));
         let Some(row) = row else {
             let (title, total) = if place == 0 { (titles[0], bridge.start) } else { (titles[1], bridge.end) };
@@ -70,11 +70,11 @@ pub(crate) fn waterfall(bridge: &Bridge, titles: [&str; 2], words: &Words, findi
         let colour = if row.is_gain { GAIN } else { LOSS };
         let x = left + zone * row.offset_percent / 100.0;
         let width = (zone * row.width_percent / 100.0).max(3.0);
-        canvas.rectangle(x, top + scale * 7.0, width, scale * 16.0, colour);
+        canvas.rectangle((x, top + scale * 7.0), (width, scale * 16.0), colour);
         // The running total goes down from the bar's far end to the next bar.
         if place < rows.len() {
             let end = if row.is_gain { x + width - 1.0 } else { x };
-            canvas.rectangle(end, top + scale * 23.0, 2.0, scale * (ROW as f64 - 16.0), MUTED);
+            canvas.rectangle((end, top + scale * 23.0), (2.0, scale * (ROW as f64 - 16.0)), MUTED);
         }
         canvas.text(0.0, base, &row.label, plain);
         canvas.text_before(scale * WIDTH as f64, base, &words.locale.signed_money(row.amount, &words.currency), plain);

@@ -59,7 +59,8 @@ fn shop(settings: &Settings, starts: &[i64], person: &mut Person, joined: i64, r
         let quarter = quarter_of(starts, day as i64);
         let habits = habits::habits(person.kind, quarter, person.is_second_half);
         order += 1;
-        basket(settings, person, (day as i64, quarter, order), &habits, own_spend, random);
+        let when = Basket { day: day as i64, quarter, order, own_spend };
+        basket(settings, person, &when, &habits, random);
         if random.next_f64() < habits.dropout {
             break;
         }
@@ -67,14 +68,16 @@ fn shop(settings: &Settings, starts: &[i64], person: &mut Person, joined: i64, r
     }
 }
 
-fn basket(
-    settings: &Settings,
-    person: &mut Person,
-    (day, quarter, order): (i64, u32, u32),
-    habits: &habits::Habits,
+/// An order to be made: when it is, the how manieth of the person, and how much they spend by the habits of their kind.
+struct Basket {
+    day: i64,
+    quarter: u32,
+    order: u32,
     own_spend: f64,
-    random: &mut SplitMix64,
-) {
+}
+
+fn basket(settings: &Settings, person: &mut Person, basket: &Basket, habits: &habits::Habits, random: &mut SplitMix64) {
+    let Basket { day, quarter, order, own_spend } = *basket;
     let id = format!("{}-{order:04}", person.id);
     let seconds = 7 * 3600 + random.below(12 * 3600) as u32;
     let is_late = quarter == PLANTED.late_quarter && random.next_f64() < PLANTED.late_share;

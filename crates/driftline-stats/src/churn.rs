@@ -27,6 +27,7 @@ mod features;
 mod fitted;
 mod levelled;
 mod logistic;
+mod method;
 mod metrics;
 mod snapshot;
 
@@ -34,22 +35,21 @@ pub use features::{FAMILIES, FEATURES, Feature, features};
 pub use fitted::FittedRisk;
 pub(crate) use levelled::right_shift;
 pub use logistic::{Logistic, fit_logistic};
+pub use method::Method;
 pub use metrics::{Quality, ReliabilityBin, quality};
 
-use crate::expectation::Shift;
+use crate::level::Shift;
 use crate::purchase::Kind;
 use crate::purchase::bands::Bands;
 use crate::purchase_log::{Cut, PurchaseLog};
 use levelled::{at_level, half_way, known_shift, levelled};
+use method::BLENDED;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use snapshot::{Kinds, Snapshot, calibrated, fit_rows, fitted, snapshot};
 
 /// How far below the best AUC a candidate may be and still be chosen for its log loss.
 const LEVEL_AUC: f64 = 0.005;
-
-/// Weight of the regression in the blend. One half, as for most combinations of forecasts, and not tuned.
-const BLENDED: f64 = 0.5;
 
 /// What counts as calibrated: an expected calibration error of at most this, or this much above the least.
 const CALIBRATED: f64 = 0.03;
@@ -64,26 +64,6 @@ const PREFERRED: f64 = 1.05;
 /// What a market needs for a judged choice: customers at the earliest cut, and of either label.
 const CUSTOMERS_LEAST: usize = 100;
 const EITHER_LABEL_LEAST: usize = 10;
-
-/// How a candidate makes a probability.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Method {
-    /// Logistic regression on the logarithm of recency.
-    Recency,
-    /// P(no purchase) of the purchase model as it is.
-    PurchaseModel,
-    /// The same with a fitted intercept and slope on its logit.
-    PurchaseModelCalibrated,
-    /// Logistic regression on all features.
-    Logistic,
-    /// The same with the purchase model's mean risk.
-    LogisticLevelled,
-    /// The mean of the logits of `Logistic` and `PurchaseModel`, with the latter's mean risk.
-    Blend,
-    /// The same blend at the level that earlier origins say.
-    LevelledBlend,
-}
 
 /// A candidate with its quality on the judged cut.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -122,20 +102,23 @@ pub struct Assessment {
     pub by_family: Vec<[f32; FAMILIES.len()]>,
 }
 
-/// Chooses a candidate by the log's own past and scores everyone at `as_of`. `kinds` are the purchase models to
-/// consider, `known` are those fitted at `as_of` already, by bands of the first purchase; without them all customers have one model, as in the
-/// literature; `shifts` are the logit shifts that would have been right at
-/// earlier origins; `kept` is the method in use, which stays while its log loss is within 2 % of the best. `None` if no
-/// purchase model can be fitted at `as_of`.
-pub fn assess(
-    log: &PurchaseLog,
-    as_of: Cut,
-    horizon_days: i32,
-    kinds: &[Kind],
-    known: Option<&Bands>,
-    shifts: &[Shift],
-    kept: Option<Method>,
-) -> Option<Assessment> {
+/// What a choice considers beside the log.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Considered<'a> {
+    /// Purchase models to choose from.
+    pub kinds: &'a [Kind],
+    /// Those that are fitted at the as-of cut already, by bands of the first purchase; without them all customers have one model, as
+    /// in the literature.
+    pub bands: Option<&'a Bands>,
+    /// Logit shifts that would have been right at earlier origins.
+    pub shifts: &'a [Shift],
+    /// The method in use, which stays while its log loss is within 2 % of the best.
+    pub kept: Option<Method>,
+}
+
+/// Chooses a candidate by the log's own past and scores everyone at `as_of`. `None` if no purchase model can be fitted there.
+pub fn assess(log: &PurchaseLog, as_of: Cut, horizon_days: i32, considered: &Considered<'_>) -> Option<Assessment> {
+    let Considered { kinds, bands: known, shifts, kept } = *considered;
     let now = log.pasts(as_of, usize::MAX);
     let kinds = Kinds { of: kinds, is_banded: known.is_some() };
     let bands = match known {
@@ -265,20 +248,6 @@ fn choice(candidates: &[Candidate], kept: Option<Method>) -> (Method, String) {
             ),
         ),
         None => (Method::PurchaseModel, "no candidate could be judged".to_owned()),
-    }
-}
-
-impl core::fmt::Display for Method {
-    fn fmt(&self, out: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        out.pad(match self {
-            Self::Recency => "recency",
-            Self::PurchaseModel => "purchase_model",
-            Self::PurchaseModelCalibrated => "purchase_model_calibrated",
-            Self::Logistic => "logistic",
-            Self::LogisticLevelled => "logistic_levelled",
-            Self::Blend => "blend",
-            Self::LevelledBlend => "levelled_blend",
-        })
     }
 }
 

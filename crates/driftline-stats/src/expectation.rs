@@ -20,32 +20,30 @@
 
 mod judged;
 mod origin;
+mod parts;
 mod ranges;
 mod walk;
 
-pub use origin::{History, Market, Shift};
+pub use crate::level::Shift;
+pub use origin::{History, Market};
+pub(crate) use parts::steps_a_year;
+pub use parts::{PARTS, YEAR_DAYS};
 pub use ranges::{Held, RangeModel, Spread};
 pub use walk::{Present, Told};
 
 use crate::chunks;
-use crate::level::{self, Level};
 use crate::purchase::bands::Bands;
 use crate::purchase_log::{Cut, Past, PurchaseLog};
 use crate::returns::Returns;
 use crate::spend::SpendModel;
 use crate::value::Customer;
+use parts::edges;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Weights of what a customer brought in the horizon before, if they were known through all of it, of which a market's own
 /// earlier origins choose.
 pub const RECENT_WEIGHTS: [f64; 5] = [0.3, 0.15, 0.45, 0.6, 0.0];
-
-/// Days of the longer horizon.
-pub const YEAR_DAYS: f64 = 365.0;
-
-/// Parts that 12 months are cut into at most.
-pub const PARTS: usize = 4;
 
 const UNIT_DAYS: f64 = 7.0;
 
@@ -124,11 +122,6 @@ impl Expectation {
             recent_weight: RECENT_WEIGHTS[0],
             factors: vec![1.0; edges],
         }
-    }
-
-    /// The same at the market's levels, with the weight of the horizon before that its past chose.
-    pub fn at_level(self, present: &Present) -> Self {
-        Self { factors: present.factors.clone(), recent_weight: present.recent_weight, ..self }
     }
 
     /// What is expected of each customer of the log at a cut; `None` before the first purchase.
@@ -212,33 +205,6 @@ impl Expectation {
             Raw { p_alive, spend, net, parts, recent }
         })
     }
-}
-
-/// Ends of the parts in days: the horizon, and what is left of 365 days in parts of about a horizon.
-pub(crate) fn edges(horizon_days: i32) -> Vec<f64> {
-    let horizon = f64::from(horizon_days.max(1));
-    if horizon >= YEAR_DAYS {
-        return vec![horizon];
-    }
-    let later = (steps_a_year(horizon_days) - 1).max(1);
-    let length = (YEAR_DAYS - horizon) / f64::from(later);
-    (0..=later).map(|part| horizon + f64::from(part) * length).collect()
-}
-
-/// How many origins of a horizon lie in a year: at most four, so that a season is seen again.
-pub(crate) fn steps_a_year(horizon_days: i32) -> i32 {
-    (365.25 / f64::from(horizon_days.max(1))).round().clamp(1.0, PARTS as f64) as i32
-}
-
-/// The factors of the parts from the levels ahead: that of the horizon, and the roots of the later ones.
-pub(crate) fn factors(first: &Level, later: &[Level]) -> Vec<f64> {
-    let roots = later.iter().map(|level| libm::exp(0.5 * level.mean));
-    [libm::exp(first.mean)].into_iter().chain(roots).collect()
-}
-
-/// The scales of levels of amounts.
-pub(crate) fn levels(seen: &[level::Seen], ahead: &[i32], steps_a_year: i32) -> Vec<Level> {
-    level::levels(seen, ahead, steps_a_year, &level::OF_AMOUNTS)
 }
 
 /// Net amount of a customer in the horizon before a cut, the first purchase day left out; at least 0.

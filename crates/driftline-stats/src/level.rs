@@ -21,6 +21,9 @@ pub struct Seen {
     pub variance: f64,
 }
 
+/// The logit shift that would have given the purchase models' risks at an origin the level that came.
+pub type Shift = Seen;
+
 /// The level at a step to come.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Level {

@@ -155,24 +155,9 @@ impl PurchaseModel {
         time.filter(|&time| time <= 1e9)
     }
 
-    /// Returns the expected purchases of `periods` periods to come, those of the n-th worth `(1 + discount)⁻ⁿ`.
-    ///
-    /// Twelve periods of 4.345 weeks at .01 are the convention of lifetimes' `customer_lifetime_value`.
-    pub fn discounted_expected_purchases(
-        &self,
-        x: f64,
-        t_x: f64,
-        age: f64,
-        periods: u32,
-        period_length: f64,
-        discount_per_period: f64,
-    ) -> f64 {
-        Scorer::discounted(*self, periods, period_length, discount_per_period).expected_purchases(x, t_x, age)
-    }
-
     /// Returns P(0), P(1), … P(`most`) of the number of purchases in `(T, T + horizon]`. They add up to less than 1 by
     /// what is left for larger numbers.
-    pub fn purchase_probabilities(&self, x: f64, t_x: f64, age: f64, horizon: f64, most: usize) -> Vec<f64> {
+    pub fn purchase_probabilities(&self, (x, t_x, age): (f64, f64, f64), horizon: f64, most: usize) -> Vec<f64> {
         let past = Past::new(x, t_x, age);
         let p_alive = self.p_alive(x, t_x, age);
         let mut probabilities = match self.process() {
@@ -211,7 +196,7 @@ impl PurchaseModel {
         }
         let mut most = 16 + libm::ceil(2.0 * mean).clamp(0.0, 4000.0) as usize;
         loop {
-            let probabilities = self.purchase_probabilities(x, t_x, age, horizon, most);
+            let probabilities = self.purchase_probabilities((x, t_x, age), horizon, most);
             if most >= 8192 || 1.0 - probabilities.iter().sum::<f64>() < 1e-7 {
                 let square = probabilities.iter().enumerate().map(|(n, p)| (n * n) as f64 * p).sum();
                 return (mean, square);

@@ -64,7 +64,7 @@ impl ValueModel {
         let expected = self.purchase.expected_purchases(x, recency, age, horizon);
         let mut most = 16 + libm::ceil(2.0 * expected).clamp(0.0, 4000.0) as usize;
         let mut probabilities = loop {
-            let probabilities = self.purchase.purchase_probabilities(x, recency, age, horizon, most);
+            let probabilities = self.purchase.purchase_probabilities((x, recency, age), horizon, most);
             if most >= 8192 || 1.0 - probabilities.iter().sum::<f64>() < LEFT_OUT {
                 break probabilities;
             }

@@ -4,8 +4,6 @@
 //! works on it), `run` (one market and period), `mail` (what is sent, what an owner is told) and `setup` (the project, its jobs and
 //! stores, the process).
 
-#![warn(clippy::too_many_lines)]
-
 pub mod command;
 pub mod error;
 pub mod exit;

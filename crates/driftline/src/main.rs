@@ -1,7 +1,5 @@
 //! Reads argv, the environment and the clock; prints the chain of an error once; turns it into an exit code.
 
-#![warn(clippy::too_many_lines)]
-
 use std::ffi::OsString;
 use std::io::Write;
 use std::process::ExitCode;

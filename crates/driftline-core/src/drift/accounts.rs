@@ -179,7 +179,7 @@ pub(crate) mod tests {
     #![expect(clippy::unwrap_used, reason = "tests")]
     use super::*;
 
-    fn flow(kind: FlowKind, from: u32, to: u32, customers: u64, v0: i64, v1: i64) -> Flow {
+    fn flow(kind: FlowKind, [from, to]: [u32; 2], customers: u64, [v0, v1]: [i64; 2]) -> Flow {
         let money = |major: i64| Minor(major * 100 * customers as i64);
         Flow {
             kind,
@@ -205,19 +205,19 @@ pub(crate) mod tests {
     pub(crate) fn worked_example() -> (Vec<Flow>, Ranks) {
         use FlowKind::{Lost, New, Stayed};
         let flows = vec![
-            flow(Stayed, 1, 1, 80, 100, 104),
-            flow(Stayed, 1, 2, 15, 90, 55),
-            flow(Stayed, 1, 3, 5, 80, 10),
-            flow(Stayed, 2, 1, 20, 60, 95),
-            flow(Stayed, 2, 2, 150, 40, 42),
-            flow(Stayed, 2, 3, 30, 35, 8),
-            flow(Stayed, 3, 2, 10, 10, 38),
-            flow(Stayed, 3, 3, 90, 6, 5),
-            flow(New, 0, 1, 10, 0, 70),
-            flow(New, 0, 2, 40, 0, 30),
-            flow(Lost, 1, 0, 4, 85, 0),
-            flow(Lost, 2, 0, 25, 38, 0),
-            flow(Lost, 3, 0, 60, 4, 0),
+            flow(Stayed, [1, 1], 80, [100, 104]),
+            flow(Stayed, [1, 2], 15, [90, 55]),
+            flow(Stayed, [1, 3], 5, [80, 10]),
+            flow(Stayed, [2, 1], 20, [60, 95]),
+            flow(Stayed, [2, 2], 150, [40, 42]),
+            flow(Stayed, [2, 3], 30, [35, 8]),
+            flow(Stayed, [3, 2], 10, [10, 38]),
+            flow(Stayed, [3, 3], 90, [6, 5]),
+            flow(New, [0, 1], 10, [0, 70]),
+            flow(New, [0, 2], 40, [0, 30]),
+            flow(Lost, [1, 0], 4, [85, 0]),
+            flow(Lost, [2, 0], 25, [38, 0]),
+            flow(Lost, [3, 0], 60, [4, 0]),
         ];
         (flows, Ranks([(1, 0), (2, 1), (3, 2)].into()))
     }

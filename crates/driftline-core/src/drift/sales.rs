@@ -137,33 +137,8 @@ pub fn compare(products: &[ProductSales], before: Minor, now: Minor, min_cell: u
     let assortment = change - volume - price - unmeasured.unwrap_or_default();
 
     named.sort_by_cached_key(|sales| (-sales.price().0.abs(), sales.product.clone(), sales.category.clone()));
-    let is_row = |sales: &&&ProductSales| sales.is_shown(min_cell) && sales.price() != Minor::ZERO;
-    let mut rows: Vec<&ProductSales> = named.iter().filter(is_row).take(MOST_ROWS).copied().collect();
-    // Others of too few customers could be worked out from the sums: another product goes to them.
-    let is_pooled = |rows: &[&ProductSales]| {
-        let mut others = named.iter().filter(|sales| !rows.contains(sales)).peekable();
-        others.peek().is_none()
-            || others.any(|sales| sales.is_shown(min_cell) && sales.customers.iter().all(|n| *n > 0))
-    };
-    while !rows.is_empty() && !is_pooled(&rows) {
-        rows.pop();
-    }
-    let moves: Vec<PriceMove> = rows
-        .iter()
-        .map(|sales| {
-            let [units_before, units_now] = sales.units;
-            let more = i128::from(units_now) - i128::from(units_before);
-            PriceMove {
-                label: sales.product.clone().or(sales.category.clone()).unwrap_or_default(),
-                units_before,
-                units_now,
-                unit_price_before: sales.amount[0].mean_over(units_before),
-                unit_price_now: sales.amount[1].mean_over(units_now),
-                price: sales.price(),
-                assortment: sales.amount[1] - sales.amount[0] - sales.price() - at_mean_price(more),
-            }
-        })
-        .collect();
+    let rows = rows_of(&named, min_cell);
+    let moves: Vec<PriceMove> = rows.iter().map(|sales| price_move(sales, &at_mean_price)).collect();
     let left = (named.len() - rows.len()) as u64;
     let others = (left > 0).then(|| OtherMoves {
         products: left,
@@ -192,6 +167,37 @@ pub fn compare(products: &[ProductSales], before: Minor, now: Minor, min_cell: u
         moves,
         others,
     })
+}
+
+/// The products that have a row of their own, of sorted ones.
+fn rows_of<'a>(named: &[&'a ProductSales], min_cell: u64) -> Vec<&'a ProductSales> {
+    let is_row = |sales: &&&ProductSales| sales.is_shown(min_cell) && sales.price() != Minor::ZERO;
+    let mut rows: Vec<&ProductSales> = named.iter().filter(is_row).take(MOST_ROWS).copied().collect();
+    // Others of too few customers could be worked out from the sums: another product goes to them.
+    let is_pooled = |rows: &[&ProductSales]| {
+        let mut others = named.iter().filter(|sales| !rows.contains(sales)).peekable();
+        others.peek().is_none()
+            || others.any(|sales| sales.is_shown(min_cell) && sales.customers.iter().all(|n| *n > 0))
+    };
+    while !rows.is_empty() && !is_pooled(&rows) {
+        rows.pop();
+    }
+    rows
+}
+
+/// The row of a product; units more or less than before are worth what `at_mean_price` says.
+fn price_move(sales: &ProductSales, at_mean_price: &dyn Fn(i128) -> Minor) -> PriceMove {
+    let [units_before, units_now] = sales.units;
+    let more = i128::from(units_now) - i128::from(units_before);
+    PriceMove {
+        label: sales.product.clone().or(sales.category.clone()).unwrap_or_default(),
+        units_before,
+        units_now,
+        unit_price_before: sales.amount[0].mean_over(units_before),
+        unit_price_now: sales.amount[1].mean_over(units_now),
+        price: sales.price(),
+        assortment: sales.amount[1] - sales.amount[0] - sales.price() - at_mean_price(more),
+    }
 }
 
 /// In minor units; zero if last period sold none.

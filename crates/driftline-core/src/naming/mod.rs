@@ -136,7 +136,8 @@ pub fn names(naming: &Naming<'_>) -> BTreeMap<u32, Name> {
             let key = words::key(label);
             firsts.iter().filter(|first| **first == key).count() > 1
         };
-        let name = fresh_name(segment, &choices, &used, &is_contested, &population, naming);
+        let labels = Labels { used: &used, is_contested: &is_contested };
+        let name = fresh_name(segment, &choices, &labels, &population, naming);
         used.insert(words::key(&name.label));
         found.insert(segment, name);
     }
@@ -167,11 +168,18 @@ pub fn items_of<'a>(claims: impl Iterator<Item = &'a Claim>, own: &[OwnName]) ->
     found.into_iter().map(|(habit, items)| (habit, items.into_iter().collect())).collect()
 }
 
+/// What is known of labels while names are given.
+struct Labels<'a> {
+    /// Keys of those that somebody has.
+    used: &'a BTreeSet<String>,
+    /// Whether several segments would have one.
+    is_contested: &'a dyn Fn(&str) -> bool,
+}
+
 fn fresh_name(
     segment: u32,
     choices: &[Choice],
-    used: &BTreeSet<String>,
-    is_contested: &dyn Fn(&str) -> bool,
+    labels: &Labels<'_>,
     population: &Population<'_>,
     naming: &Naming<'_>,
 ) -> Name {
@@ -186,11 +194,11 @@ fn fresh_name(
         let claims: Vec<Claim> = parts.iter().map(claim).collect();
         let plain = words::label(&parts, naming.words);
         let half = choice.half().map(|is_upper| words::label_of_half(&parts, is_upper, naming.words));
-        let is_contested = is_contested(&plain);
+        let is_contested = (labels.is_contested)(&plain);
         let labels = if is_contested { [half, Some(plain)] } else { [Some(plain), half] };
         labels.into_iter().flatten().map(move |label| Name { label, claims: claims.clone() })
     };
-    let is_free = |label: &str| !used.contains(&words::key(label));
+    let is_free = |label: &str| !labels.used.contains(&words::key(label));
     let mixed = |label: &str| Name { label: label.to_owned(), claims: Vec::new() };
     let is_only = population.named().count() == 1;
     let plain = [if is_only { MOST } else { MIXED }].into_iter().map(mixed);

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::Minor;
 use crate::basics::locale::Words;
 use crate::personas::PersonaSet;
-use crate::tables::profile::{OTHER_SEGMENT, SegmentProfile};
+use crate::tables::profile::{EVERYONE_SEGMENT, OTHER_SEGMENT, SegmentProfile};
 use crate::tables::small_cells::is_safe;
 use crate::value::acquired::Acquired;
 use crate::value::margin::{Margin, part_of};
@@ -82,13 +82,13 @@ pub struct Given<'a> {
 
 /// Costs and margin of a market and its personas.
 pub fn of_market(given: &Given<'_>, personas: &PersonaSet, words: &Words) -> AcquisitionCosts {
-    let everyone = given.profiles.iter().find(|profile| profile.segment == 0);
+    let everyone = given.profiles.iter().find(|profile| profile.segment == EVERYONE_SEGMENT);
     let mut costs = AcquisitionCosts {
         margin_not_available: given.no_margin.map(str::to_owned),
         margin: everyone.and_then(|everyone| market_margin(given, everyone)),
         ..AcquisitionCosts::default()
     };
-    let (Some(everyone), Some(all)) = (everyone, given.rows.iter().find(|row| row.segment == 0)) else {
+    let (Some(everyone), Some(all)) = (everyone, given.rows.iter().find(|row| row.segment == EVERYONE_SEGMENT)) else {
         return AcquisitionCosts { not_available: Some(NOT_AVAILABLE.to_owned()), ..costs };
     };
     let (known, unknown) = (all.known.customers, everyone.customers.saturating_sub(all.known.customers));
@@ -153,7 +153,8 @@ pub fn attach(costs: &AcquisitionCosts, margins: &BTreeMap<u32, f64>, personas: 
 
 /// Figures of the segments that may be shown, by segment.
 fn shown(given: &Given<'_>, is_market_shown: bool) -> BTreeMap<u32, Acquired> {
-    let segments: Vec<&SegmentProfile> = given.profiles.iter().filter(|profile| profile.segment > 0).collect();
+    let segments: Vec<&SegmentProfile> =
+        given.profiles.iter().filter(|profile| profile.segment != EVERYONE_SEGMENT).collect();
     let row = |segment: u32| given.rows.iter().find(|row| row.segment == segment);
     let known = |segment: u32| row(segment).map_or_else(Known::default, |row| row.known);
     let counts: Vec<[u64; 2]> = segments
@@ -207,8 +208,8 @@ fn acquired(known: Known, customers: u64, margin: Option<Minor>) -> Acquired {
 
 /// Margin of some customers of the market: of each segment by its own share. A market without segments has one share.
 fn margin_of(given: &Given<'_>, some: impl Fn(&AcquisitionRow) -> Known) -> Option<Minor> {
-    let has_segments = given.profiles.iter().any(|profile| profile.segment > 0);
-    let rows = given.rows.iter().filter(|row| (row.segment > 0) == has_segments);
+    let has_segments = given.profiles.iter().any(|profile| profile.segment != EVERYONE_SEGMENT);
+    let rows = given.rows.iter().filter(|row| (row.segment != EVERYONE_SEGMENT) == has_segments);
     let parts: Vec<Minor> =
         rows.filter_map(|row| Some(part_of(some(row).value?, *given.margins.get(&row.segment)?))).collect();
     (!parts.is_empty()).then(|| parts.into_iter().sum())
@@ -219,7 +220,7 @@ fn market_margin(given: &Given<'_>, everyone: &SegmentProfile) -> Option<Margin>
     let parts: Option<Vec<Minor>> = given
         .profiles
         .iter()
-        .filter(|profile| profile.segment > 0)
+        .filter(|profile| profile.segment != EVERYONE_SEGMENT)
         .map(|profile| Some(part_of(profile.value?, *given.margins.get(&profile.segment)?)))
         .collect();
     let Some(all) = everyone.value else { return Some(Margin { share: overall, value: None }) };

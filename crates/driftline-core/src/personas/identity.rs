@@ -86,20 +86,14 @@ fn follow(segments: &[&SegmentProfile], before: &[Persona], context: &Context<'_
         let segment = profile.segment;
         let kept = match place_of(segment) {
             Some(parent) => {
-                let (lineage, others) = survived(&overlaps, parent, child, segment, before, context);
+                let (lineage, others) = survived(&overlaps, (parent, child), before, context);
                 let parents = std::iter::once(before[parent].key.clone()).chain(others).collect();
                 Kept { key: before[parent].key.clone(), before: Some(parent), lineage, parents }
             }
             None => {
                 let event = event_of(segment, &[SegmentEventKind::Born, SegmentEventKind::Split]);
                 let from = event.and_then(|event| event.from);
-                let lineage = match (event.map(|event| event.kind), from.and_then(name)) {
-                    (Some(SegmentEventKind::Born), _) => {
-                        "born: mostly people who first bought within the last six months".to_owned()
-                    }
-                    (Some(_), Some(parent)) => format!("split from {parent}"),
-                    _ => "large enough to be described now".to_owned(),
-                };
+                let lineage = begun(event.map(|event| event.kind), from.and_then(name));
                 let is_split = event.is_some_and(|event| event.kind == SegmentEventKind::Split);
                 let parents = from.filter(|_| is_split).and_then(place_of).map(|place| before[place].key.clone());
                 Kept { key: keys.of(segment), before: None, lineage, parents: parents.into_iter().collect() }
@@ -141,16 +135,25 @@ fn follow(segments: &[&SegmentProfile], before: &[Persona], context: &Context<'_
     Identities { born, ended, events }
 }
 
+/// Where a persona comes from that was not there before; `parent` is the label of whom it was split from.
+fn begun(event: Option<SegmentEventKind>, parent: Option<String>) -> String {
+    match (event, parent) {
+        (Some(SegmentEventKind::Born), _) => {
+            "born: mostly people who first bought within the last six months".to_owned()
+        }
+        (Some(_), Some(parent)) => format!("split from {parent}"),
+        _ => "large enough to be described now".to_owned(),
+    }
+}
+
 /// What became of a persona that is still there, and keys of others whose people it took over.
 fn survived(
     overlaps: &Overlaps,
-    parent: usize,
-    child: usize,
-    segment: u32,
+    (parent, child): (usize, usize),
     before: &[Persona],
     context: &Context<'_>,
 ) -> (String, Vec<String>) {
-    let events = || context.events.iter().filter(|event| event.segment == segment);
+    let events = || context.events.iter().filter(|event| event.segment == before[parent].segment);
     let merged: Vec<&Persona> = events()
         .filter(|event| event.kind == SegmentEventKind::Merged)
         .filter_map(|event| before.iter().find(|persona| Some(persona.segment) == event.from))

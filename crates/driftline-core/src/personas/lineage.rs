@@ -91,15 +91,10 @@ pub fn trace(overlaps: &Overlaps, t: &Thresholds) -> (Vec<Origin>, Vec<Fate>) {
     let source = |i: usize, j: usize| share(overlaps.shared[i][j], kept_of_child[j]);
     let mostly_new = |j: usize| share(kept_of_child[j], overlaps.children[j]) < 0.5;
 
-    let mut fates: Vec<Option<Fate>> = vec![None; parents];
+    let floor = |i: usize| (t.left_members as f64).max(t.left_share * overlaps.parents[i] as f64);
+    let have_left = |i: usize| (kept_of_parent[i] as f64) < floor(i);
+    let mut fates: Vec<Option<Fate>> = (0..parents).map(|i| have_left(i).then_some(Fate::PeopleLeft)).collect();
     let mut origins: Vec<Option<Origin>> = vec![None; children];
-
-    for i in 0..parents {
-        let floor = (t.left_members as f64).max(t.left_share * overlaps.parents[i] as f64);
-        if (kept_of_parent[i] as f64) < floor {
-            fates[i] = Some(Fate::PeopleLeft);
-        }
-    }
     for (i, fate) in fates.iter_mut().enumerate() {
         if fate.is_some() {
             continue;

@@ -25,29 +25,8 @@ fn ranks(personas: &[Persona], weights: &Priority) -> BTreeMap<String, usize> {
     order.iter().enumerate().map(|(place, (persona, _))| (persona.key.clone(), place + 1)).collect()
 }
 
-pub(super) fn assign_roles(
-    personas: &mut [Persona],
-    segments: &[&SegmentProfile],
-    everyone: &SegmentProfile,
-    context: &Context<'_>,
-) -> Option<String> {
-    let largest = personas.iter().map(|persona| persona.priority.value).fold(0.0, f64::max);
-    let highest = personas.iter().filter_map(|persona| persona.priority.margin).fold(0.0, f64::max);
-    for persona in personas.iter_mut() {
-        persona.priority.value = if largest > 0.0 { persona.priority.value / largest } else { 0.0 };
-        persona.priority.margin =
-            persona.priority.margin.map(|margin| if highest > 0.0 { margin / highest } else { 0.0 });
-        let margin = context.margins.get(&persona.segment).copied();
-        let own = segments.iter().find(|profile| profile.segment == persona.segment);
-        let rates = [own.copied(), Some(everyone)]
-            .map(|profile| profile.and_then(|profile| profile.return_rate).unwrap_or(0.0));
-        if let Some(reason) = negative_reason(persona, (rates[0], rates[1]), margin) {
-            persona.role = Role::Negative;
-            persona.note = Some(format!(
-                "{reason} Look for causes on both sides first: defects, descriptions, late delivery, prices."
-            ));
-        }
-    }
+/// Scores and sorts personas, best first, and says why a rank is another one than last period.
+fn rank(personas: &mut [Persona], context: &Context<'_>) {
     let now = ranks(personas, context.priority);
     let by_old_weights = context.previous.map(|set| ranks(personas, &set.priority));
     for persona in personas.iter_mut() {
@@ -71,6 +50,32 @@ pub(super) fn assign_roles(
         };
     }
     personas.sort_by_key(|persona| persona.priority.rank);
+}
+
+pub(super) fn assign_roles(
+    personas: &mut [Persona],
+    segments: &[&SegmentProfile],
+    everyone: &SegmentProfile,
+    context: &Context<'_>,
+) -> Option<String> {
+    let largest = personas.iter().map(|persona| persona.priority.value).fold(0.0, f64::max);
+    let highest = personas.iter().filter_map(|persona| persona.priority.margin).fold(0.0, f64::max);
+    for persona in personas.iter_mut() {
+        persona.priority.value = if largest > 0.0 { persona.priority.value / largest } else { 0.0 };
+        persona.priority.margin =
+            persona.priority.margin.map(|margin| if highest > 0.0 { margin / highest } else { 0.0 });
+        let margin = context.margins.get(&persona.segment).copied();
+        let own = segments.iter().find(|profile| profile.segment == persona.segment);
+        let rates = [own.copied(), Some(everyone)]
+            .map(|profile| profile.and_then(|profile| profile.return_rate).unwrap_or(0.0));
+        if let Some(reason) = negative_reason(persona, (rates[0], rates[1]), margin) {
+            persona.role = Role::Negative;
+            persona.note = Some(format!(
+                "{reason} Look for causes on both sides first: defects, descriptions, late delivery, prices."
+            ));
+        }
+    }
+    rank(personas, context);
     let mut primaries = 0;
     let mut covered = 0.0;
     // Who led keeps the lead unless another is clearly ahead: a report whose cast changes every quarter is not read.

@@ -51,7 +51,7 @@ pub(super) fn of_purchases(function: Function, columns: &[ArrayRef]) -> Result<F
             Function::ProbabilityNoPurchase => model.p_no_purchase(x, recency, age, number(7)),
             Function::DiscountedPurchases => {
                 let periods = number(7).round().clamp(0.0, PERIODS_MOST) as u32;
-                model.discounted_expected_purchases(x, recency, age, periods, number(8), number(9))
+                Scorer::discounted(model, periods, number(8), number(9)).expected_purchases(x, recency, age)
             }
             Function::TimeToPurchase => {
                 model.time_to_next_purchase_quantile(x, recency, age, number(7)).unwrap_or(f64::INFINITY)

@@ -9,7 +9,7 @@ use datafusion::arrow::error::ArrowError;
 use datafusion::error::DataFusionError;
 use futures::TryStreamExt;
 
-use super::{count, file_of, is_staging, rows};
+use super::{count, file_of, rows};
 use crate::contract::Checker;
 use crate::error::{Error, Result};
 use crate::lake::{Lake, in_parts};
@@ -72,7 +72,7 @@ impl Lake {
         // A query of this crate is one over the staged lines.
         let model = if self.graph().models.contains_key(&model) { model } else { "stg_order_lines".to_owned() };
         let ancestors: Vec<Model> = self.graph().ancestors(&[&model]).into_iter().cloned().collect();
-        for staging in ancestors.iter().filter(|model| is_staging(&model.path)) {
+        for staging in ancestors.iter().filter(|model| model.is_staging()) {
             match self.problem_of(staging, pinned).await {
                 Ok(Some(found)) => return found,
                 Ok(None) => {}

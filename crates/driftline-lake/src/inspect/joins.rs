@@ -115,6 +115,7 @@ impl Lake {
         if lost == 0 {
             return Ok(None);
         }
+        let money = if lost < FEW { String::new() } else { self.money_lost(model, path, join, look_up).await? };
         let by = if join.on.is_empty() { "no columns".to_owned() } else { on_of(join) };
         Ok(Some(Finding {
             text: format!(
@@ -123,7 +124,7 @@ impl Lake {
                 few(lost),
                 rows(lines),
                 Locale::En.percent(lost as f64 / lines as f64, 1),
-                self.money_lost(model, path, join, look_up, lost).await?,
+                money,
             ),
             remedy: "use a left join, or say in a condition which lines are no sales".to_owned(),
             ..dropped()
@@ -131,15 +132,8 @@ impl Lake {
     }
 
     /// What the lines have in money for which a join finds nothing.
-    async fn money_lost(
-        &self,
-        model: &Model,
-        path: &Path<'_>,
-        join: &Join,
-        look_up: &LookUp<'_>,
-        lost: u64,
-    ) -> Result<String> {
-        let Some(place) = path.money_of(look_up.lines).filter(|_| lost >= FEW && !look_up.is_cross(join)) else {
+    async fn money_lost(&self, model: &Model, path: &Path<'_>, join: &Join, look_up: &LookUp<'_>) -> Result<String> {
+        let Some(place) = path.money_of(look_up.lines).filter(|_| !look_up.is_cross(join)) else {
             return Ok(String::new());
         };
         let anti = if look_up.is_left { JoinType::RightAnti } else { JoinType::LeftAnti };

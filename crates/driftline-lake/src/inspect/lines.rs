@@ -29,6 +29,19 @@ struct Odd {
     amount: i128,
 }
 
+/// What is added up of the staged lines.
+#[derive(Default)]
+struct Staged {
+    months: Vec<Month>,
+    turnover: i128,
+    lines: u64,
+    /// Sales with negative money, and returns with positive money.
+    negative: Odd,
+    positive: Odd,
+    /// Lines without an order.
+    blank: u64,
+}
+
 /// What the pass over the staged lines gives.
 #[derive(Clone, Debug, Default)]
 pub struct Inspected {
@@ -69,34 +82,9 @@ impl Lake {
     /// # Errors
     /// `Error::Staged` for lines without an order and sums that no table can hold; as [`Lake::rows`].
     pub async fn inspect_lines(&self) -> Result<Inspected> {
-        let (mut negative, mut positive, mut blank) = (Odd::default(), Odd::default(), Odd::default());
-        let (mut turnover, mut lines) = (0i128, 0u64);
-        let mut months = Vec::new();
-        for batch in self.query(LINES).await? {
-            let cells = Cells { table: "int_order_lines", batch: &batch };
-            let (integer, amount) =
-                (|name, row| cells.integer(name, row), |name, row| cells.ten_thousandths(name, row));
-            for row in 0..batch.num_rows() {
-                let number = i32::try_from(integer("month", row)?).unwrap_or_default();
-                let of_month = cells.count("lines", row)?;
-                months.push(Month {
-                    number,
-                    lines: of_month,
-                    orders: cells.count("orders", row)?,
-                    sold: amount("sold", row)?,
-                    returned: -amount("returned", row)?,
-                });
-                lines += of_month;
-                turnover += amount("turnover", row)?;
-                negative.rows += cells.count("negative_sales", row)?;
-                negative.amount += amount("negative_sold", row)?;
-                positive.rows += cells.count("positive_returns", row)?;
-                positive.amount += amount("positive_returned", row)?;
-                blank.rows += cells.count("blank_orders", row)?;
-            }
-        }
+        let Staged { months, turnover, lines, negative, positive, blank } = self.staged().await?;
         let file = self.staged_file();
-        self.refuse(&file, turnover, blank.rows, lines).await?;
+        self.refuse(&file, turnover, blank, lines).await?;
         let is_error = |odd: Odd| {
             odd.amount.unsigned_abs() as f64 > WRONG_MOST * turnover as f64
                 || odd.rows as f64 > WRONG_MOST * lines as f64
@@ -129,6 +117,32 @@ impl Lake {
             });
         }
         Ok(Inspected { findings, months, all_months: self.all_months().await? })
+    }
+
+    async fn staged(&self) -> Result<Staged> {
+        let mut staged = Staged::default();
+        for batch in self.query(LINES).await? {
+            let cells = Cells { table: "int_order_lines", batch: &batch };
+            let amount = |name, row| cells.ten_thousandths(name, row);
+            for row in 0..batch.num_rows() {
+                let lines = cells.count("lines", row)?;
+                staged.months.push(Month {
+                    number: i32::try_from(cells.integer("month", row)?).unwrap_or_default(),
+                    lines,
+                    orders: cells.count("orders", row)?,
+                    sold: amount("sold", row)?,
+                    returned: -amount("returned", row)?,
+                });
+                staged.lines += lines;
+                staged.turnover += amount("turnover", row)?;
+                staged.negative.rows += cells.count("negative_sales", row)?;
+                staged.negative.amount += amount("negative_sold", row)?;
+                staged.positive.rows += cells.count("positive_returns", row)?;
+                staged.positive.amount += amount("positive_returned", row)?;
+                staged.blank += cells.count("blank_orders", row)?;
+            }
+        }
+        Ok(staged)
     }
 
     async fn all_months(&self) -> Result<Vec<Month>> {

@@ -5,7 +5,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use datafusion::arrow::datatypes::DataType;
 use datafusion::logical_expr::{LogicalPlan, TableScan, Union};
 
-use super::steps::scans;
 use crate::graph::Graph;
 use crate::lineage::{Step, place_of, trace};
 use crate::source::PinnedSource;
@@ -28,6 +27,14 @@ pub(super) fn name_of(scan: &TableScan) -> String {
         Some("source") => format!("source.{}", scan.table_name.table()),
         _ => scan.table_name.table().to_owned(),
     }
+}
+
+/// Every table that a plan reads.
+pub(super) fn scans<'a>(plan: &'a LogicalPlan, visit: &mut impl FnMut(&'a TableScan)) {
+    if let LogicalPlan::TableScan(scan) = plan {
+        visit(scan);
+    }
+    plan.inputs().into_iter().for_each(|input| scans(input, visit));
 }
 
 fn address(plan: &LogicalPlan) -> usize {

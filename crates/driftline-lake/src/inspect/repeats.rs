@@ -40,21 +40,37 @@ pub(super) fn hashes(batch: &RecordBatch) -> Result<Vec<u64>> {
     Ok(hashes.into_iter().map(|hash| (hash >> 64) as u64).collect())
 }
 
+/// What is looked at of each row.
+struct Look<'a> {
+    /// The column that orders rows.
+    time: Option<&'a str>,
+    /// Every so manieth row, by its hash.
+    step: u64,
+    /// The columns of two versions of a row, by their places.
+    core: [Vec<usize>; 2],
+}
+
+/// Rows that were looked at, by all columns and by those of each version.
+#[derive(Default)]
+struct Met {
+    rows: Vec<Row>,
+    alike: [Vec<Row>; 2],
+}
+
 impl Lake {
     /// Looks for rows of a source that are equal in all its declared columns.
     pub(super) async fn inspect_repeats(&self, source: &PinnedSource, time: Option<&str>) -> Result<Vec<Finding>> {
         let all: u64 = source.objects.iter().map(|object| object.rows).sum();
         let step = all.div_ceil(ROWS_MOST).max(1);
-        let mut met = Vec::with_capacity(usize::try_from(all / step).unwrap_or(0));
-        let core = core_columns(source);
-        let mut alike = [Vec::new(), Vec::new()];
+        let look = Look { time, step, core: core_columns(source) };
+        let mut met = Met { rows: Vec::with_capacity(usize::try_from(all / step).unwrap_or(0)), ..Met::default() };
         for object in 0..u32::try_from(source.metas.len()).unwrap_or(u32::MAX) {
-            self.meet(source, object, (time, step), &mut met, (&core, &mut alike)).await?;
+            self.meet(source, object, &look, &mut met).await?;
         }
-        let found = repeats::find(met, time.is_some());
+        let found = repeats::find(met.rows, time.is_some());
         let mut findings = Vec::new();
         if found.between.is_none() {
-            let versions = alike.map(|rows| repeats::find(rows, false).between).into_iter().zip([true, false]);
+            let versions = met.alike.map(|rows| repeats::find(rows, false).between).into_iter().zip([true, false]);
             let mut told = versions.filter_map(|(between, has_money)| of_versions(source, &between?, step, has_money));
             findings.extend(told.next());
         }
@@ -116,18 +132,11 @@ impl Lake {
         frame.execute_stream().await.map_err(|error| Error::execute(&source.name, error))
     }
 
-    async fn meet(
-        &self,
-        source: &PinnedSource,
-        object: u32,
-        (time, step): (Option<&str>, u64),
-        met: &mut Vec<Row>,
-        (core, alike): (&[Vec<usize>; 2], &mut [Vec<Row>; 2]),
-    ) -> Result<()> {
+    async fn meet(&self, source: &PinnedSource, object: u32, look: &Look<'_>, met: &mut Met) -> Result<()> {
         let mut stream = self.stream(source, object).await?;
         let mut first = 0u32;
         while let Some(batch) = stream.try_next().await.map_err(|error| Error::execute(&source.name, error))? {
-            let times = match time.and_then(|time| batch.column_by_name(time)) {
+            let times = match look.time.and_then(|time| batch.column_by_name(time)) {
                 Some(column) => {
                     let micros = cast(column, &DataType::Timestamp(TimeUnit::Microsecond, None)).map_err(engine)?;
                     Some(cast(&micros, &DataType::Int64).map_err(engine)?)
@@ -136,14 +145,14 @@ impl Lake {
             };
             let times = times.as_ref().map(|times| times.as_primitive::<Int64Type>().values());
             for (row, hash) in hashes(&batch)?.into_iter().enumerate() {
-                if hash % step == 0 {
+                if hash % look.step == 0 {
                     let time = times.map_or(0, |times| times[row]);
-                    met.push(Row { hash, group: object, place: first + row as u32, time });
+                    met.rows.push(Row { hash, group: object, place: first + row as u32, time });
                 }
             }
-            for (columns, alike) in core.iter().zip(alike.iter_mut()).filter(|(columns, _)| !columns.is_empty()) {
+            for (columns, alike) in look.core.iter().zip(&mut met.alike).filter(|(columns, _)| !columns.is_empty()) {
                 let lines = batch.project(columns).map_err(engine)?;
-                for (row, hash) in hashes(&lines)?.into_iter().enumerate().filter(|(_, hash)| hash % step == 0) {
+                for (row, hash) in hashes(&lines)?.into_iter().enumerate().filter(|(_, hash)| hash % look.step == 0) {
                     alike.push(Row { hash, group: object, place: first + row as u32, time: 0 });
                 }
             }

@@ -7,7 +7,7 @@ use datafusion::arrow::compute::cast;
 use datafusion::arrow::datatypes::DataType;
 use driftline_core::basics::locale::Locale;
 
-use super::{FEW, Finding, Place, count, file_of, is_staging};
+use super::{FEW, Finding, Place, count, file_of};
 use crate::error::{Error, Result};
 use crate::lake::Lake;
 use crate::read::Cells;
@@ -112,7 +112,7 @@ impl Lake {
         for name in &self.graph().order {
             let Some(model) = self.graph().models.get(name) else { continue };
             let has_customers = model.front.columns.contains_key("customer_id");
-            let is_other = is_staging(&model.path) && !self.graph().absent.contains(name) && name != "stg_order_lines";
+            let is_other = model.is_staging() && !self.graph().absent.contains(name) && name != "stg_order_lines";
             if !has_customers || !is_other {
                 continue;
             }

@@ -5,7 +5,7 @@ use driftline_stats::repeats::repeated;
 use futures::TryStreamExt;
 
 use super::repeats::hashes;
-use super::{Finding, Place, count, file_of, is_staging, rows};
+use super::{Finding, Place, count, file_of, rows};
 use crate::contract::Checker;
 use crate::error::{Error, Result};
 use crate::example::shown;
@@ -18,7 +18,7 @@ impl Lake {
         let mut findings = Vec::new();
         for name in &self.graph().order {
             let Some(model) = self.graph().models.get(name) else { continue };
-            let is_inspected = is_staging(&model.path)
+            let is_inspected = model.is_staging()
                 && !self.graph().absent.contains(name)
                 && name != "stg_order_lines"
                 && (!model.front.grain.is_empty() || !model.front.columns.is_empty());

@@ -8,11 +8,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use datafusion::common::tree_node::TreeNode;
 use datafusion::dataframe::DataFrame;
 use datafusion::functions_aggregate::expr_fn::{count as count_of, sum};
-use datafusion::logical_expr::{Aggregate, Expr, Filter, LogicalPlan, TableScan, Union, when};
+use datafusion::logical_expr::{Aggregate, Expr, Filter, LogicalPlan, Union, when};
 use datafusion::prelude::lit;
 
-use super::path::Path;
-use super::{FEW, Finding, Place, count, file_of, is_staging, rows};
+use super::path::{Path, name_of, scans};
+use super::{FEW, Finding, Place, count, file_of, rows};
 use crate::error::{Error, Result};
 use crate::lake::Lake;
 use crate::model::{Kind, Model};
@@ -35,7 +35,7 @@ impl Lake {
         let mut findings = Vec::new();
         for model in self.graph().ancestors(&["stg_order_lines"]).into_iter().rev() {
             let is_computed = model.front.kind() == Kind::Table || model.name == "stg_order_lines";
-            if !is_computed || !is_staging(&model.path) {
+            if !is_computed || !model.is_staging() {
                 continue;
             }
             let frame = self.plan(model).await?;
@@ -242,16 +242,9 @@ fn in_both(one: &[u64], other: &[u64]) -> u64 {
 fn read_by(plan: &LogicalPlan) -> String {
     let mut tables = BTreeSet::new();
     scans(plan, &mut |scan| {
-        tables.insert(super::path::name_of(scan));
+        tables.insert(name_of(scan));
     });
     tables.into_iter().collect::<Vec<_>>().join(", ")
-}
-
-pub(super) fn scans<'a>(plan: &'a LogicalPlan, visit: &mut impl FnMut(&'a TableScan)) {
-    if let LogicalPlan::TableScan(scan) = plan {
-        visit(scan);
-    }
-    plan.inputs().into_iter().for_each(|input| scans(input, visit));
 }
 
 /// Whether the footers say that no column of a condition on a source has a null: then every row is known.

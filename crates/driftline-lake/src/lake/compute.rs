@@ -5,9 +5,11 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use datafusion::arrow::array::RecordBatch;
+use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::catalog::TableProvider;
 use datafusion::dataframe::DataFrame;
 use datafusion::datasource::MemTable;
+use datafusion::execution::SendableRecordBatchStream;
 use datafusion::execution::memory_pool::{MemoryConsumer, MemoryReservation};
 use datafusion::physical_plan::display::DisplayableExecutionPlan;
 use datafusion::physical_plan::{ExecutionPlan, execute_stream_partitioned};
@@ -120,34 +122,10 @@ impl TableWriter {
         if self.kept.is_none() {
             private::create_folders(&folder).map_err(|source| Error::Scratch { path: folder.clone(), source })?;
         }
-        let parts = streams.into_iter().enumerate().map(|(number, mut stream)| {
+        let parts = streams.into_iter().enumerate().map(|(number, stream)| {
             let (model, schema, table_writer) = (model.clone(), schema.clone(), self.clone());
             let path = self.kept.is_none().then(|| folder.join(format!("part-{number:05}.parquet")));
-            tokio::spawn(async move {
-                let mut checker = Checker::new(&model, &schema, false)?;
-                let mut file = match &path {
-                    Some(path) => Some(writer(path, schema.clone(), scratch_properties(&schema))?),
-                    None => None,
-                };
-                let mut kept = Vec::new();
-                while let Some(batch) = stream.next().await {
-                    let batch = plain_batch(&batch.map_err(|error| Error::execute(&model.name, error))?, &schema)?;
-                    checker.check(&batch)?;
-                    match &mut file {
-                        Some(file) => file.write(&batch).map_err(|error| Error::execute(&model.name, error.into()))?,
-                        None => {
-                            if let Some(held) = &table_writer.kept {
-                                held.take(&model.name, &batch)?;
-                            }
-                            kept.push(batch);
-                        }
-                    }
-                }
-                if let Some(file) = file {
-                    file.close().map_err(|error| Error::execute(&model.name, error.into()))?;
-                }
-                Ok::<_, Error>((kept, path, checker.rows))
-            })
+            tokio::spawn(async move { table_writer.part(&model, &schema, stream, path).await })
         });
         let mut kept = Vec::new();
         let mut paths = Vec::new();
@@ -170,6 +148,39 @@ impl TableWriter {
         };
         let name = model.name.clone();
         Ok((provider, TableFile { name, path: folder, rows, content: None, is_taken_over: false }))
+    }
+
+    /// One partition: into a file, or to be kept in memory.
+    async fn part(
+        &self,
+        model: &Model,
+        schema: &SchemaRef,
+        mut stream: SendableRecordBatchStream,
+        path: Option<PathBuf>,
+    ) -> Result<(Vec<RecordBatch>, Option<PathBuf>, u64)> {
+        let mut checker = Checker::new(model, schema, false)?;
+        let mut file = match &path {
+            Some(path) => Some(writer(path, schema.clone(), scratch_properties(schema))?),
+            None => None,
+        };
+        let mut kept = Vec::new();
+        while let Some(batch) = stream.next().await {
+            let batch = plain_batch(&batch.map_err(|error| Error::execute(&model.name, error))?, schema)?;
+            checker.check(&batch)?;
+            match &mut file {
+                Some(file) => file.write(&batch).map_err(|error| Error::execute(&model.name, error.into()))?,
+                None => {
+                    if let Some(held) = &self.kept {
+                        held.take(&model.name, &batch)?;
+                    }
+                    kept.push(batch);
+                }
+            }
+        }
+        if let Some(file) = file {
+            file.close().map_err(|error| Error::execute(&model.name, error.into()))?;
+        }
+        Ok((kept, path, checker.rows))
     }
 }
 

@@ -91,7 +91,7 @@ async fn money_shares(lake: &Lake, habit: &str, places: &Places<'_>, keys: &[i64
         "select customer_key, item, year_amount from int_customer_items \
          where habit = '{habit}' and item is not null and year_amount > 0"
     );
-    each_item(lake, &sql, places, keys, ["year_amount"], |customer, place, [amount]| {
+    each_item(lake, &sql, (places, keys), ["year_amount"], |customer, place, [amount]| {
         let amount = i64::try_from(amount).unwrap_or(i64::MAX);
         totals[customer] += amount;
         if let Some((place, _)) = place {
@@ -117,7 +117,7 @@ async fn day_shares(lake: &Lake, habit: &str, places: &Places<'_>, known: &Habit
          from int_item_shares where habit = '{habit}'"
     );
     let columns = ["day_shares", "recent_day_shares", "odd_day_shares", "day_squares", "recent_day_squares"];
-    each_item(lake, &sql, places, &keys, columns, |customer, place, [year, recent, odd, of_year, of_recent]| {
+    each_item(lake, &sql, (places, &keys), columns, |customer, place, [year, recent, odd, of_year, of_recent]| {
         let Some((place, is_rest)) = place else { return };
         for (window, share) in [year, recent, odd].into_iter().enumerate() {
             sums[window][customer * places.count + place] += share as u32;
@@ -160,8 +160,7 @@ impl<'a> Places<'a> {
 async fn each_item<const COUNT: usize>(
     lake: &Lake,
     sql: &str,
-    places: &Places<'_>,
-    keys: &[i64],
+    (places, keys): (&Places<'_>, &[i64]),
     columns: [&str; COUNT],
     mut visit: impl FnMut(usize, Option<(usize, bool)>, [i128; COUNT]),
 ) -> Result<()> {

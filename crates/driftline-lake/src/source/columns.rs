@@ -39,6 +39,7 @@ pub(super) enum Marked {
 /// A sentence about the first column that is not there or of another type.
 pub(super) fn origins(source: &Source, found: &Schema, path: &ObjectPath, rows: u64) -> Result<Vec<Origin>, String> {
     let folders = keys_of(path);
+    let there = There { found, folders: &folders, rows };
     let origin = |(column, type_name): (&String, &String)| {
         let declared = types::parse(type_name.trim_end_matches('?')).unwrap_or(DataType::Null);
         let places: Vec<usize> =
@@ -57,7 +58,7 @@ pub(super) fn origins(source: &Source, found: &Schema, path: &ObjectPath, rows: 
             [_, ..] => Err(format!("{} columns are called {}; rename all but one", places.len(), shown(column))),
             [] => match folders.iter().find(|(key, _)| key == column) {
                 Some((_, value)) => of_path(column, &declared, value.as_deref()).map(Origin::Path),
-                None => absent(source, column, type_name, found, &folders, rows).map(|()| Origin::Absent),
+                None => absent(source, (column, type_name), &there).map(|()| Origin::Absent),
             },
         }
     };
@@ -114,15 +115,17 @@ fn of_path(column: &str, declared: &DataType, value: Option<&str>) -> Result<Arr
     })
 }
 
-/// A column that is in no way there: allowed if the declaration says so and nothing there is called nearly so.
-fn absent(
-    source: &Source,
-    column: &str,
-    type_name: &str,
-    found: &Schema,
-    folders: &[(String, Option<String>)],
+/// What a file has.
+struct There<'a> {
+    found: &'a Schema,
+    /// Columns of its path.
+    folders: &'a [(String, Option<String>)],
     rows: u64,
-) -> Result<(), String> {
+}
+
+/// A column that is in no way there: allowed if the declaration says so and nothing there is called nearly so.
+fn absent(source: &Source, (column, type_name): (&str, &str), there: &There<'_>) -> Result<(), String> {
+    let There { found, folders, rows } = *there;
     let names = || found.fields().iter().map(|field| field.name().as_str());
     let wanted = plain(column);
     if let Some(alike) = names().find(|name| plain(name) == wanted) {

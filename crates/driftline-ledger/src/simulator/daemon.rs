@@ -124,7 +124,7 @@ impl Daemon {
                     state.truth.looked.entry(self.who).or_default().push(step);
                 }
                 let line = Line { world: self.world.clone(), who: self.who };
-                deliver(&self.ledger, &publication, mail, lease, self.scenario.on_unknown, &line).await?;
+                deliver(&self.ledger, (&publication, mail), lease, self.scenario.on_unknown, &line).await?;
             }
             self.ledger.renew(lease).await?;
         }

@@ -78,9 +78,9 @@ async fn an_attempt_whose_answer_is_lost_is_not_made_and_not_forgotten() {
         ledger.publish_as(&publication, &lease).await.unwrap();
         let seen = ledger.mail_notes(&publication, "a").await.unwrap();
         world.expect_faults(faults);
-        let begun = ledger.begin_attempt(&publication, "a", &seen, "n", &lease).await;
+        let begun = ledger.begin_attempt((&publication, "a"), &seen, "n", &lease).await;
         assert_eq!(kind(&begun), expected, "{faults:?}");
-        let other = ledger.begin_attempt(&publication, "a", &seen, "m", &lease).await.unwrap();
+        let other = ledger.begin_attempt((&publication, "a"), &seen, "m", &lease).await.unwrap();
         assert_eq!(other.is_none(), expected == "done", "{faults:?}");
     }
 }

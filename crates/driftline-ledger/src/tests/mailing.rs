@@ -123,7 +123,7 @@ async fn every_outcome_and_policy_leads_to_its_end() {
         let script = Script::new(&outcomes);
         let mut steps = Vec::new();
         for _ in &expected {
-            steps.push(deliver(&ledger, &publication, "a", &lease, on_unknown, &script).await.unwrap());
+            steps.push(deliver(&ledger, (&publication, "a"), &lease, on_unknown, &script).await.unwrap());
         }
         assert_eq!(steps, expected);
         let (left, handed) = script.0.into_inner().unwrap();
@@ -145,7 +145,7 @@ async fn a_person_may_send_what_was_held_or_refused_but_not_what_was_sent() {
         let (publication, lease) = published(&ledger).await;
         let script = Script::new(&outcomes);
         for _ in 0..2 {
-            deliver(&ledger, &publication, "a", &lease, on_unknown, &script).await.unwrap();
+            deliver(&ledger, (&publication, "a"), &lease, on_unknown, &script).await.unwrap();
         }
         assert_eq!(ledger.mail_state(&publication, "a").await.unwrap(), before);
         for (delivery, after) in [
@@ -153,7 +153,7 @@ async fn a_person_may_send_what_was_held_or_refused_but_not_what_was_sent() {
             (Delivery::Sent, MailState::Sent),
             (Delivery::Nothing(MailState::Sent), MailState::Sent),
         ] {
-            assert_eq!(send_anyway(&ledger, &publication, "a", &lease, &script).await.unwrap(), delivery);
+            assert_eq!(send_anyway(&ledger, (&publication, "a"), &lease, &script).await.unwrap(), delivery);
             assert_eq!(ledger.mail_state(&publication, "a").await.unwrap(), after);
         }
     }
@@ -166,7 +166,7 @@ async fn the_outbox_says_what_the_server_said() {
     let script = Script::new(&[later(), refused()]);
     let mut shown = Vec::new();
     for _ in 0..2 {
-        deliver(&ledger, &publication, "a", &lease, OnUnknown::Resend, &script).await.unwrap();
+        deliver(&ledger, (&publication, "a"), &lease, OnUnknown::Resend, &script).await.unwrap();
         let entry = ledger.outbox_of(&publication).await.unwrap().swap_remove(0);
         shown.push((entry.attempts, entry.words.unwrap(), entry.state));
     }
@@ -180,20 +180,20 @@ async fn no_one_begins_an_attempt_twice_or_without_the_lease() {
     let (_, ledger) = calm();
     let (publication, first) = published(&ledger).await;
     let seen = ledger.mail_notes(&publication, "a").await.unwrap();
-    let attempt = ledger.begin_attempt(&publication, "a", &seen, "n1", &first).await.unwrap().unwrap();
+    let attempt = ledger.begin_attempt((&publication, "a"), &seen, "n1", &first).await.unwrap().unwrap();
     assert_eq!(attempt.number, 1);
     // Another decided on the same notes; then the first comes again, as if its answer had been lost.
-    assert_eq!(ledger.begin_attempt(&publication, "a", &seen, "n2", &first).await.unwrap(), None);
-    assert_eq!(ledger.begin_attempt(&publication, "a", &seen, "n1", &first).await.unwrap(), Some(attempt));
+    assert_eq!(ledger.begin_attempt((&publication, "a"), &seen, "n2", &first).await.unwrap(), None);
+    assert_eq!(ledger.begin_attempt((&publication, "a"), &seen, "n1", &first).await.unwrap(), Some(attempt));
 
     ledger.release(&first).await.unwrap();
     let second = lease(&ledger, &slot("2011Q3"), "m").await;
     let seen = ledger.mail_notes(&publication, "a").await.unwrap();
-    let fenced = ledger.begin_attempt(&publication, "a", &seen, "n3", &first).await;
+    let fenced = ledger.begin_attempt((&publication, "a"), &seen, "n3", &first).await;
     assert!(matches!(fenced, Err(Error::Fenced { .. })), "{fenced:?}");
     let fenced = ledger.hold(&publication, "a", &first).await;
     assert!(matches!(fenced, Err(Error::Fenced { .. })), "{fenced:?}");
-    assert_eq!(ledger.begin_attempt(&publication, "a", &seen, "n4", &second).await.unwrap().unwrap().number, 2);
+    assert_eq!(ledger.begin_attempt((&publication, "a"), &seen, "n4", &second).await.unwrap().unwrap().number, 2);
 }
 
 #[tokio::test]
@@ -213,7 +213,7 @@ async fn a_mail_that_a_person_asked_for_is_listed_until_it_is_sent() {
         ledger.add_mail(&publication, "new", Bytes::from_static(b"for someone new"), &lease).await.unwrap();
         let script = Script::new(&outcomes);
         for _ in &outcomes {
-            deliver(&ledger, &publication, "new", &lease, OnUnknown::Resend, &script).await.unwrap();
+            deliver(&ledger, (&publication, "new"), &lease, OnUnknown::Resend, &script).await.unwrap();
         }
         let open = ledger.outbox_of(&publication).await.unwrap();
         let asked: Vec<_> = open.into_iter().filter(|entry| entry.is_asked).map(|entry| entry.state).collect();

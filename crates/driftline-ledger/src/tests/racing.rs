@@ -66,7 +66,7 @@ async fn one_of_many_gets_the_token_the_commit_and_the_attempt() {
     let begin = |number: usize| {
         let (ledger, lease, publication, seen) = (ledger.clone(), lease.clone(), publication.clone(), seen.clone());
         tokio::spawn(async move {
-            ledger.begin_attempt(&publication, "a", &seen, &format!("a{number}"), &lease).await.unwrap()
+            ledger.begin_attempt((&publication, "a"), &seen, &format!("a{number}"), &lease).await.unwrap()
         })
     };
     let answers = futures::future::try_join_all((0..AT_ONCE).map(begin)).await.unwrap();

@@ -159,7 +159,9 @@ fn signatures_are_verified_by_others() {
     ];
     for (key, algorithm, is_signed) in keys() {
         for (name, subject, text) in cases {
-            let mail = notice(&sender(&key), "Ada Lovelace <ada@example.org>", subject, text, date, name).unwrap();
+            let sender = sender(&key);
+            let envelope = Envelope { sender: &sender, recipient: "Ada Lovelace <ada@example.org>", date };
+            let mail = notice(&envelope, subject, text, name).unwrap();
             let mail = String::from_utf8(mail.bytes).unwrap();
             assert_eq!(
                 verify(&sent_and_received(&mail), algorithm, &is_signed),
@@ -183,7 +185,9 @@ fn every_report_mail_is_signed_with_its_pictures() {
     for (key, algorithm, is_signed) in keys() {
         for (path, report) in templates.samples().unwrap() {
             let text = templates.mail(&report, &letter).unwrap();
-            let mail = build(&report, &text, &sender(&key), "Ünal Örs <u@example.org>", date, None).unwrap();
+            let sender = sender(&key);
+            let envelope = Envelope { sender: &sender, recipient: "Ünal Örs <u@example.org>", date };
+            let mail = build(&envelope, &report, &text, None).unwrap();
             let mail = String::from_utf8(mail.bytes).unwrap();
             assert_eq!(verify(&sent_and_received(&mail), algorithm, &is_signed), Ok(()), "{}", path.display());
             assert!(mail.contains("h=from:to:subject:date:message-id:list-id:list-unsubscribe"));
@@ -195,7 +199,9 @@ fn every_report_mail_is_signed_with_its_pictures() {
 fn a_changed_mail_is_found_out() {
     let date = UNIX_EPOCH + Duration::from_secs(1_515_132_000);
     for (key, algorithm, is_signed) in keys() {
-        let mail = notice(&sender(&key), "ada@example.org", "Value +1.0 %", "Value rose.\n", date, "x").unwrap();
+        let sender = sender(&key);
+        let envelope = Envelope { sender: &sender, recipient: "ada@example.org", date };
+        let mail = notice(&envelope, "Value +1.0 %", "Value rose.\n", "x").unwrap();
         let mail = String::from_utf8(mail.bytes).unwrap();
         let cases = [
             ("Value rose.", "Value fell.", "the body is not the one that was signed"),

@@ -141,6 +141,19 @@ fn lines(label: &str) -> Vec<String> {
     lines
 }
 
+/// The mark of a persona in one period.
+fn mark(role: Role, x: f64, y: f64, radius: f64) -> String {
+    match role {
+        Role::Primary => format!("<circle class=\"primary\" cx=\"{x:.1}%\" cy=\"{y:.0}\" r=\"{radius:.1}\"/>"),
+        Role::Secondary => format!("<circle class=\"secondary\" cx=\"{x:.1}%\" cy=\"{y:.0}\" r=\"{radius:.1}\"/>"),
+        Role::Negative => format!(
+            "<svg x=\"{x:.1}%\" y=\"{y:.0}\" overflow=\"visible\"><rect class=\"negative\" x=\"{0:.1}\" y=\"{0:.1}\" width=\"{1:.1}\" height=\"{1:.1}\"/></svg>",
+            -radius,
+            2.0 * radius
+        ),
+    }
+}
+
 fn drawn(tree: &FamilyTree, links: &BTreeSet<Link>) -> String {
     let count = tree.periods.len();
     let across = |place: usize| match count {
@@ -194,18 +207,7 @@ fn drawn(tree: &FamilyTree, links: &BTreeSet<Link>) -> String {
             let Some(seen) = seen else { continue };
             let (x, y) = (across(place), down(row));
             let radius = SMALLEST + (LARGEST - SMALLEST) * (seen.share / most).max(0.0).sqrt();
-            let mark = match seen.role {
-                Role::Primary => format!("<circle class=\"primary\" cx=\"{x:.1}%\" cy=\"{y:.0}\" r=\"{radius:.1}\"/>"),
-                Role::Secondary => {
-                    format!("<circle class=\"secondary\" cx=\"{x:.1}%\" cy=\"{y:.0}\" r=\"{radius:.1}\"/>")
-                }
-                Role::Negative => format!(
-                    "<svg x=\"{x:.1}%\" y=\"{y:.0}\" overflow=\"visible\"><rect class=\"negative\" x=\"{0:.1}\" y=\"{0:.1}\" width=\"{1:.1}\" height=\"{1:.1}\"/></svg>",
-                    -radius,
-                    2.0 * radius
-                ),
-            };
-            svg.push_str(&mark);
+            svg.push_str(&mark(seen.role, x, y, radius));
         }
         // Labels last: they lie over the steps of their neighbours.
         for (number, line) in labels[row].iter().rev().enumerate() {

@@ -1,6 +1,12 @@
 //! A report page as the run published it, copied into the site byte for byte: only if it stands alone, as the site does.
 
+use std::collections::BTreeMap;
+
 use driftline_core::report::Report;
+use driftline_core::{Market, Period};
+
+/// Report pages as runs published them, by market, period and revision.
+pub type WholeReports = BTreeMap<(Market, Period, u32), String>;
 
 /// What would load something from elsewhere, or run.
 const BANNED: [&str; 11] = [

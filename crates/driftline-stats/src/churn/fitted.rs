@@ -4,7 +4,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::levelled::{at_level, half_way, levelled};
-use super::{BLENDED, FAMILIES, FEATURES, Logistic, Method, features};
+use super::method::{BLENDED, Method};
+use super::{FAMILIES, FEATURES, Logistic, features};
 use crate::chunks;
 use crate::purchase::PurchaseModel;
 use crate::purchase::bands::Bands;

@@ -1,8 +1,8 @@
 //! The level of risks: one shift of all logits.
 
 use crate::chunks::{self, CHUNK};
-use crate::expectation::{Shift, steps_a_year};
-use crate::level;
+use crate::expectation::steps_a_year;
+use crate::level::{self, Shift};
 use crate::special::logistic;
 
 /// Between which shifts a level is sought.

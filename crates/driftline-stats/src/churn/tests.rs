@@ -7,6 +7,11 @@ use crate::purchase::PurchaseModel;
 use crate::purchase_log::Day;
 use crate::random::SplitMix64;
 
+/// Purchase models alone.
+fn of(kinds: &[Kind]) -> Considered<'_> {
+    Considered { kinds, ..Considered::default() }
+}
+
 #[test]
 fn metrics_are_the_ones_computed_by_hand() {
     // Ranked by score: 0 0 1 | tie of (1, 0) | 1.
@@ -104,7 +109,7 @@ fn log(customers: usize, days: f64, seed: u64) -> PurchaseLog {
 fn the_choice_is_as_good_as_the_best_and_calibrated_on_what_comes() {
     let log = log(6_000, 900.0, 21);
     let as_of = Cut::as_of(720);
-    let assessment = assess(&log, as_of, 90, &[Kind::MbgNbd, Kind::BgNbd], None, &[], None).unwrap();
+    let assessment = assess(&log, as_of, 90, &of(&[Kind::MbgNbd, Kind::BgNbd])).unwrap();
     let backtest = assessment.backtest.as_ref().unwrap();
     assert_eq!(backtest.candidates.len(), 7);
     let best = backtest.candidates.iter().map(|c| c.quality.auc).fold(0.0, f64::max);
@@ -168,7 +173,7 @@ fn the_levelled_blend_stays_while_it_is_calibrated_and_costs_at_most_a_twentieth
 fn frozen_risks_are_given_again() {
     let log = log(3_000, 900.0, 22);
     let (as_of, later) = (Cut::as_of(720), Cut::as_of(810));
-    let assessment = assess(&log, as_of, 90, &[Kind::MbgNbd], None, &[], None).unwrap();
+    let assessment = assess(&log, as_of, 90, &of(&[Kind::MbgNbd])).unwrap();
     assert_eq!(assessment.fitted.risks(&log, as_of), assessment.risks);
     assert_eq!((assessment.fitted.method, assessment.fitted.horizon_days), (assessment.chosen, 90));
     let rows = snapshot(&log, as_of.earlier(90), 90, Kinds { of: &[Kind::MbgNbd], is_banded: false }).unwrap();
@@ -207,8 +212,7 @@ fn nothing_leaks_from_the_future() {
         }),
         true,
     );
-    let (with, without) =
-        (assess(&log, cut, 90, &Kind::ALL, None, &[], None), assess(&known, cut, 90, &Kind::ALL, None, &[], None));
+    let (with, without) = (assess(&log, cut, 90, &of(&Kind::ALL)), assess(&known, cut, 90, &of(&Kind::ALL)));
     let (with, without) = (with.unwrap(), without.unwrap());
     assert_eq!((with.chosen, with.backtest), (without.chosen, without.backtest));
     let scored = |risks: &[Option<f64>]| risks.iter().flatten().copied().collect::<Vec<f64>>();
@@ -218,8 +222,8 @@ fn nothing_leaks_from_the_future() {
 #[test]
 fn too_little_history_is_said() {
     let log = log(300, 100.0, 2);
-    let assessment = assess(&log, Cut::as_of(100), 91, &[Kind::MbgNbd], None, &[], None).unwrap();
+    let assessment = assess(&log, Cut::as_of(100), 91, &of(&[Kind::MbgNbd])).unwrap();
     assert!(assessment.backtest.is_none() && assessment.reason.starts_with("no backtest: it takes"), "{assessment:?}");
     assert_eq!(assessment.chosen, Method::PurchaseModel);
-    assert_eq!(assess(&PurchaseLog::default(), Cut::as_of(100), 91, &[Kind::MbgNbd], None, &[], None), None);
+    assert_eq!(assess(&PurchaseLog::default(), Cut::as_of(100), 91, &of(&[Kind::MbgNbd])), None);
 }

@@ -71,7 +71,7 @@ pub(super) fn homogeneity(reference: &[u64], current: &[u64]) -> Option<f64> {
     }
     let total = ln_gamma(all as f64 + 1.0) - ln_gamma(drawn as f64 + 1.0) - ln_gamma((all - drawn) as f64 + 1.0);
     let mut walk = Walk { cells, logarithms, least: seen * (1.0 - 1e-9), p: 0.0, left: STEPS_MOST };
-    walk.from(0, drawn, all, -total, 0.0)?;
+    walk.from(0, drawn, all, Dealt { logarithm: -total, sum: 0.0 })?;
     Some(walk.p.clamp(0.0, 1.0))
 }
 
@@ -90,13 +90,22 @@ struct Walk {
     left: u32,
 }
 
+/// What is known of a table by the cells before a place.
+#[derive(Clone, Copy)]
+struct Dealt {
+    /// ln of the probability so far.
+    logarithm: f64,
+    /// Σ y²/c so far.
+    sum: f64,
+}
+
 impl Walk {
     /// Deals `drawn` out to the cells from `place` on, which hold `rest`. `None` once there were too many tables.
-    fn from(&mut self, place: usize, drawn: u64, rest: u64, logarithm: f64, sum: f64) -> Option<()> {
+    fn from(&mut self, place: usize, drawn: u64, rest: u64, dealt: Dealt) -> Option<()> {
         self.left = self.left.checked_sub(1)?;
         let Some(&(both, _)) = self.cells.get(place) else {
-            if sum >= self.least {
-                self.p += libm::exp(logarithm);
+            if dealt.sum >= self.least {
+                self.p += libm::exp(dealt.logarithm);
             }
             return Some(());
         };
@@ -104,7 +113,8 @@ impl Walk {
         for y in drawn.saturating_sub(rest)..=drawn.min(both) {
             let ways =
                 self.logarithms[both as usize] - self.logarithms[y as usize] - self.logarithms[(both - y) as usize];
-            self.from(place + 1, drawn - y, rest, logarithm + ways, sum + squared_over(y, both))?;
+            let sum = dealt.sum + squared_over(y, both);
+            self.from(place + 1, drawn - y, rest, Dealt { logarithm: dealt.logarithm + ways, sum })?;
         }
         Some(())
     }

@@ -1,9 +1,18 @@
 //! The latest origin customer by customer: what the forecast and plain guesses said there, for a reader to compare.
 
-use super::{PARTS, Raw};
+use super::Raw;
+use super::parts::PARTS;
 use crate::chunks;
 use crate::forecast::{Candidate, Judged, Method, top_tenth};
 use crate::purchase_log::{Cut, Past, PurchaseLog};
+
+/// The customers of an origin: what they had bought there, what the models say of them, and what came in each part.
+#[derive(Clone, Copy)]
+pub(super) struct Customers<'a> {
+    pub(super) pasts: &'a [(usize, Past)],
+    pub(super) raws: &'a [Raw],
+    pub(super) came: &'a [[Option<f64>; PARTS]],
+}
 
 /// What each method said of each customer, and what came.
 #[derive(Clone, Debug)]
@@ -15,14 +24,8 @@ pub(super) struct ByCustomer {
 
 /// The forecast before the market's level, the models alone, and plain guesses: what the customer brought in the horizon before,
 /// their own rate over their time, and the log's.
-pub(super) fn by_customer(
-    log: &PurchaseLog,
-    cut: Cut,
-    pasts: &[(usize, Past)],
-    raws: &[Raw],
-    came: &[[Option<f64>; PARTS]],
-    horizon_days: i32,
-) -> ByCustomer {
+pub(super) fn by_customer(log: &PurchaseLog, cut: Cut, horizon_days: i32, customers: &Customers<'_>) -> ByCustomer {
+    let Customers { pasts, raws, came } = *customers;
     let horizon = f64::from(horizon_days);
     let longest = pasts.iter().map(|(_, past)| past.age_days).fold(1.0, f64::max);
     let net = |customer: usize, from: i32| -> f64 {

@@ -1,10 +1,11 @@
 //! Earlier origins of the same log: what the same models would have said there, and what came.
 
-use super::judged::{ByCustomer, by_customer};
-use super::{Expectation, PARTS, RECENT_WEIGHTS, Raw, edges, steps_a_year};
+use super::judged::{ByCustomer, Customers, by_customer};
+use super::parts::{PARTS, edges, steps_a_year};
+use super::{Expectation, RECENT_WEIGHTS, Raw};
 use crate::chunks;
-use crate::churn;
-use crate::level::Seen;
+use crate::churn::right_shift;
+use crate::level::Shift;
 use crate::pool::{self, Pool};
 use crate::purchase::bands::Bands;
 use crate::purchase::{History as PurchaseHistory, Kind, choose};
@@ -47,9 +48,6 @@ pub struct Market<'a> {
     /// Days of the next horizon.
     pub horizon_days: i32,
 }
-
-/// The logit shift that would have given the purchase models' risks the level that came.
-pub type Shift = Seen;
 
 /// The origins of a log before a cut, oldest first.
 #[derive(Clone, Debug)]
@@ -116,7 +114,7 @@ impl History {
         let most = SAMPLED_AT_MOST / steps.len().max(1);
         let made = chunks::map(steps.len(), 1, |range| {
             range
-                .filter_map(|place| origin(log, as_of, cut(steps[place]), -steps[place], most, market))
+                .filter_map(|place| origin(log, as_of, (-steps[place], cut(steps[place])), most, market))
                 .collect::<Vec<_>>()
         });
         let mut origins = made.concat();
@@ -137,7 +135,8 @@ impl History {
     }
 }
 
-fn origin(log: &PurchaseLog, as_of: Cut, cut: Cut, step: i32, most: usize, market: &Market<'_>) -> Option<Origin> {
+/// The origin `step` steps after the present one, of at most so many customers.
+fn origin(log: &PurchaseLog, as_of: Cut, (step, cut): (i32, Cut), most: usize, market: &Market<'_>) -> Option<Origin> {
     let known = log.known_at(cut);
     let pasts = known.pasts(cut, most);
     if pasts.len() < CUSTOMERS_LEAST {
@@ -155,12 +154,13 @@ fn origin(log: &PurchaseLog, as_of: Cut, cut: Cut, step: i32, most: usize, marke
     let labels: Vec<f64> = pasts.iter().map(|(customer, _)| f64::from(u8::from(silent(*customer)))).collect();
     let days = f64::from(market.horizon_days);
     let risks = chunks::each(&pasts, |(_, past)| models.bands.p_no_purchase(past, days));
-    let shift = churn::right_shift(&risks, labels.iter().sum()).map(|(off, variance)| Shift {
+    let shift = right_shift(&risks, labels.iter().sum()).map(|(off, variance)| Shift {
         step,
         off: off.clamp(-SHIFT_MOST, SHIFT_MOST),
         variance,
     });
-    let by_customer = (step == -1).then(|| by_customer(&known, cut, &pasts, &raws, &came, market.horizon_days));
+    let customers = Customers { pasts: &pasts, raws: &raws, came: &came };
+    let by_customer = (step == -1).then(|| by_customer(&known, cut, market.horizon_days, &customers));
     let errors = errors(&raws, &came);
     Some(Origin { step, everyone, groups, shift, errors, by_customer })
 }

@@ -1,13 +1,13 @@
 //! From the oldest origin to the present: at each, levels and ranges from what was known before it, and then what came.
 
+use super::Expectation;
 use super::origin::{History, Origin, Sums};
 use super::ranges::{
     BETWEEN, CAUTION, Held, MISS_MOST, PRIOR, PastPart, RangeModel, Spread, between_and_chance, inflation, quantile_80,
     typical,
 };
-use super::{factors, levels};
 use crate::forecast::Judged;
-use crate::level::{Level, Seen};
+use crate::level::{self, Level, Seen};
 
 /// A level seen at one origin is not believed beyond a factor of two.
 const SEEN_MOST: f64 = core::f64::consts::LN_2;
@@ -218,4 +218,22 @@ fn parts_of(origin: &Origin, level: f64, of: &dyn Fn(&Sums) -> Option<PastPart>)
 /// While there are few origins ranges are wider.
 fn few(known: &Known<'_>) -> f64 {
     if known.origins.len() < ORIGINS_FEW { CAUTION } else { 1.0 }
+}
+
+impl Expectation {
+    /// The same at the market's levels, with the weight of the horizon before that its past chose.
+    pub fn at_level(self, present: &Present) -> Self {
+        Self { factors: present.factors.clone(), recent_weight: present.recent_weight, ..self }
+    }
+}
+
+/// The factors of the parts from the levels ahead: that of the horizon, and the roots of the later ones.
+fn factors(first: &Level, later: &[Level]) -> Vec<f64> {
+    let roots = later.iter().map(|level| libm::exp(0.5 * level.mean));
+    [libm::exp(first.mean)].into_iter().chain(roots).collect()
+}
+
+/// The scales of levels of amounts.
+fn levels(seen: &[level::Seen], ahead: &[i32], steps_a_year: i32) -> Vec<Level> {
+    level::levels(seen, ahead, steps_a_year, &level::OF_AMOUNTS)
 }

@@ -156,13 +156,8 @@ pub(super) fn origin(log: &PurchaseLog, cut: Cut, horizon: i32, part: Part, mode
         let (last, overall, model) = (last?, overall?, model?);
         Some((0..past.len()).map(|n| RECENT * last[n] + OVERALL * overall[n] + MODEL * model[n]).collect())
     };
-    let levelled = |recent: &Vec<f64>| -> Option<Vec<f64>> {
-        let (last, own) = (of(Method::LastPeriod)?.iter().sum::<f64>(), recent.iter().sum::<f64>());
-        let factor = (LEVELLED * last + (1.0 - LEVELLED) * own) / own;
-        (own > 0.0).then(|| recent.iter().map(|value| value * factor).collect())
-    };
     let recent = recent();
-    let levelled = recent.as_ref().and_then(levelled);
+    let levelled = recent.as_ref().and_then(|recent| levelled(recent, of(Method::LastPeriod)?));
     let blend = (0..past.len()).map(|index| forecasts.iter().map(|(_, values)| values[index]).sum::<f64>() / count);
     let blend: Vec<f64> = blend.collect();
     for (method, values) in [(Method::RecentBlend, recent), (Method::LevelledBlend, levelled)] {
@@ -175,6 +170,13 @@ pub(super) fn origin(log: &PurchaseLog, cut: Cut, horizon: i32, part: Part, mode
         chunks::each(&past, |(customer, _)| log.coming(*customer, cut, horizon).iter().map(|day| day.net).sum());
     let customers = past.iter().map(|(customer, _)| *customer).collect();
     Some(Origin { customers, forecasts, actual })
+}
+
+/// A blend at the level between its own and what came in the last period; `None` if it forecasts nothing.
+fn levelled(recent: &[f64], last: &[f64]) -> Option<Vec<f64>> {
+    let (last, own) = (last.iter().sum::<f64>(), recent.iter().sum::<f64>());
+    let factor = (LEVELLED * last + (1.0 - LEVELLED) * own) / own;
+    (own > 0.0).then(|| recent.iter().map(|value| value * factor).collect())
 }
 
 /// Nobody is forecast to bring less than nothing; the others then bring so much less that the total stays.

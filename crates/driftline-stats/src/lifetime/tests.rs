@@ -3,7 +3,8 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 use super::*;
-use crate::purchase_log::Day;
+use crate::purchase::PurchaseModel;
+use crate::purchase_log::{Cut, Day};
 use crate::random::SplitMix64;
 
 const CALIBRATION: i32 = 5_000;

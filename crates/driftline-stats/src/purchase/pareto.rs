@@ -1,6 +1,7 @@
 //! Pareto/NBD: a customer buys at a rate λ ~ Gamma(r, α) and drops out at a rate μ ~ Gamma(s, β), at any time.
 
 use super::hypergeometric::{Rates, never_again};
+use super::model::Past;
 use super::term::{Process, Term};
 use crate::special::{digamma_rising, ln_rising, one_minus_exp_over};
 
@@ -46,7 +47,7 @@ impl Process for Rates {
     /// `e^E(T) / L`: the share of the likelihood that is due to being active at `T`.
     fn p_alive(&self, x: f64, t_x: f64, age: f64) -> f64 {
         let (now, last) = (never_again(*self, x, age).value, never_again(*self, x, t_x).value);
-        self.p_alive_of(x, t_x, age, now, last)
+        self.p_alive_of(Past { x, t_x, age }, now, last)
     }
 
     /// `(r+x)(β+T)/((α+T)(s−1)) [1 − ((β+T)/(β+T+h))^(s−1)]` (Fader & Hardie's note, equation 41 without P(alive)), with
@@ -91,7 +92,8 @@ impl Process for Rates {
 
 impl Rates {
     /// P(alive) where ρ(T) and ρ(t_x) are known already.
-    pub(super) fn p_alive_of(&self, x: f64, t_x: f64, age: f64, now: f64, last: f64) -> f64 {
+    pub(super) fn p_alive_of(&self, past: Past, now: f64, last: f64) -> f64 {
+        let Past { x, t_x, age } = past;
         // The age gone by since the last purchase, so that no digits are lost between two large logarithms.
         let gone = age - t_x;
         let odds =

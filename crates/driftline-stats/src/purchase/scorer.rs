@@ -54,11 +54,11 @@ impl Scorer {
             *self.never_again.entry(key).or_insert_with(|| never_again(rates, past.x, t).value)
         };
         let (now, last) = (of(past.age), of(past.t_x));
-        rates.p_alive_of(past.x, past.t_x, past.age, now, last)
+        rates.p_alive_of(past, now, last)
     }
 
     /// Returns the purchases to expect, each at its worth, as [`PurchaseModel::expected_purchases`] or
-    /// [`PurchaseModel::discounted_expected_purchases`].
+    /// [`Scorer::discounted`].
     pub fn expected_purchases(&mut self, x: f64, t_x: f64, age: f64) -> f64 {
         let p_alive = self.p_alive(x, t_x, age);
         let (model, horizons) = (self.model, &self.horizons);

@@ -234,7 +234,7 @@ fn moments_are_those_of_the_probabilities() {
     for model in models() {
         for (x, recency, age) in [(0.0, 0.0, 10.0), (3.0, 20.0, 31.0), (30.0, 28.0, 31.0)] {
             let (mean, square) = model.purchase.purchase_moments(x, recency, age, 52.0);
-            let probabilities = model.purchase.purchase_probabilities(x, recency, age, 52.0, 400);
+            let probabilities = model.purchase.purchase_probabilities((x, recency, age), 52.0, 400);
             let of =
                 |power: i32| probabilities.iter().enumerate().map(|(n, p)| (n as f64).powi(power) * p).sum::<f64>();
             assert!((mean - of(1)).abs() < 1e-5 * (1.0 + mean), "{:?} {x}: {mean} {}", model.purchase.kind, of(1));

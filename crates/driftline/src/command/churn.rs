@@ -1,7 +1,7 @@
 //! `driftline churn`: candidates for a churn risk, judged on a purchase log's own past.
 
 use driftline_lake::functions::date32;
-use driftline_stats::churn::{Assessment, Candidate, assess};
+use driftline_stats::churn::{Assessment, Candidate, Considered, assess};
 use driftline_stats::error::Error as Reason;
 use driftline_stats::expectation::{History, Market};
 use driftline_stats::purchase::Kind;
@@ -26,7 +26,8 @@ pub(super) fn execute(cli: &Cli, args: &Churn) -> Result<()> {
     let place = args.log.file.display().to_string();
     let market = Market { kind: Kind::MbgNbd, pool: None, horizon_days: args.horizon_days };
     let shifts = History::new(&read.log, cut, &market).shifts();
-    let Some(assessment) = assess(&read.log, cut, args.horizon_days, &kinds, None, &shifts, None) else {
+    let considered = Considered { kinds: &kinds, shifts: &shifts, ..Considered::default() };
+    let Some(assessment) = assess(&read.log, cut, args.horizon_days, &considered) else {
         let known = (0..read.log.customers()).filter(|customer| read.log.past(*customer, cut).is_some()).count();
         let source =
             if known == 0 { Reason::NoCustomers } else { Reason::NoRepeatPurchases { customers: known as f64 } };

@@ -17,7 +17,7 @@ const SHARED: [(&str, &str); 88] = files![
     "jobs/README.md",
     "jobs/OPERATIONS.md",
     "jobs/WORKBENCH.md",
-    "sql/audits/customers_own_what_the_market_does_not_leave.sql",
+    "sql/audits/customers_and_unidentified_sum_to_market.sql",
     "sql/audits/flows_account_for_every_customer.sql",
     "sql/audits/products_are_all_that_was_sold.sql",
     "sql/audits/values_are_not_negative.sql",

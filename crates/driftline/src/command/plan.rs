@@ -131,7 +131,7 @@ async fn tried(
     last: Option<&Publication>,
     action: (&'static str, String),
 ) -> Result<(&'static str, String)> {
-    match checks::tried(context, plan, last, false).await {
+    match checks::told_without_run(context, plan, last, false).await {
         Ok(_) => Ok(action),
         Err(error @ Error::Stopped { .. }) => Err(error),
         Err(error) => Ok(("refused", format!("a run would end with exit {}: {}", exit::code(&error), chain(&error)))),

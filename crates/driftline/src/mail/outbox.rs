@@ -7,7 +7,7 @@ use driftline_core::report::{Audience, HeadlineKind, Report};
 use driftline_ledger::{Ledger, Publication};
 use driftline_report::Templates;
 use driftline_report::mailer::Mailer;
-use driftline_report::message::{self, Identity, Mail, Sender, recipient_of};
+use driftline_report::message::{self, Envelope, Identity, Mail, Sender, recipient_of};
 use driftline_report::view::Letter;
 
 use crate::error::{InPlace, Result};
@@ -119,7 +119,8 @@ impl MailSender<'_> {
         let letter =
             Letter { audience: recipient.role, report_location: location, reason: &reason, write_to: &sender.write_to };
         let text = self.templates.mail(report, &letter)?;
-        message::build(report, &text, sender, &recipient.to, SystemTime::from(date), corrects)
+        let envelope = Envelope { sender, recipient: &recipient.to, date: SystemTime::from(date) };
+        message::build(&envelope, report, &text, corrects)
     }
 
     /// Who sends, with the DKIM key if the job names one.

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use driftline_core::report::Audience;
 use driftline_ledger::{Event, Ledger};
 use driftline_report::mailer::Mailer;
-use driftline_report::message;
+use driftline_report::message::{self, Envelope};
 
 use crate::error::{Error, InPlace, Result, STOPPED, chain};
 use crate::mail::mail_server::{self, deliver};
@@ -66,8 +66,8 @@ impl Owner<'_> {
         for owner in owners {
             let sent = async {
                 let sender = mail_server::sender(self.job, self.environment)?;
-                let mail = message::notice(&sender, &owner, subject, text, SystemTime::from(self.now), seed)
-                    .in_place("notice to the owner")?;
+                let envelope = Envelope { sender: &sender, recipient: &owner, date: SystemTime::from(self.now) };
+                let mail = message::notice(&envelope, subject, text, seed).in_place("notice to the owner")?;
                 deliver(mailer, &sender.from, &mail).await.in_place("notice to the owner")
             };
             let sent: Result<()> = sent.await;

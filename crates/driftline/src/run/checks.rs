@@ -12,7 +12,7 @@ use driftline_lake::{Lake, content};
 use driftline_ledger::Publication;
 
 use self::found::{Found, capitalised, sentence, with_remedy};
-pub(crate) use self::tried::tried;
+pub(crate) use self::tried::told_without_run;
 use crate::error::{Error, InPlace, Result};
 use crate::setup::job_context::JobContext;
 use crate::setup::plan::RunPlan;

@@ -20,7 +20,6 @@ use driftline_lake::functions::date32;
 use driftline_lake::{Lake, read};
 use driftline_stats::expectation::{self, Expectation, History, Market, Present, RangeModel, Score, Told};
 use driftline_stats::pool::Pool;
-use driftline_stats::purchase::Kind;
 use driftline_stats::purchase::bands::Bands;
 use driftline_stats::purchase_log::{Cut, PurchaseLog};
 use driftline_stats::value::{Customer, ValueModel};
@@ -88,8 +87,9 @@ pub async fn assess(
                 let scores = models.scores(&log, as_of);
                 Some(Expected { models, present, scores })
             });
-            let kinds: [Kind; 1] = [purchase.kind];
-            let assessment = churn::assess(&log, as_of, horizon_days, &kinds, Some(&bands), &past.shifts(), kept);
+            let (kinds, shifts) = ([purchase.kind], past.shifts());
+            let considered = churn::Considered { kinds: &kinds, bands: Some(&bands), shifts: &shifts, kept };
+            let assessment = churn::assess(&log, as_of, horizon_days, &considered);
             (assessment, expected.join().unwrap_or_else(|cause| std::panic::resume_unwind(cause)))
         });
         Outlook { keys, horizon_days, assessment, expected }

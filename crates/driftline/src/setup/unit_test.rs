@@ -7,7 +7,7 @@ use driftline_lake::graph::Graph;
 use driftline_lake::lake::Parameters;
 use driftline_lake::session::Limits;
 use driftline_lake::source::Sources;
-use driftline_lake::unit_test::{self, Case};
+use driftline_lake::unit_test::{self, Case, Tested};
 
 use crate::error::{InPlace, Result};
 use crate::setup::project::Project;
@@ -33,8 +33,8 @@ pub async fn run_all(project: &Project, subject: &Subject<'_>, limits: &Limits) 
         let case = Case::read(&path).in_place(&shown)?;
         let mine = case.dialect.as_deref().map_or(subject.is_first, |dialect| dialect == subject.dialect);
         if mine {
-            let run = unit_test::run(&path, &case, limits, subject.graph, subject.sources, subject.parameters);
-            run.await.in_place(&shown)?;
+            let tested = Tested { graph: subject.graph, sources: subject.sources, parameters: subject.parameters };
+            unit_test::run(&path, &case, limits, &tested).await.in_place(&shown)?;
             count += 1;
         }
     }

@@ -44,6 +44,7 @@ fn said(items: &[ItemSales]) -> Vec<String> {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
 fn what_changed_is_told_by_its_name() {
     let old = "2020-01-01";
     let cases: [(&str, Vec<ItemSales>, &[&str]); 10] = [

@@ -33,6 +33,7 @@ const VALUES: [f64; 4] = [400.0, 150.0, 60.0, 20.0];
 
 /// Two quarters of a population: customers come and go alike, change persona alike in both directions, and their values change
 /// by a third of themselves either way.
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
 fn quarters(customers: usize, planted: Planted, seed: u64) -> (Vec<Flow>, Vec<PairedOrders>) {
     let mut random = SplitMix64::new(seed);
     // What the same people order is drawn by itself, so that the ways they take do not depend on it.

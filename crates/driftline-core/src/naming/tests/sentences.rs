@@ -14,6 +14,7 @@ fn label_of(rule: &str, says_how_often: bool) -> String {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
 fn claims_make_names_that_can_be_the_subject_of_a_sentence() {
     for (rule, says_how_often, expected) in [
         ("purchases_a_month >= 4.3482", true, "Weekly buyers"),

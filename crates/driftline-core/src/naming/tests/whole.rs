@@ -144,6 +144,7 @@ fn bands(habit: usize, median: f64, spread: f64, cuts: &[f64], seed: u64) -> (Po
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
 fn bands_on_one_habit_are_named_by_both_of_their_bounds() {
     let columns = columns(&GIFTS, &["store", "online"]);
     for (habit, median, cuts, expected) in [

@@ -45,20 +45,27 @@ pub struct YearScorecard {
     pub sentence: String,
 }
 
-/// Grades the forecasts of the report of `of`; `None` if everyone are fewer than `min_cell` customers.
+/// What was published a year ago.
+#[derive(Clone, Copy, Debug)]
+pub struct YearBefore<'a> {
+    pub period: Period,
+    pub period_title: &'a str,
+    pub personas: &'a PersonaSet,
+    /// Range of everyone's value.
+    pub range: Option<ValueRange>,
+}
+
+/// Grades the forecasts that were published a year ago; `None` if everyone are fewer than `min_cell` customers.
 pub fn grade_year(
     words: &Words,
-    of: Period,
-    of_title: &str,
-    published: &PersonaSet,
-    everyones_range: Option<ValueRange>,
+    published: &YearBefore<'_>,
     scored: &[ScoredYear],
     min_cell: u64,
 ) -> Option<YearScorecard> {
     let all = scored.iter().find(|row| row.segment == EVERYONE_SEGMENT).filter(|row| row.customers >= min_cell)?;
-    let everyone = grade(all, "Everyone active then", everyones_range);
+    let everyone = grade(all, "Everyone active then", published.range);
     let of_persona = |row: &ScoredYear| {
-        let persona = published.personas.iter().find(|persona| persona.segment == row.segment)?;
+        let persona = published.personas.personas.iter().find(|persona| persona.segment == row.segment)?;
         (row.customers >= min_cell).then(|| grade(row, &persona.label, persona.value_range))
     };
     let personas: Vec<YearGrade> =
@@ -70,8 +77,9 @@ pub fn grade_year(
     let off = everyone.error.map_or_else(String::new, |error| {
         format!(": the forecast was off by {}", words.locale.signed_percent(error, 1))
     });
+    let of_title = published.period_title;
     Some(YearScorecard {
-        of,
+        of: published.period,
         of_title: of_title.to_owned(),
         sentence: format!(
             "A year ago, {of_title} expected {}{range} in 12 months from the customers active then; they brought {}{off}.",

@@ -101,7 +101,7 @@ fn counts_add_up() {
     for model in [cdnow_model(Kind::BgNbd), cdnow_model(Kind::MbgNbd), cdnow_model(Kind::ParetoNbd)] {
         for (x, t_x, age) in [(0.0, 0.0, 39.0), (2.0, 30.43, 38.86), (26.0, 30.86, 31.0), (0.0, 0.0, 0.0)] {
             let name = format!("{} x {x}", model.kind);
-            let probabilities = model.purchase_probabilities(x, t_x, age, 39.0, 400);
+            let probabilities = model.purchase_probabilities((x, t_x, age), 39.0, 400);
             check(&name, probabilities.iter().sum(), 1.0, 1e-9);
             let mean: f64 = probabilities.iter().zip(0_u32..).map(|(p, n)| p * f64::from(n)).sum();
             let expected = model.expected_purchases(x, t_x, age, 39.0);
@@ -117,14 +117,14 @@ fn counts_add_up() {
         ([3.0, 0.01, 2.0, 40.0], 50.0, 700.0, 700.0),
     ] {
         let model = PurchaseModel::new(Kind::ParetoNbd, parameters).unwrap();
-        let probabilities = model.purchase_probabilities(x, t_x, age, 52.0, 600);
+        let probabilities = model.purchase_probabilities((x, t_x, age), 52.0, 600);
         check(&format!("{parameters:?}"), probabilities.iter().sum(), 1.0, 1e-9);
         let mean: f64 = probabilities.iter().zip(0_u32..).map(|(p, n)| p * f64::from(n)).sum();
         let expected = model.expected_purchases(x, t_x, age, 52.0);
         check(&format!("{parameters:?}"), mean, expected, 1e-7 * expected);
     }
     let heavy = PurchaseModel::new(Kind::MbgNbd, [0.7, 10.0, 0.01, 5.0]).unwrap();
-    let probabilities = heavy.purchase_probabilities(2000.0, 700.0, 700.0, 100.0, 800);
+    let probabilities = heavy.purchase_probabilities((2000.0, 700.0, 700.0), 100.0, 800);
     check("x = 2000", probabilities.iter().sum(), 1.0, 1e-9);
 }
 

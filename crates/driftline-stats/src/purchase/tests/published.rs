@@ -30,9 +30,9 @@ fn bgnbd_prints_what_others_print() {
     }
     // The manual of the R package BTYD, with rounded parameters.
     let model = PurchaseModel::new(Kind::BgNbd, [0.243, 4.414, 0.793, 2.426]).unwrap();
-    check("P(X(2) = 10)", model.purchase_probabilities(0.0, 0.0, 0.0, 2.0, 10)[10], 1.07869e-7, 1e-12);
+    check("P(X(2) = 10)", model.purchase_probabilities((0.0, 0.0, 0.0), 2.0, 10)[10], 1.07869e-7, 1e-12);
     check("P(X(39) = 0)", model.p_no_purchase(0.0, 0.0, 0.0, 39.0), 0.5737864, 5e-8);
-    let probabilities = model.purchase_probabilities(0.0, 0.0, 0.0, 30.0, 20);
+    let probabilities = model.purchase_probabilities((0.0, 0.0, 0.0), 30.0, 20);
     let printed = [
         0.0019995214,
         0.0015170236,

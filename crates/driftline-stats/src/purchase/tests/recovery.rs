@@ -86,7 +86,7 @@ fn forecasts_what_the_simulation_does_next() {
             let risk = model.p_no_purchase(x, t_x, 30.0, 30.0);
             p_silent += risk;
             none += risk * (1.0 - risk);
-            let probabilities = model.purchase_probabilities(x, t_x, 30.0, 30.0, 2);
+            let probabilities = model.purchase_probabilities((x, t_x, 30.0), 30.0, 2);
             p_two += probabilities[2];
             spread += next * next;
         }

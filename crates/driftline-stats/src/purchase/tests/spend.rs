@@ -62,7 +62,7 @@ fn twelve_month_value_follows_the_convention_of_lifetimes() {
     let (model, spend) = (cdnow_model(Kind::BgNbd), cdnow_spend());
     let mut scorer = Scorer::discounted(model, 12, 4.345, 0.01);
     let value = |c: &Customer| {
-        let purchases = model.discounted_expected_purchases(c.x, c.t_x, c.age, 12, 4.345, 0.01);
+        let purchases = Scorer::discounted(model, 12, 4.345, 0.01).expected_purchases(c.x, c.t_x, c.age);
         purchases * spend.expected_spend(c.x, c.mean_spend)
     };
     let mut values: Vec<f64> = customers.iter().map(value).collect();

@@ -79,7 +79,7 @@ pub(super) async fn tried(
         let slot = Slot { job: job.name.clone(), market: market.clone(), period: period.next() };
         // What the warehouse says of itself stands in a line of its own.
         let last = context.ledger.previous(&slot).await.ok().flatten();
-        let warnings = checks::tried(&context, &plan, last.as_ref(), true).await?;
+        let warnings = checks::told_without_run(&context, &plan, last.as_ref(), true).await?;
         let found: String = warnings.iter().map(|warning| format!("; WARNING: {warning}")).collect();
         lines.push(format!("{market}: rows looked at as a run of {period} does, but for its largest customer{found}"));
     }

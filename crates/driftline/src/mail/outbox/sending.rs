@@ -136,9 +136,9 @@ impl MailSender<'_> {
         let mut wait = Duration::from_millis(500);
         for is_last in [false, false, true] {
             let delivery = if by_person {
-                driftline_ledger::send_anyway(self.ledger, publication, name, lease, courier).await?
+                driftline_ledger::send_anyway(self.ledger, (publication, name), lease, courier).await?
             } else {
-                driftline_ledger::deliver(self.ledger, publication, name, lease, self.job.mail.on_unknown, courier)
+                driftline_ledger::deliver(self.ledger, (publication, name), lease, self.job.mail.on_unknown, courier)
                     .await?
             };
             if is_last || courier.is_closed() || !matches!(delivery, Delivery::Later(_)) {

@@ -4,11 +4,12 @@ use driftline_core::drift::bridge::{Bridge, Cause, Measure};
 use driftline_core::drift::change::MARKET;
 use driftline_core::drift::risk::RiskChanges;
 use driftline_core::report::{Kpi, Models, Report, Unit};
+use driftline_core::tables::profile::EVERYONE_SEGMENT;
 
 use super::parts::Parts;
 
 pub(super) fn kpis(parts: &Parts<'_>, comparable: bool, bridges: &[Bridge], risks: Option<&RiskChanges>) -> Vec<Kpi> {
-    let everyone = parts.tables.profiles.iter().find(|profile| profile.segment == 0);
+    let everyone = parts.tables.profiles.iter().find(|profile| profile.segment == EVERYONE_SEGMENT);
     let value = everyone.and_then(|profile| profile.value);
     let risk = everyone.and_then(|profile| profile.churn_risk);
     let per_customer = value.map(|value| value.mean_over(parts.base.active));

@@ -17,7 +17,7 @@ use crate::setup::scratch::Scratch;
 ///
 /// # Errors
 /// What would end the run.
-pub(crate) async fn tried(
+pub(crate) async fn told_without_run(
     context: &JobContext,
     plan: &RunPlan,
     last: Option<&Publication>,

@@ -2,8 +2,9 @@
 
 use driftline_core::basics::locale::Words;
 use driftline_core::report::Report;
-use driftline_core::report::scorecard::year::{ScoredYear, YearScorecard, grade_year};
+use driftline_core::report::scorecard::year::{ScoredYear, YearBefore, YearScorecard, grade_year};
 use driftline_core::report::scorecard::{self, Grade, PastRanges, Published, RiskTenth, Scorecard, Scored};
+use driftline_core::tables::profile::EVERYONE_SEGMENT;
 
 use crate::setup::job::Job;
 use crate::setup::plan::RunPlan;
@@ -17,7 +18,7 @@ pub fn graded(
     year: Option<YearScorecard>,
 ) -> Option<Scorecard> {
     let min_cell = job.personas.min_cell;
-    let everyone = scored.iter().find(|row| row.segment == 0).filter(|row| row.customers >= min_cell)?;
+    let everyone = scored.iter().find(|row| row.segment == EVERYONE_SEGMENT).filter(|row| row.customers >= min_cell)?;
     let next_period = previous.models.forecast.as_ref()?.next_period?;
     let words = Words { locale: job.locale(&plan.market), currency: job.currency.clone() };
     let everyone = scorecard::grade(everyone, &Published { label: "Everyone known then", next_period }, min_cell);
@@ -26,7 +27,8 @@ pub fn graded(
         let published = Published { label: &persona.label, next_period: persona.next_period? };
         (row.customers >= min_cell).then(|| scorecard::grade(row, &published, min_cell))
     };
-    let mut personas: Vec<Grade> = scored.iter().filter(|row| row.segment > 0).filter_map(of_persona).collect();
+    let mut personas: Vec<Grade> =
+        scored.iter().filter(|row| row.segment != EVERYONE_SEGMENT).filter_map(of_persona).collect();
     hide_a_second(&mut personas);
     let of_title = previous.period_title.clone();
     let shown: Vec<RiskTenth> = tenths.iter().copied().filter(|tenth| is_shown(tenth, min_cell)).collect();
@@ -64,9 +66,13 @@ pub fn count_past_ranges(card: &mut Scorecard, past: &[Report]) {
 /// Grades what the report of a year ago expected of the 12 months since.
 pub fn graded_year(job: &Job, year_before: &Report, scored: &[ScoredYear]) -> Option<YearScorecard> {
     let words = Words { locale: job.locale(&year_before.market), currency: job.currency.clone() };
-    let (of, title) = (year_before.period, &year_before.period_title);
-    let range = year_before.models.value_range;
-    grade_year(&words, of, title, &year_before.personas, range, scored, job.personas.min_cell)
+    let published = YearBefore {
+        period: year_before.period,
+        period_title: &year_before.period_title,
+        personas: &year_before.personas,
+        range: year_before.models.value_range,
+    };
+    grade_year(&words, &published, scored, job.personas.min_cell)
 }
 
 /// One hidden share could be worked out from everyone's; the smallest other one is hidden with it.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use driftline_core::Minor;
+use driftline_core::tables::profile::EVERYONE_SEGMENT;
 use driftline_core::value::forecast::{NextPeriod, ValueRange};
 use driftline_stats::expectation::{RangeModel, Score, Spread};
 
@@ -71,11 +72,12 @@ impl Ranges {
         let mut sums: BTreeMap<u32, Sums> = BTreeMap::new();
         for (key, segment) in segmented.iter().flat_map(|of| of.keys.iter().zip(&of.assigned)) {
             let score = keys.binary_search(key).ok().and_then(|place| scores.get(place)?.as_ref());
-            for of in [0, u32::try_from(*segment).unwrap_or(0)] {
+            for of in [EVERYONE_SEGMENT, u32::try_from(*segment).unwrap_or(EVERYONE_SEGMENT)] {
                 score.into_iter().for_each(|score| sums.entry(of).or_default().add(score));
             }
         }
-        let by_segment = sums.iter().map(|(segment, sums)| (*segment, sums.relative(model, *segment != 0))).collect();
+        let by_segment =
+            sums.iter().map(|(segment, sums)| (*segment, sums.relative(model, *segment != EVERYONE_SEGMENT))).collect();
         Self { everyone_known: Some(everyone.relative(model, false)), by_segment }
     }
 

@@ -6,7 +6,7 @@ use driftline_core::naming::own::{Named, OwnName};
 use driftline_core::naming::rule::{MeasuredRule, Operand, Rule, RuleCounts, measured};
 use driftline_core::naming::{self, HabitColumn, HabitWords, Name, Naming, PURCHASE_DAYS, describe_rule};
 use driftline_core::personas::lineage::Continuity;
-use driftline_core::tables::profile::OTHER_SEGMENT;
+use driftline_core::tables::profile::{NO_SEGMENT, OTHER_SEGMENT};
 use driftline_stats::cluster::Points;
 use driftline_stats::habit::{Kind, REST, Scale};
 use driftline_stats::rule;
@@ -71,7 +71,7 @@ pub(super) fn call(
 }
 
 fn is_segment(segment: u32) -> bool {
-    segment > 0 && segment != OTHER_SEGMENT
+    segment != NO_SEGMENT && segment != OTHER_SEGMENT
 }
 
 /// Shares of a habit that names speak of: of what is bought most now, whatever the model tells apart.

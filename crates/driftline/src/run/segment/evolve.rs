@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use driftline_core::personas::lineage::{SegmentEvent, SegmentEventKind};
 use driftline_core::personas::segment_model::{ExpectedBuyers, SegmentModel};
+use driftline_core::tables::profile::{NO_SEGMENT, OTHER_SEGMENT};
 use driftline_stats::cluster::{Points, nearest};
 use driftline_stats::groups::{self, EventKind, Groups, Limits, Structure};
 use driftline_stats::habit::{self, Halves, Kind, Scale};
@@ -168,7 +169,7 @@ pub(super) fn fading(people: &People, last: &Last<'_>) -> Vec<SegmentEvent> {
         let ratio = of(own.segment) / expected.max(1e-9);
         let deviations = (of(own.segment) - expected) / (own.variance + 1e-9).sqrt();
         let is_fading = expected >= FADED_EXPECTED_MIN && ratio <= FADED_RATIO && deviations < -FADED_DEVIATIONS;
-        let is_segment = own.segment > 0 && own.segment != driftline_core::tables::profile::OTHER_SEGMENT;
+        let is_segment = own.segment != NO_SEGMENT && own.segment != OTHER_SEGMENT;
         (is_fading && is_segment && !model.fading.contains(&own.segment)).then_some(SegmentEvent {
             kind: SegmentEventKind::Faded,
             segment: own.segment,

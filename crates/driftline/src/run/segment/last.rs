@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use driftline_core::personas::segment_model::SegmentModel;
+use driftline_core::tables::profile::NO_SEGMENT;
 use driftline_lake::read::PublishedCustomer;
 
 use super::people::People;
@@ -17,7 +18,7 @@ pub(super) fn last_rows(people: &People, last: Option<&Last<'_>>) -> Vec<Option<
 
 fn segment_of(published: &[PublishedCustomer], key: i64) -> Option<u32> {
     let place = published.binary_search_by_key(&key, |customer| customer.key).ok()?;
-    u32::try_from(published[place].segment).ok().filter(|segment| *segment > 0)
+    u32::try_from(published[place].segment).ok().filter(|segment| *segment != NO_SEGMENT)
 }
 
 /// This period's customers by last period's model. One that assigns nobody any more leaves everybody where they were published; who
