@@ -31,8 +31,13 @@ impl<'a> Query<'a> {
         name.map_or_else(|| "cast(null as varchar)".to_owned(), |name| format!("\"{}\"", name.replace('"', "\"\"")))
     }
 
+    /// Name of the table of [`Query::by_customer`].
+    pub(super) fn rows(&self) -> String {
+        format!("facet_rows_of_{}", self.facet)
+    }
+
     /// Rows of customers, one for each question and item: what each adds above the line.
-    fn by_customer(&self) -> String {
+    pub(super) fn by_customer(&self) -> String {
         let base = self.definition.base.as_ref().map_or_else(|| "true".to_owned(), |base| self.column(Some(base)));
         let part = match self.definition.shape {
             Shape::Has if self.has_did => "case when bool_or(did) then 1 else 0 end".to_owned(),
@@ -70,11 +75,11 @@ impl<'a> Query<'a> {
             _ => return None,
         };
         Some(format!(
-            "with by_customer as ({}), by_question as (select customer_key, question, cast({whole} as {MONEY}) as whole \
+            "with by_customer as (select * from {}), by_question as (select customer_key, question, cast({whole} as {MONEY}) as whole \
              from by_customer group by customer_key, question) \
              select segment, question, count(*) as people, sum(whole) as whole, sum(whole * whole) as whole_squares \
              from by_question inner join {MEMBERS} on by_question.customer_key = members.customer_key group by segment, question",
-            self.by_customer()
+            self.rows()
         ))
     }
 
@@ -91,12 +96,12 @@ impl<'a> Query<'a> {
             _ => ("1", ""),
         };
         format!(
-            "with by_customer as ({by_customer}) select segment, by_customer.question as question, item, count(*) as people, \
+            "with by_customer as (select * from {rows}) select segment, by_customer.question as question, item, count(*) as people, \
              count(*) filter (where part <> 0) as customers, sum(part) as part, sum(abs(part)) as part_size, sum(part * part) as part_squares, \
              sum({whole}) as whole, sum({whole} * {whole}) as whole_squares, sum(part * {whole}) as products \
              from by_customer inner join {MEMBERS} on by_customer.customer_key = members.customer_key {join} where {is_named} \
              group by segment, by_customer.question, item",
-            by_customer = self.by_customer(),
+            rows = self.rows(),
         )
     }
 

@@ -1,5 +1,6 @@
 //! Builds models in the order in which they need each other, as many at once as the machine has use for.
 
+use std::path::Path;
 use std::pin::Pin;
 use std::sync::{Arc, MutexGuard, PoisonError};
 use std::time::Instant;
@@ -131,6 +132,17 @@ impl Lake {
             Ok(computed)
         });
         Ok(())
+    }
+
+    /// Computes a query of this crate once, as a table of that name that is not published.
+    ///
+    /// # Errors
+    /// As [`Lake::build`].
+    pub(crate) async fn build_once(&self, name: &str, sql: &str) -> Result<()> {
+        let text = format!("/*---\nabout = \"Rows of {name}.\"\nkind = \"table\"\n---*/\n{sql}");
+        let model = Model::parse(Path::new(&format!("{name}.sql")), &text)?;
+        let frame = self.plan(&model).await?;
+        self.finish(self.table_writer.compute(&model, frame).await?)
     }
 
     fn finish(&self, (provider, file): Computed) -> Result<()> {
