@@ -61,7 +61,7 @@ pub(crate) fn one_file() -> TestResult {
     project(&project_folder, FILE)?;
     let first = publish(&project_folder, "2017Q3")?;
     let facet = first.facets.iter().find(|facet| facet.name == NAME).ok_or("no such facet in the report")?;
-    equal("why it has no answers", facet.not_available.clone(), None)?;
+    equal("why it has no answers", facet.not_available, None)?;
     let everyone = facet.everyone.first().ok_or("nothing of everyone")?;
     // All 2,436 who bought in the quarter, counted from the export by another program.
     equal("who counts", everyone.of > 2_000 && everyone.customers.is_some_and(|some| some < everyone.of), true)?;

@@ -61,7 +61,8 @@ pub fn register_persona_facets(lake: &Lake, rows: &[(Option<&str>, &Answer)]) ->
     let of = |get: &dyn Fn(&Answer) -> Option<f64>| -> ArrayRef {
         Arc::new(rows.iter().map(|(_, answer)| get(answer)).collect::<Float64Array>())
     };
-    let text = |get: &dyn Fn(&(Option<&str>, &Answer)) -> Option<String>| -> ArrayRef {
+    type Row<'a> = (Option<&'a str>, &'a Answer);
+    let text = |get: &dyn Fn(&Row<'_>) -> Option<String>| -> ArrayRef {
         Arc::new(rows.iter().map(get).collect::<StringArray>())
     };
     let count = |get: &dyn Fn(&Answer) -> Option<u64>| -> ArrayRef {

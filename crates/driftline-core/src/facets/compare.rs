@@ -8,6 +8,7 @@ use super::count::{Counted, Sums, answer, round};
 use super::safe;
 use super::{Answer, Facet, NotAvailable, Past, Shape, Window};
 use crate::Period;
+use crate::tables::profile::EVERYONE_SEGMENT;
 
 /// False discoveries among all that is said to stand out, or to have changed.
 const FALSE_DISCOVERIES: f64 = 0.05;
@@ -64,73 +65,96 @@ struct Test {
     p: f64,
 }
 
+/// What is told so far, and the differences that are still to be judged.
+#[derive(Default)]
+struct Telling {
+    /// By segment; segment 0 is everyone.
+    answers: BTreeMap<u32, Vec<Answer>>,
+    traits: Vec<Test>,
+    changes: Vec<Test>,
+}
+
 /// Counts, hides and compares.
-pub fn tell(given: Given<'_>) -> Told {
-    let mut told = Told { facets: Vec::new(), personas: given.keys.keys().map(|key| (*key, Vec::new())).collect() };
-    let (mut traits, mut changes) = (Vec::new(), Vec::new());
-    let mut everyone: Vec<Answer> = Vec::new();
-    for (mut facet, mut counted) in given.counted {
+pub fn tell(mut given: Given<'_>) -> Told {
+    let mut telling = Telling::default();
+    let mut facets = Vec::new();
+    for (mut facet, mut counted) in std::mem::take(&mut given.counted) {
         if given.replaced.is_some_and(|before| is_of_few(before, &facet, &counted, given.min_cell)) {
             facet.not_available = Some(NotAvailable::FewDiffer);
             counted = Counted::default();
         }
-        let segments: BTreeSet<u32> = given.keys.keys().copied().chain([0]).collect();
-        let shown = safe::shown(&facet.definition, &counted, given.sizes, &segments, given.min_cell);
         facet.items_left_out = counted.items_left_out;
         let is_there = facet.not_available.is_none();
         facet.not_compared = given.last.as_ref().filter(|_| is_there).and_then(|last| last.refuses(&facet));
-        let shape = facet.definition.shape;
-        for (place, (key, sums)) in counted.sums.iter().enumerate() {
-            let all = sums.get(&0).copied().unwrap_or_default();
-            let floor = floor(shape, &all);
-            for segment in segments.iter().filter(|segment| shown.contains(&(place, **segment))) {
-                let own = sums.get(segment).copied().unwrap_or_default();
-                let Some(mut found) = answer(&facet.name, key, own, shape) else { continue };
-                let min_cell = facet.definition.min_cell(given.min_cell);
-                let list = if *segment == 0 { &mut everyone } else { told.personas.entry(*segment).or_default() };
-                if *segment != 0 && shown.contains(&(place, 0)) {
-                    let rest = all - own;
-                    if let Some(others) = rest.figure().filter(|_| rest.of >= min_cell) {
-                        found.others = Some(others);
-                        let error = found.standard_error.hypot(rest.standard_error(shape));
-                        traits.push(Test {
-                            segment: *segment,
-                            place: list.len(),
-                            p: minimum_effect_p(found.figure - others, floor, error),
-                        });
-                    }
-                }
-                let key = given.keys.get(segment).map(String::as_str);
-                found.year_ago =
-                    given.year_ago.as_ref().and_then(|year| year.past(&facet, &found, key)).map(|(past, _)| past);
-                if let Some((past, error)) = given.last.as_ref().and_then(|last| last.past(&facet, &found, key)) {
-                    let error = found.standard_error.hypot(error);
-                    changes.push(Test {
-                        segment: *segment,
-                        place: list.len(),
-                        p: minimum_effect_p(found.figure - past.figure, floor, error),
-                    });
-                    found.last = Some(past);
-                }
-                round(&mut found, shape, facet.definition.protected);
-                list.push(found);
-            }
-        }
-        told.facets.push(facet);
+        telling.add(&given, &facet, &counted);
+        facets.push(facet);
     }
-    for test in passed(&traits) {
-        let of = told.personas.get_mut(&test.segment).and_then(|answers| answers.get_mut(test.place));
-        of.into_iter().for_each(|answer| answer.stands_out = true);
-    }
-    for test in passed(&changes) {
-        let of = if test.segment == 0 { Some(&mut everyone) } else { told.personas.get_mut(&test.segment) };
-        let past = of.and_then(|answers| answers.get_mut(test.place)).and_then(|answer| answer.last.as_mut());
-        past.into_iter().for_each(|past| past.is_changed = true);
-    }
-    for facet in &mut told.facets {
+    telling.judge();
+    let everyone = telling.answers.remove(&EVERYONE_SEGMENT).unwrap_or_default();
+    for facet in &mut facets {
         facet.everyone = everyone.iter().filter(|answer| answer.facet == facet.name).cloned().collect();
     }
-    told
+    Told { facets, personas: telling.answers }
+}
+
+impl Telling {
+    /// The lines of a facet that may be shown.
+    fn add(&mut self, given: &Given<'_>, facet: &Facet, counted: &Counted) {
+        let segments: BTreeSet<u32> = given.keys.keys().copied().chain([EVERYONE_SEGMENT]).collect();
+        let shown = safe::shown(&facet.definition, counted, given.sizes, &segments, given.min_cell);
+        for (place, (question, sums)) in counted.sums.iter().enumerate() {
+            let all = sums.get(&EVERYONE_SEGMENT).copied().unwrap_or_default();
+            let everyones = shown.contains(&(place, EVERYONE_SEGMENT)).then_some(all);
+            for segment in segments.iter().filter(|segment| shown.contains(&(place, **segment))) {
+                let own = sums.get(segment).copied().unwrap_or_default();
+                if let Some(found) = answer(&facet.name, question, own, facet.definition.shape) {
+                    let floor = floor(facet.definition.shape, &all);
+                    self.compare(given, facet, (*segment, found), (everyones.map(|all| all - own), floor));
+                }
+            }
+        }
+    }
+
+    /// Puts a line beside the others, `rest`, and beside what was said of the same group before.
+    fn compare(
+        &mut self,
+        given: &Given<'_>,
+        facet: &Facet,
+        (segment, mut found): (u32, Answer),
+        (rest, floor): (Option<Sums>, f64),
+    ) {
+        let shape = facet.definition.shape;
+        let place = self.answers.entry(segment).or_default().len();
+        let test = |from: f64, error: f64| {
+            let p = minimum_effect_p(found.figure - from, floor, found.standard_error.hypot(error));
+            Test { segment, place, p }
+        };
+        let min_cell = facet.definition.min_cell(given.min_cell);
+        let rest = rest.filter(|rest| segment != EVERYONE_SEGMENT && rest.of >= min_cell);
+        let others = rest.and_then(|rest| Some((rest.figure()?, rest.standard_error(shape))));
+        self.traits.extend(others.map(|(others, error)| test(others, error)));
+        let key = given.keys.get(&segment).map(String::as_str);
+        let before = |earlier: &Option<Earlier<'_>>| earlier.as_ref().and_then(|it| it.past(facet, &found, key));
+        let (last, year_ago) = (before(&given.last), before(&given.year_ago));
+        self.changes.extend(last.as_ref().map(|(past, error)| test(past.figure, *error)));
+        found.others = others.map(|(others, _)| others);
+        found.last = last.map(|(past, _)| past);
+        found.year_ago = year_ago.map(|(past, _)| past);
+        round(&mut found, shape, facet.definition.protected);
+        self.answers.entry(segment).or_default().push(found);
+    }
+
+    /// Marks what stands out and what changed.
+    fn judge(&mut self) {
+        for test in passed(&self.traits) {
+            let answer = self.answers.get_mut(&test.segment).and_then(|answers| answers.get_mut(test.place));
+            answer.into_iter().for_each(|answer| answer.stands_out = true);
+        }
+        for test in passed(&self.changes) {
+            let answer = self.answers.get_mut(&test.segment).and_then(|answers| answers.get_mut(test.place));
+            answer.and_then(|answer| answer.last.as_mut()).into_iter().for_each(|past| past.is_changed = true);
+        }
+    }
 }
 
 /// Whether a revision differs from the one before by the answers of fewer than `min_cell` customers, which would tell them. Who bought

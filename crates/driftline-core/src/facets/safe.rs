@@ -140,7 +140,10 @@ mod tests {
     use super::super::tests::definition;
     use super::*;
 
-    fn counted(questions: &[(&str, &[(u32, u64, u64)])]) -> Counted {
+    /// Of a segment, who says yes, of whom.
+    type Line = (u32, u64, u64);
+
+    fn counted(questions: &[(&str, &[Line])]) -> Counted {
         let mut counted = Counted::default();
         for (item, lines) in questions {
             let sums: BTreeMap<u32, Sums> =
