@@ -208,7 +208,12 @@ pub async fn count(lake: &Lake, sizes: &BTreeMap<u32, u64>) -> Result<Vec<(Facet
 type Question = (Option<String>, Option<String>);
 
 async fn counted_by(lake: &Lake, query: &Query<'_>, sizes: &BTreeMap<u32, u64>) -> Result<Counted> {
-    lake.build_once(&query.rows(), &query.by_customer()).await?;
+    let built = lake.build_once(&query.rows(), &query.by_customer()).await;
+    built.map_err(|error| match error {
+        // The author knows the facet, not the table of its rows.
+        Error::Execute { source, .. } => Error::Execute { model: format!("sql/facets/{}.sql", query.facet), source },
+        other => other,
+    })?;
     // Who counts, and all that they add below the line, by segment and group.
     let mut bases: BTreeMap<(u32, Option<String>), Sums> = BTreeMap::new();
     if let Some(sql) = query.bases() {
