@@ -141,11 +141,12 @@ impl Lake {
 
     /// Customers who are there with and without zeros before their number.
     async fn inspect_customers(&self) -> Result<Option<Finding>> {
+        // The first half million lines tell; more would be staged again for nothing.
         let counted = "
             select
                 count_distinct_keys(text_key(trim(customer_id))) as ids,
                 count_distinct_keys(text_key(ltrim(trim(customer_id), '0'))) as people
-            from stg_order_lines
+            from (select customer_id from stg_order_lines limit 500000) as lines
             where customer_id is not null";
         let found = self.query(counted).await?;
         let Some(batch) = found.first() else { return Ok(None) };
