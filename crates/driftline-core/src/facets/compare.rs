@@ -162,17 +162,20 @@ impl Telling {
 fn is_of_few(before: &[Facet], facet: &Facet, counted: &Counted, min_cell: u64) -> bool {
     let same = before.iter().find(|other| other.name == facet.name && other.fingerprint == facet.fingerprint);
     let Some(before) = same.filter(|_| facet.definition.source != "stg_order_lines") else { return false };
-    let now = |answer: &Answer| {
-        let sums = counted.sums.get(&(answer.group.clone(), answer.item.clone()));
-        sums.and_then(|sums| sums.get(&0)).copied().unwrap_or_default()
+    let (shape, is_protected) = (facet.definition.shape, facet.definition.protected);
+    // What the revision would publish, rounded in the same way: what reads the same tells nothing.
+    let now = |before: &Answer| {
+        let question = (before.group.clone(), before.item.clone());
+        let sums = counted.sums.get(&question)?.get(&EVERYONE_SEGMENT)?;
+        let mut found = answer(&facet.name, &question, *sums, shape)?;
+        round(&mut found, shape, is_protected);
+        Some((found, sums.customers))
     };
     let (mut moved, mut is_other) = (0, false);
-    for answer in &before.everyone {
-        let sums = now(answer);
-        moved +=
-            sums.of.abs_diff(answer.of) + answer.customers.map_or(0, |customers| customers.abs_diff(sums.customers));
-        let figure = sums.figure().unwrap_or(0.0);
-        is_other |= (figure - answer.figure).abs() > 1e-3 * answer.figure.abs();
+    for before in &before.everyone {
+        let Some((found, customers)) = now(before) else { continue };
+        moved += found.of.abs_diff(before.of) + before.customers.map_or(0, |then| then.abs_diff(customers));
+        is_other |= found.figure != before.figure;
     }
     (moved > 0 || is_other) && moved < facet.definition.min_cell(min_cell)
 }

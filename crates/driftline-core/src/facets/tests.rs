@@ -123,3 +123,34 @@ fn a_change_is_told_by_the_same_definition_only() {
     assert!(redrawn.personas.values().flatten().all(|answer| answer.last.is_none()));
     assert!(redrawn.facets[0].everyone.iter().all(|answer| answer.last.is_some()));
 }
+
+#[test]
+fn a_revision_that_differs_by_a_few_answers_does_not_tell_them() {
+    let first = told(counted(&[[100, 100, 100, 100]]), None);
+    let revised = |yes: [u64; 4], is_protected: bool| {
+        let sizes = BTreeMap::from([(0, 2000), (1, 500), (2, 500), (3, 500), (4, 500)]);
+        let keys: BTreeMap<u32, String> = (1..=4).map(|segment| (segment, format!("p{segment}"))).collect();
+        let mut before = first.facets.clone();
+        let mut now = facet("support_topics", Shape::Has);
+        for one in before.iter_mut().chain([&mut now]) {
+            one.definition.protected = is_protected;
+        }
+        if is_protected {
+            before[0].everyone[0].customers = None;
+        }
+        let counted = vec![(now, counted(&[yes]))];
+        let replaced = Some(before.as_slice());
+        let found =
+            tell(Given { counted, sizes: &sizes, keys: &keys, min_cell: 10, last: None, year_ago: None, replaced });
+        found.facets[0].not_available
+    };
+    let cases = [
+        ("nobody", [100, 100, 100, 100], false, None),
+        ("one", [101, 100, 100, 100], false, Some(NotAvailable::FewDiffer)),
+        ("twelve", [106, 106, 100, 100], false, None),
+        ("one of a trait in whole percents", [101, 100, 100, 100], true, None),
+    ];
+    for (who, yes, is_protected, expected) in cases {
+        assert_eq!(revised(yes, is_protected), expected, "{who}");
+    }
+}

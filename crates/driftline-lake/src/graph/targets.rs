@@ -64,6 +64,12 @@ impl Graph {
                     "says `after`, which is for models: an audit runs where all is there that it reads".to_owned(),
                 );
             }
+            if let Some(after) = self.needs(model).first().filter(|_| model.front.facet.is_some()) {
+                return wrong(format!(
+                    "reads {}, which not every run has; a facet is counted in every run",
+                    self.reads_after(model, *after)
+                ));
+            }
             let said: BTreeSet<After> = model.front.after.iter().copied().flat_map(After::with_implied).collect();
             if let Some(after) = self.needs(model).difference(&said).next()
                 && model.front.publish
