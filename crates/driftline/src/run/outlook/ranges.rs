@@ -72,7 +72,9 @@ impl Ranges {
         let mut sums: BTreeMap<u32, Sums> = BTreeMap::new();
         for (key, segment) in segmented.iter().flat_map(|of| of.keys.iter().zip(&of.assigned)) {
             let score = keys.binary_search(key).ok().and_then(|place| scores.get(place)?.as_ref());
-            for of in [EVERYONE_SEGMENT, u32::try_from(*segment).unwrap_or(EVERYONE_SEGMENT)] {
+            // Who has no segment is everyone's alone, and once.
+            let own = u32::try_from(*segment).ok().filter(|segment| *segment != EVERYONE_SEGMENT);
+            for of in own.into_iter().chain([EVERYONE_SEGMENT]) {
                 score.into_iter().for_each(|score| sums.entry(of).or_default().add(score));
             }
         }
